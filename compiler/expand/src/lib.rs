@@ -1,0 +1,1 @@
+//! Tree to core: forms, names, desugaring.

@@ -1,0 +1,92 @@
+//! Failures: the errors that a program's own checks raise, and the return code that each one becomes on chain.
+//!
+//! A failure ends the running function and, at once, each of its callers (there is no handler in this slice of the
+//! language). Where Solana has a `ProgramError` for it, that code is used (`k << 32`); otherwise a custom code in
+//! the range `0x4F56_0000` ("OV").
+
+use ovsm_base::Code;
+
+/// Why a program failed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Failure {
+    /// A checked operation did not fit its type.
+    Overflow,
+    /// A division or remainder by zero.
+    DivisionByZero,
+    /// A shift by the width of the type or more.
+    ShiftRange,
+    /// A conversion of a value that the target type does not have.
+    Conversion,
+    /// An account index that is not below the number of accounts.
+    AccountIndex,
+    /// `assert-signer` on an account that did not sign.
+    NotSigner,
+    /// `assert-writable` on a read-only account.
+    NotWritable,
+    /// `assert-owner` on an account of another program.
+    WrongOwner,
+}
+
+impl Failure {
+    /// Every failure.
+    pub const ALL: [Failure; 8] = [
+        Failure::Overflow,
+        Failure::DivisionByZero,
+        Failure::ShiftRange,
+        Failure::Conversion,
+        Failure::AccountIndex,
+        Failure::NotSigner,
+        Failure::NotWritable,
+        Failure::WrongOwner,
+    ];
+
+    /// The program's return code; never zero.
+    pub const fn return_code(self) -> u64 {
+        match self {
+            Failure::Overflow => 24 << 32,
+            Failure::DivisionByZero => 0x4F56_0001,
+            Failure::ShiftRange => 0x4F56_0002,
+            Failure::Conversion => 0x4F56_0003,
+            Failure::AccountIndex => 11 << 32,
+            Failure::NotSigner => 8 << 32,
+            Failure::NotWritable => 25 << 32,
+            Failure::WrongOwner => 23 << 32,
+        }
+    }
+
+    /// The failure with this return code.
+    pub fn from_return_code(code: u64) -> Option<Failure> {
+        Failure::ALL.into_iter().find(|failure| failure.return_code() == code)
+    }
+
+    /// The word for it in the IR's text form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Failure::Overflow => "overflow",
+            Failure::DivisionByZero => "division_by_zero",
+            Failure::ShiftRange => "shift_range",
+            Failure::Conversion => "conversion",
+            Failure::AccountIndex => "account_index",
+            Failure::NotSigner => "not_signer",
+            Failure::NotWritable => "not_writable",
+            Failure::WrongOwner => "wrong_owner",
+        }
+    }
+
+    /// The failure with this name in the text form.
+    pub fn from_name(name: &str) -> Option<Failure> {
+        Failure::ALL.into_iter().find(|failure| failure.name() == name)
+    }
+
+    /// The diagnostic code under which a script reports it.
+    pub const fn code(self) -> Code {
+        match self {
+            Failure::Overflow => Code::RuntimeOverflow,
+            Failure::DivisionByZero => Code::RuntimeDivisionByZero,
+            Failure::ShiftRange => Code::RuntimeShift,
+            Failure::Conversion => Code::RuntimeConversion,
+            Failure::AccountIndex => Code::RuntimeAccountIndex,
+            Failure::NotSigner | Failure::NotWritable | Failure::WrongOwner => Code::RuntimeRequirement,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The intermediate representation: typed SSA with block parameters, and everything that reads or rewrites it.
+//!
+//! Typed core goes in ([`lower`]); a [`Module`] that the back ends consume comes out ([`passes`] in between).
+//! The [`text`] form can be printed and parsed back, [`verify`] states what a well-formed module is, and
+//! [`interpret`] says what it means: where an engine disagrees with the interpreter, the engine is wrong.
+//! Nothing here knows about files, sBPF encodings or bytecode.
+//!
+//! Start with [`op`], then [`function`].
+
+pub mod failure;
+pub mod function;
+pub mod op;
+
+pub use failure::Failure;
+pub use function::{Block, BlockData, Data, Func, Function, Inst, InstData, Module, Type, Value, ValueData, ValueDef};
+pub use op::{Access, BinaryOp, CheckedOp, Condition, Op, Region, Target, Terminator, Width};

@@ -1,0 +1,1 @@
+//! The incremental database: the compiler's API.

@@ -1,0 +1,1 @@
+//! IR to sBPF: selection, register allocation, ELF, disassembler.

@@ -1,0 +1,1 @@
+//! IR to register bytecode, and its interpreter.
