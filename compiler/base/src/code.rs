@@ -30,6 +30,15 @@ macro_rules! codes {
             pub const fn title(self) -> &'static str {
                 match self { $(Code::$name => $title),* }
             }
+
+            /// The page of the book about this code, in Markdown: what `ovsmc explain` prints.
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Code::$name => include_str!(concat!(
+                        env!("CARGO_MANIFEST_DIR"), "/../../book/src/errors/", $code, "-", $slug, ".md"
+                    ))),*
+                }
+            }
         }
     };
 }
@@ -117,5 +126,27 @@ impl Code {
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_can_be_found() {
+        assert!(Code::ALL.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+        for code in Code::ALL {
+            assert_eq!(Code::from_text(&code.as_str().to_lowercase()), Some(*code));
+        }
+        assert_eq!(Code::from_text("E9999"), None);
+    }
+
+    #[test]
+    fn every_page_begins_with_its_code_and_title() {
+        for code in Code::ALL {
+            let heading = format!("# {}: {}\n", code.as_str(), code.title());
+            assert!(code.page().starts_with(&heading), "{code}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod hash;
 pub mod ids;
 pub mod index;
 pub mod integer;
+pub mod line_index;
 pub mod render;
 pub mod syscall;
 pub mod text;

@@ -1,1 +1,18 @@
-//! Core to typed core.
+//! From core to typed core: every expression gets a type, every disagreement a diagnostic.
+//!
+//! Inference works on a group of definitions that need each other's types (see [`group`]); what lies outside the
+//! group is seen through [`TypeEnv`] as finished signatures. Types are inferred by unification; an integer literal
+//! takes the integer type that it meets, and one that meets none is `int`, which is `i64` in this version.
+//! Nothing here knows about targets or code generation.
+//!
+//! Start with [`types`], then [`infer`].
+
+mod builtins;
+pub mod group;
+pub mod infer;
+mod report;
+pub mod types;
+mod unify;
+
+pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group};
+pub use types::{BodyTypes, Signature, Type};

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 index_type!(
     /// A function of a module.
+    #[derive(Default)]
     Func, "f"
 );
 index_type!(
@@ -49,12 +50,6 @@ pub struct Module {
     /// Bytes from `0x2_0000_0000` up (the bottom of the entry's stack frame) that lowering keeps for itself: the
     /// account table and the saved instruction-data address. Accesses to them have [`crate::Region::Frame`].
     pub frame_area: u32,
-}
-
-impl Default for Func {
-    fn default() -> Self {
-        Func(0)
-    }
 }
 
 /// A function.

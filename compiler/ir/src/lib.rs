@@ -7,9 +7,22 @@
 //!
 //! Start with [`op`], then [`function`].
 
+// The lint takes `IndexVec` for a slice. Its indices are handed out by the vector itself (or checked by the verifier);
+// slices proper are not indexed in this crate.
+#![allow(clippy::indexing_slicing)]
+
+mod compact;
+pub mod dominators;
 pub mod failure;
 pub mod function;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
+pub mod interpret;
+pub mod machine;
+pub mod lower;
 pub mod op;
+pub mod text;
+pub mod verify;
 
 pub use failure::Failure;
 pub use function::{Block, BlockData, Data, Func, Function, Inst, InstData, Module, Type, Value, ValueData, ValueDef};

@@ -6,7 +6,7 @@
 //! cheapest test.
 
 use crate::failure::Failure;
-use crate::function::{Block, Data, Func, Value};
+use crate::function::{Block, Data, Func, Type, Value};
 use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
 use smallvec::SmallVec;
@@ -433,6 +433,23 @@ impl Op {
                     *arg = f(*arg);
                 }
             }
+        }
+    }
+
+    /// The type of the one result; `None` for the operations without a result, and for calls, whose results the
+    /// callee tells.
+    pub fn result_type(&self) -> Option<Type> {
+        match self {
+            Op::BoolConst(_) | Op::Compare(..) | Op::Not(_) => Some(Type::Bool),
+            Op::Const(_)
+            | Op::DataAddress(_)
+            | Op::Binary(..)
+            | Op::Checked(..)
+            | Op::Extend(..)
+            | Op::BoolToWord(_)
+            | Op::Load(_)
+            | Op::Syscall(..) => Some(Type::Word),
+            Op::Store(..) | Op::FailIf(..) | Op::Call(..) => None,
         }
     }
 

@@ -1,1 +1,21 @@
-//! The incremental database: the compiler's API.
+//! The incremental database: every box of the pipeline is a query, and this is the compiler's API.
+//!
+//! The stages are pure functions of other crates; here they become memoised queries keyed by form or definition. This
+//! is the only crate that knows salsa. Positions are relative to their form, so an edit re-runs what depends on the
+//! edited form and nothing else (invariant 1); absolute offsets exist in [`split`] and in [`source_map`], which
+//! nothing but the edge reads.
+//!
+//! Start with [`db`], then [`forms`], [`names`], [`types`], [`code`], and [`check`] for the results.
+
+pub mod check;
+pub mod code;
+pub mod db;
+pub mod forms;
+pub mod names;
+pub mod source_map;
+pub mod types;
+
+pub use check::diagnostics;
+pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
+pub use db::{Database, SourceFile};
+pub use source_map::source_map;

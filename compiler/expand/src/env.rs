@@ -1,0 +1,54 @@
+//! What a form sees of the rest of its module.
+
+use ovsm_base::{DefId, IntType};
+
+/// A definition of the module, as far as its users need to know it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Global {
+    /// Which.
+    pub def: DefId,
+    /// What it is.
+    pub kind: GlobalKind,
+}
+
+/// What a definition is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GlobalKind {
+    /// A function of that many parameters.
+    Function {
+        /// Number of parameters.
+        params: u32,
+    },
+    /// `(define x …)`.
+    Variable,
+    /// `(const x …)` with a literal value, which is put in place of the name.
+    Literal(Literal),
+    /// `(const x …)` with any other value.
+    Constant,
+}
+
+/// The value of a literal constant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Literal {
+    /// An integer; the type is its suffix or annotation.
+    Int {
+        /// True if written with a minus sign.
+        negative: bool,
+        /// The absolute value.
+        magnitude: u128,
+        /// The stated type.
+        ty: Option<IntType>,
+    },
+    /// A truth value.
+    Bool(bool),
+    /// A string.
+    String(String),
+}
+
+/// Look-ups across definitions. Implemented by the database; in tests by a table.
+pub trait Env {
+    /// The module's own definition of a name.
+    fn lookup(&self, name: &str) -> Option<Global>;
+    /// Names of the module that could be meant by an unknown one; only asked for when reporting.
+    fn names(&self) -> Vec<String>;
+}

@@ -1,0 +1,161 @@
+//! The types of the built-ins.
+
+use crate::infer::{Inference, Use};
+use crate::types::Type;
+use crate::unify::Term;
+use ovsm_base::{Code, Diagnostic, IntType};
+use ovsm_expand::Builtin;
+use ovsm_expand::builtin::{Comparison, Requirement};
+use ovsm_expand::core::ExprId;
+
+const U64: Term = Term::Known(Type::Int(IntType::U64));
+const NULL: Term = Term::Known(Type::Null);
+const BOOL: Term = Term::Known(Type::Bool);
+
+impl Inference<'_> {
+    pub(crate) fn builtin(&mut self, builtin: Builtin, args: &[ExprId]) -> Term {
+        match builtin {
+            Builtin::Arithmetic(..)
+            | Builtin::Divide(_)
+            | Builtin::Increment
+            | Builtin::Decrement
+            | Builtin::Min
+            | Builtin::Max
+            | Builtin::Abs
+            | Builtin::Bitwise(_)
+            | Builtin::BitNot => self.same_integers(builtin, args),
+            Builtin::ShiftLeft | Builtin::ShiftRight => {
+                let mut terms = args.iter();
+                let value = match terms.next() {
+                    Some(value) => self.integer_operand(builtin, *value),
+                    None => Term::Known(Type::Error),
+                };
+                for amount in terms {
+                    self.word(builtin, *amount);
+                }
+                value
+            }
+            Builtin::Compare(comparison) => {
+                self.comparison(builtin, comparison, args);
+                BOOL
+            }
+            Builtin::Convert(ty) | Builtin::ConvertWrap(ty) => {
+                for arg in args {
+                    self.integer_operand(builtin, *arg);
+                }
+                Term::Known(Type::Int(ty))
+            }
+            Builtin::NumAccounts
+            | Builtin::InstructionDataPtr
+            | Builtin::InstructionDataLen
+            | Builtin::ProgramIdPtr
+            | Builtin::InputPtr => U64,
+            Builtin::Account(_) | Builtin::MemLoad(_) => {
+                self.words(builtin, args);
+                U64
+            }
+            Builtin::SetLamports
+            | Builtin::MemStore(_)
+            | Builtin::Log64
+            | Builtin::LogPubkey
+            | Builtin::Require(Requirement::Signer | Requirement::Writable | Requirement::Owner) => {
+                self.words(builtin, args);
+                NULL
+            }
+            Builtin::Log => {
+                match args {
+                    [text] => {
+                        let found = self.infer(*text, Use::Value);
+                        let needed = Term::Known(Type::String);
+                        self.expect(self.span(*text), found, needed, "`sol_log_`", None);
+                    }
+                    _ => self.words(builtin, args),
+                }
+                NULL
+            }
+            Builtin::Syscall => {
+                for (n, arg) in args.iter().enumerate() {
+                    if n == 0 {
+                        // The name; expansion has checked it.
+                        self.infer(*arg, Use::Value);
+                    } else {
+                        self.word(builtin, *arg);
+                    }
+                }
+                U64
+            }
+        }
+    }
+
+    /// All operands and the result are of one integer type.
+    fn same_integers(&mut self, builtin: Builtin, args: &[ExprId]) -> Term {
+        let mut result = None;
+        for arg in args {
+            let found = self.integer_operand(builtin, *arg);
+            let needed = *result.get_or_insert(found);
+            let label = args
+                .first()
+                .and_then(|first| self.span(*first))
+                .map(|span| (span, "the first operand decides the type"));
+            let why = format!("`{}`", builtin.name());
+            self.expect(self.span(*arg), found, needed, &why, label);
+        }
+        match result {
+            Some(result) => result,
+            None => self.table.fresh(true),
+        }
+    }
+
+    fn comparison(&mut self, builtin: Builtin, comparison: Comparison, args: &[ExprId]) {
+        let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        let mut first = None;
+        for arg in args {
+            let found = if ordered {
+                self.integer_operand(builtin, *arg)
+            } else {
+                self.infer(*arg, Use::Value)
+            };
+            let needed = *first.get_or_insert(found);
+            let label = args
+                .first()
+                .and_then(|first| self.span(*first))
+                .map(|span| (span, "this is compared with it"));
+            let why = format!("`{}`", builtin.name());
+            self.expect(self.span(*arg), found, needed, &why, label);
+        }
+    }
+
+    /// Each operand is an integer of at most 64 bits, of its own type.
+    fn words(&mut self, builtin: Builtin, args: &[ExprId]) {
+        for arg in args {
+            self.word(builtin, *arg);
+        }
+    }
+
+    fn word(&mut self, builtin: Builtin, arg: ExprId) {
+        let found = self.integer_operand(builtin, arg);
+        let span = self.span(arg);
+        self.words.push((builtin, found, span));
+    }
+
+    fn integer_operand(&mut self, builtin: Builtin, arg: ExprId) -> Term {
+        let found = self.infer(arg, Use::Value);
+        if self.table.require_integer(found) {
+            return found;
+        }
+        let resolved = self.table.resolve(found);
+        let mut diagnostic = Diagnostic::new(
+            Code::NotAnInteger,
+            format!("`{}` needs integers, and this is {}", builtin.name(), crate::report::describe(resolved)),
+        );
+        if let Some(span) = self.span(arg) {
+            diagnostic = diagnostic.label(span, format!("this is {}", crate::report::describe(resolved)));
+        }
+        diagnostic = diagnostic.help(match resolved {
+            Term::Known(Type::Bool) => "a truth value becomes a number by `(if x 1 0)`",
+            _ => "give it an integer",
+        });
+        self.diagnostics.push(diagnostic);
+        Term::Known(Type::Error)
+    }
+}

@@ -1,0 +1,447 @@
+//! Inference of one group of definitions.
+
+use crate::report::mismatch;
+use crate::types::{BodyTypes, Signature, Type};
+use crate::unify::{Table, Term};
+use ovsm_base::index::IndexVec;
+use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
+use ovsm_expand::Builtin;
+use ovsm_expand::core::{Body, Expr, ExprId, LocalId};
+use rustc_hash::FxHashMap;
+
+/// Types from outside the group.
+pub trait TypeEnv {
+    /// The signature of a function that is not in the group.
+    fn signature(&self, def: DefId) -> Option<Signature>;
+    /// The type of a variable that is not defined in the group.
+    fn global(&self, def: DefId) -> Option<Type>;
+    /// The name of a definition, for messages.
+    fn name(&self, def: DefId) -> String;
+}
+
+/// What a body is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnitKind {
+    /// A function.
+    Function,
+    /// Top-level code whose value nobody uses.
+    Statement,
+    /// The last form of a program: its value is the program's.
+    Result,
+}
+
+/// One body of a group.
+#[derive(Clone, Copy)]
+pub struct Unit<'a> {
+    /// The function, or the identity of the top-level form.
+    pub def: DefId,
+    /// What it is.
+    pub kind: UnitKind,
+    /// Its code.
+    pub body: &'a Body,
+}
+
+/// Bodies that are inferred together, in source order.
+#[derive(Clone, Default)]
+pub struct Group<'a> {
+    /// The bodies.
+    pub units: Vec<Unit<'a>>,
+}
+
+/// What inference found out about a group.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GroupTypes {
+    /// Types of each body, in the order of the units.
+    pub bodies: Vec<(DefId, BodyTypes)>,
+    /// Signatures of the group's functions, sorted by definition.
+    pub signatures: Vec<(DefId, Signature)>,
+    /// Types of the variables that the group defines, sorted by definition.
+    pub globals: Vec<(DefId, Type)>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What becomes of an expression's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Use {
+    /// It is needed.
+    Value,
+    /// Only its truth is needed.
+    Condition,
+    /// It is thrown away.
+    Discard,
+}
+
+struct FunctionTerms {
+    params: Vec<Term>,
+    result: Term,
+}
+
+pub(crate) struct Inference<'a> {
+    pub(crate) table: Table,
+    env: &'a dyn TypeEnv,
+    functions: FxHashMap<DefId, FunctionTerms>,
+    globals: FxHashMap<DefId, Term>,
+    literals: Vec<(Term, bool, u128, Option<Span>)>,
+    /// Operands that must fit one word, checked when all types are known.
+    pub(crate) words: Vec<(Builtin, Term, Option<Span>)>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) body: &'a Body,
+    exprs: IndexVec<ExprId, Term>,
+    locals: IndexVec<LocalId, Term>,
+}
+
+/// Infers a group. Linear in the size of its bodies, nearly.
+pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
+    let empty = Body::default();
+    let mut inference = Inference {
+        table: Table::default(),
+        env,
+        functions: FxHashMap::default(),
+        globals: FxHashMap::default(),
+        literals: Vec::new(),
+        words: Vec::new(),
+        diagnostics: Vec::new(),
+        body: &empty,
+        exprs: IndexVec::new(),
+        locals: IndexVec::new(),
+    };
+    let mut locals_of = Vec::with_capacity(group.units.len());
+    for unit in &group.units {
+        let locals: IndexVec<LocalId, Term> = unit
+            .body
+            .locals
+            .iter()
+            .map(|local| match &local.annotation {
+                Some(annotation) => Term::Known(annotation.kind.into()),
+                None => inference.table.fresh(false),
+            })
+            .collect();
+        if unit.kind == UnitKind::Function {
+            let result = match &unit.body.result {
+                Some(annotation) => Term::Known(annotation.kind.into()),
+                None => inference.table.fresh(false),
+            };
+            let params = locals.iter().take(unit.body.params as usize).copied().collect();
+            inference.functions.insert(unit.def, FunctionTerms { params, result });
+        }
+        for expr in unit.body.exprs.iter() {
+            if let Expr::Define(def, _) = expr {
+                let term = inference.table.fresh(false);
+                inference.globals.insert(*def, term);
+            }
+        }
+        locals_of.push(locals);
+    }
+    let mut finished = Vec::with_capacity(group.units.len());
+    for (unit, locals) in group.units.iter().zip(locals_of) {
+        finished.push(inference.infer_unit(unit, locals));
+    }
+    inference.finish(group, finished)
+}
+
+type UnitTerms = (IndexVec<ExprId, Term>, IndexVec<LocalId, Term>, Option<Term>);
+
+impl<'a> Inference<'a> {
+    fn infer_unit(&mut self, unit: &Unit<'a>, locals: IndexVec<LocalId, Term>) -> UnitTerms {
+        self.body = unit.body;
+        self.locals = locals;
+        self.exprs = IndexVec::from_elem(Term::Known(Type::Error), unit.body.exprs.len());
+        let usage = match unit.kind {
+            UnitKind::Statement => Use::Discard,
+            UnitKind::Function if matches!(&unit.body.result, Some(ty) if Type::from(ty.kind) == Type::Null) => {
+                Use::Discard
+            }
+            UnitKind::Function | UnitKind::Result => Use::Value,
+        };
+        let result = unit.body.root.map(|root| self.infer(root, usage));
+        if unit.kind == UnitKind::Function
+            && let Some(terms) = self.functions.get(&unit.def)
+        {
+            let needed = terms.result;
+            let found = match (usage, result) {
+                (Use::Value, Some(found)) => found,
+                _ => Term::Known(Type::Null),
+            };
+            let span = unit.body.root.and_then(|root| self.last_span(root));
+            self.expect(span, found, needed, "the function's result", annotation_label(&unit.body.result));
+        }
+        let result = if unit.kind == UnitKind::Statement { None } else { result };
+        (std::mem::take(&mut self.exprs), std::mem::take(&mut self.locals), result)
+    }
+
+    /// The span of the expression whose value is the value of `expr`.
+    fn last_span(&self, mut expr: ExprId) -> Option<Span> {
+        while let Some(Expr::Block(items)) = self.body.exprs.get(expr) {
+            match items.last() {
+                Some(last) => expr = *last,
+                None => break,
+            }
+        }
+        self.span(expr)
+    }
+
+    pub(crate) fn span(&self, expr: ExprId) -> Option<Span> {
+        self.body.spans.get(expr).copied().flatten()
+    }
+
+    /// Makes `found` what is needed, or reports that it is not.
+    pub(crate) fn expect(
+        &mut self,
+        span: Option<Span>,
+        found: Term,
+        needed: Term,
+        why: &str,
+        other: Option<(Span, &str)>,
+    ) -> bool {
+        if self.table.unify(found, needed) {
+            return true;
+        }
+        let (found, needed) = (self.table.resolve(found), self.table.resolve(needed));
+        self.diagnostics.push(mismatch(span, found, needed, why, other));
+        false
+    }
+
+    pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
+        let body = self.body;
+        let Some(node) = body.exprs.get(expr) else { return Term::Known(Type::Error) };
+        let term = self.infer_node(node, expr, usage);
+        if let Some(slot) = self.exprs.get_mut(expr) {
+            *slot = term;
+        }
+        term
+    }
+
+    fn infer_node(&mut self, node: &'a Expr, expr: ExprId, usage: Use) -> Term {
+        let null = Term::Known(Type::Null);
+        match node {
+            Expr::Error => Term::Known(Type::Error),
+            Expr::Null => null,
+            Expr::Bool(_) => Term::Known(Type::Bool),
+            Expr::Int { negative, magnitude, suffix } => {
+                let term = match suffix {
+                    Some(ty) => Term::Known(Type::Int(*ty)),
+                    None => self.table.fresh(true),
+                };
+                self.literals.push((term, *negative, *magnitude, self.span(expr)));
+                term
+            }
+            Expr::String(_) => Term::Known(Type::String),
+            Expr::Local(local) => self.local(*local),
+            Expr::Global(def) => self.global(*def),
+            Expr::Block(items) => {
+                let mut value = null;
+                for (n, item) in items.iter().enumerate() {
+                    let last = n + 1 == items.len();
+                    value = self.infer(*item, if last { usage } else { Use::Discard });
+                }
+                value
+            }
+            Expr::Bind(local, value) => {
+                let found = self.infer(*value, Use::Value);
+                let declared = self.body.locals.get(*local).and_then(|local| local.annotation.as_ref());
+                let label = declared.and_then(|ty| ty.span).map(|span| (span, "the type is stated here"));
+                let needed = self.local(*local);
+                self.expect(self.span(*value), found, needed, "the variable", label);
+                null
+            }
+            Expr::SetLocal(local, value) => {
+                let found = self.infer(*value, Use::Value);
+                let needed = self.local(*local);
+                let label = self.body.locals.get(*local).and_then(|local| local.span);
+                let label = label.map(|span| (span, "the variable is defined here"));
+                self.expect(self.span(*value), found, needed, "the variable", label);
+                null
+            }
+            Expr::Define(def, value) | Expr::SetGlobal(def, value) => {
+                let found = self.infer(*value, Use::Value);
+                let needed = self.global(*def);
+                let why = format!("the variable `{}`", self.env.name(*def));
+                self.expect(self.span(*value), found, needed, &why, None);
+                null
+            }
+            Expr::If(clauses, otherwise) => {
+                let mut first: Option<(ExprId, Term)> = None;
+                let mut agreed = true;
+                for (condition, then) in clauses {
+                    self.infer(*condition, Use::Condition);
+                    let term = self.infer(*then, usage);
+                    match first {
+                        None => first = Some((*then, term)),
+                        Some((other, needed)) if usage == Use::Value && agreed => {
+                            agreed = self.table.unify(term, needed);
+                            if !agreed {
+                                self.report_branches(other, needed, Some(*then), term);
+                            }
+                        }
+                        Some(_) => {}
+                    }
+                }
+                let last = otherwise.map_or(null, |otherwise| self.infer(otherwise, usage));
+                match (usage, first) {
+                    (Use::Value, Some((then, term))) => {
+                        if agreed && !self.table.unify(term, last) {
+                            self.report_branches(then, term, *otherwise, last);
+                            agreed = false;
+                        }
+                        if agreed { term } else { Term::Known(Type::Error) }
+                    }
+                    (Use::Condition, _) => Term::Known(Type::Bool),
+                    _ => null,
+                }
+            }
+            Expr::And(operands) | Expr::Or(operands) => {
+                let mut value = None;
+                for (n, operand) in operands.iter().enumerate() {
+                    let last = n + 1 == operands.len();
+                    let operand_usage = match usage {
+                        Use::Discard if !last => Use::Condition,
+                        _ => usage,
+                    };
+                    let found = self.infer(*operand, operand_usage);
+                    if usage == Use::Value {
+                        let needed = *value.get_or_insert(found);
+                        let first = operands.first().and_then(|first| self.span(*first));
+                        let label = first.map(|span| (span, "the first operand decides the type"));
+                        self.expect(self.span(*operand), found, needed, "the form", label);
+                    }
+                }
+                match usage {
+                    Use::Value => value.unwrap_or(null),
+                    Use::Condition => Term::Known(Type::Bool),
+                    Use::Discard => null,
+                }
+            }
+            Expr::Not(operand) => {
+                self.infer(*operand, Use::Condition);
+                Term::Known(Type::Bool)
+            }
+            Expr::While(condition, code) => {
+                self.infer(*condition, Use::Condition);
+                self.infer(*code, Use::Discard);
+                null
+            }
+            Expr::Call(def, args) => self.call(*def, args),
+            Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
+            Expr::Ascribe(value, ty) => {
+                let found = self.infer(*value, Use::Value);
+                let needed = Term::Known(ty.kind.into());
+                let label = ty.span.map(|span| (span, "the type is stated here"));
+                self.expect(self.span(*value), found, needed, "the annotation", label);
+                needed
+            }
+        }
+    }
+
+    fn local(&self, local: LocalId) -> Term {
+        self.locals.get(local).copied().unwrap_or(Term::Known(Type::Error))
+    }
+
+    fn global(&mut self, def: DefId) -> Term {
+        match self.globals.get(&def) {
+            Some(term) => *term,
+            None => Term::Known(self.env.global(def).unwrap_or(Type::Error)),
+        }
+    }
+
+    fn call(&mut self, def: DefId, args: &[ExprId]) -> Term {
+        let outside;
+        let (params, result): (Vec<Term>, Term) = match self.functions.get(&def) {
+            Some(terms) => (terms.params.clone(), terms.result),
+            None => {
+                outside = self.env.signature(def);
+                match outside {
+                    Some(signature) => (
+                        signature.params.into_iter().map(Term::Known).collect(),
+                        Term::Known(signature.result),
+                    ),
+                    None => (Vec::new(), Term::Known(Type::Error)),
+                }
+            }
+        };
+        for (n, arg) in args.iter().enumerate() {
+            let found = self.infer(*arg, Use::Value);
+            let Some(needed) = params.get(n) else { continue };
+            let why = format!("parameter {} of `{}`", n + 1, self.env.name(def));
+            self.expect(self.span(*arg), found, *needed, &why, None);
+        }
+        result
+    }
+
+    fn report_branches(&mut self, then: ExprId, then_term: Term, otherwise: Option<ExprId>, other: Term) {
+        let (then_term, other) = (self.table.resolve(then_term), self.table.resolve(other));
+        let then_text = crate::report::describe(then_term);
+        let other_text = crate::report::describe(other);
+        let mut diagnostic = Diagnostic::new(
+            Code::BranchTypes,
+            match otherwise {
+                Some(_) => format!("one branch is {then_text}, the other is {other_text}"),
+                None => format!("the branch is {then_text}, but without it the value is `null`"),
+            },
+        );
+        if let Some(span) = self.last_span(then) {
+            diagnostic = diagnostic.label(span, format!("this is {then_text}"));
+        }
+        if let Some(span) = otherwise.and_then(|otherwise| self.last_span(otherwise)) {
+            diagnostic = diagnostic.label(span, format!("this is {other_text}"));
+        }
+        diagnostic = diagnostic.help(match otherwise {
+            Some(_) => "give both branches the same type, or do not use the value",
+            None => "say what the value is otherwise, as in `(if condition 1 0)`",
+        });
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn finish(mut self, group: &Group<'_>, finished: Vec<UnitTerms>) -> GroupTypes {
+        for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
+            if let Type::Int(ty) = self.table.finish(term)
+                && !ty.contains(negative, magnitude)
+            {
+                self.diagnostics.push(literal_out_of_range(ty, negative, magnitude, span));
+            }
+        }
+        for (builtin, term, span) in std::mem::take(&mut self.words) {
+            if self.table.finish(term) == Type::Int(IntType::U128) {
+                self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
+            }
+        }
+        let mut types = GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
+        for (unit, (exprs, locals, result)) in group.units.iter().zip(finished) {
+            let body = BodyTypes {
+                exprs: exprs.iter().map(|term| self.table.finish(*term)).collect(),
+                locals: locals.iter().map(|term| self.table.finish(*term)).collect(),
+                result: result.map(|term| self.table.finish(term)),
+            };
+            types.bodies.push((unit.def, body));
+        }
+        for (def, terms) in std::mem::take(&mut self.functions) {
+            let params = terms.params.iter().map(|term| self.table.finish(*term)).collect();
+            types.signatures.push((def, Signature { params, result: self.table.finish(terms.result) }));
+        }
+        for (def, term) in std::mem::take(&mut self.globals) {
+            types.globals.push((def, self.table.finish(term)));
+        }
+        types.signatures.sort_by_key(|(def, _)| *def);
+        types.globals.sort_by_key(|(def, _)| *def);
+        types
+    }
+}
+
+fn annotation_label(annotation: &Option<ovsm_expand::core::TypeName>) -> Option<(Span, &'static str)> {
+    annotation.as_ref().and_then(|ty| ty.span).map(|span| (span, "the result type is stated here"))
+}
+
+fn literal_out_of_range(ty: IntType, negative: bool, magnitude: u128, span: Option<Span>) -> Diagnostic {
+    let sign = if negative { "-" } else { "" };
+    let mut diagnostic =
+        Diagnostic::new(Code::LiteralOutOfRange, format!("`{sign}{magnitude}` does not fit in `{ty}`"))
+            .note(format!("`{ty}` holds {} to {}", ty.min(), ty.max()));
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, format!("this literal is a `{ty}` here"));
+    }
+    let wider = IntType::ALL.into_iter().find(|wider| wider.contains(negative, magnitude) && wider.bits() >= 64);
+    if let Some(wider) = wider {
+        diagnostic = diagnostic.help(format!("`{wider}` holds it: write `{sign}{magnitude}{wider}`"));
+    }
+    diagnostic
+}

@@ -1,0 +1,79 @@
+//! The wording of type errors.
+
+use crate::types::Type;
+use crate::unify::Term;
+use ovsm_base::{Code, Diagnostic, Span};
+
+/// How a type in the middle of inference is called in a message.
+pub(crate) fn describe(term: Term) -> String {
+    match term {
+        Term::Known(ty) => format!("`{ty}`"),
+        Term::Variable(_) => "an integer".to_string(),
+    }
+}
+
+/// A value of one type stands where another is needed. Two integer types are a case of their own, because a
+/// conversion cures it.
+pub(crate) fn mismatch(
+    span: Option<Span>,
+    found: Term,
+    needed: Term,
+    why: &str,
+    other: Option<(Span, &str)>,
+) -> Diagnostic {
+    let integers = match (found, needed) {
+        (Term::Known(Type::Int(found)), Term::Known(Type::Int(needed))) => Some((found, needed)),
+        _ => None,
+    };
+    let (code, message) = match integers {
+        Some((found, needed)) => {
+            (Code::MixedIntegers, format!("`{found}` and `{needed}` meet, and integer types do not mix"))
+        }
+        None => (
+            Code::TypeMismatch,
+            format!("this is {}, but {why} needs {}", describe(found), describe(needed)),
+        ),
+    };
+    let mut diagnostic = Diagnostic::new(code, message);
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, format!("this is {}", describe(found)));
+        if let Some((_, needed)) = integers {
+            diagnostic = diagnostic.help(format!(
+                "convert it: `({needed} …)` keeps the value and fails if it does not fit"
+            ));
+            diagnostic.fixes.push(ovsm_base::Fix {
+                title: format!("convert to `{needed}`"),
+                edits: vec![
+                    (
+                        Span::new(
+                            span.form,
+                            ovsm_base::TextRange::new(span.range.start, span.range.start),
+                        ),
+                        format!("({needed} "),
+                    ),
+                    (
+                        Span::new(span.form, ovsm_base::TextRange::new(span.range.end, span.range.end)),
+                        ")".to_string(),
+                    ),
+                ],
+            });
+        }
+    }
+    if let Some((span, text)) = other {
+        diagnostic = diagnostic.label(span, text.to_string());
+    }
+    diagnostic
+}
+
+/// A `u128` stands where one word is needed.
+pub(crate) fn too_wide(builtin: &str, span: Option<Span>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(
+        Code::MixedIntegers,
+        format!("`{builtin}` takes integers of at most 64 bits, and this is `u128`"),
+    )
+    .help("convert it: `(u64 …)` keeps the value and fails if it does not fit");
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, "this is `u128`");
+    }
+    diagnostic
+}

@@ -1,0 +1,391 @@
+//! Lowering of bodies: one method of [`State`] per kind of expression.
+//!
+//! A value is lowered by [`State::value`], a truth test by `condition` (see `control`), and code whose value nobody
+//! uses by `discard`: the same three uses that inference distinguishes, so that types and code agree.
+
+use crate::function::{Function, Type};
+use crate::lower::layout::Layout;
+use crate::lower::state::{Callee, State, Variable, Words};
+use crate::op::{Access, Op, Region, Terminator, Width};
+use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
+use ovsm_expand::core::{Body, Expr, ExprId, TypeKind};
+use ovsm_infer::{BodyTypes, Signature, Type as SourceType};
+use smallvec::SmallVec;
+
+/// A body with its types.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The code.
+    pub body: &'a Body,
+    /// Its types.
+    pub types: &'a BodyTypes,
+}
+
+/// What the entry function returns.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EntryKind {
+    /// The words of the program's last value, as it is: for scripts.
+    Value,
+    /// One word, the return code of a Solana program: null is 0, an integer is itself, a truth value 0 or 1.
+    ReturnCode,
+}
+
+/// One definition, lowered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lowered {
+    /// Its code; `Call` and `DataAddress` are numbered by the two lists below.
+    pub function: Function,
+    /// What the calls mean.
+    pub callees: Vec<Callee>,
+    /// The constants.
+    pub data: Vec<Vec<u8>>,
+    /// Size of the frame area; only the entry knows it.
+    pub frame_area: u32,
+    /// Faults that only the flow of the program shows.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Types of other definitions.
+pub trait Signatures {
+    /// The signature of a function.
+    fn signature(&self, def: DefId) -> Option<Signature>;
+    /// The type of a module-level variable.
+    fn global(&self, def: DefId) -> Option<SourceType>;
+    /// The name of a definition.
+    fn name(&self, def: DefId) -> String;
+}
+
+/// How many words a value of this type has.
+pub fn words(ty: SourceType) -> usize {
+    match ty {
+        SourceType::Null | SourceType::Error => 0,
+        SourceType::Bool => 1,
+        SourceType::Int(IntType::U128) | SourceType::String => 2,
+        SourceType::Int(_) => 1,
+    }
+}
+
+/// The IR types of the words of a value.
+pub(crate) fn word_types(ty: SourceType) -> SmallVec<[Type; 2]> {
+    match ty {
+        SourceType::Bool => SmallVec::from_slice(&[Type::Bool]),
+        _ => (0..words(ty)).map(|_| Type::Word).collect(),
+    }
+}
+
+/// Lowers a function.
+pub fn lower_function(
+    name: &str,
+    source: Source<'_>,
+    signature: &Signature,
+    layout: &Layout,
+    signatures: &dyn Signatures,
+) -> Lowered {
+    let params: Vec<Type> = signature.params.iter().flat_map(|ty| word_types(*ty)).collect();
+    let function = Function::new(name, &params, &word_types(signature.result));
+    let mut state = State::new(function, source.body, source.types, layout);
+    let mut values = state.function.params().to_vec().into_iter();
+    for _ in source.body.locals.iter() {
+        state.new_variable();
+    }
+    for (number, ty) in signature.params.iter().enumerate() {
+        let own: Words = values.by_ref().take(words(*ty)).collect();
+        state.write(Variable(number as u32), own);
+    }
+    let result = state.body_value(source, signatures);
+    let end = state.block;
+    state.function.blocks[end].terminator = Terminator::Return(result.into_iter().collect());
+    finish(state, 0)
+}
+
+/// Lowers the top-level code of a program, in order. `result` is the type of the last value.
+pub fn lower_main(
+    name: &str,
+    sources: &[Source<'_>],
+    result: SourceType,
+    kind: EntryKind,
+    layout: &Layout,
+    signatures: &dyn Signatures,
+) -> Lowered {
+    let results = match kind {
+        EntryKind::Value => word_types(result),
+        EntryKind::ReturnCode => SmallVec::from_slice(&[Type::Word]),
+    };
+    let function = Function::new(name, &[Type::Word, Type::Word], &results);
+    let (empty_body, empty_types) = (Body::default(), BodyTypes::default());
+    let mut state = State::new(function, &empty_body, &empty_types, layout);
+    if let [input, data] = state.function.params() {
+        state.entry = Some((*input, *data));
+    }
+    state.prologue();
+    let mut value = Words::new();
+    for source in sources {
+        state.body = source.body;
+        state.types = source.types;
+        state.first_local = match source.body.locals.is_empty() {
+            true => 0,
+            false => {
+                let first = state.new_variable();
+                for _ in 1..source.body.locals.len() {
+                    state.new_variable();
+                }
+                first.0
+            }
+        };
+        value = state.body_value(*source, signatures);
+    }
+    let returned = match kind {
+        EntryKind::Value => value,
+        EntryKind::ReturnCode => state.return_code(&value, result, sources.last().copied()),
+    };
+    let end = state.block;
+    state.function.blocks[end].terminator = Terminator::Return(returned.into_iter().collect());
+    finish(state, layout.size)
+}
+
+fn finish(state: State<'_>, frame_area: u32) -> Lowered {
+    Lowered {
+        function: state.function,
+        callees: state.callees,
+        data: state.data,
+        frame_area,
+        diagnostics: state.diagnostics,
+    }
+}
+
+impl State<'_> {
+    fn body_value(&mut self, source: Source<'_>, signatures: &dyn Signatures) -> Words {
+        let Some(root) = source.body.root else { return Words::new() };
+        let unused = source.types.result.is_none()
+            || matches!(&source.body.result, Some(ty) if ty.kind == TypeKind::Null);
+        if unused {
+            self.discard(root, signatures);
+            return Words::new();
+        }
+        self.value(root, signatures)
+    }
+
+    fn return_code(&mut self, value: &Words, ty: SourceType, last: Option<Source<'_>>) -> Words {
+        let span = last.and_then(|source| source.body.spans.get(source.body.root?).copied().flatten());
+        match (ty, value.as_slice()) {
+            (SourceType::Bool, [truth]) => {
+                self.report(
+                    Code::BoolReturnCode,
+                    span,
+                    "the program's return code is a truth value: true is 1, a failure",
+                    "write `(if … 0 1)` to succeed when it is true",
+                );
+                let code = self.as_word(*truth);
+                Words::from_slice(&[code])
+            }
+            (SourceType::Int(IntType::U128) | SourceType::String, _) => {
+                self.report(
+                    Code::BadReturnCode,
+                    span,
+                    &format!("a program's return code is an integer of at most 64 bits, and this is `{ty}`"),
+                    "end the program with its return code: 0 for success",
+                );
+                Words::from_elem(self.constant(0), 1)
+            }
+            (_, [code]) => Words::from_slice(&[*code]),
+            _ => Words::from_elem(self.constant(0), 1),
+        }
+    }
+
+    fn report(&mut self, code: Code, span: Option<Span>, message: &str, help: &str) {
+        let mut diagnostic = Diagnostic::new(code, message).help(help);
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(crate) fn ty(&self, expr: ExprId) -> SourceType {
+        self.types.exprs.get(expr).copied().unwrap_or(SourceType::Error)
+    }
+
+    /// The integer type of an operand.
+    pub(crate) fn int_type(&self, expr: ExprId) -> IntType {
+        match self.ty(expr) {
+            SourceType::Int(ty) => ty,
+            _ => IntType::I64,
+        }
+    }
+
+    fn local(&self, local: ovsm_expand::core::LocalId) -> Variable {
+        Variable(self.first_local + local.0)
+    }
+
+    /// Lowers an expression whose value is used.
+    pub(crate) fn value(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Words {
+        let body = self.body;
+        let Some(node) = body.exprs.get(expr) else { return Words::new() };
+        let outer = self.span;
+        self.span = body.spans.get(expr).copied().flatten().or(outer);
+        let words = self.value_of(node, expr, signatures);
+        self.span = outer;
+        words
+    }
+
+    fn value_of(&mut self, node: &Expr, expr: ExprId, signatures: &dyn Signatures) -> Words {
+        match node {
+            Expr::Error | Expr::Null => Words::new(),
+            Expr::Bool(truth) => Words::from_elem(self.truth(*truth), 1),
+            Expr::Int { negative, magnitude, .. } => {
+                let value = if *negative { magnitude.wrapping_neg() } else { *magnitude };
+                let low = self.constant(value as u64);
+                if self.ty(expr) == SourceType::Int(IntType::U128) {
+                    let high = self.constant((value >> 64) as u64);
+                    return Words::from_slice(&[low, high]);
+                }
+                Words::from_slice(&[low])
+            }
+            Expr::String(text) => {
+                let address = self.bytes(text.as_bytes());
+                let length = self.constant(text.len() as u64);
+                Words::from_slice(&[address, length])
+            }
+            Expr::Local(local) => self.read(self.local(*local)).unwrap_or_default(),
+            Expr::Global(def) => self.read_global(*def, signatures),
+            Expr::Block(items) => {
+                let mut value = Words::new();
+                for (n, item) in items.iter().enumerate() {
+                    if n + 1 == items.len() {
+                        value = self.value(*item, signatures);
+                    } else {
+                        self.discard(*item, signatures);
+                    }
+                }
+                value
+            }
+            Expr::Bind(local, value) | Expr::SetLocal(local, value) => {
+                let words = self.value(*value, signatures);
+                self.write(self.local(*local), words);
+                Words::new()
+            }
+            Expr::Define(def, value) => {
+                let words = self.value(*value, signatures);
+                self.defined.insert(*def);
+                self.write_global(*def, words, signatures);
+                Words::new()
+            }
+            Expr::SetGlobal(def, value) => {
+                let words = self.value(*value, signatures);
+                self.check_defined(*def, signatures);
+                self.write_global(*def, words, signatures);
+                Words::new()
+            }
+            Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, true, signatures),
+            Expr::And(operands) => self.junction(operands, true, signatures),
+            Expr::Or(operands) => self.junction(operands, false, signatures),
+            Expr::Not(operand) => self.negation(*operand, signatures),
+            Expr::While(condition, code) => {
+                self.while_loop(*condition, *code, signatures);
+                Words::new()
+            }
+            Expr::Call(def, args) => self.call_function(*def, args, signatures),
+            Expr::Builtin(builtin, args) => self.builtin(*builtin, args, expr, signatures),
+            Expr::Ascribe(value, _) => self.value(*value, signatures),
+        }
+    }
+
+    /// Lowers an expression whose value is thrown away.
+    pub(crate) fn discard(&mut self, expr: ExprId, signatures: &dyn Signatures) {
+        let body = self.body;
+        let Some(node) = body.exprs.get(expr) else { return };
+        let outer = self.span;
+        self.span = body.spans.get(expr).copied().flatten().or(outer);
+        match node {
+            Expr::Block(items) => {
+                for item in items {
+                    self.discard(*item, signatures);
+                }
+            }
+            Expr::If(clauses, otherwise) => {
+                self.choice(clauses, *otherwise, false, signatures);
+            }
+            Expr::And(operands) | Expr::Or(operands) => {
+                self.discard_junction(operands, matches!(node, Expr::And(_)), signatures);
+            }
+            Expr::Not(operand) => {
+                self.discard_condition(*operand, signatures);
+            }
+            _ => {
+                self.value(expr, signatures);
+            }
+        }
+        self.span = outer;
+    }
+
+    fn call_function(&mut self, def: DefId, args: &[ExprId], signatures: &dyn Signatures) -> Words {
+        let mut values: SmallVec<[crate::Value; 4]> = SmallVec::new();
+        for arg in args {
+            values.extend(self.value(*arg, signatures));
+        }
+        if self.entry.is_some()
+            && let Some(needs) = self.layout.needs.get(&def)
+            && let Some(missing) = needs.iter().find(|variable| !self.defined.contains(variable))
+        {
+            let message = format!(
+                "`{}` uses the variable `{}`, whose definition has not run yet",
+                signatures.name(def),
+                signatures.name(*missing)
+            );
+            self.report(Code::UseBeforeDefinition, self.span, &message, "move the definition above this call");
+        }
+        let result = signatures.signature(def).map_or(SourceType::Error, |signature| signature.result);
+        self.call(Callee::Def(def), &values, &word_types(result))
+    }
+
+    fn check_defined(&mut self, def: DefId, signatures: &dyn Signatures) {
+        if self.entry.is_some() && !self.defined.contains(&def) {
+            let message =
+                format!("the variable `{}` is used before its definition has run", signatures.name(def));
+            self.report(Code::UseBeforeDefinition, self.span, &message, "move its definition above this use");
+        }
+    }
+
+    fn read_global(&mut self, def: DefId, signatures: &dyn Signatures) -> Words {
+        self.check_defined(def, signatures);
+        let ty = signatures.global(def).unwrap_or(SourceType::Error);
+        let Some(offset) = self.layout.variables.get(&def).copied() else {
+            return self.globals.get(&def).and_then(|variable| self.read(*variable)).unwrap_or_default();
+        };
+        let mut value = Words::new();
+        for (number, word_type) in word_types(ty).into_iter().enumerate() {
+            let address = self.constant(Layout::address(offset + 8 * number as u32));
+            let access = Access { width: Width::W8, region: Region::Frame, address, offset: 0 };
+            let word = self.word(Op::Load(access));
+            value.push(match word_type {
+                Type::Word => word,
+                Type::Bool => self.compare_const(crate::Condition::NotEqual, word, 0),
+            });
+        }
+        value
+    }
+
+    fn write_global(&mut self, def: DefId, value: Words, signatures: &dyn Signatures) {
+        let Some(offset) = self.layout.variables.get(&def).copied() else {
+            let variable = match self.globals.get(&def) {
+                Some(variable) => *variable,
+                None => {
+                    let variable = self.new_variable();
+                    self.globals.insert(def, variable);
+                    variable
+                }
+            };
+            self.write(variable, value);
+            return;
+        };
+        let ty = signatures.global(def).unwrap_or(SourceType::Error);
+        for (number, (word, word_type)) in value.into_iter().zip(word_types(ty)).enumerate() {
+            let word = match word_type {
+                Type::Word => word,
+                Type::Bool => self.as_word(word),
+            };
+            let address = self.constant(Layout::address(offset + 8 * number as u32));
+            let access = Access { width: Width::W8, region: Region::Frame, address, offset: 0 };
+            self.emit(Op::Store(access, word), &[]);
+        }
+    }
+}

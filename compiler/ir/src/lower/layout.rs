@@ -1,0 +1,125 @@
+//! What lowering must know of the whole program: which variables live in memory, and where.
+//!
+//! A module-level variable that only top-level code uses is an SSA value. One that a function uses as well lives in
+//! the frame area at the bottom of the entry's stack frame, whose address is the same in every call. The area also
+//! holds the address of the instruction data, if a function asks for it, and the account table, if any account but
+//! the first is used.
+
+use crate::machine::STACK_BASE;
+use ovsm_base::DefId;
+use ovsm_expand::Builtin;
+use ovsm_expand::core::{Body, Expr};
+use ovsm_infer::Type;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most accounts that an instruction can have (SIMD-0406).
+pub const MAX_ACCOUNTS: u32 = 255;
+
+/// The frame area.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Layout {
+    /// Offset in the frame area of each variable that functions use.
+    pub variables: BTreeMap<DefId, u32>,
+    /// Offset of the saved address of the instruction data.
+    pub instruction_data: Option<u32>,
+    /// Offset of the account table and its number of entries.
+    pub account_table: Option<(u32, u32)>,
+    /// Size of the area in bytes.
+    pub size: u32,
+    /// For each function, the variables that it and its callees use; only functions that use any.
+    pub needs: BTreeMap<DefId, Vec<DefId>>,
+}
+
+/// A body as the layout sees it.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// The function, or `None` for top-level code.
+    pub function: Option<DefId>,
+    /// Its code.
+    pub body: &'a Body,
+}
+
+impl Layout {
+    /// The layout of a program. `global_type` gives the type of each variable.
+    pub fn new<'a>(parts: impl Iterator<Item = Part<'a>> + Clone, global_type: &dyn Fn(DefId) -> Type) -> Layout {
+        let mut layout = Layout::default();
+        let mut used: BTreeSet<DefId> = BTreeSet::new();
+        let mut direct: BTreeMap<DefId, BTreeSet<DefId>> = BTreeMap::new();
+        let mut callers: BTreeMap<DefId, Vec<DefId>> = BTreeMap::new();
+        let mut wants_data = false;
+        let mut accounts = 0;
+        for part in parts {
+            for expr in part.body.exprs.iter() {
+                let Expr::Builtin(builtin, args) = expr else { continue };
+                match builtin {
+                    Builtin::InstructionDataPtr | Builtin::InstructionDataLen | Builtin::ProgramIdPtr => {
+                        wants_data |= part.function.is_some();
+                    }
+                    Builtin::Account(_) | Builtin::SetLamports | Builtin::Require(_) => {
+                        let index = args.first().map(|arg| &part.body.exprs[*arg]);
+                        accounts = accounts.max(match index {
+                            Some(Expr::Int { negative: false, magnitude, .. })
+                                if *magnitude < u128::from(MAX_ACCOUNTS) =>
+                            {
+                                *magnitude as u32 + 1
+                            }
+                            _ => MAX_ACCOUNTS,
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(function) = part.function {
+                used.extend(&part.body.globals);
+                if !part.body.globals.is_empty() {
+                    direct.entry(function).or_default().extend(&part.body.globals);
+                }
+                for callee in &part.body.callees {
+                    callers.entry(*callee).or_default().push(function);
+                }
+            }
+        }
+        let mut size = 0;
+        if wants_data {
+            layout.instruction_data = Some(size);
+            size += 8;
+        }
+        for def in used {
+            layout.variables.insert(def, size);
+            size += 8 * super::function::words(global_type(def)) as u32;
+        }
+        if accounts > 1 {
+            layout.account_table = Some((size, accounts));
+            size += 8 * accounts;
+        }
+        layout.size = size;
+        layout.needs = close_over_callers(direct, &callers);
+        layout
+    }
+
+    /// The address of an offset of the frame area.
+    pub fn address(offset: u32) -> u64 {
+        STACK_BASE + u64::from(offset)
+    }
+}
+
+/// Gives each function the variables of its callees, transitively.
+fn close_over_callers(
+    direct: BTreeMap<DefId, BTreeSet<DefId>>,
+    callers: &BTreeMap<DefId, Vec<DefId>>,
+) -> BTreeMap<DefId, Vec<DefId>> {
+    let mut needs = direct;
+    let mut work: Vec<DefId> = needs.keys().copied().collect();
+    while let Some(function) = work.pop() {
+        let variables = needs.get(&function).cloned().unwrap_or_default();
+        for caller in callers.get(&function).into_iter().flatten() {
+            let known = needs.entry(*caller).or_default();
+            let before = known.len();
+            known.extend(&variables);
+            if known.len() != before {
+                work.push(*caller);
+            }
+        }
+    }
+    needs.into_iter().map(|(function, variables)| (function, variables.into_iter().collect())).collect()
+}

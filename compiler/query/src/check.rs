@@ -1,0 +1,40 @@
+//! Everything that is wrong with a file.
+
+use crate::code::lower_main;
+use crate::db::SourceFile;
+use crate::forms::{forms, parse, split};
+use crate::names::{duplicate_definitions, expand};
+use crate::types::{Def, group_of, infer, main_def, needs};
+use crate::names::def_of;
+use ovsm_base::Diagnostic;
+use ovsm_ir::lower::EntryKind;
+
+/// All diagnostics of a file, with form-relative spans.
+#[salsa::tracked]
+pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = file_errors(db, file).clone();
+    let main = main_def(db, file);
+    let mut seen = Vec::new();
+    for form in forms(db, file) {
+        found.extend(parse(db, *form).errors().iter().cloned());
+        found.extend(expand(db, *form).diagnostics.iter().cloned());
+        let owner = if needs(db, *form).is_function { def_of(db, *form) } else { main };
+        if let Some(group) = group_of(db, Def::new(db, file, owner))
+            && !seen.contains(&group)
+        {
+            seen.push(group);
+            found.extend(infer(db, group).diagnostics.iter().cloned());
+        }
+    }
+    found.extend(duplicate_definitions(db, file));
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(lower_main(db, file, EntryKind::Value).diagnostics);
+    }
+    found
+}
+
+/// Faults of a file as a whole: it is too large. Separate, so that [`split`] is read by no other query.
+#[salsa::tracked]
+pub fn file_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
+    split(db, file).errors.clone()
+}

@@ -1,0 +1,74 @@
+//! The database and its inputs.
+
+use std::sync::{Arc, Mutex};
+
+/// A source file: the module that it is, the path that people see, and its text.
+#[salsa::input]
+pub struct SourceFile {
+    /// The path to show.
+    pub path: String,
+    /// The name of the module; part of every identity in it.
+    pub module: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The database. Cloning gives another handle to the same memory.
+#[salsa::db]
+#[derive(Clone)]
+pub struct Database {
+    storage: salsa::Storage<Self>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+#[salsa::db]
+impl salsa::Database for Database {}
+
+impl Default for Database {
+    fn default() -> Self {
+        Database { storage: salsa::Storage::new(None), log: Arc::default() }
+    }
+}
+
+impl Database {
+    /// A database that remembers which queries it executes, for tests of incrementality.
+    pub fn with_log() -> Database {
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let sink = log.clone();
+        let storage = salsa::Storage::new(Some(Box::new(move |event: salsa::Event| {
+            if let salsa::EventKind::WillExecute { database_key } = event.kind
+                && let Ok(mut log) = sink.lock()
+            {
+                let text = format!("{database_key:?}");
+                let name = text.split('(').next().unwrap_or(&text);
+                log.push(name.rsplit("::").next().unwrap_or(name).to_string());
+            }
+        })));
+        Database { storage, log }
+    }
+
+    /// The names of the queries executed since the last call, sorted.
+    pub fn take_log(&self) -> Vec<String> {
+        let mut log = match self.log.lock() {
+            Ok(mut log) => std::mem::take(&mut *log),
+            Err(_) => Vec::new(),
+        };
+        log.sort();
+        log
+    }
+
+    /// Adds a file. Its module is named after it.
+    pub fn add_file(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceFile {
+        let path = path.into();
+        SourceFile::new(self, path, "main".to_string(), text.into())
+    }
+
+    /// Replaces the text of a file; does nothing if it is the same.
+    pub fn set_text(&mut self, file: SourceFile, text: impl Into<String>) {
+        use salsa::Setter;
+        let text = text.into();
+        if *file.text(self) != text {
+            file.set_text(self).to(text);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What the forms of a module define, and what their bodies become: item, items, lookup, expand.
+
+use crate::db::SourceFile;
+use crate::forms::{Form, forms, parse};
+use ovsm_base::{Code, DefId, Diagnostic, FormId};
+use ovsm_expand::item::{Item, ItemKind};
+use ovsm_expand::{Env, Expansion, Global, GlobalKind};
+use std::collections::BTreeMap;
+
+/// A name of a module.
+#[salsa::interned]
+pub struct Name<'db> {
+    /// The module's file.
+    #[returns(copy)]
+    pub file: SourceFile,
+    /// The name.
+    pub text: String,
+}
+
+/// What a form defines; no positions, so it stays the same when only a body changes.
+#[salsa::tracked]
+pub fn item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
+    match parse(db, form).root(form.text(db)) {
+        Some(node) => ovsm_expand::item::item(node),
+        None => Item { name: None, kind: ItemKind::Code },
+    }
+}
+
+/// The definitions of a module.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Items {
+    /// The first definition of each name.
+    pub by_name: BTreeMap<String, (Global, FormId)>,
+    /// What each form defines, or the identity of its code, in order of the forms.
+    pub defs: Vec<(FormId, DefId)>,
+    /// Definitions of names that were defined before: the later form, then the first.
+    pub duplicates: Vec<(FormId, FormId, String)>,
+}
+
+/// The definitions of a module.
+#[salsa::tracked]
+pub fn items(db: &dyn salsa::Database, file: SourceFile) -> Items {
+    let mut items = Items::default();
+    for form in forms(db, file) {
+        let id = *form.id(db);
+        let own = DefId(id.0);
+        let item = item(db, *form);
+        let (Some(name), ItemKind::Definition(kind)) = (&item.name, &item.kind) else {
+            items.defs.push((id, own));
+            continue;
+        };
+        match items.by_name.get(name) {
+            Some((_, first)) => {
+                items.duplicates.push((id, *first, name.clone()));
+                items.defs.push((id, own));
+            }
+            None => {
+                let def = DefId::new(file.module(db), name);
+                items.by_name.insert(name.clone(), (Global { def, kind: kind.clone() }, id));
+                items.defs.push((id, def));
+            }
+        }
+    }
+    items
+}
+
+/// One name of a module: re-runs with [`items`], but its value rarely changes.
+#[salsa::tracked]
+pub fn lookup<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<Global> {
+    items(db, name.file(db)).by_name.get(name.text(db)).map(|(global, _)| global.clone())
+}
+
+/// The definition that a form is.
+#[salsa::tracked(returns(copy))]
+pub fn def_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> DefId {
+    let id = *form.id(db);
+    let defs = &items(db, form.file(db)).defs;
+    defs.iter().find(|(form, _)| *form == id).map_or(DefId(id.0), |(_, def)| *def)
+}
+
+struct ModuleEnv<'db> {
+    db: &'db dyn salsa::Database,
+    file: SourceFile,
+}
+
+impl Env for ModuleEnv<'_> {
+    fn lookup(&self, name: &str) -> Option<Global> {
+        lookup(self.db, Name::new(self.db, self.file, name.to_string())).clone()
+    }
+
+    fn names(&self) -> Vec<String> {
+        items(self.db, self.file).by_name.keys().cloned().collect()
+    }
+}
+
+/// The core body of a form.
+#[salsa::tracked]
+pub fn expand<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Expansion {
+    let env = ModuleEnv { db, file: form.file(db) };
+    match parse(db, form).root(form.text(db)) {
+        Some(node) => ovsm_expand::expand_form(node, def_of(db, form), &env),
+        None => Expansion { body: Default::default(), is_function: false, diagnostics: Vec::new() },
+    }
+}
+
+/// Reports names that are defined twice.
+pub(crate) fn duplicate_definitions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
+    let all: BTreeMap<FormId, Form<'_>> = forms(db, file).iter().map(|form| (*form.id(db), *form)).collect();
+    let name_span = |id: &FormId| {
+        let form = *all.get(id)?;
+        let root = parse(db, form).root(form.text(db))?;
+        Some(ovsm_expand::item::name_node(root).unwrap_or(root).span())
+    };
+    items(db, file)
+        .duplicates
+        .iter()
+        .map(|(later, first, name)| {
+            let mut diagnostic =
+                Diagnostic::new(Code::DuplicateDefinition, format!("`{name}` is defined twice"))
+                    .help("give one of them another name, or assign with `set!`");
+            if let Some(span) = name_span(later) {
+                diagnostic = diagnostic.label(span, "defined again here");
+            }
+            if let Some(span) = name_span(first) {
+                diagnostic = diagnostic.label(span, "first defined here");
+            }
+            diagnostic
+        })
+        .collect()
+}
+
+/// True if the definition is a function.
+pub(crate) fn is_function(kind: &GlobalKind) -> bool {
+    matches!(kind, GlobalKind::Function { .. })
+}

@@ -1,0 +1,234 @@
+//! Types: which definitions are inferred together, and what comes of it.
+
+use crate::db::SourceFile;
+use crate::forms::{Form, forms};
+use crate::names::{def_of, expand, items};
+use ovsm_base::DefId;
+use ovsm_expand::core::Expr;
+use ovsm_infer::{Group, GroupTypes, Signature, Type, TypeEnv, Unit, UnitKind};
+use std::collections::BTreeMap;
+
+/// A definition of a module.
+#[salsa::interned]
+pub struct Def<'db> {
+    /// The module's file.
+    #[returns(copy)]
+    pub file: SourceFile,
+    /// Which definition.
+    #[returns(copy)]
+    pub id: DefId,
+}
+
+/// Definitions of a module that are inferred together, sorted.
+#[salsa::interned]
+pub struct GroupKey<'db> {
+    /// The module's file.
+    #[returns(copy)]
+    pub file: SourceFile,
+    /// The members.
+    pub members: Vec<DefId>,
+}
+
+/// What a form needs the types of, and what it states itself: all that grouping has to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Needs {
+    /// True for functions.
+    pub is_function: bool,
+    /// Functions that are called.
+    pub callees: Vec<DefId>,
+    /// Variables that are used.
+    pub globals: Vec<DefId>,
+    /// The signature, if a function states all of it.
+    pub signature: Option<Signature>,
+    /// The variable and its type, if the form defines one and states its type.
+    pub variable: Option<(DefId, Type)>,
+}
+
+/// The identity of a module's top-level code.
+pub(crate) fn main_def(db: &dyn salsa::Database, file: SourceFile) -> DefId {
+    DefId::new(file.module(db), "")
+}
+
+/// What a form needs; the same as long as its body calls and uses the same.
+#[salsa::tracked]
+pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
+    let expansion = expand(db, form);
+    let body = &expansion.body;
+    let variable = match body.root.map(|root| &body.exprs[root]) {
+        Some(Expr::Define(def, value)) => match &body.exprs[*value] {
+            Expr::Ascribe(_, ty) => Some((*def, Type::from(ty.kind))),
+            _ => None,
+        },
+        _ => None,
+    };
+    Needs {
+        is_function: expansion.is_function,
+        callees: body.callees.clone(),
+        globals: body.globals.clone(),
+        signature: if expansion.is_function { Signature::annotated(body) } else { None },
+        variable,
+    }
+}
+
+/// The groups of a module.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Groups {
+    /// The members of each group; those that are needed first come first.
+    pub groups: Vec<Vec<DefId>>,
+    /// The group of each definition.
+    pub of: BTreeMap<DefId, usize>,
+    /// Types of variables that state theirs.
+    pub variables: BTreeMap<DefId, Type>,
+    /// Signatures of functions that state theirs.
+    pub signatures: BTreeMap<DefId, Signature>,
+}
+
+/// The groups of a module.
+#[salsa::tracked]
+pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
+    let main = main_def(db, file);
+    let mut result = Groups::default();
+    for form in forms(db, file) {
+        let needs = needs(db, *form);
+        if let Some((def, ty)) = needs.variable {
+            result.variables.insert(def, ty);
+        }
+        if let Some(signature) = &needs.signature {
+            result.signatures.insert(def_of(db, *form), signature.clone());
+        }
+    }
+    let mut graph: BTreeMap<DefId, Vec<DefId>> = BTreeMap::from([(main, Vec::new())]);
+    for form in forms(db, file) {
+        let needs = needs(db, *form);
+        let own = if needs.is_function { def_of(db, *form) } else { main };
+        let edges = graph.entry(own).or_default();
+        edges.extend(needs.callees.iter().filter(|callee| !result.signatures.contains_key(callee)));
+        if needs.is_function && needs.globals.iter().any(|global| !result.variables.contains_key(global)) {
+            edges.push(main);
+        }
+    }
+    result.groups = ovsm_infer::group::components(&graph);
+    for (number, members) in result.groups.iter().enumerate() {
+        for member in members {
+            result.of.insert(*member, number);
+        }
+    }
+    result
+}
+
+/// The group of a definition.
+#[salsa::tracked(returns(copy))]
+pub fn group_of<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<GroupKey<'db>> {
+    let groups = groups(db, def.file(db));
+    let members = groups.groups.get(*groups.of.get(&def.id(db))?)?;
+    Some(GroupKey::new(db, def.file(db), members.clone()))
+}
+
+/// The forms of a group, in source order, with their definitions.
+#[salsa::tracked]
+pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> Vec<(Form<'db>, DefId)> {
+    let file = group.file(db);
+    let main = main_def(db, file);
+    let members = group.members(db);
+    forms(db, file)
+        .iter()
+        .filter_map(|form| {
+            let def = def_of(db, *form);
+            let own = if needs(db, *form).is_function { def } else { main };
+            members.binary_search(&own).is_ok().then_some((*form, def))
+        })
+        .collect()
+}
+
+/// The types of a group.
+#[salsa::tracked]
+pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTypes {
+    let members = group_forms(db, group);
+    let last_code = members.iter().rposition(|(form, _)| !expand(db, *form).is_function);
+    let units = members
+        .iter()
+        .enumerate()
+        .map(|(n, (form, def))| {
+            let expansion = expand(db, *form);
+            let body = &expansion.body;
+            let defines = matches!(body.root.map(|root| &body.exprs[root]), Some(Expr::Define(..)));
+            let kind = match expansion.is_function {
+                true => UnitKind::Function,
+                false if Some(n) == last_code && !defines && is_code(db, *form) => UnitKind::Result,
+                false => UnitKind::Statement,
+            };
+            Unit { def: *def, kind, body }
+        })
+        .collect();
+    ovsm_infer::infer_group(&Group { units }, &ModuleTypes { db, file: group.file(db) })
+}
+
+/// True for forms that are no definition.
+pub(crate) fn is_code<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> bool {
+    matches!(crate::names::item(db, form).kind, ovsm_expand::ItemKind::Code)
+}
+
+/// The signature of a function.
+#[salsa::tracked]
+pub fn signature<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Signature> {
+    if let Some(signature) = groups(db, def.file(db)).signatures.get(&def.id(db)) {
+        return Some(signature.clone());
+    }
+    let types = infer(db, group_of(db, def)?);
+    let id = def.id(db);
+    types.signatures.iter().find(|(function, _)| *function == id).map(|(_, signature)| signature.clone())
+}
+
+/// The type of a variable.
+#[salsa::tracked(returns(copy))]
+pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Type> {
+    let file = def.file(db);
+    if let Some(ty) = groups(db, file).variables.get(&def.id(db)) {
+        return Some(*ty);
+    }
+    let main = Def::new(db, file, main_def(db, file));
+    let types = infer(db, group_of(db, main)?);
+    let id = def.id(db);
+    types.globals.iter().find(|(variable, _)| *variable == id).map(|(_, ty)| *ty)
+}
+
+/// The name of a definition, for messages.
+pub(crate) fn name_of(db: &dyn salsa::Database, file: SourceFile, def: DefId) -> String {
+    let items = items(db, file);
+    let found = items.by_name.iter().find(|(_, (global, _))| global.def == def);
+    found.map_or_else(|| "code".to_string(), |(name, _)| name.clone())
+}
+
+/// The types of a module, as stages ask for them.
+pub(crate) struct ModuleTypes<'db> {
+    pub(crate) db: &'db dyn salsa::Database,
+    pub(crate) file: SourceFile,
+}
+
+impl TypeEnv for ModuleTypes<'_> {
+    fn signature(&self, def: DefId) -> Option<Signature> {
+        signature(self.db, Def::new(self.db, self.file, def)).clone()
+    }
+
+    fn global(&self, def: DefId) -> Option<Type> {
+        global_type(self.db, Def::new(self.db, self.file, def))
+    }
+
+    fn name(&self, def: DefId) -> String {
+        name_of(self.db, self.file, def)
+    }
+}
+
+impl ovsm_ir::lower::function::Signatures for ModuleTypes<'_> {
+    fn signature(&self, def: DefId) -> Option<Signature> {
+        TypeEnv::signature(self, def)
+    }
+
+    fn global(&self, def: DefId) -> Option<Type> {
+        TypeEnv::global(self, def)
+    }
+
+    fn name(&self, def: DefId) -> String {
+        TypeEnv::name(self, def)
+    }
+}

@@ -1,0 +1,196 @@
+//! From a module to a program: conventions from the call graph, functions one after another, callees first, and
+//! then the whole laid out and linked.
+//!
+//! Start with [`compile`].
+
+use crate::assembly::Assembly;
+use crate::elf::{self, Image};
+use crate::emit::{self, Reference};
+use crate::isa::Version;
+use crate::machine::Convention;
+use crate::program::{FunctionReport, Program};
+use crate::{assemble, callgraph, layout, order, peephole, regalloc, select};
+use ovsm_base::index::IndexVec;
+use ovsm_base::{Code, Diagnostic};
+use ovsm_ir::{Func, Module};
+
+/// How to compile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Instruction set and container.
+    pub version: Version,
+    /// Spend time on better code.
+    pub optimize: bool,
+    /// Take syscalls to leave r1 to r5 as they are, which both engines do but the published rules do not promise.
+    pub syscall_preserves_args: bool,
+    /// Write the names of functions, with the sections that this needs.
+    pub symbols: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { version: Version::V3, optimize: true, syscall_preserves_args: true, symbols: true }
+    }
+}
+
+/// The largest file that a program account can hold.
+const MAX_FILE_BYTES: usize = 10 << 20;
+
+/// Compiles a verified module.
+pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    let graph = callgraph::CallGraph::new(module).map_err(|error| vec![error])?;
+    let mut conventions = graph.conventions(module).map_err(|error| vec![error])?;
+    let mut codes: IndexVec<Func, Option<(emit::Code, u32)>> = IndexVec::from_elem(None, module.functions.len());
+    let mut errors = Vec::new();
+    for component in graph.bottom_up() {
+        for func in component {
+            match compile_function(module, *func, &conventions, options) {
+                Ok((code, frame_bytes, clobbers)) => {
+                    if component.len() == 1 && !graph.is_recursive(*func)
+                        && let Some(convention) = conventions.get_mut(*func)
+                    {
+                        convention.clobbers = clobbers;
+                    }
+                    if let Some(slot) = codes.get_mut(*func) {
+                        *slot = Some((code, frame_bytes));
+                    }
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    link(module, options, &conventions, codes).map_err(|error| vec![error])
+}
+
+type Compiled = (emit::Code, u32, u8);
+
+fn compile_function(
+    module: &Module,
+    func: Func,
+    conventions: &IndexVec<Func, Convention>,
+    options: &Options,
+) -> Result<Compiled, Diagnostic> {
+    let name = module.functions.get(func).map_or("", |function| function.name.as_str());
+    let convention = conventions.get(func).copied().unwrap_or_default();
+    let preserves = options.syscall_preserves_args;
+    let mut selected = select::select(module, func, conventions, options.version)?;
+    if options.optimize {
+        order::tidy(&mut selected);
+    }
+    let allocation = regalloc::allocate(&selected, convention, conventions, preserves, name)?;
+    let reserved = if convention.is_entry { module.frame_area } else { 0 };
+    let mut assembly = assemble::assemble(&selected, &allocation, convention, conventions, reserved, name)?;
+    if options.optimize {
+        layout::clean(&mut assembly);
+        peephole::improve(&mut assembly, convention, conventions, preserves);
+    }
+    let blocks = layout::arrange(&mut assembly, options.optimize);
+    let clobbers = clobbers(&assembly, &blocks, conventions, preserves);
+    let code = emit::emit(&assembly, &blocks, func, options.version).map_err(|emit::TooFar| {
+        let message = format!("`{name}` is too long: a jump reaches at most 32767 instructions");
+        Diagnostic::new(Code::ProgramTooLarge, message).help("split the function")
+    })?;
+    Ok((code, assembly.frame_bytes, clobbers))
+}
+
+/// Which of r0 to r5 the function may change, as a bit set.
+fn clobbers(
+    assembly: &Assembly,
+    blocks: &[crate::assembly::Label],
+    conventions: &IndexVec<Func, Convention>,
+    preserves: bool,
+) -> u8 {
+    let of = |func: Func| conventions.get(func).map_or(0x3f, |convention| convention.clobbers);
+    let written = blocks
+        .iter()
+        .filter_map(|label| assembly.blocks.get(*label))
+        .flat_map(|block| &block.body)
+        .fold(0u16, |set, (asm, _)| set | Assembly::writes(asm, of, preserves));
+    (written & 0x3f) as u8
+}
+
+fn link(
+    module: &Module,
+    options: &Options,
+    conventions: &IndexVec<Func, Convention>,
+    codes: IndexVec<Func, Option<(emit::Code, u32)>>,
+) -> Result<Program, Diagnostic> {
+    let (rodata, data_offsets) = ovsm_ir::machine::data_layout(module);
+    let mut image = Image { rodata, ..Image::default() };
+    let mut spans = Vec::new();
+    let mut functions = Vec::new();
+    let mut starts = IndexVec::<Func, usize>::from_elem(0, module.functions.len());
+    let mut calls = Vec::new();
+    // The entry first, then the others as they stand in the module.
+    let rest = module.functions.indices().filter(|func| *func != module.entry);
+    for func in std::iter::once(module.entry).chain(rest) {
+        let Some(Some((code, frame_bytes))) = codes.get(func) else { continue };
+        let first_pc = image.text.len();
+        if let Some(start) = starts.get_mut(func) {
+            *start = first_pc;
+        }
+        for (at, reference) in &code.references {
+            let at = first_pc + at;
+            match reference {
+                Reference::Function(callee) => calls.push((at, *callee)),
+                Reference::Syscall(syscall) => image.syscalls.push((at, *syscall)),
+                Reference::Data(data) => {
+                    let offset = data_offsets.get(*data).copied().unwrap_or(0);
+                    image.data_references.push((at, offset));
+                }
+            }
+        }
+        image.text.extend(&code.slots);
+        spans.extend(&code.spans);
+        functions.push(FunctionReport {
+            name: module.functions.get(func).map(|function| function.name.clone()).unwrap_or_default(),
+            first_pc,
+            slots: code.slots.len(),
+            frame_bytes: *frame_bytes,
+            can_fail: conventions.get(func).is_some_and(|convention| convention.can_fail),
+        });
+    }
+    let total = image.text.len();
+    for (at, callee) in calls {
+        let target = starts.get(callee).copied().unwrap_or(0) as i64;
+        if let Some(slot) = image.text.get_mut(at) {
+            slot.imm = i32::try_from(target - at as i64 - 1).map_err(|_| too_large(total))?;
+        }
+    }
+    for (at, syscall) in &image.syscalls {
+        if let Some(slot) = image.text.get_mut(*at) {
+            match options.version {
+                Version::V3 => slot.imm = crate::murmur::syscall_hash(*syscall) as i32,
+                Version::V0 => {
+                    slot.src = 1;
+                    slot.imm = -1;
+                }
+            }
+        }
+    }
+    if image.rodata.len() > MAX_FILE_BYTES || image.text.len() > MAX_FILE_BYTES / 8 {
+        return Err(too_large(image.text.len()));
+    }
+    if options.symbols {
+        image.symbols =
+            functions.iter().map(|report| (report.name.clone(), report.first_pc, report.slots)).collect();
+    }
+    let text = image.text.clone();
+    let syscalls = image.syscalls.clone();
+    let elf = match options.version {
+        Version::V3 => elf::v3::write(image),
+        Version::V0 => elf::v0::write(image),
+    };
+    if elf.len() > MAX_FILE_BYTES {
+        return Err(too_large(text.len()));
+    }
+    Ok(Program { elf, functions, spans, version: options.version, text, syscalls })
+}
+
+fn too_large(slots: usize) -> Diagnostic {
+    Diagnostic::new(Code::ProgramTooLarge, format!("the program is too large: {slots} instructions"))
+        .note("a program account holds at most 10 MiB")
+}

@@ -1,0 +1,262 @@
+//! The order of basic blocks: as few jumps as possible where the program spends its time.
+//!
+//! Blocks are joined into chains along the edges whose jump would cost most, the entry's chain comes first and
+//! blocks that only fail come last. Before that, jumps to jumps are short-cut, lone successors merged, and small
+//! blocks copied to the end of those that jump to them: an `exit` of its own costs less than a jump to one, and a
+//! loop whose test is copied before it tests once per round, at its end.
+//!
+//! Start with [`arrange`].
+
+use crate::assembly::{Assembly, End, Label};
+use ovsm_base::index::IndexVec;
+
+/// Blocks of at most this many instructions are copied instead of jumped to.
+const COPY_LIMIT: usize = 3;
+
+/// How much more often a loop is taken to run than what surrounds it.
+const LOOP_FACTOR: u64 = 8;
+
+/// Nesting beyond this depth counts no more.
+const MAX_DEPTH: u32 = 6;
+
+/// Improves the flow graph and gives the order of its blocks.
+pub fn arrange(assembly: &mut Assembly, optimize: bool) -> Vec<Label> {
+    clean(assembly);
+    if optimize {
+        copy_small_blocks(assembly);
+        clean(assembly);
+    }
+    order(assembly)
+}
+
+/// Short-cuts empty blocks and merges blocks with their lone successors.
+pub fn clean(assembly: &mut Assembly) {
+    let labels: Vec<Label> = assembly.blocks.indices().collect();
+    let mut resolved: IndexVec<Label, Label> = labels.iter().copied().collect();
+    for label in &labels {
+        // Empty blocks in a circle are an endless loop, and stay one: the walk is bounded.
+        let mut at = *label;
+        for _ in 0..labels.len() {
+            match assembly.blocks.get(at) {
+                Some(block) if block.body.is_empty() => match block.end {
+                    End::Goto(next) if next != at => at = next,
+                    _ => break,
+                },
+                _ => break,
+            }
+        }
+        if let Some(slot) = resolved.get_mut(*label) {
+            *slot = at;
+        }
+    }
+    for block in assembly.blocks.iter_mut() {
+        block.end.map_targets(|label| resolved.get(label).copied().unwrap_or(label));
+        if let End::If(_, then, otherwise) = block.end
+            && then == otherwise
+        {
+            block.end = End::Goto(then);
+        }
+    }
+    let predecessors = predecessor_counts(assembly);
+    for label in assembly.reverse_postorder() {
+        while let Some(block) = assembly.blocks.get(label) {
+            let End::Goto(next) = block.end else { break };
+            if next == label || next == Label(0) || predecessors.get(next) != Some(&1) {
+                break;
+            }
+            let Some(successor) = assembly.blocks.get_mut(next) else { break };
+            let body = std::mem::take(&mut successor.body);
+            // The merged block is unreachable from now on; it must not lead back into the graph.
+            let end = std::mem::replace(&mut successor.end, End::Trap);
+            let (span, cold) = (successor.span, successor.cold);
+            if let Some(block) = assembly.blocks.get_mut(label) {
+                block.body.extend(body);
+                block.end = end;
+                block.span = span;
+                block.cold |= cold;
+            }
+        }
+    }
+}
+
+fn predecessor_counts(assembly: &Assembly) -> IndexVec<Label, u32> {
+    let mut counts = IndexVec::from_elem(0, assembly.blocks.len());
+    for label in assembly.reverse_postorder() {
+        for target in assembly.blocks.get(label).into_iter().flat_map(|block| block.end.targets()) {
+            if let Some(count) = counts.get_mut(target) {
+                *count += 1;
+            }
+        }
+    }
+    counts
+}
+
+fn copy_small_blocks(assembly: &mut Assembly) {
+    let order = assembly.reverse_postorder();
+    let mut position = IndexVec::<Label, usize>::from_elem(usize::MAX, assembly.blocks.len());
+    for (n, label) in order.iter().enumerate() {
+        if let Some(slot) = position.get_mut(*label) {
+            *slot = n;
+        }
+    }
+    let at = |label: Label| position.get(label).copied().unwrap_or(usize::MAX);
+    let mut is_loop_header = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    for label in &order {
+        for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
+            if at(target) <= at(*label)
+                && let Some(flag) = is_loop_header.get_mut(target)
+            {
+                *flag = true;
+            }
+        }
+    }
+    for label in &order {
+        let Some(End::Goto(next)) = assembly.blocks.get(*label).map(|block| block.end) else { continue };
+        let Some(successor) = assembly.blocks.get(next) else { continue };
+        let small = successor.body.len() <= COPY_LIMIT && !successor.cold && next != *label;
+        let worth = match successor.end {
+            End::Exit => true,
+            // Entering a loop: test here, so that the loop can test at its end.
+            End::If(..) => is_loop_header.get(next) == Some(&true) && at(*label) < at(next),
+            End::Goto(_) | End::Trap => false,
+        };
+        if small && worth {
+            let (body, end, span) = (successor.body.clone(), successor.end, successor.span);
+            if let Some(block) = assembly.blocks.get_mut(*label) {
+                block.body.extend(body);
+                block.end = end;
+                block.span = span;
+            }
+        }
+    }
+}
+
+/// How often each block is taken to run; 0 for cold blocks.
+fn frequencies(assembly: &Assembly, order: &[Label]) -> IndexVec<Label, u64> {
+    let mut position = IndexVec::<Label, usize>::from_elem(usize::MAX, assembly.blocks.len());
+    for (n, label) in order.iter().enumerate() {
+        if let Some(slot) = position.get_mut(*label) {
+            *slot = n;
+        }
+    }
+    let at = |label: Label| position.get(label).copied().unwrap_or(usize::MAX);
+    let mut predecessors = IndexVec::<Label, Vec<Label>>::from_elem(Vec::new(), assembly.blocks.len());
+    let mut latches: Vec<(Label, Vec<Label>)> = Vec::new();
+    for label in order {
+        for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
+            if let Some(list) = predecessors.get_mut(target) {
+                list.push(*label);
+            }
+            if at(target) <= at(*label) {
+                match latches.iter_mut().find(|(header, _)| *header == target) {
+                    Some((_, list)) => list.push(*label),
+                    None => latches.push((target, vec![*label])),
+                }
+            }
+        }
+    }
+    let mut depth = IndexVec::<Label, u32>::from_elem(0, assembly.blocks.len());
+    // Beyond this much work loops are no longer told apart; the code stays right.
+    let mut budget = 4_000_000usize;
+    for (header, sources) in latches {
+        let mut members = vec![header];
+        let mut inside = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+        budget = budget.saturating_sub(assembly.blocks.len());
+        if budget == 0 {
+            break;
+        }
+        if let Some(flag) = inside.get_mut(header) {
+            *flag = true;
+        }
+        let mut stack = sources;
+        while let Some(label) = stack.pop() {
+            if let Some(flag) = inside.get_mut(label)
+                && !*flag
+                && at(label) >= at(header)
+            {
+                *flag = true;
+                members.push(label);
+                if let Some(list) = predecessors.get(label) {
+                    stack.extend(list.iter().copied());
+                }
+            }
+        }
+        for label in members {
+            if let Some(depth) = depth.get_mut(label) {
+                *depth += 1;
+            }
+        }
+    }
+    assembly
+        .blocks
+        .iter_enumerated()
+        .map(|(label, block)| {
+            let depth = depth.get(label).copied().unwrap_or(0);
+            if block.cold { 0 } else { 16 * LOOP_FACTOR.pow(depth.min(MAX_DEPTH)) }
+        })
+        .collect()
+}
+
+fn order(assembly: &Assembly) -> Vec<Label> {
+    let order = assembly.reverse_postorder();
+    let frequency = frequencies(assembly, &order);
+    let of = |label: Label| frequency.get(label).copied().unwrap_or(0);
+    // What a jump on the edge would cost.
+    let mut edges: Vec<(u64, usize, Label, Label)> = Vec::new();
+    for (n, label) in order.iter().enumerate() {
+        let Some(block) = assembly.blocks.get(*label) else { continue };
+        match block.end {
+            End::Goto(next) => edges.push((2 * of(*label).min(of(next)).max(1), n, *label, next)),
+            End::If(test, then, otherwise) => {
+                let cost = of(*label).min(of(then)).min(of(otherwise)).max(1);
+                // The hotter side first; a test that can not be negated falls through when it fails.
+                let mut sides = [otherwise, then];
+                if of(then) > of(otherwise) {
+                    sides.reverse();
+                }
+                for side in sides {
+                    if side == otherwise || test.jump.negated().is_some() {
+                        edges.push((cost, n, *label, side));
+                    }
+                }
+            }
+            End::Exit | End::Trap => {}
+        }
+    }
+    // A stable sort: equal edges stay in the order of their blocks.
+    edges.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut next = IndexVec::<Label, Option<Label>>::from_elem(None, assembly.blocks.len());
+    let mut has_previous = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    // The head of the chain that a block ends.
+    let mut head: IndexVec<Label, Label> = assembly.blocks.indices().collect();
+    let mut tail: IndexVec<Label, Label> = assembly.blocks.indices().collect();
+    for (_, _, from, to) in edges {
+        let free = next.get(from).copied().flatten().is_none() && has_previous.get(to) == Some(&false);
+        let (Some(from_head), Some(to_tail)) = (head.get(from).copied(), tail.get(to).copied()) else { continue };
+        if !free || to == Label(0) || from_head == to {
+            continue;
+        }
+        if let (Some(slot), Some(flag)) = (next.get_mut(from), has_previous.get_mut(to)) {
+            *slot = Some(to);
+            *flag = true;
+        }
+        if let Some(slot) = head.get_mut(to_tail) {
+            *slot = from_head;
+        }
+        if let Some(slot) = tail.get_mut(from_head) {
+            *slot = to_tail;
+        }
+    }
+    let mut heads: Vec<Label> =
+        order.iter().copied().filter(|label| has_previous.get(*label) == Some(&false)).collect();
+    heads.sort_by_key(|label| of(*label) == 0);
+    let mut result = Vec::with_capacity(order.len());
+    for start in heads {
+        let mut at = Some(start);
+        while let Some(label) = at {
+            result.push(label);
+            at = next.get(label).copied().flatten();
+        }
+    }
+    result
+}
