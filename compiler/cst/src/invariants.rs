@@ -46,7 +46,10 @@ fn check(text: &str) -> Result<(), String> {
         is_right &= tree.errors.is_empty();
         if split.balanced {
             let open_end = tree.errors.iter().find(|error| {
-                matches!(error.code, Code::UnclosedDelimiter | Code::UnterminatedString | Code::UnterminatedComment)
+                matches!(
+                    error.code,
+                    Code::UnclosedDelimiter | Code::UnterminatedString | Code::UnterminatedComment
+                )
             });
             hold!(open_end.is_none(), "the file balances, but: {open_end:?}");
         }
@@ -128,7 +131,8 @@ fn check_tree(tree: &Tree, text: &str) -> Result<(), String> {
         }
         open.push((id, node.subtree_end.0));
     }
-    let stray = tree.tokens.iter().zip(&is_covered).find(|(token, covered)| !token.kind.is_trivia() && !**covered);
+    let stray =
+        tree.tokens.iter().zip(&is_covered).find(|(token, covered)| !token.kind.is_trivia() && !**covered);
     hold!(stray.is_none(), "{stray:?} is in no node");
     check_values(tree, text)?;
     let mut last = None;
@@ -137,7 +141,10 @@ fn check_tree(tree: &Tree, text: &str) -> Result<(), String> {
         for label in &error.labels {
             let range = label.span.range;
             hold!(label.span.form == tree.form, "{error:?} is about another form");
-            hold!(text.get(range.start as usize..range.end as usize).is_some(), "{error:?} is outside of the text");
+            hold!(
+                text.get(range.start as usize..range.end as usize).is_some(),
+                "{error:?} is outside of the text"
+            );
         }
         let place = error.labels.first().map(|label| label.span.range);
         hold!(last <= place, "errors are not in order");

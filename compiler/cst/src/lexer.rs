@@ -279,7 +279,8 @@ fn string(lexer: &mut Lexer<Raw>) -> bool {
         lexer.extras.no_closing_quote = true;
     }
     let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-    let line = if line > 0 && rest.get(line - 1) == Some(&b'\r') && line < rest.len() { line - 1 } else { line };
+    let line =
+        if line > 0 && rest.get(line - 1) == Some(&b'\r') && line < rest.len() { line - 1 } else { line };
     lexer.bump(line);
     false
 }
@@ -352,9 +353,37 @@ mod tests {
     #[test]
     fn symbols_are_runs_that_are_no_numbers() {
         for text in [
-            "*earmuffs*", "1+", "1-", "string=", "->>", "a/b", "set!", "null?", "λ", "+", "-", "...", "..", ":",
-            "+|", "-%", "a#", "#t", "#", "b", "|", "&", "@x", "2d-point", "-x", ".5", "+infinity", "-nan", "x\\y",
-            "1e+", "a\u{200d}b",
+            "*earmuffs*",
+            "1+",
+            "1-",
+            "string=",
+            "->>",
+            "a/b",
+            "set!",
+            "null?",
+            "λ",
+            "+",
+            "-",
+            "...",
+            "..",
+            ":",
+            "+|",
+            "-%",
+            "a#",
+            "#t",
+            "#",
+            "b",
+            "|",
+            "&",
+            "@x",
+            "2d-point",
+            "-x",
+            ".5",
+            "+infinity",
+            "-nan",
+            "x\\y",
+            "1e+",
+            "a\u{200d}b",
         ] {
             let expected = if text == "1e+" { vec![MalformedNumber] } else { vec![Symbol] };
             assert_eq!(kinds(text), expected, "{text}");
@@ -363,13 +392,17 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for text in ["42", "-7", "+7", "1_000_000", "0xff", "0b1010", "0o17", "255u8", "1_000u64", "0xFFi128", "0"] {
+        for text in
+            ["42", "-7", "+7", "1_000_000", "0xff", "0b1010", "0o17", "255u8", "1_000u64", "0xFFi128", "0"]
+        {
             assert_eq!(kinds(text), [Integer], "{text}");
         }
         for text in ["3.14", "-0.5", "1e9", "2.5e-3", "+inf", "-inf", "+nan", "1_0.0_1E+2"] {
             assert_eq!(kinds(text), [Float], "{text}");
         }
-        for text in ["0xzz", "0b12", "0o8", "1_", "1__0", "1.", "1.2.3", "255u9", "1e", "1.5u8", "0x", "0..n", "1f32"] {
+        for text in
+            ["0xzz", "0b12", "0o8", "1_", "1__0", "1.", "1.2.3", "255u9", "1e", "1.5u8", "0x", "0..n", "1f32"]
+        {
             assert_eq!(kinds(text), [MalformedNumber], "{text}");
         }
         assert_eq!(kinds("[1..5]"), [LeftBracket, Integer, Symbol, Integer, RightBracket]);
@@ -378,17 +411,19 @@ mod tests {
 
     #[test]
     fn prefixes_and_brackets() {
-        assert_eq!(kinds("'`#',,@#;#{ {}"), [
-            Quote, Backquote, HashQuote, Comma, CommaAt, HashSemicolon, HashBrace, LeftBrace, RightBrace
-        ]);
+        assert_eq!(
+            kinds("'`#',,@#;#{ {}"),
+            [Quote, Backquote, HashQuote, Comma, CommaAt, HashSemicolon, HashBrace, LeftBrace, RightBrace]
+        );
         assert_eq!(kinds("foo'bar\"s\"b\"x\""), [Symbol, Quote, Symbol, String, ByteString]);
     }
 
     #[test]
     fn comments() {
-        assert_eq!(kinds("; a\n;; b\n;;; c\n;;;; d\n;;;"), [
-            LineComment, LineComment, DocComment, LineComment, DocComment
-        ]);
+        assert_eq!(
+            kinds("; a\n;; b\n;;; c\n;;;; d\n;;;"),
+            [LineComment, LineComment, DocComment, LineComment, DocComment]
+        );
         assert_eq!(kinds("#| a #| b |# c |# x"), [BlockComment, Symbol]);
         assert_eq!(kinds("x #| a #| b |#"), [Symbol, UnterminatedComment]);
         assert_eq!(kinds("#||#"), [BlockComment]);
@@ -401,14 +436,27 @@ mod tests {
         assert_eq!(kinds("\"a b\nc"), [UnterminatedString, Symbol]);
         assert_eq!(kinds("\"a b\r\nc"), [UnterminatedString, Symbol]);
         assert_eq!(kinds("b\"a\\"), [UnterminatedByteString]);
-        assert_eq!(kinds("\"a\n\\\"b c\n\\\" d"), [
-            UnterminatedString, Symbol, UnterminatedString, Symbol, UnterminatedString
-        ]);
+        assert_eq!(
+            kinds("\"a\n\\\"b c\n\\\" d"),
+            [UnterminatedString, Symbol, UnterminatedString, Symbol, UnterminatedString]
+        );
     }
 
     #[test]
     fn characters() {
-        for text in ["#\\a", "#\\space", "#\\(", "#\\;", "#\\\"", "#\\u{3bb}", "#\\u", "#\\λ", "#\\", "#\\ ", "#\\wat"] {
+        for text in [
+            "#\\a",
+            "#\\space",
+            "#\\(",
+            "#\\;",
+            "#\\\"",
+            "#\\u{3bb}",
+            "#\\u",
+            "#\\λ",
+            "#\\",
+            "#\\ ",
+            "#\\wat",
+        ] {
             assert_eq!(kinds(text), [Char], "{text}");
         }
         assert_eq!(kinds("(#\\))"), [LeftParen, Char, RightParen]);
@@ -418,7 +466,10 @@ mod tests {
 
     #[test]
     fn control_characters_and_look_alikes_of_blanks_are_faults() {
-        assert_eq!(kinds("a\0\u{1}b\u{a0}c\u{202e}"), [Symbol, BadCharacter, Symbol, BadCharacter, Symbol, BadCharacter]);
+        assert_eq!(
+            kinds("a\0\u{1}b\u{a0}c\u{202e}"),
+            [Symbol, BadCharacter, Symbol, BadCharacter, Symbol, BadCharacter]
+        );
         assert_eq!(kinds("\u{feff}a"), [Symbol]);
     }
 

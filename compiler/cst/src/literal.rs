@@ -17,7 +17,12 @@ pub(crate) enum Fault {
 /// Decodes the inside of a string literal, handing each piece to `piece` and each fault to `fault`.
 ///
 /// `body` is the text between the quotes and `offset` its place in the literal.
-pub(crate) fn decode(body: &str, offset: u32, mut piece: impl FnMut(Piece), mut fault: impl FnMut(TextRange, Fault)) {
+pub(crate) fn decode(
+    body: &str,
+    offset: u32,
+    mut piece: impl FnMut(Piece),
+    mut fault: impl FnMut(TextRange, Fault),
+) {
     let mut rest = body;
     while let Some(c) = rest.chars().next() {
         let at = offset + (body.len() - rest.len()) as u32;
@@ -152,7 +157,8 @@ mod tests {
 
     #[test]
     fn faults_have_the_range_of_the_escape() {
-        let ranges = |body| read(body).1.into_iter().map(|(range, _)| (range.start, range.end)).collect::<Vec<_>>();
+        let ranges =
+            |body| read(body).1.into_iter().map(|(range, _)| (range.start, range.end)).collect::<Vec<_>>();
         assert_eq!(ranges("a\\qb"), [(2, 4)]);
         assert_eq!(ranges("\\x4"), [(1, 4)]);
         assert_eq!(ranges("\\xλ"), [(1, 3)]);

@@ -29,7 +29,11 @@ pub enum IntegerSuffix {
 impl IntegerSuffix {
     /// The suffix with this name.
     pub fn from_name(name: &str) -> Option<IntegerSuffix> {
-        if name == "i128" { Some(IntegerSuffix::I128) } else { IntType::from_name(name).map(IntegerSuffix::Type) }
+        if name == "i128" {
+            Some(IntegerSuffix::I128)
+        } else {
+            IntType::from_name(name).map(IntegerSuffix::Type)
+        }
     }
 
     /// The suffix as written.

@@ -16,7 +16,9 @@ enum Form {
 
 fn atom() -> impl Strategy<Value = Form> {
     let of = |kind: NodeKind, pattern: &'static str| {
-        proptest::string::string_regex(pattern).expect("a pattern").prop_map(move |text| Form::Atom(kind, text))
+        proptest::string::string_regex(pattern)
+            .expect("a pattern")
+            .prop_map(move |text| Form::Atom(kind, text))
     };
     prop_oneof![
         4 => of(NodeKind::Symbol, "[a-zλ!?*<>=/&|][a-z0-9λ!?*<>=/&|:#.@_-]{0,6}"),
@@ -38,7 +40,10 @@ fn form() -> impl Strategy<Value = Form> {
         let prefixed = |kind| inner.clone().prop_map(move |form| Form::Prefixed(kind, Box::new(form)));
         let object = proptest::collection::vec(("[a-z]{1,3}", inner.clone()), 0..3).prop_map(|entries| {
             let keys = |name: String| Form::Atom(NodeKind::Keyword, format!(":{name}"));
-            Form::Bracketed(NodeKind::Object, entries.into_iter().flat_map(|(key, value)| [keys(key), value]).collect())
+            Form::Bracketed(
+                NodeKind::Object,
+                entries.into_iter().flat_map(|(key, value)| [keys(key), value]).collect(),
+            )
         });
         prop_oneof![
             4 => bracketed(NodeKind::List),
@@ -56,7 +61,13 @@ fn form() -> impl Strategy<Value = Form> {
 
 /// Writes a form, with `blank` giving what separates forms, and notes the nodes in pre-order. Unquotes outside of
 /// quasiquotes are written as quotes.
-fn write(form: &Form, quasi: u32, blank: &mut impl FnMut() -> &'static str, out: &mut String, nodes: &mut Vec<(NodeKind, String)>) {
+fn write(
+    form: &Form,
+    quasi: u32,
+    blank: &mut impl FnMut() -> &'static str,
+    out: &mut String,
+    nodes: &mut Vec<(NodeKind, String)>,
+) {
     match form {
         Form::Atom(kind, text) => {
             nodes.push((*kind, text.clone()));
@@ -98,10 +109,65 @@ fn write(form: &Form, quasi: u32, blank: &mut impl FnMut() -> &'static str, out:
 /// Text that is likely to be lexed in interesting ways.
 fn soup() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
-        "(", ")", "[", "]", "{", "}", "#{", "'", "`", ",", ",@", "#'", "#;", "#|", "|#", ";", ";;; d\n", "\n", "\n(",
-        " ", "\t", "\r\n", "\"", "\\\"", "b\"", "\\", "#\\", "#\\a", "#\\(", "#\\u{3bb}", "\\u{41}", "\\q", "a",
-        "define", "pub", ":k", ":", "1", "-1", "1.5", "1..5", "0x", "0xff", "12u8", "1_", "..", "@", "#", "|", "λ",
-        "😀", "\0", "\u{a0}", "\u{202e}", "\u{feff}", "+inf", "1e999", "\"s\"", "x y",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "#{",
+        "'",
+        "`",
+        ",",
+        ",@",
+        "#'",
+        "#;",
+        "#|",
+        "|#",
+        ";",
+        ";;; d\n",
+        "\n",
+        "\n(",
+        " ",
+        "\t",
+        "\r\n",
+        "\"",
+        "\\\"",
+        "b\"",
+        "\\",
+        "#\\",
+        "#\\a",
+        "#\\(",
+        "#\\u{3bb}",
+        "\\u{41}",
+        "\\q",
+        "a",
+        "define",
+        "pub",
+        ":k",
+        ":",
+        "1",
+        "-1",
+        "1.5",
+        "1..5",
+        "0x",
+        "0xff",
+        "12u8",
+        "1_",
+        "..",
+        "@",
+        "#",
+        "|",
+        "λ",
+        "😀",
+        "\0",
+        "\u{a0}",
+        "\u{202e}",
+        "\u{feff}",
+        "+inf",
+        "1e999",
+        "\"s\"",
+        "x y",
     ]);
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
@@ -113,7 +179,7 @@ const PROGRAMS: [&str; 3] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_characters(text in any::<String>()) {
@@ -191,8 +257,9 @@ proptest! {
         for form in &forms {
             let mut text = String::new();
             write(&Form::Bracketed(NodeKind::List, vec![form.clone()]), 0, &mut || " ", &mut text, &mut Vec::new());
-            // A form that holds a column-0 parenthesis in a string can not be told apart from two damaged ones.
-            texts.push(text.replace("\n(", "\n ("));
+            // A form that holds a column-0 parenthesis in a string can not be told apart from two damaged ones, and
+            // quotes that are no quotes may balance a file by accident.
+            texts.push(text.replace(r"\\", "").replace("\n(", "\n (").replace("\\\"", "q"));
         }
         let damaged = damaged.index(texts.len());
         let mut offset = 0;

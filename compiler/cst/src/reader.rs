@@ -162,9 +162,12 @@ fn grammar<'s, 't: 's>() -> impl Parser<'s, &'s [Significant], (), Extra<'t>> {
     };
     let fault = any().map(|token| (token, Step::Fault));
     let step = choice((atom, opener, closer, prefix, fault));
-    empty().foldl_with(step.repeated(), |(), (token, step), extra: &mut MapExtra<'_, '_, &'s [Significant], Extra<'t>>| {
-        extra.state().step(token, step);
-    })
+    empty().foldl_with(
+        step.repeated(),
+        |(), (token, step), extra: &mut MapExtra<'_, '_, &'s [Significant], Extra<'t>>| {
+            extra.state().step(token, step);
+        },
+    )
 }
 
 /// The three shapes of brackets.
@@ -485,7 +488,8 @@ impl<'t> Builder<'t> {
                 let place = |error: &Diagnostic| error.labels.first().map(|label| label.span.range);
                 self.errors.iter().any(|error| place(error) == Some(opener))
             };
-            let culprit = report::misindented(self.text, significant).filter(|(opener, ..)| !is_known(*opener));
+            let culprit =
+                report::misindented(self.text, significant).filter(|(opener, ..)| !is_known(*opener));
             let (opener, bracket, before) = culprit.unwrap_or((opener, bracket, end));
             self.report(|form| report::unclosed(form, opener, bracket, before, unclosed));
         }

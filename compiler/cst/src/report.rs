@@ -17,9 +17,10 @@ pub(crate) fn unclosed(
     count: u32,
 ) -> Diagnostic {
     let closer = bracket.closer();
-    let diagnostic = Diagnostic::at(Code::UnclosedDelimiter, Span::new(form, opener), "this bracket is never closed")
-        .primary("opened here")
-        .label(Span::new(form, before), format!("expected `{closer}` before this"));
+    let diagnostic =
+        Diagnostic::at(Code::UnclosedDelimiter, Span::new(form, opener), "this bracket is never closed")
+            .primary("opened here")
+            .label(Span::new(form, before), format!("expected `{closer}` before this"));
     if count > 1 {
         diagnostic.note(format!("{count} brackets are still open at the end of the form"))
     } else {
@@ -78,8 +79,9 @@ pub(crate) fn unterminated_comment(form: FormId, range: TextRange) -> Diagnostic
 pub(crate) fn literal_fault(form: FormId, range: TextRange, fault: Fault, text: &str) -> Diagnostic {
     let span = Span::new(form, range);
     match fault {
-        Fault::Escape => Diagnostic::at(Code::BadEscape, span, bad_escape(text))
-            .help("the escapes are `\\n \\t \\r \\0 \\\\ \\\" \\xNN \\u{…}` and a backslash at the end of a line"),
+        Fault::Escape => Diagnostic::at(Code::BadEscape, span, bad_escape(text)).help(
+            "the escapes are `\\n \\t \\r \\0 \\\\ \\\" \\xNN \\u{…}` and a backslash at the end of a line",
+        ),
         Fault::Character(c) => Diagnostic::at(
             Code::UnexpectedCharacter,
             span,
@@ -151,9 +153,13 @@ pub(crate) fn unknown_character(form: FormId, range: TextRange, text: &str) -> D
 
 /// E0009.
 pub(crate) fn too_deep(form: FormId, range: TextRange, limit: usize) -> Diagnostic {
-    Diagnostic::at(Code::NestingTooDeep, Span::new(form, range), format!("forms nest more than {limit} levels deep"))
-        .primary("this form is not read")
-        .help("move inner forms into functions or variables of their own")
+    Diagnostic::at(
+        Code::NestingTooDeep,
+        Span::new(form, range),
+        format!("forms nest more than {limit} levels deep"),
+    )
+    .primary("this form is not read")
+    .help("move inner forms into functions or variables of their own")
 }
 
 /// E0010.
@@ -194,10 +200,8 @@ pub(crate) fn malformed_object(form: FormId, object: Node<'_>) -> Option<Diagnos
     let at = entries.iter().position(|entry| matches!(entry, Entry::Faulty(_)))?;
     let Some(Entry::Faulty(node)) = entries.get(at) else { return None };
     let span = Span::new(form, node.range());
-    let is_key = matches!(
-        node.kind(),
-        NodeKind::Keyword | NodeKind::String | NodeKind::List | NodeKind::Unquote
-    );
+    let is_key =
+        matches!(node.kind(), NodeKind::Keyword | NodeKind::String | NodeKind::List | NodeKind::Unquote);
     if is_key {
         return Some(
             Diagnostic::at(Code::MalformedObject, span, "this key has no value")
@@ -228,7 +232,10 @@ fn shortened(text: &str) -> &str {
 /// and the token that it should have been closed before.
 ///
 /// A line whose first token (no closer) is not to the right of an open bracket of an earlier line is outside of it.
-pub(crate) fn misindented(text: &str, significant: &[Significant]) -> Option<(TextRange, Bracket, TextRange)> {
+pub(crate) fn misindented(
+    text: &str,
+    significant: &[Significant],
+) -> Option<(TextRange, Bracket, TextRange)> {
     struct Open {
         range: TextRange,
         bracket: Bracket,

@@ -3,7 +3,7 @@
 use ovsm_base::{Code, Diagnostic};
 
 /// The largest source text. Offsets and token numbers are 32 bits wide, and memory use is a multiple of the size.
-pub const MAX_SOURCE_BYTES: usize = 64 << 20;
+pub const MAX_SOURCE_BYTES: usize = 16 << 20;
 
 /// The text that the bytes of a file stand for.
 ///

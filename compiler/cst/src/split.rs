@@ -1,7 +1,7 @@
 //! A file's text to its top-level forms, in one linear scan.
 //!
 //! While a file balances, its layout means nothing. When it does not (a bracket, string or comment is open at the
-//! end), an opening parenthesis in column 0 begins a new top-level form, so that a missing closer or quote damages
+//! end, or a closer closes nothing), an opening parenthesis in column 0 begins a new top-level form, so that a missing closer or quote damages
 //! its own form only. Brackets are counted whatever their shape; the reader reports shapes that do not fit.
 //!
 //! Reading the text of a form by itself gives the same tokens as the scan saw. Start with [`split`].
@@ -15,7 +15,7 @@ use ovsm_base::{Diagnostic, TextRange};
 pub struct Split {
     /// The forms.
     pub forms: Vec<TopForm>,
-    /// False if brackets, strings or comments were open at the end, and column 0 had to tell where forms begin.
+    /// False if something is never closed or a closer closes nothing; then column 0 tells where forms begin.
     pub balanced: bool,
     /// Empty, or E0013 when the text is too large to be read; then there are no forms.
     pub errors: Vec<Diagnostic>,
@@ -66,7 +66,7 @@ pub fn split(text: &str) -> Split {
     }
     let mut scanner = Scanner::new(text);
     for_each_token(text, |kind, len| scanner.token(kind, len));
-    let balanced = scanner.depth == 0 && !scanner.is_truncated;
+    let balanced = scanner.depth == 0 && !scanner.is_damaged;
     scanner.end_form();
     let forms = if balanced { scanner.forms } else { split_by_column(text) };
     Split { forms, balanced, errors: Vec::new() }
@@ -106,14 +106,13 @@ fn split_by_column(text: &str) -> Vec<TopForm> {
         scanner.end_form();
         at = limit;
     }
+    scanner.end_form();
     scanner.forms
 }
 
 /// The offset of the next parenthesis in column 0, at `from` or later; the end of the text if there is none.
 fn next_column_0(text: &str, from: usize) -> usize {
-    text.get(from - 1..)
-        .and_then(|rest| rest.find("\n("))
-        .map_or(text.len(), |newline| from + newline)
+    text.get(from - 1..).and_then(|rest| rest.find("\n(")).map_or(text.len(), |newline| from + newline)
 }
 
 /// Finds forms in a sequence of tokens.
@@ -128,8 +127,8 @@ struct Scanner<'t> {
     form: Option<Form>,
     /// Documentation lines that nothing but one line end separates from here.
     doc: Option<TextRange>,
-    /// A string or comment without end was seen.
-    is_truncated: bool,
+    /// A string or comment without end, or a stray closer, was seen.
+    is_damaged: bool,
     /// A string without end was seen in this form. It was cut at the end of its line, because no quote follows before
     /// the next column-0 parenthesis; the form must not reach beyond that.
     has_cut_string: bool,
@@ -172,7 +171,7 @@ impl<'t> Scanner<'t> {
             depth: 0,
             form: None,
             doc: None,
-            is_truncated: false,
+            is_damaged: false,
             has_cut_string: false,
         }
     }
@@ -213,10 +212,10 @@ impl<'t> Scanner<'t> {
                 form.needed = form.needed.max(1);
             }
             TokenKind::HashSemicolon => form.needed += 1,
-            TokenKind::UnterminatedComment => self.is_truncated = true,
+            TokenKind::UnterminatedComment => self.is_damaged = true,
             _ => {
                 if is_endless(kind) {
-                    self.is_truncated = true;
+                    self.is_damaged = true;
                     self.has_cut_string = true;
                 }
                 if self.depth == 0 {
@@ -249,6 +248,7 @@ impl<'t> Scanner<'t> {
     /// A closer at depth 0 belongs to a form of its own, together with the closers next to it.
     fn stray_closer(&mut self, range: TextRange) {
         self.end_form();
+        self.is_damaged = true;
         self.doc = None;
         if let Some(last) = self.forms.last_mut()
             && last.range.end == range.start

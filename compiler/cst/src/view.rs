@@ -126,10 +126,12 @@ impl<'t> Node<'t> {
             entries.push(match key.kind() {
                 NodeKind::Symbol => Entry::Shorthand(key),
                 NodeKind::UnquoteSplicing => Entry::Splice(key),
-                NodeKind::Keyword | NodeKind::String | NodeKind::List | NodeKind::Unquote => match items.next() {
-                    Some(value) => Entry::Pair(key, value),
-                    None => Entry::Faulty(key),
-                },
+                NodeKind::Keyword | NodeKind::String | NodeKind::List | NodeKind::Unquote => {
+                    match items.next() {
+                        Some(value) => Entry::Pair(key, value),
+                        None => Entry::Faulty(key),
+                    }
+                }
                 _ => {
                     items.next();
                     Entry::Faulty(key)
@@ -267,7 +269,10 @@ mod tests {
 
     #[test]
     fn literals_have_values() {
-        assert_eq!(with("\"a\\n\\xe9\\u{3bb}\"", |node| node.string_value()), Some("a\né\u{3bb}".to_string()));
+        assert_eq!(
+            with("\"a\\n\\xe9\\u{3bb}\"", |node| node.string_value()),
+            Some("a\né\u{3bb}".to_string())
+        );
         assert_eq!(with("\"a\\q\"", |node| node.string_value()), None);
         assert_eq!(with("\"abc", |node| node.string_value()), None);
         assert_eq!(with("\"abc\\\"", |node| node.string_value()), None);

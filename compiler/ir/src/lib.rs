@@ -21,6 +21,7 @@ pub mod interpret;
 pub mod machine;
 pub mod lower;
 pub mod op;
+pub mod passes;
 pub mod text;
 pub mod verify;
 

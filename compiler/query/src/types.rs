@@ -124,18 +124,17 @@ pub fn group_of<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Grou
     Some(GroupKey::new(db, def.file(db), members.clone()))
 }
 
-/// The forms of a group, in source order, with their definitions.
+/// The forms of a group, in source order.
 #[salsa::tracked]
-pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> Vec<(Form<'db>, DefId)> {
+pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> Vec<Form<'db>> {
     let file = group.file(db);
     let main = main_def(db, file);
     let members = group.members(db);
     forms(db, file)
         .iter()
         .filter_map(|form| {
-            let def = def_of(db, *form);
-            let own = if needs(db, *form).is_function { def } else { main };
-            members.binary_search(&own).is_ok().then_some((*form, def))
+            let own = if needs(db, *form).is_function { def_of(db, *form) } else { main };
+            members.binary_search(&own).is_ok().then_some(*form)
         })
         .collect()
 }
@@ -144,11 +143,11 @@ pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> V
 #[salsa::tracked]
 pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTypes {
     let members = group_forms(db, group);
-    let last_code = members.iter().rposition(|(form, _)| !expand(db, *form).is_function);
+    let last_code = members.iter().rposition(|form| !expand(db, *form).is_function);
     let units = members
         .iter()
         .enumerate()
-        .map(|(n, (form, def))| {
+        .map(|(n, form)| {
             let expansion = expand(db, *form);
             let body = &expansion.body;
             let defines = matches!(body.root.map(|root| &body.exprs[root]), Some(Expr::Define(..)));
@@ -157,7 +156,7 @@ pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTy
                 false if Some(n) == last_code && !defines && is_code(db, *form) => UnitKind::Result,
                 false => UnitKind::Statement,
             };
-            Unit { def: *def, kind, body }
+            Unit { def: def_of(db, *form), kind, body }
         })
         .collect();
     ovsm_infer::infer_group(&Group { units }, &ModuleTypes { db, file: group.file(db) })

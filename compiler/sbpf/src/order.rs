@@ -2,7 +2,7 @@
 //! go, and operands that may be exchanged are, so that the one that dies shares its register with the result.
 
 use crate::machine::{MachineBlock, MachineFunction, MachineInst, Rhs};
-use ovsm_base::index::{Index, IndexVec};
+use ovsm_base::index::IndexVec;
 use regalloc2::VReg;
 
 /// Liveness is not computed for functions with more bits of it than this; they only lose the exchange.

@@ -1,6 +1,5 @@
 //! Random modules do the same on the vm and on the reference interpreter: outcome with span and trace, logs, memory.
 
-use ovsm_base::index::Index;
 use ovsm_base::{FormId, Span, TextRange};
 use ovsm_ir::generate::{GenerateConfig, generate_module};
 use ovsm_ir::interpret::{self, interpret};
@@ -80,8 +79,6 @@ fn check(module: &Module) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn random_modules_agree(bytes in proptest::collection::vec(any::<u8>(), 0..2500)) {
         let mut module = generate_module(&bytes, GenerateConfig::default());

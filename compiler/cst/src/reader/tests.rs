@@ -32,15 +32,28 @@ fn shape(text: &str) -> String {
 /// The codes of all faults, with the text and the place of the primary label.
 fn faults(text: &str) -> Vec<(&'static str, &str, u32)> {
     let tree = read(text);
-    let place = |error: &Diagnostic| error.labels.first().map_or(TextRange::default(), |label| label.span.range);
-    tree.errors.iter().map(|error| (error.code.as_str(), place(error).slice(text), place(error).start)).collect()
+    let place =
+        |error: &Diagnostic| error.labels.first().map_or(TextRange::default(), |label| label.span.range);
+    tree.errors
+        .iter()
+        .map(|error| (error.code.as_str(), place(error).slice(text), place(error).start))
+        .collect()
 }
 
 #[test]
 fn brackets_prefixes_and_atoms() {
-    assert_eq!(shape("(a 1 2.5 \"s\" b\"s\" #\\a :k)"), "List(Symbol Integer Float String ByteString Char Keyword)");
-    assert_eq!(shape("[(a) {b} #{c} {:d e}]"), "Array(List(Symbol) Object(Symbol) Set(Symbol) Object(Keyword Symbol))");
-    assert_eq!(shape("('a `b #'c #;d)"), "List(Quote(Symbol) Quasiquote(Symbol) FunctionQuote(Symbol) DatumComment(Symbol))");
+    assert_eq!(
+        shape("(a 1 2.5 \"s\" b\"s\" #\\a :k)"),
+        "List(Symbol Integer Float String ByteString Char Keyword)"
+    );
+    assert_eq!(
+        shape("[(a) {b} #{c} {:d e}]"),
+        "Array(List(Symbol) Object(Symbol) Set(Symbol) Object(Keyword Symbol))"
+    );
+    assert_eq!(
+        shape("('a `b #'c #;d)"),
+        "List(Quote(Symbol) Quasiquote(Symbol) FunctionQuote(Symbol) DatumComment(Symbol))"
+    );
     assert_eq!(shape("''a"), "Quote(Quote(Symbol))");
     assert_eq!(shape("'#;a b"), "Quote(DatumComment(Symbol) Symbol)");
     assert_eq!(shape("'; c\n a"), "Quote(Symbol)");
@@ -53,9 +66,18 @@ fn a_comma_is_a_blank_outside_a_quasiquote() {
     assert_eq!(shape("(a,b ,c, d,)"), "List(Symbol Symbol Symbol Symbol)");
     assert_eq!(shape("`(a,b)"), "Quasiquote(List(Symbol Unquote(Symbol)))");
     assert_eq!(shape("`(a, b,)"), "Quasiquote(List(Symbol Symbol))");
-    assert_eq!(shape("`(a,;c\n b,#;c d,#||# e)"), "Quasiquote(List(Symbol Symbol DatumComment(Symbol) Symbol Symbol))");
-    assert_eq!(shape("`(,@a ,@(b))"), "Quasiquote(List(UnquoteSplicing(Symbol) UnquoteSplicing(List(Symbol))))");
-    assert_eq!(shape("`(,(f x,y) ,z)"), "Quasiquote(List(Unquote(List(Symbol Symbol Symbol)) Unquote(Symbol)))");
+    assert_eq!(
+        shape("`(a,;c\n b,#;c d,#||# e)"),
+        "Quasiquote(List(Symbol Symbol DatumComment(Symbol) Symbol Symbol))"
+    );
+    assert_eq!(
+        shape("`(,@a ,@(b))"),
+        "Quasiquote(List(UnquoteSplicing(Symbol) UnquoteSplicing(List(Symbol))))"
+    );
+    assert_eq!(
+        shape("`(,(f x,y) ,z)"),
+        "Quasiquote(List(Unquote(List(Symbol Symbol Symbol)) Unquote(Symbol)))"
+    );
     assert_eq!(shape("``(,,a)"), "Quasiquote(Quasiquote(List(Unquote(Unquote(Symbol)))))");
     assert_eq!(shape("(`a ,b)"), "List(Quasiquote(Symbol) Symbol)");
     assert_eq!(shape("`,"), "Quasiquote");
@@ -65,7 +87,10 @@ fn a_comma_is_a_blank_outside_a_quasiquote() {
 fn at_signs_belong_to_symbols_outside_a_quasiquote() {
     let texts = |text| {
         let tree = read(text);
-        tree.roots(text).flat_map(|root| root.descendants().collect::<Vec<_>>()).map(|node| node.text().to_string()).collect::<Vec<_>>()
+        tree.roots(text)
+            .flat_map(|root| root.descendants().collect::<Vec<_>>())
+            .map(|node| node.text().to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(texts("(a,@b c)"), ["(a,@b c)", "a", "@b", "c"]);
     assert_eq!(texts("(,@ b)"), ["(,@ b)", "@", "b"]);
@@ -130,15 +155,17 @@ fn strings_and_comments_without_end() {
 
 #[test]
 fn literals() {
-    assert_eq!(faults("(\"a\\q\" \"\\u{110000}\" b\"\\xg\")"), [
-        ("E0006", "\\q", 3), ("E0006", "\\u{110000}", 8), ("E0006", "\\x", 22)
-    ]);
+    assert_eq!(
+        faults("(\"a\\q\" \"\\u{110000}\" b\"\\xg\")"),
+        [("E0006", "\\q", 3), ("E0006", "\\u{110000}", 8), ("E0006", "\\x", 22)]
+    );
     assert_eq!(faults("(0xfg 1e999)"), [("E0007", "0xfg", 1), ("E0007", "1e999", 6)]);
     assert_eq!(faults("(#\\wat #\\)"), [("E0001", "(", 0), ("E0008", "#\\wat", 1)]);
     assert_eq!(faults("#\\wat"), [("E0008", "#\\wat", 0)]);
-    assert_eq!(faults("(a \0 \"\u{202e}\" b\u{a0}c)"), [
-        ("E0010", "\0", 3), ("E0010", "\u{202e}", 6), ("E0010", "\u{a0}", 12)
-    ]);
+    assert_eq!(
+        faults("(a \0 \"\u{202e}\" b\u{a0}c)"),
+        [("E0010", "\0", 3), ("E0010", "\u{202e}", 6), ("E0010", "\u{a0}", 12)]
+    );
 }
 
 #[test]
@@ -192,7 +219,12 @@ fn deep_nesting_uses_no_stack_and_linear_time() {
         assert!(tree == tree.clone());
         crate::print(&tree, &balanced);
     };
-    std::thread::Builder::new().stack_size(256 << 10).spawn(work).expect("a thread").join().expect("no overflow");
+    std::thread::Builder::new()
+        .stack_size(256 << 10)
+        .spawn(work)
+        .expect("a thread")
+        .join()
+        .expect("no overflow");
 }
 
 #[test]

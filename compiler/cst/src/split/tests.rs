@@ -7,9 +7,10 @@ fn forms(text: &str) -> Vec<&str> {
 
 #[test]
 fn forms_are_what_brackets_and_prefixes_hold_together() {
-    assert_eq!(forms("(a b)\n; c\n[d] {e f} #{g} h 'i `(j ,k) #'l"), [
-        "(a b)", "[d]", "{e f}", "#{g}", "h", "'i", "`(j ,k)", "#'l"
-    ]);
+    assert_eq!(
+        forms("(a b)\n; c\n[d] {e f} #{g} h 'i `(j ,k) #'l"),
+        ["(a b)", "[d]", "{e f}", "#{g}", "h", "'i", "`(j ,k)", "#'l"]
+    );
     assert_eq!(forms("#;(a) (b)"), ["#;(a)", "(b)"]);
     assert_eq!(forms("#;#;a b c '#;d e f"), ["#;#;a b", "c", "'#;d e", "f"]);
     assert_eq!(forms(" , a,b "), ["a", "b"]);
@@ -22,7 +23,7 @@ fn forms_are_what_brackets_and_prefixes_hold_together() {
 fn stray_closers_are_forms() {
     assert_eq!(forms("(a)) (b) ]\n}]"), ["(a)", ")", "(b)", "]", "}]"]);
     assert_eq!(forms("' ) a"), ["'", ")", "a"]);
-    assert!(split("(a))").balanced);
+    assert!(!split("(a))").balanced);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::function::{Block, Inst, Value};
 use crate::interpret::{Limits, Outcome, interpret};
 use crate::machine::{AccountInput, Fault, Input, Memory, ScriptHost};
 use crate::op::{BinaryOp, CheckedOp, Condition, Op, Region, Terminator};
@@ -135,4 +136,74 @@ fn no_choices_give_a_small_module() {
     assert_eq!(module.functions.len(), 1);
     assert_eq!(verify(&module), Ok(()));
     assert!(matches!(run(&module, 100).0, Outcome::Returned(_)));
+}
+
+/// Runs what the verifier accepts: nothing that it accepts may make the interpreter panic.
+fn verify_and_run(module: &Module) {
+    if verify(module).is_ok() {
+        run(module, 5_000);
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_texts_never_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        edits in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0..4), 1..5),
+    ) {
+        let text = print(&generate_module(&bytes, GenerateConfig::default()));
+        let mut words: Vec<&str> = text.split_inclusive([' ', '\n', ',', '(', ')']).collect();
+        for (from, to, kind) in edits {
+            let (from, to) = (from.index(words.len()), to.index(words.len()));
+            match kind {
+                0 => words[to] = words[from],
+                1 => words.swap(from, to),
+                2 => words.insert(to, words[from]),
+                _ => drop(words.remove(to)),
+            }
+        }
+        if let Ok(module) = parse(&words.concat()) {
+            verify_and_run(&module);
+        }
+    }
+
+    #[test]
+    fn damaged_modules_never_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        damages in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0u32..40, 0..9), 1..4),
+    ) {
+        let mut module = generate_module(&bytes, GenerateConfig::default());
+        for (place, inner, number, kind) in damages {
+            let func = Func(place.index(module.functions.len()) as u32);
+            let function = &mut module.functions[func];
+            let block = Block(place.index(function.blocks.len()) as u32);
+            let value = Value(inner.index(function.values.len().max(1)) as u32);
+            let inst = Inst(inner.index(function.insts.len().max(1)) as u32);
+            match kind {
+                0 => function.blocks[block].terminator.map_operands(|_| Value(number)),
+                1 => function.blocks[block].terminator.targets_mut().for_each(|target| target.block = Block(number)),
+                2 => function.blocks[block].insts.push(Inst(number)),
+                3 => function.blocks[block].params.push(Value(number)),
+                4 => drop(function.blocks[block].params.pop()),
+                5 => drop(function.blocks[block].insts.pop()),
+                6 => {
+                    if let Some(data) = function.insts.get_mut(inst) {
+                        data.op.map_operands(|_| Value(number));
+                    }
+                }
+                7 => {
+                    if let Some(data) = function.insts.get_mut(inst) {
+                        data.op = Op::Call(Func(number % 8), [value].into_iter().collect());
+                    }
+                }
+                _ => {
+                    if let Some(data) = function.values.get_mut(value) {
+                        data.ty = if data.ty == Type::Bool { Type::Word } else { Type::Bool };
+                    }
+                }
+            }
+        }
+        verify_and_run(&module);
+        let _ = parse(&print(&module));
+    }
 }

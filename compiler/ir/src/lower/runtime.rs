@@ -36,6 +36,7 @@ runtime! {
     SaturatingAddI64 "runtime.saturating_add_i64";
     SaturatingSubI64 "runtime.saturating_sub_i64";
     SaturatingMulI64 "runtime.saturating_mul_i64";
+    MultiplyWords "runtime.multiply_words";
     WideMul "runtime.wide_mul";
     WideDivide "runtime.wide_divide";
     WideShiftLeft "runtime.wide_shift_left";
@@ -74,5 +75,22 @@ impl Runtime {
             }
         }
         callees
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ovsm_base::index::Index;
+
+    #[test]
+    fn the_library_parses_and_is_listed_whole() {
+        let module = crate::text::parse(TEXT).unwrap();
+        let names: Vec<&str> = module.functions.iter().map(|function| function.name.as_str()).collect();
+        let listed: Vec<&str> = Runtime::ALL.iter().map(|runtime| runtime.name()).collect();
+        assert_eq!(names, listed);
+        for (number, runtime) in Runtime::ALL.iter().enumerate() {
+            assert_eq!(Runtime::callee(Func::from_u32(number as u32)), Some(*runtime));
+        }
     }
 }

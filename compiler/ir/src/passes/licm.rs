@@ -60,7 +60,7 @@ fn hoist(
             });
             let effect = effects.op(op);
             let allowed = match op {
-                Op::Const(_) | Op::BoolConst(_) | Op::Compare(..) | Op::Not(_) | Op::DataAddress(_) => false,
+                Op::Const(_) | Op::BoolConst(_) | Op::Compare(..) | Op::Not(_) => false,
                 Op::Load(access) => runs_first && !written.may_alias(access.region),
                 Op::Store(..) | Op::Syscall(..) | Op::FailIf(..) => false,
                 Op::Call(..) => {

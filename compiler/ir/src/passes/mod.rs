@@ -17,6 +17,7 @@ pub(crate) mod copy_blocks;
 pub(crate) mod bounds;
 pub(crate) mod call_graph;
 pub mod combine;
+pub mod canonical_loops;
 pub mod compact;
 pub mod dce;
 pub mod effects;
@@ -30,8 +31,9 @@ pub(crate) mod substitution;
 pub mod thread_jumps;
 pub(crate) mod uses;
 
-use crate::function::{Function, Module};
+use crate::function::{Func, Function, Module};
 use effects::Effects;
+use thread_jumps::Headers;
 
 /// How much to optimise.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -51,75 +53,118 @@ impl OptLevel {
     /// Every level.
     pub const ALL: [OptLevel; 4] = [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3];
 
-    fn inlining(self) -> Option<inline::Limits> {
+    fn inlining(self) -> inline::Limits {
         match self {
-            OptLevel::O0 | OptLevel::O1 => None,
-            OptLevel::O2 => Some(inline::Limits { small: 30, caller: 10_000 }),
-            OptLevel::O3 => Some(inline::Limits { small: 80, caller: 20_000 }),
+            OptLevel::O0 | OptLevel::O1 => inline::Limits { small: 0, caller: 0 },
+            OptLevel::O2 => inline::Limits { small: 30, caller: 10_000 },
+            OptLevel::O3 => inline::Limits { small: 80, caller: 20_000 },
+        }
+    }
+
+    fn unrolling(self) -> unroll::Limits {
+        match self {
+            OptLevel::O0 | OptLevel::O1 => unroll::Limits { trips: 0, size: 0, total: 0 },
+            OptLevel::O2 => unroll::Limits { trips: 16, size: 256, total: 1_000 },
+            OptLevel::O3 => unroll::Limits { trips: 64, size: 512, total: 4_000 },
         }
     }
 }
 
-/// A function with more instructions than this is only simplified once.
-const LARGE: usize = 50_000;
+/// A function with more instructions than this gets fewer rounds.
+const LARGE: usize = 20_000;
+/// How many levels of nested loops can be unrolled into each other.
+const UNROLL_ROUNDS: usize = 3;
 
 /// Optimises a well-formed module.
 pub fn optimize(module: &mut Module, level: OptLevel) {
     if level == OptLevel::O0 {
         return;
     }
-    scalar(module);
-    if let Some(limits) = level.inlining() {
-        inline_calls(module, &limits);
+    each(module, |function, effects| simplify(function, effects, level));
+    if level > OptLevel::O1 {
+        inline_calls(module, level);
+        each(module, |function, effects| improve_loops(function, effects, level));
     }
+    inline::remove_unreachable(module);
+    let effects = Effects::of(module);
     for function in module.functions.iter_mut() {
+        if simplify_cfg::run(function, Headers::Joined) {
+            combine::run(function);
+            gvn::run(function, &effects);
+            dce::run(function, &effects);
+            simplify_cfg::run(function, Headers::Joined);
+        }
         compact::run(function);
     }
     check(module);
 }
 
-/// Inlines bottom up, cleaning each caller before it is looked at as a callee.
-fn inline_calls(module: &mut Module, limits: &inline::Limits) {
-    let plan = inline::Plan::new(module);
-    for &caller in &plan.order {
-        if inline::run(module, &plan, caller, limits) {
-            check(module);
-            let effects = Effects::unknown();
-            simplify(&mut module.functions[caller], &effects);
-            check(module);
-        }
+/// Runs something over every function that the entry reaches, callees first.
+fn each(module: &mut Module, mut run: impl FnMut(&mut Function, &Effects)) {
+    let effects = Effects::of(module);
+    for func in call_graph::callees_first(module) {
+        run(&mut module.functions[func], &effects);
     }
-    inline::remove_unreachable(module);
+    check(module);
 }
 
-/// Runs the passes that never grow code over every function.
-fn scalar(module: &mut Module) {
+/// Inlines bottom up, cleaning each caller before it is looked at as a callee.
+fn inline_calls(module: &mut Module, level: OptLevel) {
+    let plan = inline::Plan::new(module);
     let effects = Effects::of(module);
-    for func in module.functions.indices() {
-        simplify(&mut module.functions[func], &effects);
-        check(module);
+    let limits = level.inlining();
+    for &caller in &plan.order {
+        if inline::run(module, &plan, caller, &limits) {
+            simplify(&mut module.functions[caller], &effects, level);
+        }
     }
+    check(module);
+    inline::remove_unreachable(module);
+    let entry: Func = module.entry;
+    debug_assert!(module.functions.get(entry).is_some());
 }
 
 /// The passes that never grow code, until they have nothing left to do or it is enough.
-fn simplify(function: &mut Function, effects: &Effects) {
+fn simplify(function: &mut Function, effects: &Effects, level: OptLevel) {
     let rounds = if function.insts.len() > LARGE { 1 } else { 3 };
     for _ in 0..rounds {
-        let mut changed = simplify_cfg::run(function);
+        let mut changed = simplify_cfg::run(function, Headers::Apart);
         changed |= sccp::run(function);
-        changed |= simplify_cfg::run(function);
+        changed |= simplify_cfg::run(function, Headers::Apart);
         changed |= combine::run(function);
         changed |= gvn::run(function, effects);
-        changed |= range::run(function);
+        if level > OptLevel::O1 {
+            changed |= range::run(function);
+        }
         changed |= dce::run(function, effects);
         if !changed {
             break;
         }
     }
-    simplify_cfg::run(function);
+    simplify_cfg::run(function, Headers::Apart);
 }
 
-/// In a debug build, makes sure that a pass left the module well-formed.
+/// The loop passes, each with the cleaning that the next one relies on.
+fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
+    canonical_loops::run(function);
+    if rotate::run(function) {
+        simplify(function, effects, level);
+    }
+    for _ in 0..UNROLL_ROUNDS {
+        if !unroll::run(function, &level.unrolling()) {
+            break;
+        }
+        simplify(function, effects, level);
+    }
+    if licm::run(function, effects) {
+        simplify(function, effects, level);
+    }
+}
+
+/// In a debug build, makes sure that the module is well-formed.
 fn check(module: &Module) {
     debug_assert_eq!(crate::verify::verify(module), Ok(()), "a pass broke the module");
 }
+
+#[cfg(test)]
+mod tests;

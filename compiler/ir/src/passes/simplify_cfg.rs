@@ -5,6 +5,7 @@
 //! Blocks keep their numbers: an unreachable one becomes an empty husk that [`super::compact`] removes.
 
 use super::substitution::Substitution;
+use super::thread_jumps::Headers;
 use super::{block_params, thread_jumps, uses};
 use crate::failure::Failure;
 use crate::function::{Block, Function, Type, Value};
@@ -20,14 +21,14 @@ const MAX_RETURN_COPY: usize = 4;
 const MAX_RETURN_COPIES: usize = 6;
 
 /// Runs the pass. Returns true if the function changed.
-pub fn run(function: &mut Function) -> bool {
+pub fn run(function: &mut Function, headers: Headers) -> bool {
     let mut changed = false;
     for _ in 0..MAX_SWEEPS {
         let mut round = fold_checks(function);
         round |= fold_terminators(function);
         round |= remove_unreachable(function);
         round |= block_params::run(function);
-        round |= thread_jumps::run(function);
+        round |= thread_jumps::run(function, headers);
         round |= remove_unreachable(function);
         round |= copy_returns(function);
         round |= merge_lines(function);

@@ -15,8 +15,17 @@ const MAX_COPY: usize = 4;
 /// A run copies at most this many instructions per block of the function, plus a few.
 const GROWTH_PER_BLOCK: usize = 2;
 
+/// What to do with empty blocks that jump to the header of a loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Headers {
+    /// Keep them: the loop passes want one way into a loop and one way back.
+    Apart,
+    /// Skip them like all others: for the end, when no loop pass follows.
+    Joined,
+}
+
 /// Runs the pass over every edge once. Returns true if the function changed.
-pub fn run(function: &mut Function) -> bool {
+pub fn run(function: &mut Function, headers: Headers) -> bool {
     let order = function.reverse_postorder();
     let mut position = IndexVec::<Block, u32>::from_elem(u32::MAX, function.blocks.len());
     for (number, &block) in order.iter().enumerate() {
@@ -37,6 +46,12 @@ pub fn run(function: &mut Function) -> bool {
             && !header[block]
             && function.blocks[block].insts.len() <= MAX_COPY
             && !any_escapes(function, block, &escapes);
+        if headers == Headers::Apart
+            && let Terminator::Jump(target) = &function.blocks[block].terminator
+            && header[target.block]
+        {
+            through[block] = false;
+        }
     }
     let mut budget = GROWTH_PER_BLOCK * order.len() + 16;
     let mut changed = false;

@@ -1,0 +1,115 @@
+//! Every pass and every level keeps what random modules do.
+
+use super::*;
+use crate::generate::{GenerateConfig, generate_module};
+use crate::interpret::{Limits, Outcome, interpret};
+use crate::machine::{AccountInput, Input, Memory, ScriptHost};
+use crate::text::print;
+use crate::verify::verify;
+use proptest::prelude::*;
+
+/// What can be observed of a run.
+#[derive(PartialEq, Debug)]
+struct Run {
+    end: String,
+    logs: Vec<String>,
+    memory: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+fn run(module: &Module, fuel: u64) -> Run {
+    let account = AccountInput { lamports: 1000, data: vec![1, 2, 3], ..AccountInput::default() };
+    let mut memory = Memory::for_module(module, Input::serialise(&[account], &[], &[0; 32]));
+    let mut host = ScriptHost::default();
+    let outcome = interpret(module, &mut memory, &mut host, Limits { fuel, ..Limits::default() });
+    let mut after = None;
+    let end = match outcome {
+        Outcome::Returned(values) => {
+            after = Some((memory.heap().to_vec(), memory.input().to_vec()));
+            format!("returned {values:?}")
+        }
+        Outcome::Failed { failure, .. } => format!("failed {failure:?}"),
+        Outcome::Faulted { fault, .. } => format!("faulted {fault:?}"),
+    };
+    Run { end, logs: host.lines(), memory: after }
+}
+
+fn each_function(module: &mut Module, mut pass: impl FnMut(&mut Function, &Effects) -> bool) {
+    let effects = Effects::of(module);
+    for function in module.functions.iter_mut() {
+        pass(function, &effects);
+    }
+}
+
+type Pass = (&'static str, fn(&mut Module));
+
+const PASSES: &[Pass] = &[
+    ("block_params", |module| each_function(module, |function, _| block_params::run(function))),
+    ("thread_jumps", |module| each_function(module, |function, _| thread_jumps::run(function, Headers::Joined))),
+    ("simplify_cfg", |module| each_function(module, |function, _| simplify_cfg::run(function, Headers::Joined))),
+    ("simplify_cfg_apart", |module| {
+        each_function(module, |function, _| simplify_cfg::run(function, Headers::Apart));
+    }),
+    ("sccp", |module| each_function(module, |function, _| sccp::run(function))),
+    ("combine", |module| each_function(module, |function, _| combine::run(function))),
+    ("gvn", |module| each_function(module, gvn::run)),
+    ("range", |module| each_function(module, |function, _| range::run(function))),
+    ("dce", |module| each_function(module, dce::run)),
+    ("licm", |module| each_function(module, licm::run)),
+    ("canonical_loops", |module| each_function(module, |function, _| canonical_loops::run(function))),
+    ("rotate", |module| each_function(module, |function, _| rotate::run(function))),
+    ("unroll", |module| {
+        let limits = unroll::Limits { trips: 8, size: 300, total: 2_000 };
+        each_function(module, |function, _| unroll::run(function, &limits));
+    }),
+    ("compact", |module| {
+        each_function(module, |function, _| {
+            compact::run(function);
+            true
+        });
+    }),
+    ("inline", |module| {
+        let plan = inline::Plan::new(module);
+        for &caller in &plan.order {
+            inline::run(module, &plan, caller, &inline::Limits { small: 20, caller: 2_000 });
+        }
+        inline::remove_unreachable(module);
+    }),
+    ("O1", |module| optimize(module, OptLevel::O1)),
+    ("O2", |module| optimize(module, OptLevel::O2)),
+    ("O3", |module| optimize(module, OptLevel::O3)),
+];
+
+fn check_choices(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
+    let module = generate_module(choices, config);
+    let expected = run(&module, config.max_cost);
+    for (name, pass) in PASSES {
+        let mut optimised = module.clone();
+        pass(&mut optimised);
+        if let Err(errors) = verify(&optimised) {
+            let text = print(&optimised);
+            return Err(TestCaseError::fail(format!("{name}: {errors:#?}\n{}\n{text}", print(&module))));
+        }
+        // A pass may add a few instructions, but never changes how often loops run.
+        let found = run(&optimised, config.max_cost * 4);
+        if found != expected {
+            return Err(TestCaseError::fail(format!(
+                "{name}: {found:#?} is not {expected:#?}\n{}\n{}",
+                print(&module),
+                print(&optimised)
+            )));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn passes_keep_what_modules_do(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {
+        check_choices(&bytes, GenerateConfig::default())?;
+    }
+
+    #[test]
+    fn passes_keep_what_small_modules_do(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check_choices(&bytes, GenerateConfig { functions: 1, statements: 25, ..GenerateConfig::default() })?;
+    }
+}

@@ -1,0 +1,104 @@
+//! Invariant 1: positions are relative, so an edit re-runs what depends on the edited form and nothing else.
+
+use ovsm_query::{Database, diagnostics};
+
+const PROGRAM: &str = "(defn square ((x : u64)) -> u64 (* x x))
+(defn twice ((x : u64)) -> u64 (+ x x))
+(define start 3)
+(sol_log_64_ (square (twice start)))
+";
+
+/// The queries that run when the text changes from `before` to `after`.
+fn executed(before: &str, after: &str) -> Vec<String> {
+    let mut db = Database::with_log();
+    let file = db.add_file("main.ovsm", before);
+    assert!(diagnostics(&db, file).is_empty(), "{:?}", diagnostics(&db, file));
+    db.take_log();
+    db.set_text(file, after);
+    diagnostics(&db, file);
+    db.take_log()
+}
+
+#[test]
+fn positions_are_relative() {
+    let log = executed(PROGRAM, &format!("; a comment\n\n{PROGRAM}"));
+    // `file_errors` reads the list of whole-file faults, as the edge does.
+    assert_eq!(log, ["file_errors", "forms", "split"]);
+}
+
+#[test]
+fn blank_lines_between_forms_run_nothing_else() {
+    let log = executed(PROGRAM, &PROGRAM.replace("\n(define", "\n\n\n; note\n(define"));
+    assert_eq!(log, ["file_errors", "forms", "split"]);
+}
+
+#[test]
+fn an_edit_inside_one_body_runs_no_query_of_another_definition() {
+    let log = executed(PROGRAM, &PROGRAM.replace("(+ x x)", "(* x 2)"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    for (query, times) in [("parse", 1), ("item", 1), ("expand", 1), ("infer", 1), ("lower", 0)] {
+        assert_eq!(count(query), times, "{query} in {log:?}");
+    }
+    assert_eq!(count("lookup"), 0, "{log:?}");
+    assert_eq!(count("groups"), 0, "{log:?}");
+}
+
+#[test]
+fn a_changed_signature_checks_its_callers() {
+    let log = executed(PROGRAM, &PROGRAM.replace("(square (twice start))", "(square (twice (twice start)))"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 1, "{log:?}");
+    assert_eq!(count("infer"), 1, "{log:?}");
+}
+
+mod random_edits {
+    use super::*;
+    use ovsm_base::Diagnostic;
+    use ovsm_ir::lower::EntryKind;
+    use ovsm_query::lower_program;
+    use proptest::prelude::*;
+
+    const PIECES: &[&str] = &[
+        "(", ")", "\"", "(define x 1)", "(define y (+ x 1))", "(defn f (a) (+ a x))", "(defn g ((a : u64)) -> u64 a)",
+        "(f 2)", "(g 3)", "(set! x 5)", "x", "1u8", "\n", "; note\n", "(if x 1 2)", "(while false 1)", "[", "}", "#|",
+        "(defn f (a b) b)", "(const k 7)", "k", "λ", "(f (g 1))", "(defn h (n) (if (< n 1) 0 (h (- n 1))))", "(h 3)",
+        "(let ((x 2)) x)",
+    ];
+
+    fn fresh(text: &str) -> (Vec<Diagnostic>, String) {
+        let mut db = Database::default();
+        let file = db.add_file("main.ovsm", text);
+        (diagnostics(&db, file).clone(), program(&db, file))
+    }
+
+    fn program(db: &Database, file: ovsm_query::SourceFile) -> String {
+        match lower_program(db, file, EntryKind::Value) {
+            Ok((module, _)) => ovsm_ir::text::print(&module),
+            Err(_) => String::new(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+        #[test]
+        fn incremental_equals_fresh(edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..PIECES.len(), any::<bool>()), 1..25)) {
+            let mut db = Database::default();
+            let mut text = PROGRAM.to_string();
+            let file = db.add_file("main.ovsm", text.clone());
+            for (position, piece, delete) in edits {
+                let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                let at = boundaries[position.index(boundaries.len())];
+                if delete {
+                    let end = boundaries.iter().copied().find(|end| *end >= at + 5).unwrap_or(text.len());
+                    text.replace_range(at..end, "");
+                } else {
+                    text.insert_str(at, PIECES[piece]);
+                }
+                db.set_text(file, text.clone());
+                let (expected, module) = fresh(&text);
+                prop_assert_eq!(diagnostics(&db, file), &expected, "{}", text);
+                prop_assert_eq!(program(&db, file), module, "{}", text);
+            }
+        }
+    }
+}
