@@ -79,10 +79,8 @@ codes! {
     UnknownType "E0204" "unknown-type" "a type is not known";
     NotAnInteger "E0205" "not-an-integer" "an arithmetic operation meets a value that is no integer";
     BranchTypes "E0206" "branch-types" "the branches of a form have different types";
-    NotConstant "E0207" "not-constant" "a constant needs a value known at compile time";
     LiteralStringNeeded "E0208" "literal-string-needed" "an argument must be a string literal";
 
-    UnsupportedOnTarget "E0301" "unsupported-on-target" "a value or operation does not exist on this target";
     UnknownSyscall "E0302" "unknown-syscall" "a syscall is not one of Solana's";
     FrameTooLarge "E0303" "frame-too-large" "a function needs more than one stack frame";
     BadReturnCode "E0304" "bad-return-code" "the last value of a program is not a return code";

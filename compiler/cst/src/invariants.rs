@@ -1,7 +1,8 @@
 //! What holds for every text whatever, checked by the property tests and by the fuzz target.
 
+use crate::builder::MAX_DEPTH;
 use crate::lexer::{Token, tokenize};
-use crate::reader::{MAX_DEPTH, parse, parse_file};
+use crate::reader::{parse, parse_file};
 use crate::split::split;
 use crate::tree::{NodeId, NodeKind, Tree};
 use crate::view::Node;

@@ -7,6 +7,7 @@
 //!
 //! Start with [`parse`] and [`Node`].
 
+mod builder;
 mod invariants;
 mod lexer;
 mod literal;
@@ -21,12 +22,13 @@ mod split;
 mod tree;
 mod view;
 
+pub use builder::MAX_DEPTH;
 #[doc(hidden)]
 pub use invariants::check_invariants;
 pub use lexer::{Token, TokenKind, tokenize};
 pub use number::{IntegerLiteral, IntegerSuffix};
 pub use print::print;
-pub use reader::{MAX_DEPTH, parse, parse_file};
+pub use reader::{parse, parse_file};
 pub use source::{MAX_SOURCE_BYTES, decode};
 pub use split::{Split, TopForm, split};
 pub use tree::{NodeData, NodeId, NodeKind, Tree};

@@ -8,15 +8,15 @@ pub const MAX_SOURCE_BYTES: usize = 16 << 20;
 /// The text that the bytes of a file stand for.
 ///
 /// The diagnostics (E0013, E0014) have no place: there is no text that they could point into.
-pub fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
+pub fn decode(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     if let Some(too_large) = size_fault(bytes.len()) {
-        return Err(too_large);
+        return Err(Box::new(too_large));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let line = 1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count();
-        Diagnostic::new(Code::NotUtf8, format!("byte {at}, on line {line}, does not begin a UTF-8 character"))
-            .help("save the file with the encoding UTF-8")
+        let message = format!("byte {at}, on line {line}, does not begin a UTF-8 character");
+        Box::new(Diagnostic::new(Code::NotUtf8, message).help("save the file with the encoding UTF-8"))
     })
 }
 

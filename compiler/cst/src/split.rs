@@ -226,16 +226,11 @@ impl<'t> Scanner<'t> {
     }
 
     fn trivia(&mut self, kind: TokenKind, range: TextRange) {
-        match kind {
-            TokenKind::DocComment if self.is_first_on_line(range.start) => {
-                self.doc = Some(self.doc.map_or(range, |doc| doc.cover(range)));
-            }
-            TokenKind::Whitespace if self.doc.is_some() => {
-                if range.slice(self.text).bytes().filter(|byte| *byte == b'\n').count() > 1 {
-                    self.doc = None;
-                }
-            }
-            _ => {}
+        if kind == TokenKind::DocComment && self.is_first_on_line(range.start) {
+            self.doc = Some(self.doc.map_or(range, |doc| doc.cover(range)));
+        } else if kind == TokenKind::Whitespace && self.doc.is_some() {
+            let line_ends = range.slice(self.text).bytes().filter(|byte| *byte == b'\n').count();
+            self.doc = self.doc.filter(|_| line_ends < 2);
         }
     }
 

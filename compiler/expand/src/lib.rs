@@ -7,13 +7,16 @@
 //!
 //! Start with [`core`], then [`expand`].
 
+mod application;
 pub mod builtin;
 pub mod core;
+mod definitions;
 pub mod env;
 pub mod expand;
 mod forms;
 pub mod item;
 mod scope;
+mod special;
 pub mod suggest;
 
 pub use builtin::Builtin;

@@ -110,11 +110,8 @@ impl Inference<'_> {
         let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         let mut first = None;
         for arg in args {
-            let found = if ordered {
-                self.integer_operand(builtin, *arg)
-            } else {
-                self.infer(*arg, Use::Value)
-            };
+            let found =
+                if ordered { self.integer_operand(builtin, *arg) } else { self.infer(*arg, Use::Value) };
             let needed = *first.get_or_insert(found);
             let label = args
                 .first()

@@ -405,7 +405,8 @@ impl<'a> Inference<'a> {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
             }
         }
-        let mut types = GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
+        let mut types =
+            GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
         for (unit, (exprs, locals, result)) in group.units.iter().zip(finished) {
             let body = BodyTypes {
                 exprs: exprs.iter().map(|term| self.table.finish(*term)).collect(),
@@ -439,7 +440,8 @@ fn literal_out_of_range(ty: IntType, negative: bool, magnitude: u128, span: Opti
     if let Some(span) = span {
         diagnostic = diagnostic.label(span, format!("this literal is a `{ty}` here"));
     }
-    let wider = IntType::ALL.into_iter().find(|wider| wider.contains(negative, magnitude) && wider.bits() >= 64);
+    let wider =
+        IntType::ALL.into_iter().find(|wider| wider.contains(negative, magnitude) && wider.bits() >= 64);
     if let Some(wider) = wider {
         diagnostic = diagnostic.help(format!("`{wider}` holds it: write `{sign}{magnitude}{wider}`"));
     }

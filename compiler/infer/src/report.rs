@@ -29,26 +29,21 @@ pub(crate) fn mismatch(
         Some((found, needed)) => {
             (Code::MixedIntegers, format!("`{found}` and `{needed}` meet, and integer types do not mix"))
         }
-        None => (
-            Code::TypeMismatch,
-            format!("this is {}, but {why} needs {}", describe(found), describe(needed)),
-        ),
+        None => {
+            (Code::TypeMismatch, format!("this is {}, but {why} needs {}", describe(found), describe(needed)))
+        }
     };
     let mut diagnostic = Diagnostic::new(code, message);
     if let Some(span) = span {
         diagnostic = diagnostic.label(span, format!("this is {}", describe(found)));
         if let Some((_, needed)) = integers {
-            diagnostic = diagnostic.help(format!(
-                "convert it: `({needed} …)` keeps the value and fails if it does not fit"
-            ));
+            diagnostic = diagnostic
+                .help(format!("convert it: `({needed} …)` keeps the value and fails if it does not fit"));
             diagnostic.fixes.push(ovsm_base::Fix {
                 title: format!("convert to `{needed}`"),
                 edits: vec![
                     (
-                        Span::new(
-                            span.form,
-                            ovsm_base::TextRange::new(span.range.start, span.range.start),
-                        ),
+                        Span::new(span.form, ovsm_base::TextRange::new(span.range.start, span.range.start)),
                         format!("({needed} "),
                     ),
                     (

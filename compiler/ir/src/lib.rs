@@ -18,13 +18,15 @@ pub mod function;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
 pub mod interpret;
-pub mod machine;
 pub mod lower;
+pub mod machine;
 pub mod op;
 pub mod passes;
 pub mod text;
 pub mod verify;
 
 pub use failure::Failure;
-pub use function::{Block, BlockData, Data, Func, Function, Inst, InstData, Module, Type, Value, ValueData, ValueDef};
+pub use function::{
+    Block, BlockData, Data, Func, Function, Inst, InstData, Module, Type, Value, ValueData, ValueDef,
+};
 pub use op::{Access, BinaryOp, CheckedOp, Condition, Op, Region, Target, Terminator, Width};

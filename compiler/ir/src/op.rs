@@ -342,7 +342,9 @@ impl Region {
     pub fn may_alias(self, other: Region) -> bool {
         match (self, other) {
             // A user's pointer never reaches the compiler's own frame area or read-only data legitimately.
-            (Region::Rodata | Region::Frame, Region::Any) | (Region::Any, Region::Rodata | Region::Frame) => false,
+            (Region::Rodata | Region::Frame, Region::Any) | (Region::Any, Region::Rodata | Region::Frame) => {
+                false
+            }
             (Region::Any, _) | (_, Region::Any) => true,
             (a, b) => a == b,
         }

@@ -3,9 +3,9 @@
 use crate::code::lower_main;
 use crate::db::SourceFile;
 use crate::forms::{forms, parse, split};
+use crate::names::def_of;
 use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, group_of, infer, main_def, needs};
-use crate::names::def_of;
 use ovsm_base::Diagnostic;
 use ovsm_ir::lower::EntryKind;
 

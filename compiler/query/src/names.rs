@@ -4,7 +4,7 @@ use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
 use ovsm_expand::item::{Item, ItemKind};
-use ovsm_expand::{Env, Expansion, Global, GlobalKind};
+use ovsm_expand::{Env, Expansion, Global};
 use std::collections::BTreeMap;
 
 /// A name of a module.
@@ -127,9 +127,4 @@ pub(crate) fn duplicate_definitions(db: &dyn salsa::Database, file: SourceFile) 
             diagnostic
         })
         .collect()
-}
-
-/// True if the definition is a function.
-pub(crate) fn is_function(kind: &GlobalKind) -> bool {
-    matches!(kind, GlobalKind::Function { .. })
 }

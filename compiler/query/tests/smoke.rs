@@ -9,8 +9,9 @@ use ovsm_query::{Database, lower_program};
 fn run(source: &str) -> Result<Vec<u64>, String> {
     let mut db = Database::default();
     let file = db.add_file("test.ovsm", source);
-    let (module, _) = lower_program(&db, file, EntryKind::Value)
-        .map_err(|errors| errors.iter().map(|e| format!("{} {}", e.code, e.message)).collect::<Vec<_>>().join("; "))?;
+    let (module, _) = lower_program(&db, file, EntryKind::Value).map_err(|errors| {
+        errors.iter().map(|e| format!("{} {}", e.code, e.message)).collect::<Vec<_>>().join("; ")
+    })?;
     ovsm_ir::verify::verify(&module).map_err(|e| format!("{e:?}\n{}", ovsm_ir::text::print(&module)))?;
     let mut results = Vec::new();
     for level in [OptLevel::O0, OptLevel::O2] {
@@ -35,7 +36,10 @@ fn arithmetic_and_control_flow() {
     assert_eq!(run("(+ 1 2)"), Ok(vec![3]));
     assert_eq!(run("(define x 10) (set! x (+ x 5)) x"), Ok(vec![15]));
     assert_eq!(run("(if (and (> 3 2) (not (= 1 2))) 7 8)"), Ok(vec![7]));
-    assert_eq!(run("(define i 0) (define s 0) (while (< i 10) (set! s (+ s i)) (set! i (+ i 1))) s"), Ok(vec![45]));
+    assert_eq!(
+        run("(define i 0) (define s 0) (while (< i 10) (set! s (+ s i)) (set! i (+ i 1))) s"),
+        Ok(vec![45])
+    );
     assert_eq!(run("(defn fib (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 15)"), Ok(vec![610]));
     assert_eq!(run("(cond ((= 1 2) 10) ((= 1 1) 20) (else 30))"), Ok(vec![20]));
     assert_eq!(run("(let ((x 1) (y 2)) (define z 3) (+ x y z))"), Ok(vec![6]));
@@ -60,7 +64,10 @@ fn wide_integers() {
     assert_eq!(eval(&format!("(/ {a}u128 {b})")), Ok(a / b));
     assert_eq!(eval(&format!("(% {a}u128 {b})")), Ok(a % b));
     assert_eq!(eval(&format!("(*% {a}u128 {b})")), Ok(a.wrapping_mul(b)));
-    assert_eq!(eval("(* 0xffffffffffffffffu128 0xffffffffffffffffu128)"), Ok(0xffffffffffffffffu128 * 0xffffffffffffffffu128));
+    assert_eq!(
+        eval("(* 0xffffffffffffffffu128 0xffffffffffffffffu128)"),
+        Ok(0xffffffffffffffffu128 * 0xffffffffffffffffu128)
+    );
     assert_eq!(eval(&format!("(* {a}u128 {b})")), Err("overflow".to_string()));
     assert_eq!(eval(&format!("(<< {a}u128 77)")), Ok(a << 77));
     assert_eq!(eval(&format!("(>> {a}u128 70)")), Ok(a >> 70));

@@ -1,5 +1,6 @@
 use super::*;
-use ovsm_base::Code;
+use crate::builder::{MAX_DEPTH, MAX_ERRORS};
+use ovsm_base::{Code, Diagnostic};
 
 fn read(text: &str) -> Tree {
     crate::check_invariants(text);

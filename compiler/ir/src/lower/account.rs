@@ -81,8 +81,7 @@ impl State<'_> {
             (_, Some((offset, entries))) => {
                 // The runtime gives no instruction more accounts than the table holds; a store of the program
                 // through a stray pointer could make the count say otherwise.
-                let outside =
-                    self.compare_const(Condition::UnsignedGreaterEqual, index, u64::from(entries));
+                let outside = self.compare_const(Condition::UnsignedGreaterEqual, index, u64::from(entries));
                 self.fail_if(outside, Failure::AccountIndex);
                 let scaled = self.binary_const(BinaryOp::ShiftLeft, index, 3);
                 let address = self.binary_const(BinaryOp::Add, scaled, Layout::address(offset));

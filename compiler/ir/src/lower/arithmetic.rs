@@ -1,12 +1,12 @@
 //! Integer arithmetic of at most 64 bits: what each built-in means in operations on canonical words.
 
 use crate::Failure;
+use crate::Type;
 use crate::function::Value;
 use crate::lower::function::Signatures;
-use crate::lower::state::{Callee, State, Words};
 use crate::lower::runtime::Runtime;
+use crate::lower::state::{Callee, State, Words};
 use crate::op::{BinaryOp, CheckedOp, Condition, Op};
-use crate::Type;
 use ovsm_base::IntType;
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::{Arithmetic, Bitwise, Comparison, Division, Overflow};
@@ -141,8 +141,7 @@ impl State<'_> {
     }
 
     pub(crate) fn select(&mut self, condition: Value, yes: Value, no: Value) -> Value {
-        let words =
-            self.choose(condition, |_| Words::from_slice(&[yes]), |_| Words::from_slice(&[no]));
+        let words = self.choose(condition, |_| Words::from_slice(&[yes]), |_| Words::from_slice(&[no]));
         words.first().copied().unwrap_or(no)
     }
 

@@ -12,7 +12,13 @@ use ovsm_infer::Type as SourceType;
 impl State<'_> {
     /// Ends the block by going to `yes` if the expression is true and to `no` if not. Afterwards the state is that
     /// of no particular path: the caller rewinds to a join and enters it.
-    pub(crate) fn condition(&mut self, expr: ExprId, yes: &mut Join, no: &mut Join, signatures: &dyn Signatures) {
+    pub(crate) fn condition(
+        &mut self,
+        expr: ExprId,
+        yes: &mut Join,
+        no: &mut Join,
+        signatures: &dyn Signatures,
+    ) {
         let body = self.body;
         let Some(node) = body.exprs.get(expr) else { return };
         let outer = self.span;

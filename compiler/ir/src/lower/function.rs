@@ -331,7 +331,12 @@ impl State<'_> {
                 signatures.name(def),
                 signatures.name(*missing)
             );
-            self.report(Code::UseBeforeDefinition, self.span, &message, "move the definition above this call");
+            self.report(
+                Code::UseBeforeDefinition,
+                self.span,
+                &message,
+                "move the definition above this call",
+            );
         }
         let result = signatures.signature(def).map_or(SourceType::Error, |signature| signature.result);
         self.call(Callee::Def(def), &values, &word_types(result))

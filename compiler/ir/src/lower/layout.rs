@@ -41,7 +41,10 @@ pub struct Part<'a> {
 
 impl Layout {
     /// The layout of a program. `global_type` gives the type of each variable.
-    pub fn new<'a>(parts: impl Iterator<Item = Part<'a>> + Clone, global_type: &dyn Fn(DefId) -> Type) -> Layout {
+    pub fn new<'a>(
+        parts: impl Iterator<Item = Part<'a>> + Clone,
+        global_type: &dyn Fn(DefId) -> Type,
+    ) -> Layout {
         let mut layout = Layout::default();
         let mut used: BTreeSet<DefId> = BTreeSet::new();
         let mut direct: BTreeMap<DefId, BTreeSet<DefId>> = BTreeMap::new();

@@ -9,44 +9,54 @@ use ovsm_base::DefId;
 use ovsm_base::index::IndexVec;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A function to link: its code, what its calls mean, its constants.
+struct Part<'a> {
+    function: &'a Function,
+    callees: Vec<Option<Callee>>,
+    data: &'a [Vec<u8>],
+}
+
 /// Links the entry with the functions that it reaches. `lowered` gives a function of the program; a function that it
 /// does not know is left out together with the calls to it, which happens only to programs with reported errors.
 pub fn link<'a>(main: &'a Lowered, lowered: &dyn Fn(DefId) -> Option<&'a Lowered>) -> Module {
     let mut numbers: BTreeMap<Callee, Func> = BTreeMap::new();
-    let mut order: Vec<Callee> = Vec::new();
     let mut work: Vec<Callee> = main.callees.iter().rev().copied().collect();
-    let mut functions: Vec<(&Function, Vec<Option<Callee>>, &[Vec<u8>])> =
-        vec![(&main.function, main.callees.iter().copied().map(Some).collect(), &main.data)];
+    let mut parts = vec![Part {
+        function: &main.function,
+        callees: main.callees.iter().copied().map(Some).collect(),
+        data: &main.data,
+    }];
     while let Some(callee) = work.pop() {
         if numbers.contains_key(&callee) {
             continue;
         }
-        let part: Option<(&Function, Vec<Option<Callee>>, &[Vec<u8>])> = match callee {
-            Callee::Def(def) => lowered(def).map(|lowered| {
-                let callees = lowered.callees.iter().copied().map(Some).collect();
-                (&lowered.function, callees, lowered.data.as_slice())
+        let part = match callee {
+            Callee::Def(def) => lowered(def).map(|lowered| Part {
+                function: &lowered.function,
+                callees: lowered.callees.iter().copied().map(Some).collect(),
+                data: &lowered.data,
             }),
-            Callee::Runtime(runtime) => runtime.function().map(|function| {
-                let callees = (0..)
+            Callee::Runtime(runtime) => runtime.function().map(|function| Part {
+                function,
+                callees: (0..)
                     .map_while(|n| Runtime::callee(Func(n)))
                     .map(|runtime| Some(Callee::Runtime(runtime)))
-                    .collect();
-                (function, callees, &[][..])
+                    .collect(),
+                data: &[],
             }),
         };
         let Some(part) = part else { continue };
-        numbers.insert(callee, Func(functions.len() as u32));
-        order.push(callee);
+        numbers.insert(callee, Func(parts.len() as u32));
         match callee {
-            Callee::Def(_) => work.extend(part.1.iter().rev().flatten()),
+            Callee::Def(_) => work.extend(part.callees.iter().rev().flatten()),
             Callee::Runtime(runtime) => work.extend(runtime.callees().into_iter().map(Callee::Runtime)),
         }
-        functions.push(part);
+        parts.push(part);
     }
     let mut module = Module { frame_area: main.frame_area, ..Module::default() };
     let mut data: BTreeMap<Vec<u8>, Data> = BTreeMap::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
-    for (function, callees, constants) in functions {
+    for Part { function, callees, data: constants } in parts {
         let constants: IndexVec<Data, Data> = constants
             .iter()
             .map(|bytes| match data.get(bytes) {

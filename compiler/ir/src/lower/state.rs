@@ -69,7 +69,12 @@ pub(crate) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    pub(crate) fn new(function: Function, body: &'a Body, types: &'a BodyTypes, layout: &'a Layout) -> State<'a> {
+    pub(crate) fn new(
+        function: Function,
+        body: &'a Body,
+        types: &'a BodyTypes,
+        layout: &'a Layout,
+    ) -> State<'a> {
         State {
             function,
             block: Function::ENTRY,

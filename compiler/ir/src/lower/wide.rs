@@ -1,11 +1,11 @@
 //! `u128` arithmetic on pairs of words, low word first.
 
 use crate::Failure;
+use crate::Type;
 use crate::function::Value;
 use crate::lower::runtime::Runtime;
 use crate::lower::state::{Callee, State, Words};
 use crate::op::{BinaryOp, Condition};
-use crate::Type;
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::{Arithmetic, Bitwise, Comparison, Division, Overflow};
 

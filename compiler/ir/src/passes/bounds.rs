@@ -73,15 +73,15 @@ fn bound(function: &Function, value: Value, depth: u32) -> u64 {
         Op::Binary(op, a, b) => match op {
             BinaryOp::And => of(*a).min(of(*b)),
             BinaryOp::Or | BinaryOp::Xor => ones_above(of(*a) | of(*b)),
-            BinaryOp::Add => of(*a).checked_add(of(*b)).unwrap_or(u64::MAX),
-            BinaryOp::Mul => of(*a).checked_mul(of(*b)).unwrap_or(u64::MAX),
+            BinaryOp::Add => of(*a).saturating_add(of(*b)),
+            BinaryOp::Mul => of(*a).saturating_mul(of(*b)),
             BinaryOp::UnsignedDiv => match function.as_const(*b) {
                 Some(divisor) => of(*a).checked_div(divisor).unwrap_or(u64::MAX),
                 None => of(*a),
             },
             BinaryOp::UnsignedRem => of(*a).min(of(*b).saturating_sub(1)),
             BinaryOp::ShiftLeft => match function.as_const(*b) {
-                Some(amount) => of(*a).checked_mul(1u64.wrapping_shl(amount as u32)).unwrap_or(u64::MAX),
+                Some(amount) => of(*a).saturating_mul(1u64.wrapping_shl(amount as u32)),
                 None => u64::MAX,
             },
             BinaryOp::ShiftRightLogical => match function.as_const(*b) {

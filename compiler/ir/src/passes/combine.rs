@@ -161,15 +161,15 @@ impl Combiner<'_> {
             Some(Op::Extend(inner, _) | Op::Checked(_, inner, ..)) if *inner == ty => Outcome::Same(a),
             // The low bits are all that counts.
             Some(Op::Extend(inner, x)) if inner.bits() >= ty.bits() => Outcome::Op(Op::Extend(ty, *x)),
-            Some(Op::Extend(inner, _))
-                if ty.is_signed() && inner.bits() < ty.bits() =>
-            {
-                Outcome::Same(a)
-            }
+            Some(Op::Extend(inner, _)) if ty.is_signed() && inner.bits() < ty.bits() => Outcome::Same(a),
             Some(Op::Binary(BinaryOp::And, x, mask)) => {
                 let (x, mask) = (*x, self.word(*mask));
                 let low = u64::MAX >> (64 - ty.bits());
-                if mask.is_some_and(|mask| mask & low == low) { Outcome::Op(Op::Extend(ty, x)) } else { Outcome::Keep }
+                if mask.is_some_and(|mask| mask & low == low) {
+                    Outcome::Op(Op::Extend(ty, x))
+                } else {
+                    Outcome::Keep
+                }
             }
             _ => Outcome::Keep,
         }

@@ -42,7 +42,9 @@ impl Regions {
 
     /// True if writing to these regions may change what a load from `region` sees.
     pub fn may_alias(self, region: Region) -> bool {
-        Region::ALL.into_iter().any(|written| self.0 & Regions::of(written).0 != 0 && written.may_alias(region))
+        Region::ALL
+            .into_iter()
+            .any(|written| self.0 & Regions::of(written).0 != 0 && written.may_alias(region))
     }
 }
 
@@ -154,7 +156,8 @@ impl Effects {
             }
             effect.aborts |= matches!(data.terminator, Terminator::Fail(_) | Terminator::Unreachable);
             // A loop may not end.
-            effect.visible |= data.terminator.targets().any(|target| position[target.block] <= position[block]);
+            effect.visible |=
+                data.terminator.targets().any(|target| position[target.block] <= position[block]);
         }
         effect
     }

@@ -3,6 +3,7 @@
 use crate::function::{Function, Value};
 use crate::op::{Condition, Op};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry as MapEntry;
 
 /// A table with scopes: what was learnt after a mark is forgotten when its scope is left.
 #[derive(Default)]
@@ -51,8 +52,8 @@ impl Facts {
     pub(crate) fn learn(&mut self, function: &Function, value: Value, truth: bool) {
         let (mut value, mut truth) = (value, truth);
         loop {
-            if !self.truths.contains_key(&value) {
-                self.truths.insert(value, truth);
+            if let MapEntry::Vacant(place) = self.truths.entry(value) {
+                place.insert(truth);
                 self.log.push(Entry::Truth(value));
             }
             match function.defining_op(value) {
@@ -97,8 +98,8 @@ impl Facts {
     }
 
     fn relate(&mut self, relation: (Condition, Value, Value), truth: bool) {
-        if !self.relations.contains_key(&relation) {
-            self.relations.insert(relation, truth);
+        if let MapEntry::Vacant(place) = self.relations.entry(relation) {
+            place.insert(truth);
             self.log.push(Entry::Relation(relation));
         }
     }

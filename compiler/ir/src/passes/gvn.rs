@@ -7,13 +7,13 @@
 mod memory;
 
 use super::effects::{Effects, Regions};
+use super::facts::Facts;
+use super::loops;
 use super::sccp::constant;
 use super::substitution::Substitution;
 use crate::dominators::Dominators;
 use crate::function::{Block, Function, Inst, Type};
 use crate::op::{CheckedOp, Condition, Op, Terminator};
-use super::facts::Facts;
-use super::loops;
 use memory::{Available, Memory};
 use ovsm_base::IntType;
 use ovsm_base::index::IndexVec;
@@ -196,9 +196,7 @@ impl Numbering<'_> {
                 }
             }
             Op::Load(access) => {
-                if let (Some(found), Some(result)) =
-                    (memory::find(&self.available, access), result)
-                {
+                if let (Some(found), Some(result)) = (memory::find(&self.available, access), result) {
                     self.changed = true;
                     match found.narrowed {
                         None => self.substitution.replace(result, found.value),
@@ -211,7 +209,10 @@ impl Numbering<'_> {
                     return;
                 }
                 if let Some(result) = result {
-                    memory::add(&mut self.available, Available { access: *access, value: result, narrowed: None });
+                    memory::add(
+                        &mut self.available,
+                        Available { access: *access, value: result, narrowed: None },
+                    );
                 }
                 kept.push(inst);
             }

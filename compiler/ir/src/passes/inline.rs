@@ -174,8 +174,7 @@ fn copy_body(function: &mut Function, body: &Function, rest: Block) -> Block {
             target.block = new_block(target.block);
         }
         if let Terminator::Return(results) = terminator {
-            terminator =
-                Terminator::Jump(Target { block: rest, args: results.into_iter().collect() });
+            terminator = Terminator::Jump(Target { block: rest, args: results.into_iter().collect() });
         }
         function.blocks[copy].terminator = terminator;
     }

@@ -23,12 +23,13 @@ pub fn run(function: &mut Function, effects: &Effects) -> bool {
     let dominators = Dominators::new(function);
     let mut changed = false;
     let mut home = uses::homes(function);
+    let mut predecessors = function.predecessors();
     // Inner loops first: what leaves an inner loop can then leave the outer one.
     for natural in loops::find(function, &dominators) {
         if natural.header == Function::ENTRY {
             continue;
         }
-        changed |= hoist(function, effects, &natural, &mut home);
+        changed |= hoist(function, effects, &natural, &mut home, &mut predecessors);
     }
     changed
 }
@@ -38,6 +39,7 @@ fn hoist(
     effects: &Effects,
     natural: &Loop,
     home: &mut IndexVec<Value, Option<Block>>,
+    predecessors: &mut IndexVec<Block, Vec<Block>>,
 ) -> bool {
     let inside = natural.set();
     let mut written = Regions::NONE;
@@ -79,7 +81,7 @@ fn hoist(
     if moved.is_empty() {
         return false;
     }
-    let preheader = loops::preheader(function, natural.header, &natural.latches);
+    let preheader = loops::preheader(function, predecessors, natural.header, &natural.latches);
     let gone: FxHashSet<Inst> = moved.iter().copied().collect();
     for &block in &natural.blocks {
         function.blocks[block].insts.retain(|inst| !gone.contains(inst));

@@ -80,9 +80,14 @@ pub(crate) fn find(function: &Function, dominators: &Dominators) -> Vec<Loop> {
     loops
 }
 
-/// The block that runs once before the loop and then jumps to its header, made if there is none.
-pub(crate) fn preheader(function: &mut Function, header: Block, latches: &[Block]) -> Block {
-    let predecessors = function.predecessors();
+/// The block that runs once before the loop and then jumps to its header, made if there is none. Keeps
+/// `predecessors` up to date.
+pub(crate) fn preheader(
+    function: &mut Function,
+    predecessors: &mut IndexVec<Block, Vec<Block>>,
+    header: Block,
+    latches: &[Block],
+) -> Block {
     let outside: Vec<Block> =
         predecessors[header].iter().copied().filter(|pred| !latches.contains(pred)).collect();
     if let [only] = outside.as_slice()
@@ -90,11 +95,32 @@ pub(crate) fn preheader(function: &mut Function, header: Block, latches: &[Block
     {
         return *only;
     }
+    forward(function, predecessors, header, &outside)
+}
+
+/// Makes the jumps from `sources` to `header` go through a new block, which is returned.
+pub(crate) fn forward(
+    function: &mut Function,
+    predecessors: &mut IndexVec<Block, Vec<Block>>,
+    header: Block,
+    sources: &[Block],
+) -> Block {
     let block = function.add_block();
     let types: Vec<_> = function.blocks[header].params.iter().map(|&param| function.ty(param)).collect();
     let args = types.into_iter().map(|ty| function.add_param(block, ty)).collect();
     function.blocks[block].terminator = Terminator::Jump(Target { block: header, args });
-    for pred in outside {
+    let mut moved = Vec::new();
+    predecessors[header].retain(|pred| {
+        let moves = sources.contains(pred);
+        if moves {
+            moved.push(*pred);
+        }
+        !moves
+    });
+    predecessors[header].push(block);
+    predecessors.grow(function.blocks.len(), Vec::new());
+    predecessors[block] = moved;
+    for &pred in sources {
         for target in function.blocks[pred].terminator.targets_mut() {
             if target.block == header {
                 target.block = block;
@@ -137,7 +163,8 @@ pub(crate) struct Counter {
 
 /// The counters of a loop with a preheader and a single latch that jumps to the header once.
 pub(crate) fn counters(function: &Function, header: Block, preheader: Block, latch: Block) -> Vec<Counter> {
-    let (Some(first), Some(next)) = (args_to(function, preheader, header), args_to(function, latch, header)) else {
+    let (Some(first), Some(next)) = (args_to(function, preheader, header), args_to(function, latch, header))
+    else {
         return Vec::new();
     };
     let params = &function.blocks[header].params;

@@ -8,27 +8,29 @@
 //! Start with [`optimize`].
 
 pub mod block_params;
-pub mod unroll;
-pub(crate) mod ssa_repair;
-pub mod rotate;
-pub(crate) mod loops;
-pub mod licm;
-pub(crate) mod copy_blocks;
 pub(crate) mod bounds;
 pub(crate) mod call_graph;
-pub mod combine;
 pub mod canonical_loops;
+pub mod combine;
 pub mod compact;
+pub(crate) mod copy_blocks;
 pub mod dce;
 pub mod effects;
+pub mod exit_test;
 pub(crate) mod facts;
 pub mod gvn;
 pub mod inline;
+pub mod licm;
+pub(crate) mod loops;
 pub mod range;
+pub mod rotate;
 pub mod sccp;
 pub mod simplify_cfg;
+pub(crate) mod ssa_repair;
+pub mod strength;
 pub(crate) mod substitution;
 pub mod thread_jumps;
+pub mod unroll;
 pub(crate) mod uses;
 
 use crate::function::{Func, Function, Module};
@@ -156,8 +158,21 @@ fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
         }
         simplify(function, effects, level);
     }
+    canonical_loops::run(function);
     if licm::run(function, effects) {
         simplify(function, effects, level);
+    }
+    canonical_loops::run(function);
+    if strength::run(function) {
+        simplify(function, effects, level);
+        canonical_loops::run(function);
+        if exit_test::run(function) {
+            simplify(function, effects, level);
+        }
+        canonical_loops::run(function);
+        if licm::run(function, effects) {
+            simplify(function, effects, level);
+        }
     }
 }
 

@@ -310,7 +310,9 @@ impl<'a> Walk<'a> {
                 None => Interval::truth(),
             },
             Op::Load(access) => Interval::unsigned(0, super::bounds::width_mask(access.width)),
-            Op::DataAddress(_) | Op::Store(..) | Op::FailIf(..) | Op::Call(..) | Op::Syscall(..) => Interval::FULL,
+            Op::DataAddress(_) | Op::Store(..) | Op::FailIf(..) | Op::Call(..) | Op::Syscall(..) => {
+                Interval::FULL
+            }
         }
     }
 
@@ -375,7 +377,8 @@ impl<'a> Walk<'a> {
     fn sum(&mut self, a: Value, b: Value, result: Value) {
         for (term, other) in [(a, b), (b, a)] {
             let positive = self.ranges[other].low > 0;
-            let relation = if positive { Condition::UnsignedGreater } else { Condition::UnsignedGreaterEqual };
+            let relation =
+                if positive { Condition::UnsignedGreater } else { Condition::UnsignedGreaterEqual };
             self.facts.holds(relation, result, term);
         }
     }
@@ -425,8 +428,11 @@ impl<'a> Walk<'a> {
             }
             Op::Binary(op @ (BinaryOp::SignedDiv | BinaryOp::SignedRem), a, b) => {
                 if nonnegative(self.ranges[*a]) && nonnegative(self.ranges[*b]) {
-                    let unsigned =
-                        if *op == BinaryOp::SignedDiv { BinaryOp::UnsignedDiv } else { BinaryOp::UnsignedRem };
+                    let unsigned = if *op == BinaryOp::SignedDiv {
+                        BinaryOp::UnsignedDiv
+                    } else {
+                        BinaryOp::UnsignedRem
+                    };
                     let op = Op::Binary(unsigned, *a, *b);
                     self.rewrite(|| Rewrite::Op(inst, op));
                 }

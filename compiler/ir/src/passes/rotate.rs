@@ -40,7 +40,8 @@ fn rotate(function: &mut Function, natural: &loops::Loop, variables: &mut Variab
         return false;
     }
     let insts = &function.blocks[header].insts;
-    let real = |inst: &&crate::function::Inst| !matches!(function.insts[**inst].op, Op::Const(_) | Op::BoolConst(_));
+    let real =
+        |inst: &&crate::function::Inst| !matches!(function.insts[**inst].op, Op::Const(_) | Op::BoolConst(_));
     if insts.iter().filter(real).count() > MAX_HEADER {
         return false;
     }

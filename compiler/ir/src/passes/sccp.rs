@@ -162,11 +162,12 @@ impl<'f> Solver<'f> {
             Fact::Constant(a) => f(a).map_or(Fact::Varying, Fact::Constant),
             fact => fact,
         };
-        let two = |a: Value, b: Value, f: &dyn Fn(u64, u64) -> Option<u64>| match (self.facts[a], self.facts[b]) {
-            (Fact::Constant(a), Fact::Constant(b)) => f(a, b).map_or(Fact::Varying, Fact::Constant),
-            (Fact::Varying, _) | (_, Fact::Varying) => Fact::Varying,
-            _ => Fact::Unknown,
-        };
+        let two =
+            |a: Value, b: Value, f: &dyn Fn(u64, u64) -> Option<u64>| match (self.facts[a], self.facts[b]) {
+                (Fact::Constant(a), Fact::Constant(b)) => f(a, b).map_or(Fact::Varying, Fact::Constant),
+                (Fact::Varying, _) | (_, Fact::Varying) => Fact::Varying,
+                _ => Fact::Unknown,
+            };
         match op {
             Op::Const(word) => Fact::Constant(*word),
             Op::BoolConst(truth) => Fact::Constant(u64::from(*truth)),
@@ -195,7 +196,7 @@ impl<'f> Solver<'f> {
                 Fact::Constant(word) => {
                     let [then, otherwise] = &mut self.edges[block];
                     *(if word != 0 { then } else { otherwise }) = true;
-                },
+                }
                 Fact::Varying => self.edges[block] = [true; 2],
             }
         } else {

@@ -48,7 +48,8 @@ pub(crate) fn remove_unreachable(function: &mut Function) -> bool {
     }
     let mut changed = false;
     for (block, data) in function.blocks.indices().zip(function.blocks.iter_mut()) {
-        let husk = data.params.is_empty() && data.insts.is_empty() && data.terminator == Terminator::Unreachable;
+        let husk =
+            data.params.is_empty() && data.insts.is_empty() && data.terminator == Terminator::Unreachable;
         if !reachable[block] && !husk {
             data.params.clear();
             data.insts.clear();
@@ -165,7 +166,13 @@ fn set(function: &mut Function, block: Block, terminator: Terminator) -> bool {
 
 /// A branch that only chooses between `true` and `false` is its condition: `if c then b(true) else b(false)`
 /// becomes `b(c)`, also when the constants go through empty blocks.
-fn fold_choice(function: &mut Function, block: Block, condition: Value, then: &Target, otherwise: &Target) -> bool {
+fn fold_choice(
+    function: &mut Function,
+    block: Block,
+    condition: Value,
+    then: &Target,
+    otherwise: &Target,
+) -> bool {
     let (Some(then), Some(otherwise)) = (landing(function, then), landing(function, otherwise)) else {
         return false;
     };
@@ -230,7 +237,10 @@ fn copy_returns(function: &mut Function) -> bool {
         let preds = &predecessors[block];
         let small = data.insts.len() <= MAX_RETURN_COPY
             && (data.insts.is_empty() || preds.len() <= MAX_RETURN_COPIES)
-            && !data.insts.iter().any(|&inst| matches!(function.insts[inst].op, Op::Call(..) | Op::Syscall(..)));
+            && !data
+                .insts
+                .iter()
+                .any(|&inst| matches!(function.insts[inst].op, Op::Call(..) | Op::Syscall(..)));
         if block == Function::ENTRY || preds.len() < 2 || !small || any_escapes(function, block, &escapes) {
             continue;
         }

@@ -118,11 +118,7 @@ impl Variables {
 }
 
 /// The blocks at whose start the variable is needed.
-fn live_in(
-    variable: &Variable,
-    using: Vec<Block>,
-    predecessors: &IndexVec<Block, Vec<Block>>,
-) -> Vec<Block> {
+fn live_in(variable: &Variable, using: Vec<Block>, predecessors: &IndexVec<Block, Vec<Block>>) -> Vec<Block> {
     let mut seen: FxHashMap<Block, ()> = FxHashMap::default();
     let mut live = Vec::new();
     let mut work = using;

@@ -44,8 +44,12 @@ type Pass = (&'static str, fn(&mut Module));
 
 const PASSES: &[Pass] = &[
     ("block_params", |module| each_function(module, |function, _| block_params::run(function))),
-    ("thread_jumps", |module| each_function(module, |function, _| thread_jumps::run(function, Headers::Joined))),
-    ("simplify_cfg", |module| each_function(module, |function, _| simplify_cfg::run(function, Headers::Joined))),
+    ("thread_jumps", |module| {
+        each_function(module, |function, _| thread_jumps::run(function, Headers::Joined))
+    }),
+    ("simplify_cfg", |module| {
+        each_function(module, |function, _| simplify_cfg::run(function, Headers::Joined))
+    }),
     ("simplify_cfg_apart", |module| {
         each_function(module, |function, _| simplify_cfg::run(function, Headers::Apart));
     }),
@@ -60,6 +64,17 @@ const PASSES: &[Pass] = &[
     ("unroll", |module| {
         let limits = unroll::Limits { trips: 8, size: 300, total: 2_000 };
         each_function(module, |function, _| unroll::run(function, &limits));
+    }),
+    ("strength", |module| each_function(module, |function, _| strength::run(function))),
+    ("exit_test", |module| each_function(module, |function, _| exit_test::run(function))),
+    ("loops", |module| {
+        each_function(module, |function, effects| {
+            simplify(function, effects, OptLevel::O2);
+            canonical_loops::run(function);
+            rotate::run(function);
+            simplify(function, effects, OptLevel::O2);
+            strength::run(function) | exit_test::run(function)
+        });
     }),
     ("compact", |module| {
         each_function(module, |function, _| {

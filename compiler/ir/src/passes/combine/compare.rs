@@ -56,7 +56,11 @@ impl Combiner<'_> {
                 _ => {}
             }
         }
-        if matches!(condition, Equal | NotEqual) { self.equal_const(condition, a, word) } else { Outcome::Keep }
+        if matches!(condition, Equal | NotEqual) {
+            self.equal_const(condition, a, word)
+        } else {
+            Outcome::Keep
+        }
     }
 
     /// `a == word` or `a != word`.

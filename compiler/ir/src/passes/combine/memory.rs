@@ -10,7 +10,8 @@ impl Combiner<'_> {
     pub(super) fn fold_address(&self, access: &Access) -> Option<Access> {
         let mut folded = *access;
         while let Some((base, term)) = self.with_const(folded.address, BinaryOp::Add) {
-            let offset = (term as i64).checked_add(i64::from(folded.offset)).and_then(|sum| i16::try_from(sum).ok());
+            let offset =
+                (term as i64).checked_add(i64::from(folded.offset)).and_then(|sum| i16::try_from(sum).ok());
             let Some(offset) = offset else {
                 break;
             };
@@ -25,7 +26,9 @@ impl Combiner<'_> {
         let low = bounds::width_mask(width);
         match self.op(value)? {
             Op::Extend(ty, inner) if ty.bits() >= width.bytes() * 8 => Some(*inner),
-            Op::Binary(BinaryOp::And, inner, mask) if self.word(*mask).is_some_and(|mask| mask & low == low) => {
+            Op::Binary(BinaryOp::And, inner, mask)
+                if self.word(*mask).is_some_and(|mask| mask & low == low) =>
+            {
                 Some(*inner)
             }
             _ => None,

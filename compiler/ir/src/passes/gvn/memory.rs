@@ -96,7 +96,8 @@ pub(super) fn add(available: &mut Vec<Available>, entry: Available) {
 
 /// A store: forgets what it may overwrite and remembers what it wrote.
 pub(super) fn store(available: &mut Vec<Available>, access: &Access, value: Value) {
-    available.retain(|entry| !access.region.may_alias(entry.access.region) || disjoint(access, &entry.access));
+    available
+        .retain(|entry| !access.region.may_alias(entry.access.region) || disjoint(access, &entry.access));
     let narrowed = match access.width {
         Width::W1 => Some(IntType::U8),
         Width::W2 => Some(IntType::U16),
@@ -110,5 +111,6 @@ pub(super) fn store(available: &mut Vec<Available>, access: &Access, value: Valu
 fn disjoint(a: &Access, b: &Access) -> bool {
     let (start_a, start_b) = (i64::from(a.offset), i64::from(b.offset));
     a.address == b.address
-        && (start_a + i64::from(a.width.bytes()) <= start_b || start_b + i64::from(b.width.bytes()) <= start_a)
+        && (start_a + i64::from(a.width.bytes()) <= start_b
+            || start_b + i64::from(b.width.bytes()) <= start_a)
 }

@@ -30,7 +30,9 @@ impl Interval {
 
     /// The words from `low` to `high`, signed.
     pub(super) fn signed(low: i64, high: i64) -> Interval {
-        Interval { signed_low: low, signed_high: high, ..Interval::FULL }.tightened().unwrap_or(Interval::FULL)
+        Interval { signed_low: low, signed_high: high, ..Interval::FULL }
+            .tightened()
+            .unwrap_or(Interval::FULL)
     }
 
     /// The canonical words of a type.
@@ -184,7 +186,9 @@ impl Interval {
     /// True if checked arithmetic can not fail.
     pub(super) fn fits(op: CheckedOp, ty: IntType, a: Interval, b: Interval) -> bool {
         let exact = if ty.is_signed() { exact_signed(op, a, b) } else { exact_unsigned(op, a, b) };
-        exact.is_some_and(|(low, high)| low >= ty.min() && i128::try_from(ty.max()).is_ok_and(|max| high <= max))
+        exact.is_some_and(|(low, high)| {
+            low >= ty.min() && i128::try_from(ty.max()).is_ok_and(|max| high <= max)
+        })
     }
 
     /// What a comparison gives, if it is the same for all words.
@@ -227,8 +231,10 @@ impl Interval {
                     }
                     next.low += u64::from(word == self.low);
                     next.high -= u64::from(word == self.high);
-                    next.signed_low = next.signed_low.saturating_add(i64::from(word as i64 == self.signed_low));
-                    next.signed_high = next.signed_high.saturating_sub(i64::from(word as i64 == self.signed_high));
+                    next.signed_low =
+                        next.signed_low.saturating_add(i64::from(word as i64 == self.signed_low));
+                    next.signed_high =
+                        next.signed_high.saturating_sub(i64::from(word as i64 == self.signed_high));
                 }
             }
             Condition::UnsignedLess => next.high = next.high.min(b.high.checked_sub(1)?),
