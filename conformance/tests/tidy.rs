@@ -272,7 +272,7 @@ fn invariants_have_tests() {
     let (_, invariants) = page.split_once("## Invariants").expect("a chapter of invariants");
     let invariants = invariants.split("\n## ").next().unwrap();
     let mut number = 0;
-    for invariant in invariants.split("\n\n").flat_map(|block| numbered_items(block)) {
+    for invariant in invariants.split("\n\n").flat_map(numbered_items) {
         number += 1;
         let Some((_, tests)) = invariant.split_once("Tests:") else {
             faults.add(format!("invariant {number} names no test"));

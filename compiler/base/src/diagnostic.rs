@@ -43,8 +43,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// Further facts, one sentence each.
     pub notes: Vec<String>,
-    /// What to do next.
-    pub help: Option<String>,
+    /// What to do next. Boxed, because a diagnostic is often the error of a `Result` and should stay small.
+    pub help: Option<Box<str>>,
     /// Mechanical cures.
     pub fixes: Vec<Fix>,
 }
@@ -90,7 +90,7 @@ impl Diagnostic {
 
     /// Sets the help line.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help = Some(text.into());
+        self.help = Some(text.into().into_boxed_str());
         self
     }
 

@@ -8,6 +8,7 @@ use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
 use ovsm_expand::core::{Body, Expr, ExprId, LocalId};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// Types from outside the group.
 pub trait TypeEnv {
@@ -51,12 +52,12 @@ pub struct Group<'a> {
 /// What inference found out about a group.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GroupTypes {
-    /// Types of each body, in the order of the units.
-    pub bodies: Vec<(DefId, BodyTypes)>,
-    /// Signatures of the group's functions, sorted by definition.
-    pub signatures: Vec<(DefId, Signature)>,
-    /// Types of the variables that the group defines, sorted by definition.
-    pub globals: Vec<(DefId, Type)>,
+    /// Types of each body.
+    pub bodies: BTreeMap<DefId, BodyTypes>,
+    /// Signatures of the group's functions.
+    pub signatures: BTreeMap<DefId, Signature>,
+    /// Types of the variables that the group defines.
+    pub globals: BTreeMap<DefId, Type>,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -413,17 +414,15 @@ impl<'a> Inference<'a> {
                 locals: locals.iter().map(|term| self.table.finish(*term)).collect(),
                 result: result.map(|term| self.table.finish(term)),
             };
-            types.bodies.push((unit.def, body));
+            types.bodies.insert(unit.def, body);
         }
         for (def, terms) in std::mem::take(&mut self.functions) {
             let params = terms.params.iter().map(|term| self.table.finish(*term)).collect();
-            types.signatures.push((def, Signature { params, result: self.table.finish(terms.result) }));
+            types.signatures.insert(def, Signature { params, result: self.table.finish(terms.result) });
         }
         for (def, term) in std::mem::take(&mut self.globals) {
-            types.globals.push((def, self.table.finish(term)));
+            types.globals.insert(def, self.table.finish(term));
         }
-        types.signatures.sort_by_key(|(def, _)| *def);
-        types.globals.sort_by_key(|(def, _)| *def);
         types
     }
 }

@@ -8,21 +8,21 @@ use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, group_of, infer, main_def, needs};
 use ovsm_base::Diagnostic;
 use ovsm_ir::lower::EntryKind;
+use rustc_hash::FxHashSet;
 
 /// All diagnostics of a file, with form-relative spans.
 #[salsa::tracked]
 pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = file_errors(db, file).clone();
     let main = main_def(db, file);
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     for form in forms(db, file) {
         found.extend(parse(db, *form).errors().iter().cloned());
         found.extend(expand(db, *form).diagnostics.iter().cloned());
         let owner = if needs(db, *form).is_function { def_of(db, *form) } else { main };
         if let Some(group) = group_of(db, Def::new(db, file, owner))
-            && !seen.contains(&group)
+            && seen.insert(group)
         {
-            seen.push(group);
             found.extend(infer(db, group).diagnostics.iter().cloned());
         }
     }

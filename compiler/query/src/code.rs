@@ -4,7 +4,9 @@ use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
 use crate::names::{def_of, expand};
-use crate::types::{Def, ModuleTypes, global_type, group_of, infer, main_def, name_of, needs, signature};
+use crate::types::{
+    Def, ModuleTypes, global_type, group_of, groups, infer, main_def, name_of, needs, signature,
+};
 use ovsm_base::{DefId, Diagnostic};
 use ovsm_infer::{BodyTypes, Type};
 use ovsm_ir::Module;
@@ -31,7 +33,7 @@ fn body_types<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Option<&'db
     let def = def_of(db, form);
     let owner = if needs(db, form).is_function { def } else { main_def(db, file) };
     let types = infer(db, group_of(db, Def::new(db, file, owner))?);
-    types.bodies.iter().find(|(unit, _)| *unit == def).map(|(_, types)| types)
+    types.bodies.get(&def)
 }
 
 /// The IR of a function; `None` for what is no function.
@@ -51,7 +53,8 @@ pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Option<Lower
 
 /// The forms whose code runs when the program does.
 fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
-    forms(db, file).iter().copied().filter(|form| !needs(db, *form).is_function).collect()
+    let forms = forms(db, file);
+    groups(db, file).main.iter().filter_map(|place| forms.get(*place).copied()).collect()
 }
 
 /// The type of a program's last value.

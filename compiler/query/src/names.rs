@@ -31,8 +31,12 @@ pub fn item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
 pub struct Items {
     /// The first definition of each name.
     pub by_name: BTreeMap<String, (Global, FormId)>,
-    /// What each form defines, or the identity of its code, in order of the forms.
-    pub defs: Vec<(FormId, DefId)>,
+    /// What each form defines, or the identity of its code.
+    pub defs: BTreeMap<FormId, DefId>,
+    /// Each definition's place among the forms.
+    pub places: BTreeMap<DefId, usize>,
+    /// The name of each definition.
+    pub names: BTreeMap<DefId, String>,
     /// Definitions of names that were defined before: the later form, then the first.
     pub duplicates: Vec<(FormId, FormId, String)>,
 }
@@ -41,25 +45,22 @@ pub struct Items {
 #[salsa::tracked]
 pub fn items(db: &dyn salsa::Database, file: SourceFile) -> Items {
     let mut items = Items::default();
-    for form in forms(db, file) {
+    for (place, form) in forms(db, file).iter().enumerate() {
         let id = *form.id(db);
-        let own = DefId(id.0);
+        let mut def = DefId(id.0);
         let item = item(db, *form);
-        let (Some(name), ItemKind::Definition(kind)) = (&item.name, &item.kind) else {
-            items.defs.push((id, own));
-            continue;
-        };
-        match items.by_name.get(name) {
-            Some((_, first)) => {
-                items.duplicates.push((id, *first, name.clone()));
-                items.defs.push((id, own));
-            }
-            None => {
-                let def = DefId::new(file.module(db), name);
-                items.by_name.insert(name.clone(), (Global { def, kind: kind.clone() }, id));
-                items.defs.push((id, def));
+        if let (Some(name), ItemKind::Definition(kind)) = (&item.name, &item.kind) {
+            match items.by_name.get(name) {
+                Some((_, first)) => items.duplicates.push((id, *first, name.clone())),
+                None => {
+                    def = DefId::new(file.module(db), name);
+                    items.by_name.insert(name.clone(), (Global { def, kind: kind.clone() }, id));
+                    items.names.insert(def, name.clone());
+                }
             }
         }
+        items.defs.insert(id, def);
+        items.places.insert(def, place);
     }
     items
 }
@@ -74,8 +75,7 @@ pub fn lookup<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<Glob
 #[salsa::tracked(returns(copy))]
 pub fn def_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> DefId {
     let id = *form.id(db);
-    let defs = &items(db, form.file(db)).defs;
-    defs.iter().find(|(form, _)| *form == id).map_or(DefId(id.0), |(_, def)| *def)
+    items(db, form.file(db)).defs.get(&id).copied().unwrap_or(DefId(id.0))
 }
 
 struct ModuleEnv<'db> {

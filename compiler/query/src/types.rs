@@ -54,9 +54,9 @@ pub(crate) fn main_def(db: &dyn salsa::Database, file: SourceFile) -> DefId {
 pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
     let expansion = expand(db, form);
     let body = &expansion.body;
-    let variable = match body.root.map(|root| &body.exprs[root]) {
-        Some(Expr::Define(def, value)) => match &body.exprs[*value] {
-            Expr::Ascribe(_, ty) => Some((*def, Type::from(ty.kind))),
+    let variable = match body.root.and_then(|root| body.exprs.get(root)) {
+        Some(Expr::Define(def, value)) => match body.exprs.get(*value) {
+            Some(Expr::Ascribe(_, ty)) => Some((*def, Type::from(ty.kind))),
             _ => None,
         },
         _ => None,
@@ -81,6 +81,8 @@ pub struct Groups {
     pub variables: BTreeMap<DefId, Type>,
     /// Signatures of functions that state theirs.
     pub signatures: BTreeMap<DefId, Signature>,
+    /// The places of the forms whose code runs when the program does.
+    pub main: Vec<usize>,
 }
 
 /// The groups of a module.
@@ -88,8 +90,11 @@ pub struct Groups {
 pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
     let main = main_def(db, file);
     let mut result = Groups::default();
-    for form in forms(db, file) {
+    for (place, form) in forms(db, file).iter().enumerate() {
         let needs = needs(db, *form);
+        if !needs.is_function {
+            result.main.push(place);
+        }
         if let Some((def, ty)) = needs.variable {
             result.variables.insert(def, ty);
         }
@@ -128,15 +133,17 @@ pub fn group_of<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Grou
 #[salsa::tracked]
 pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> Vec<Form<'db>> {
     let file = group.file(db);
+    let (forms, places) = (forms(db, file), &items(db, file).places);
     let main = main_def(db, file);
-    let members = group.members(db);
-    forms(db, file)
-        .iter()
-        .filter_map(|form| {
-            let own = if needs(db, *form).is_function { def_of(db, *form) } else { main };
-            members.binary_search(&own).is_ok().then_some(*form)
-        })
-        .collect()
+    let mut wanted: Vec<usize> = Vec::new();
+    for member in group.members(db) {
+        match *member == main {
+            true => wanted.extend(&groups(db, file).main),
+            false => wanted.extend(places.get(member)),
+        }
+    }
+    wanted.sort_unstable();
+    wanted.into_iter().filter_map(|place| forms.get(place).copied()).collect()
 }
 
 /// The types of a group.
@@ -150,7 +157,7 @@ pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTy
         .map(|(n, form)| {
             let expansion = expand(db, *form);
             let body = &expansion.body;
-            let defines = matches!(body.root.map(|root| &body.exprs[root]), Some(Expr::Define(..)));
+            let defines = matches!(body.root.and_then(|root| body.exprs.get(root)), Some(Expr::Define(..)));
             let kind = match expansion.is_function {
                 true => UnitKind::Function,
                 false if Some(n) == last_code && !defines && is_code(db, *form) => UnitKind::Result,
@@ -175,7 +182,7 @@ pub fn signature<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Sig
     }
     let types = infer(db, group_of(db, def)?);
     let id = def.id(db);
-    types.signatures.iter().find(|(function, _)| *function == id).map(|(_, signature)| signature.clone())
+    types.signatures.get(&id).cloned()
 }
 
 /// The type of a variable.
@@ -188,14 +195,12 @@ pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<T
     let main = Def::new(db, file, main_def(db, file));
     let types = infer(db, group_of(db, main)?);
     let id = def.id(db);
-    types.globals.iter().find(|(variable, _)| *variable == id).map(|(_, ty)| *ty)
+    types.globals.get(&id).copied()
 }
 
 /// The name of a definition, for messages.
 pub(crate) fn name_of(db: &dyn salsa::Database, file: SourceFile, def: DefId) -> String {
-    let items = items(db, file);
-    let found = items.by_name.iter().find(|(_, (global, _))| global.def == def);
-    found.map_or_else(|| "code".to_string(), |(name, _)| name.clone())
+    items(db, file).names.get(&def).map_or_else(|| "code".to_string(), String::clone)
 }
 
 /// The types of a module, as stages ask for them.

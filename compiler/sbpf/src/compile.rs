@@ -76,7 +76,7 @@ fn compile_function(
     let name = module.functions.get(func).map_or("", |function| function.name.as_str());
     let convention = conventions.get(func).copied().unwrap_or_default();
     let preserves = options.syscall_preserves_args;
-    let mut selected = select::select(module, func, conventions, options.version)?;
+    let mut selected = select::select(module, func, options.version)?;
     if options.optimize {
         order::tidy(&mut selected);
     }

@@ -16,6 +16,7 @@ pub mod compile;
 pub mod disassemble;
 pub mod elf;
 pub mod emit;
+pub mod inspect;
 pub mod isa;
 pub mod layout;
 pub mod machine;
@@ -27,5 +28,6 @@ pub mod regalloc;
 pub mod select;
 
 pub use compile::{Options, compile};
+pub use inspect::{Report, inspect};
 pub use isa::Version;
 pub use program::{FunctionReport, Program};

@@ -15,7 +15,7 @@ mod memory;
 
 use crate::isa::Version;
 use crate::machine::{
-    Convention, MAX_ARGUMENTS, MachineBlock, MachineBlockData, MachineFunction, MachineInst, Rhs, Test,
+    MAX_ARGUMENTS, MachineBlock, MachineBlockData, MachineFunction, MachineInst, Rhs, Test,
 };
 use condition::Decision;
 use ovsm_base::index::IndexVec;
@@ -28,7 +28,6 @@ use rustc_hash::FxHashMap;
 pub fn select(
     module: &Module,
     func: Func,
-    conventions: &IndexVec<Func, Convention>,
     version: Version,
 ) -> Result<MachineFunction, Diagnostic> {
     let function = module
@@ -59,7 +58,6 @@ pub fn select(
     }
     let selector = Selector {
         function,
-        conventions,
         version,
         is_entry: func == module.entry,
         out: MachineFunction::default(),
@@ -77,7 +75,6 @@ pub fn select(
 
 struct Selector<'a> {
     function: &'a Function,
-    conventions: &'a IndexVec<Func, Convention>,
     version: Version,
     is_entry: bool,
     out: MachineFunction,

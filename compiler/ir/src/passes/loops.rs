@@ -33,6 +33,18 @@ impl Loop {
     }
 }
 
+/// True if the function has a loop of any kind.
+pub(crate) fn any(function: &Function) -> bool {
+    let mut position = IndexVec::from_elem(u32::MAX, function.blocks.len());
+    let order = function.reverse_postorder();
+    for (number, &block) in order.iter().enumerate() {
+        position[block] = number as u32;
+    }
+    order.iter().any(|&block| {
+        function.blocks[block].terminator.targets().any(|target| position[target.block] <= position[block])
+    })
+}
+
 /// The loops of a function, inner loops before the loops around them.
 pub(crate) fn find(function: &Function, dominators: &Dominators) -> Vec<Loop> {
     let order = dominators.reverse_postorder();

@@ -74,6 +74,8 @@ impl OptLevel {
 
 /// A function with more instructions than this gets fewer rounds.
 const LARGE: usize = 20_000;
+/// Rounds of cleaning at most.
+const ROUNDS: usize = 3;
 /// How many levels of nested loops can be unrolled into each other.
 const UNROLL_ROUNDS: usize = 3;
 
@@ -128,26 +130,38 @@ fn inline_calls(module: &mut Module, level: OptLevel) {
 
 /// The passes that never grow code, until they have nothing left to do or it is enough.
 fn simplify(function: &mut Function, effects: &Effects, level: OptLevel) {
-    let rounds = if function.insts.len() > LARGE { 1 } else { 3 };
+    let rounds = if function.insts.len() > LARGE { 1 } else { ROUNDS };
     for _ in 0..rounds {
-        let mut changed = simplify_cfg::run(function, Headers::Apart);
-        changed |= sccp::run(function);
-        changed |= simplify_cfg::run(function, Headers::Apart);
-        changed |= combine::run(function);
-        changed |= gvn::run(function, effects);
-        if level > OptLevel::O1 {
-            changed |= range::run(function);
-        }
-        changed |= dce::run(function, effects);
-        if !changed {
+        if !clean(function, effects, level) {
             break;
         }
     }
-    simplify_cfg::run(function, Headers::Apart);
+}
+
+/// One round of the passes that never grow code. Returns true if the function changed.
+fn clean(function: &mut Function, effects: &Effects, level: OptLevel) -> bool {
+    let mut changed = simplify_cfg::run(function, Headers::Apart);
+    if sccp::run(function) {
+        changed = true;
+        simplify_cfg::run(function, Headers::Apart);
+    }
+    changed |= combine::run(function);
+    changed |= gvn::run(function, effects);
+    if level > OptLevel::O1 {
+        changed |= range::run(function);
+    }
+    changed |= dce::run(function, effects);
+    if changed {
+        simplify_cfg::run(function, Headers::Apart);
+    }
+    changed
 }
 
 /// The loop passes, each with the cleaning that the next one relies on.
 fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
+    if !loops::any(function) {
+        return;
+    }
     canonical_loops::run(function);
     if rotate::run(function) {
         simplify(function, effects, level);
@@ -160,18 +174,18 @@ fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
     }
     canonical_loops::run(function);
     if licm::run(function, effects) {
-        simplify(function, effects, level);
+        clean(function, effects, level);
+        canonical_loops::run(function);
     }
-    canonical_loops::run(function);
     if strength::run(function) {
-        simplify(function, effects, level);
+        clean(function, effects, level);
         canonical_loops::run(function);
         if exit_test::run(function) {
-            simplify(function, effects, level);
+            clean(function, effects, level);
+            canonical_loops::run(function);
         }
-        canonical_loops::run(function);
         if licm::run(function, effects) {
-            simplify(function, effects, level);
+            clean(function, effects, level);
         }
     }
 }

@@ -237,6 +237,11 @@ impl<'a> Walk<'a> {
     /// Learns that a truth value is `truth` from here on. False if that can not be.
     fn assume(&mut self, condition: Value, truth: bool) -> bool {
         self.facts.learn(self.function, condition, truth);
+        self.narrow(condition, truth)
+    }
+
+    /// The part of [`Walk::assume`] that concerns ranges.
+    fn narrow(&mut self, condition: Value, truth: bool) -> bool {
         self.set(condition, Interval::constant(u64::from(truth)));
         let (mut condition, mut truth) = (condition, truth);
         while let Some(Op::Not(inner)) = self.function.defining_op(condition) {
@@ -426,16 +431,13 @@ impl<'a> Walk<'a> {
                     self.rewrite(|| Rewrite::Same(result, a));
                 }
             }
-            Op::Binary(op @ (BinaryOp::SignedDiv | BinaryOp::SignedRem), a, b) => {
-                if nonnegative(self.ranges[*a]) && nonnegative(self.ranges[*b]) {
-                    let unsigned = if *op == BinaryOp::SignedDiv {
-                        BinaryOp::UnsignedDiv
-                    } else {
-                        BinaryOp::UnsignedRem
-                    };
-                    let op = Op::Binary(unsigned, *a, *b);
-                    self.rewrite(|| Rewrite::Op(inst, op));
-                }
+            Op::Binary(op @ (BinaryOp::SignedDiv | BinaryOp::SignedRem), a, b)
+                if nonnegative(self.ranges[*a]) && nonnegative(self.ranges[*b]) =>
+            {
+                let unsigned =
+                    if *op == BinaryOp::SignedDiv { BinaryOp::UnsignedDiv } else { BinaryOp::UnsignedRem };
+                let op = Op::Binary(unsigned, *a, *b);
+                self.rewrite(|| Rewrite::Op(inst, op));
             }
             Op::Binary(BinaryOp::ShiftRightArithmetic, a, b) if nonnegative(self.ranges[*a]) => {
                 let op = Op::Binary(BinaryOp::ShiftRightLogical, *a, *b);
@@ -467,12 +469,11 @@ impl<'a> Walk<'a> {
                     if known == Some(!truth) {
                         continue;
                     }
-                    let (log, facts) = (self.log.len(), self.facts.mark());
-                    if self.assume(*condition, truth) {
+                    let log = self.log.len();
+                    if self.narrow(*condition, truth) {
                         self.pass(target);
                     }
                     self.restore(log);
-                    self.facts.leave(facts);
                 }
             }
             Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable => {}

@@ -27,11 +27,12 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
     simplify_cfg::remove_unreachable(function);
     let dominators = Dominators::new(function);
     let found = loops::find(function, &dominators);
+    let predecessors = function.predecessors();
     let mut variables = Variables::default();
     let mut left = limits.total;
     let mut changed = false;
     for natural in found.iter().filter(|natural| natural.innermost) {
-        let Some(trips) = trip_count(function, &dominators, natural, limits.trips) else {
+        let Some(trips) = trip_count(function, &dominators, &predecessors[natural.header], natural, limits.trips) else {
             continue;
         };
         let size = trips * loops::cost(function, &natural.blocks);
@@ -39,7 +40,7 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
             continue;
         }
         left -= size;
-        peel(function, natural, trips, &mut variables);
+        peel(function, &predecessors[natural.header], natural, trips, &mut variables);
         changed = true;
     }
     variables.repair(function);
@@ -47,11 +48,17 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
 }
 
 /// How often the header of the loop runs, if a constant counter decides that.
-fn trip_count(function: &Function, dominators: &Dominators, natural: &Loop, most: usize) -> Option<usize> {
+fn trip_count(
+    function: &Function,
+    dominators: &Dominators,
+    predecessors: &[Block],
+    natural: &Loop,
+    most: usize,
+) -> Option<usize> {
     let [latch] = natural.latches.as_slice() else {
         return None;
     };
-    let entry = loops::sole_entry(dominators, &function.predecessors()[natural.header], natural.header)?;
+    let entry = loops::sole_entry(dominators, predecessors, natural.header)?;
     let counters = loops::counters(function, natural.header, entry, *latch);
     let blocks = natural.set();
     let mut best: Option<usize> = None;
@@ -114,14 +121,16 @@ impl Track {
 }
 
 /// Puts `times` copies of the loop in front of it.
-pub(crate) fn peel(function: &mut Function, natural: &Loop, times: usize, variables: &mut Variables) {
+fn peel(
+    function: &mut Function,
+    predecessors: &[Block],
+    natural: &Loop,
+    times: usize,
+    variables: &mut Variables,
+) {
     let header = natural.header;
-    let outside: Vec<Block> = function
-        .predecessors()
-        .get(header)
-        .map(|preds| preds.iter().copied().filter(|pred| !natural.latches.contains(pred)).collect())
-        .unwrap_or_default();
-    let mut entering = outside;
+    let mut entering: Vec<Block> =
+        predecessors.iter().copied().filter(|pred| !natural.latches.contains(pred)).collect();
     for _ in 0..times {
         let copy = copy_blocks::copy(function, &natural.blocks, variables);
         for &pred in &entering {

@@ -1,0 +1,26 @@
+//! Runs a case in mollusk: the program runtime alone, with every feature on.
+
+use crate::case::{Case, Observed, PROGRAM};
+use mollusk_svm::Mollusk;
+use mollusk_svm::program::loader_keys::LOADER_V3;
+use solana_signer::Signer;
+
+/// Runs the program once.
+pub fn run(case: &Case, elf: &[u8]) -> Observed {
+    let mut mollusk = Mollusk::default();
+    mollusk.add_program_with_loader_and_elf(&PROGRAM, &LOADER_V3, elf);
+    let result = mollusk.process_instruction(&case.instruction(), &case.distinct_accounts());
+    let accounts = case
+        .keys()
+        .iter()
+        .map(|key| {
+            let account = result.get_account(&key.pubkey()).cloned().unwrap_or_default();
+            (account.lamports, account.data)
+        })
+        .collect();
+    Observed {
+        error: result.raw_result.err().map(|error| format!("{error:?}")),
+        compute_units: result.compute_units_consumed,
+        accounts,
+    }
+}
