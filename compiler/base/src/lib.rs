@@ -15,6 +15,7 @@ pub mod index;
 pub mod integer;
 pub mod line_index;
 pub mod render;
+pub mod stack;
 pub mod syscall;
 pub mod text;
 

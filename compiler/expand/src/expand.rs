@@ -130,7 +130,7 @@ impl<'t> Expander<'t, '_> {
             return self.too_much(node);
         }
         self.depth += 1;
-        let expr = self.expr_inner(node);
+        let expr = ovsm_base::stack::with_room(|| self.expr_inner(node));
         self.depth -= 1;
         expr
     }

@@ -206,7 +206,7 @@ impl<'a> Inference<'a> {
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
         let body = self.body;
         let Some(node) = body.exprs.get(expr) else { return Term::Known(Type::Error) };
-        let term = self.infer_node(node, expr, usage);
+        let term = ovsm_base::stack::with_room(|| self.infer_node(node, expr, usage));
         if let Some(slot) = self.exprs.get_mut(expr) {
             *slot = term;
         }

@@ -6,6 +6,7 @@
 use crate::assembly::{Asm, AsmBlock, Assembly, End, JumpTest, Label, Source};
 use crate::isa::{Alu, Jump, Reg, Width};
 use crate::machine::{Base, Convention, MachineBlock, MachineFunction, MachineInst, Rhs, Test};
+use crate::frame::FRAME_BYTES;
 use crate::regalloc::Allocation;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::{Code, Diagnostic, Span};
@@ -13,29 +14,20 @@ use ovsm_ir::{Failure, Func};
 use regalloc2::{Edit, InstOrEdit};
 use rustc_hash::FxHashMap;
 
-/// Size of a stack frame.
-pub const FRAME_BYTES: u32 = 4096;
-
-/// Machine code for an allocated function. `reserved` bytes at the bottom of the frame belong to something else.
+/// Machine code for an allocated function, whose frame fits.
 pub fn assemble(
     function: &MachineFunction,
     allocation: &Allocation,
     convention: Convention,
     conventions: &IndexVec<Func, Convention>,
-    reserved: u32,
-    name: &str,
 ) -> Result<Assembly, Diagnostic> {
-    let frame_bytes = (allocation.output.num_spillslots as u32).saturating_mul(8);
-    if frame_bytes > FRAME_BYTES.saturating_sub(reserved) {
-        return Err(frame_too_large(function, allocation, frame_bytes, reserved, name));
-    }
     let mut assembler = Assembler {
         convention,
         conventions,
         blocks: function
             .blocks
             .iter()
-            .map(|_| AsmBlock { body: Vec::new(), end: End::Trap, span: None, cold: false })
+            .map(|_| AsmBlock { body: Vec::new(), end: End::Trap, span: None, cold: false, frequency: 0 })
             .collect(),
         current: Label(0),
         span: None,
@@ -63,38 +55,11 @@ pub fn assemble(
             }
         }
     }
-    Ok(Assembly { blocks: assembler.blocks, frame_bytes })
+    Ok(Assembly { blocks: assembler.blocks, frame_bytes: allocation.spill_bytes() })
 }
 
 fn misallocated() -> Diagnostic {
     Diagnostic::new(Code::InternalError, "the register allocator gave an operand no register")
-}
-
-fn frame_too_large(
-    function: &MachineFunction,
-    allocation: &Allocation,
-    frame_bytes: u32,
-    reserved: u32,
-    name: &str,
-) -> Diagnostic {
-    let available = FRAME_BYTES.saturating_sub(reserved);
-    let mut diagnostic = Diagnostic::new(
-        Code::FrameTooLarge,
-        format!(
-            "`{name}` needs {frame_bytes} bytes of stack for values that fit no register, but has {available}"
-        ),
-    );
-    let mut spans: Vec<Span> = allocation
-        .spilled()
-        .into_iter()
-        .filter_map(|reg| function.register_spans.get(reg.vreg()).copied().flatten())
-        .collect();
-    spans.sort_unstable();
-    spans.dedup();
-    for span in spans.into_iter().take(5) {
-        diagnostic = diagnostic.label(span, "this value is kept on the stack");
-    }
-    diagnostic.help("split the function, or keep the values in memory")
 }
 
 struct Assembler<'a> {
@@ -288,7 +253,7 @@ impl Assembler<'_> {
     }
 
     fn new_block(&mut self) -> Label {
-        self.blocks.push(AsmBlock { body: Vec::new(), end: End::Trap, span: None, cold: false })
+        self.blocks.push(AsmBlock { body: Vec::new(), end: End::Trap, span: None, cold: false, frequency: 0 })
     }
 
     /// Ends the block: to `exit` if the test holds, else on with a new block.
@@ -315,7 +280,7 @@ impl Assembler<'_> {
         }
         let register = self.convention.failure_register();
         let body = vec![(Asm::Const(register, failure.return_code()), None)];
-        let label = self.blocks.push(AsmBlock { body, end: End::Exit, span: None, cold: true });
+        let label = self.blocks.push(AsmBlock { body, end: End::Exit, span: None, cold: true, frequency: 0 });
         self.failures.insert(failure, label);
         label
     }
@@ -330,7 +295,7 @@ impl Assembler<'_> {
         } else {
             vec![(Asm::Alu(Alu::Mov, own, Source::Reg(status)), None)]
         };
-        let label = self.blocks.push(AsmBlock { body, end: End::Exit, span: None, cold: true });
+        let label = self.blocks.push(AsmBlock { body, end: End::Exit, span: None, cold: true, frequency: 0 });
         self.propagations.insert(status, label);
         label
     }

@@ -106,6 +106,8 @@ pub struct AsmBlock {
     pub span: Option<Span>,
     /// True for a block that runs only when the function fails.
     pub cold: bool,
+    /// How often it is taken to run; [`crate::layout`] sets it.
+    pub frequency: u64,
 }
 
 /// A function. Block 0 is the entry.

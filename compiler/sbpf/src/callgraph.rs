@@ -55,6 +55,7 @@ impl CallGraph {
             .functions
             .iter_enumerated()
             .map(|(func, function)| Convention {
+                params: function.params().len(),
                 results: function.results.len(),
                 can_fail: false,
                 is_entry: func == module.entry,

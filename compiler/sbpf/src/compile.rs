@@ -9,7 +9,7 @@ use crate::emit::{self, Reference};
 use crate::isa::Version;
 use crate::machine::Convention;
 use crate::program::{FunctionReport, Program};
-use crate::{assemble, callgraph, layout, order, peephole, regalloc, select};
+use crate::{assemble, callgraph, frame, layout, order, peephole, regalloc, select};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Module};
@@ -82,12 +82,18 @@ fn compile_function(
     }
     let allocation = regalloc::allocate(&selected, convention, conventions, preserves, name)?;
     let reserved = if convention.is_entry { module.frame_area } else { 0 };
-    let mut assembly = assemble::assemble(&selected, &allocation, convention, conventions, reserved, name)?;
+    frame::check(&selected, &allocation, convention, conventions, preserves, (name, reserved))?;
+    let mut assembly = assemble::assemble(&selected, &allocation, convention, conventions)?;
     if options.optimize {
         layout::clean(&mut assembly);
         peephole::improve(&mut assembly, convention, conventions, preserves);
     }
-    let blocks = layout::arrange(&mut assembly, options.optimize);
+    layout::shape(&mut assembly, options.optimize);
+    if options.optimize {
+        peephole::improve(&mut assembly, convention, conventions, preserves);
+        layout::clean(&mut assembly);
+    }
+    let blocks = layout::order(&assembly);
     let clobbers = clobbers(&assembly, &blocks, conventions, preserves);
     let code = emit::emit(&assembly, &blocks, func, options.version).map_err(|emit::TooFar| {
         let message = format!("`{name}` is too long: a jump reaches at most 32767 instructions");

@@ -5,7 +5,7 @@
 //! blocks copied to the end of those that jump to them: an `exit` of its own costs less than a jump to one, and a
 //! loop whose test is copied before it tests once per round, at its end.
 //!
-//! Start with [`arrange`].
+//! Start with [`shape`] and [`order`].
 
 use crate::assembly::{Assembly, End, Label};
 use ovsm_base::index::IndexVec;
@@ -19,14 +19,14 @@ const LOOP_FACTOR: u64 = 8;
 /// Nesting beyond this depth counts no more.
 const MAX_DEPTH: u32 = 6;
 
-/// Improves the flow graph and gives the order of its blocks.
-pub fn arrange(assembly: &mut Assembly, optimize: bool) -> Vec<Label> {
+/// Improves the flow graph.
+pub fn shape(assembly: &mut Assembly, optimize: bool) {
     clean(assembly);
+    set_frequencies(assembly);
     if optimize {
         copy_small_blocks(assembly);
         clean(assembly);
     }
-    order(assembly)
 }
 
 /// Short-cuts empty blocks and merges blocks with their lone successors.
@@ -117,7 +117,13 @@ fn copy_small_blocks(assembly: &mut Assembly) {
         let worth = match successor.end {
             End::Exit => true,
             // Entering a loop: test here, so that the loop can test at its end.
-            End::If(..) => is_loop_header.get(next) == Some(&true) && at(*label) < at(next),
+            End::If(_, then, otherwise) => {
+                let of = |label: Label| assembly.blocks.get(label).map_or(0, |block| block.frequency);
+                let leaves = |side: Label| of(side) > 0 && of(side) < successor.frequency;
+                is_loop_header.get(next) == Some(&true)
+                    && at(*label) < at(next)
+                    && (leaves(then) || leaves(otherwise))
+            }
             End::Goto(_) | End::Trap => false,
         };
         if small && worth {
@@ -131,8 +137,10 @@ fn copy_small_blocks(assembly: &mut Assembly) {
     }
 }
 
-/// How often each block is taken to run; 0 for cold blocks.
-fn frequencies(assembly: &Assembly, order: &[Label]) -> IndexVec<Label, u64> {
+/// Sets how often each block is taken to run; 0 for cold blocks. Copying may later give loops a second entry, so
+/// this comes before it.
+fn set_frequencies(assembly: &mut Assembly) {
+    let order = assembly.reverse_postorder();
     let mut position = IndexVec::<Label, usize>::from_elem(usize::MAX, assembly.blocks.len());
     for (n, label) in order.iter().enumerate() {
         if let Some(slot) = position.get_mut(*label) {
@@ -142,7 +150,7 @@ fn frequencies(assembly: &Assembly, order: &[Label]) -> IndexVec<Label, u64> {
     let at = |label: Label| position.get(label).copied().unwrap_or(usize::MAX);
     let mut predecessors = IndexVec::<Label, Vec<Label>>::from_elem(Vec::new(), assembly.blocks.len());
     let mut latches: Vec<(Label, Vec<Label>)> = Vec::new();
-    for label in order {
+    for label in &order {
         for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
             if let Some(list) = predecessors.get_mut(target) {
                 list.push(*label);
@@ -187,20 +195,15 @@ fn frequencies(assembly: &Assembly, order: &[Label]) -> IndexVec<Label, u64> {
             }
         }
     }
-    assembly
-        .blocks
-        .iter_enumerated()
-        .map(|(label, block)| {
-            let depth = depth.get(label).copied().unwrap_or(0);
-            if block.cold { 0 } else { 16 * LOOP_FACTOR.pow(depth.min(MAX_DEPTH)) }
-        })
-        .collect()
+    for (block, depth) in assembly.blocks.iter_mut().zip(depth.iter()) {
+        block.frequency = if block.cold { 0 } else { 16 * LOOP_FACTOR.pow((*depth).min(MAX_DEPTH)) };
+    }
 }
 
-fn order(assembly: &Assembly) -> Vec<Label> {
+/// The blocks in the order in which they are to stand.
+pub fn order(assembly: &Assembly) -> Vec<Label> {
     let order = assembly.reverse_postorder();
-    let frequency = frequencies(assembly, &order);
-    let of = |label: Label| frequency.get(label).copied().unwrap_or(0);
+    let of = |label: Label| assembly.blocks.get(label).map_or(0, |block| block.frequency);
     // What a jump on the edge would cost.
     let mut edges: Vec<(u64, usize, Label, Label)> = Vec::new();
     for (n, label) in order.iter().enumerate() {

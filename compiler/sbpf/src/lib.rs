@@ -16,6 +16,7 @@ pub mod compile;
 pub mod disassemble;
 pub mod elf;
 pub mod emit;
+pub mod frame;
 pub mod inspect;
 pub mod isa;
 pub mod layout;

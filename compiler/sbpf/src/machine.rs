@@ -450,6 +450,8 @@ pub const MAX_ARGUMENTS: usize = 9;
 /// How the program calls a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Convention {
+    /// Number of argument registers.
+    pub params: usize,
     /// Number of result registers, from r0 up.
     pub results: usize,
     /// True if the function can fail: it then says so in [`Convention::status`].

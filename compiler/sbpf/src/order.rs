@@ -4,6 +4,7 @@
 use crate::machine::{MachineBlock, MachineFunction, MachineInst, Rhs};
 use ovsm_base::index::IndexVec;
 use regalloc2::VReg;
+use rustc_hash::FxHashMap;
 
 /// Liveness is not computed for functions with more bits of it than this; they only lose the exchange.
 const MAX_LIVENESS_BITS: usize = 1 << 27;
@@ -135,6 +136,8 @@ fn exchange_operands(function: &mut MachineFunction) {
         for param in &data.params {
             mark(&mut carried, *param);
         }
+        // Where each register is defined in this block, counted from 1.
+        let mut defined: FxHashMap<VReg, usize> = FxHashMap::default();
         let mut live = live_out.get(block).cloned().unwrap_or_else(|| RegisterSet::new(0));
         let mut dying = Vec::with_capacity(data.insts.len());
         for (inst, _) in data.insts.iter().rev() {
@@ -142,11 +145,13 @@ fn exchange_operands(function: &mut MachineFunction) {
             dying.push(operand_pair(inst).map(|(lhs, rhs)| (!live.contains(lhs), !live.contains(rhs))));
             step_back(&mut live, inst);
         }
-        for ((inst, _), dying) in data.insts.iter_mut().zip(dying.into_iter().rev()) {
+        for (n, ((inst, _), dying)) in data.insts.iter_mut().zip(dying.into_iter().rev()).enumerate() {
             if let (Some((lhs, rhs)), Some((lhs_dies, rhs_dies))) = (operand_pair(inst), dying) {
+                let place = |reg: VReg| (is_carried(&carried, reg), defined.get(&reg).copied().unwrap_or(0));
                 let better = match (lhs_dies, rhs_dies) {
                     (false, true) => true,
-                    (true, true) => !is_carried(&carried, lhs) && is_carried(&carried, rhs),
+                    // What was computed last is more likely to lie where the result should.
+                    (true, true) => place(rhs) > place(lhs),
                     _ => false,
                 };
                 if better {
@@ -158,6 +163,9 @@ fn exchange_operands(function: &mut MachineFunction) {
             {
                 mark(&mut carried, *dst);
             }
+            inst.for_each_def(|reg| {
+                defined.insert(reg, n + 1);
+            });
         }
     }
 }

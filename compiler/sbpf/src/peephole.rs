@@ -1,129 +1,102 @@
-//! Improves machine code: a register that is known to hold a constant is not given it again.
+//! Improves machine code after allocation: copies and constants that a register holds already are not made again,
+//! what is computed for nothing goes, and what only one side of a branch needs moves there.
 //!
-//! A forward data-flow analysis over the blocks: at the start of the program r0 and r3 to r5 are 0, after `jne r1, 0`
-//! falls through r1 is 0, and so on.
+//! Start with [`improve`]. The submodules hold one improvement each; [`Effects`] says what instructions read and write.
 
-use crate::assembly::{Asm, Assembly, End, Label, Source};
-use crate::isa::{Alu, Jump, Reg};
-use crate::machine::Convention;
+mod copies;
+mod dead;
+mod swap;
+
+use crate::assembly::{Asm, AsmBlock, Assembly, End, Source};
+use crate::isa::{Alu, Reg};
+use crate::machine::{Convention, argument_register};
 use ovsm_base::index::IndexVec;
 use ovsm_ir::Func;
 
-/// What is known of each register: a constant or nothing.
-type State = [Option<u64>; 11];
+/// How often the improvements are repeated; each makes room for the others.
+const ROUNDS: usize = 3;
 
-/// Removes what has no effect.
+/// Improves a function.
 pub fn improve(
     assembly: &mut Assembly,
     convention: Convention,
     conventions: &IndexVec<Func, Convention>,
     syscall_preserves_args: bool,
 ) {
-    let clobbers = |func: Func| conventions.get(func).map_or(0x3f, |convention| convention.clobbers);
-    let order = assembly.reverse_postorder();
-    let mut entry: State = [None; 11];
-    if convention.is_entry {
-        for n in [0, 3, 4, 5] {
-            if let Some(slot) = entry.get_mut(n) {
-                *slot = Some(0);
+    let effects = Effects { convention, conventions, syscall_preserves_args };
+    for _ in 0..ROUNDS {
+        copies::remove(assembly, &effects);
+        dead::remove(assembly, &effects);
+        dead::sink(assembly, &effects);
+    }
+    swap::fuse(assembly, &effects);
+}
+
+/// What instructions read and write, as sets of registers: bit n is r(n).
+struct Effects<'a> {
+    convention: Convention,
+    conventions: &'a IndexVec<Func, Convention>,
+    syscall_preserves_args: bool,
+}
+
+const fn bit(reg: Reg) -> u16 {
+    1 << reg.0
+}
+
+fn source_bit(source: Source) -> u16 {
+    match source {
+        Source::Reg(reg) => bit(reg),
+        Source::Imm(_) => 0,
+    }
+}
+
+fn arguments(count: usize) -> u16 {
+    (0..count).fold(0, |set, n| set | bit(argument_register(n)))
+}
+
+impl Effects<'_> {
+    fn reads(&self, asm: &Asm) -> u16 {
+        match asm {
+            Asm::Alu(Alu::Mov, _, source) | Asm::Alu32(Alu::Mov, _, source) => source_bit(*source),
+            Asm::Alu(Alu::Neg, dst, _) | Asm::Alu32(Alu::Neg, dst, _) => bit(*dst),
+            Asm::Alu(_, dst, source) | Asm::Alu32(_, dst, source) => bit(*dst) | source_bit(*source),
+            Asm::Const(..) | Asm::DataAddress(..) => 0,
+            Asm::Load(_, _, base, _) => bit(*base),
+            Asm::Store(_, base, _, value) => bit(*base) | source_bit(*value),
+            Asm::Call(func) => {
+                arguments(self.conventions.get(*func).map_or(9, |convention| convention.params))
+            }
+            Asm::Syscall(syscall) => arguments(syscall.arity()),
+        }
+    }
+
+    fn writes(&self, asm: &Asm) -> u16 {
+        let clobbers = |func: Func| self.conventions.get(func).map_or(0x3f, |convention| convention.clobbers);
+        Assembly::writes(asm, clobbers, self.syscall_preserves_args)
+    }
+
+    fn end_reads(&self, block: &AsmBlock) -> u16 {
+        match block.end {
+            End::If(test, ..) => bit(test.lhs) | source_bit(test.rhs),
+            End::Goto(_) | End::Trap => 0,
+            End::Exit => {
+                let results = (0..self.convention.results).fold(0, |set, n| set | bit(Reg(n as u8)));
+                let status = self.convention.status().map_or(0, bit);
+                if self.convention.is_entry { bit(Reg::R0) } else { results | status }
             }
         }
     }
-    let mut states: IndexVec<Label, Option<State>> = IndexVec::from_elem(None, assembly.blocks.len());
-    if let Some(slot) = states.get_mut(Label(0)) {
-        *slot = Some(entry);
-    }
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for label in &order {
-            let (Some(Some(state)), Some(block)) = (states.get(*label).copied(), assembly.blocks.get(*label)) else {
-                continue;
-            };
-            let mut state = state;
-            for (asm, _) in &block.body {
-                step(&mut state, asm, clobbers, syscall_preserves_args);
+
+    /// True if the instruction does nothing but write its register.
+    fn is_pure(asm: &Asm) -> bool {
+        match asm {
+            Asm::Alu(Alu::Div | Alu::Mod, _, source) | Asm::Alu32(Alu::Div | Alu::Mod, _, source) => {
+                matches!(source, Source::Imm(_))
             }
-            for target in block.end.targets() {
-                let arriving = along(state, block.end, target);
-                let Some(known) = states.get_mut(target) else { continue };
-                let met = match *known {
-                    Some(before) => meet(before, arriving),
-                    None => arriving,
-                };
-                if *known != Some(met) {
-                    *known = Some(met);
-                    changed = true;
-                }
-            }
+            Asm::Alu(..) | Asm::Alu32(..) | Asm::Const(..) | Asm::DataAddress(..) => true,
+            // A reload.
+            Asm::Load(_, _, base, _) => *base == Reg::FRAME,
+            Asm::Store(..) | Asm::Call(_) | Asm::Syscall(_) => false,
         }
     }
-    for label in &order {
-        let (Some(Some(state)), Some(block)) = (states.get(*label).copied(), assembly.blocks.get_mut(*label)) else {
-            continue;
-        };
-        let mut state = state;
-        block.body.retain(|(asm, _)| {
-            let useless = match asm {
-                Asm::Const(dst, value) => of(&state, *dst) == Some(*value),
-                Asm::Alu(Alu::Mov, dst, Source::Reg(src)) => {
-                    dst == src || (of(&state, *dst).is_some() && of(&state, *dst) == of(&state, *src))
-                }
-                _ => false,
-            };
-            step(&mut state, asm, clobbers, syscall_preserves_args);
-            !useless
-        });
-    }
-}
-
-fn of(state: &State, reg: Reg) -> Option<u64> {
-    state.get(reg.0 as usize).copied().flatten()
-}
-
-fn set(state: &mut State, reg: Reg, value: Option<u64>) {
-    if let Some(slot) = state.get_mut(reg.0 as usize) {
-        *slot = value;
-    }
-}
-
-fn step(state: &mut State, asm: &Asm, clobbers: impl Fn(Func) -> u8, syscall_preserves_args: bool) {
-    match asm {
-        Asm::Const(dst, value) => set(state, *dst, Some(*value)),
-        Asm::Alu(Alu::Mov, dst, Source::Reg(src)) => {
-            let value = of(state, *src);
-            set(state, *dst, value);
-        }
-        other => {
-            let written = Assembly::writes(other, clobbers, syscall_preserves_args);
-            for n in 0..11u8 {
-                if written & (1 << n) != 0 {
-                    set(state, Reg(n), None);
-                }
-            }
-        }
-    }
-}
-
-/// What is known on the edge to `target`.
-fn along(mut state: State, end: End, target: Label) -> State {
-    if let End::If(test, then, otherwise) = end
-        && let Source::Imm(imm) = test.rhs
-        && !test.narrow
-        && then != otherwise
-    {
-        let equal = (test.jump == Jump::Eq && target == then) || (test.jump == Jump::Ne && target == otherwise);
-        if equal {
-            set(&mut state, test.lhs, Some(i64::from(imm) as u64));
-        }
-    }
-    state
-}
-
-fn meet(a: State, b: State) -> State {
-    let mut met: State = [None; 11];
-    for (slot, (x, y)) in met.iter_mut().zip(a.into_iter().zip(b)) {
-        *slot = if x == y { x } else { None };
-    }
-    met
 }

@@ -28,19 +28,9 @@ impl Allocation {
         self.output.block_insts_and_edits(&self.view, Block::new(block.index()))
     }
 
-    /// The virtual registers that live on the stack somewhere, in order.
-    pub fn spilled(&self) -> Vec<VReg> {
-        let mut spilled: Vec<VReg> = Vec::new();
-        for (n, operands) in self.view.operands.iter().enumerate() {
-            for (operand, allocation) in operands.iter().zip(self.output.inst_allocs(Inst::new(n))) {
-                if allocation.is_stack() {
-                    spilled.push(operand.vreg());
-                }
-            }
-        }
-        spilled.sort_unstable();
-        spilled.dedup();
-        spilled
+    /// Bytes of stack for the values that got no register.
+    pub fn spill_bytes(&self) -> u32 {
+        u32::try_from(self.output.num_spillslots).unwrap_or(u32::MAX).saturating_mul(8)
     }
 }
 
@@ -54,9 +44,7 @@ pub fn allocate(
 ) -> Result<Allocation, Diagnostic> {
     let view = View::new(function, conventions, syscall_preserves_args);
     let environment = environment(function, convention);
-    let options =
-        RegallocOptions { verbose_log: false, validate_ssa: cfg!(debug_assertions), algorithm: Algorithm::Ion };
-    let output = regalloc2::run(&view, &environment, &options).map_err(|error| failure(name, &error))?;
+    let output = regalloc2::run(&view, &environment, &options()).map_err(|error| failure(name, &error))?;
     if cfg!(debug_assertions) {
         let mut checker = regalloc2::checker::Checker::new(&view, &environment);
         checker.prepare(&output);
@@ -66,6 +54,44 @@ pub fn allocate(
         }
     }
     Ok(Allocation { first: view.first.clone(), output, view })
+}
+
+fn options() -> RegallocOptions {
+    RegallocOptions { verbose_log: false, validate_ssa: cfg!(debug_assertions), algorithm: Algorithm::Ion }
+}
+
+/// The virtual registers that lie on the stack somewhere, in order: the same allocation again, with a record of
+/// where everything lies.
+pub fn spilled_registers(
+    function: &MachineFunction,
+    convention: Convention,
+    conventions: &IndexVec<Func, Convention>,
+    syscall_preserves_args: bool,
+) -> Vec<VReg> {
+    let mut view = View::new(function, conventions, syscall_preserves_args);
+    let end = Inst::new(view.operands.len());
+    let mut at = 0;
+    for data in function.blocks.iter() {
+        let first = Inst::new(at);
+        view.labels.extend(data.params.iter().map(|param| (*param, first, end, param.vreg() as u32)));
+        for (inst, _) in &data.insts {
+            let here = Inst::new(at);
+            inst.for_each_def(|reg| view.labels.push((reg, here, end, reg.vreg() as u32)));
+            at += 1;
+        }
+    }
+    view.labels.sort_unstable_by_key(|(reg, ..)| *reg);
+    let environment = environment(function, convention);
+    let Ok(output) = regalloc2::run(&view, &environment, &options()) else { return Vec::new() };
+    let mut spilled: Vec<VReg> = output
+        .debug_locations
+        .iter()
+        .filter(|(.., allocation)| allocation.is_stack())
+        .map(|(label, ..)| VReg::new(*label as usize, RegClass::Int))
+        .collect();
+    spilled.sort_unstable();
+    spilled.dedup();
+    spilled
 }
 
 fn failure(name: &str, error: &RegAllocError) -> Diagnostic {
@@ -106,6 +132,8 @@ struct View {
     successors: Vec<Vec<Block>>,
     predecessors: Vec<Vec<Block>>,
     registers: usize,
+    /// Whose locations to record, from where to where.
+    labels: Vec<(VReg, Inst, Inst, u32)>,
 }
 
 impl View {
@@ -125,6 +153,7 @@ impl View {
             successors: Vec::new(),
             predecessors: Vec::new(),
             registers: function.registers,
+            labels: Vec::new(),
         };
         for (block, data) in function.blocks.iter_enumerated() {
             view.first.push(view.operands.len());
@@ -208,6 +237,10 @@ impl regalloc2::Function for View {
 
     fn num_vregs(&self) -> usize {
         self.registers
+    }
+
+    fn debug_value_labels(&self) -> &[(VReg, Inst, Inst, u32)] {
+        &self.labels
     }
 
     fn spillslot_size(&self, _class: RegClass) -> usize {

@@ -95,10 +95,8 @@ struct Selector<'a> {
 impl Selector<'_> {
     fn run(mut self, order: &[Block]) -> Result<MachineFunction, Diagnostic> {
         let entry = self.new_block();
-        let separate_entry = self.predecessors.get(Function::ENTRY).is_some_and(|n| *n > 0);
         for block in order {
-            let start =
-                if *block == Function::ENTRY && !separate_entry { entry } else { self.new_block() };
+            let start = if *block == Function::ENTRY { entry } else { self.new_block() };
             self.starts[*block] = start;
             let params = &self.function.blocks[*block].params;
             for param in params {
@@ -115,15 +113,9 @@ impl Selector<'_> {
         if params.len() > MAX_ARGUMENTS {
             return Err(self.too_many_arguments(&self.function.name, params.len()));
         }
-        if separate_entry {
-            let fresh: Vec<VReg> = params.iter().map(|_| self.new_register()).collect();
-            self.emit(MachineInst::Params(fresh.clone()));
-            let target = self.starts[Function::ENTRY];
-            self.emit(MachineInst::Jump { target, args: fresh });
-        } else {
-            let registers = params.iter().filter_map(|param| self.registers[*param]).collect();
-            self.emit(MachineInst::Params(registers));
-        }
+        // Nothing jumps to the entry block of a verified function, so its parameters are the function's.
+        let registers = params.iter().filter_map(|param| self.registers[*param]).collect();
+        self.emit(MachineInst::Params(registers));
         for block in order {
             self.switch_to(self.starts[*block]);
             let data = &self.function.blocks[*block];

@@ -94,7 +94,7 @@ fn check(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn engines_agree(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {

@@ -335,7 +335,11 @@ mod tests {
     #[test]
     fn the_listing_names_functions_and_operands() {
         let program = Program {
-            code: vec![Instruction::AddImmediate(1, 0, -1), Instruction::WideConstant(0, 0), Instruction::Return],
+            code: vec![
+                Instruction::AddImmediate(1, 0, -1),
+                Instruction::WideConstant(0, 0),
+                Instruction::Return,
+            ],
             constants: vec![0x1234_5678_9abc],
             functions: vec![FunctionInfo { name: "f".to_owned(), start: 0, frame_size: 2 }],
             entry: 0,

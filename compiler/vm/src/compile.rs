@@ -50,7 +50,11 @@ fn compile_within(module: &Module, max_instructions: usize) -> Result<Program, D
         };
         allocation.frame_size = allocation.frame_size.max(offset(function.results.len() as u32));
         let start = code.next();
-        functions.push(FunctionInfo { name: function.name.clone(), start, frame_size: allocation.frame_size });
+        functions.push(FunctionInfo {
+            name: function.name.clone(),
+            start,
+            frame_size: allocation.frame_size,
+        });
         Emitter::new(&mut code, &layout, &selection, &allocation).function();
         if code.instructions.len() > max_instructions {
             let message = format!("the program needs more than {max_instructions} instructions");
@@ -76,4 +80,88 @@ fn compile_within(module: &Module, max_instructions: usize) -> Result<Program, D
 
 fn too_large(message: String) -> Diagnostic {
     Diagnostic::new(DiagnosticCode::ProgramTooLarge, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ovsm_ir::text::parse;
+
+    fn listing(text: &str) -> Vec<String> {
+        compile(&parse(text).unwrap()).unwrap().code.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_program_of_too_many_instructions_is_refused() {
+        let module = parse(
+            "func f0 @main(v0: word, v1: word) -> (word) {
+             b0(v0: word, v1: word): v2 = mul v0, v1 v3 = add v2, v1 return v3
+             }",
+        )
+        .unwrap();
+        assert_eq!(compile_within(&module, 3).map(|program| program.code.len()), Ok(3));
+        assert_eq!(compile_within(&module, 2).unwrap_err().code, DiagnosticCode::ProgramTooLarge);
+    }
+
+    #[test]
+    fn a_round_of_a_loop_takes_one_branch_and_no_moves() {
+        // Both variables are read after the loop, and the bound fits no immediate of a branch.
+        let code = listing(
+            "func f0 @main(v0: word, v1: word) -> (word) {
+             b0(v0: word, v1: word): v2 = const 0 jump b1(v2, v2)
+             b1(v4: word, v5: word): v6 = const 10000000 v7 = ult v4, v6 br v7, b2, b3
+             b2: v8 = add v5, v4 v9 = const 1 v10 = add v4, v9 jump b1(v10, v8)
+             b3: v11 = sub v5, v4 return v11
+             }",
+        );
+        assert_eq!(
+            code,
+            [
+                "constant 0, 10000000",
+                "constant 1, 0",
+                "constant 2, 0",
+                "branch_unsigned_less_equal 0, 1, 7",
+                "add 2, 2, 1",
+                "add_immediate 1, 1, 1",
+                "branch_unsigned_less 1, 0, 4",
+                "sub 0, 2, 1",
+                "return_value 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_call_takes_its_arguments_where_they_are_made() {
+        let code = listing(
+            "entry f1
+             func f0 @fib(v0: word) -> (word) {
+             b0(v0: word): v1 = const 2 v2 = ult v0, v1 br v2, b1, b2
+             b1: return v0
+             b2:
+               v3 = const 1
+               v4 = checked_sub.u64 v0, v3
+               v5 = call f0(v4)
+               v6 = checked_sub.u64 v0, v1
+               v7 = call f0(v6)
+               v8 = checked_add.u64 v5, v7
+               return v8
+             }
+             func f1 @main(v0: word, v1: word) -> (word) { b0(v0: word, v1: word): v2 = call f0(v0) return v2 }",
+        );
+        assert_eq!(
+            code,
+            [
+                "branch_unsigned_greater_immediate 0, 1, 2",
+                "return_value 0",
+                "checked_sub_u64_immediate 1, 0, 1",
+                "call 1, 0",
+                "checked_sub_u64_immediate 2, 0, 2",
+                "call 2, 0",
+                "checked_add_u64 0, 1, 2",
+                "return_value 0",
+                "call 0, 0",
+                "return_value 0",
+            ]
+        );
+    }
 }

@@ -16,4 +16,4 @@ pub mod run;
 
 pub use bytecode::Program;
 pub use compile::compile;
-pub use run::{Limits, Run, TraceFrame, run};
+pub use run::{Limits, Run, TraceFrame, run, run_traced};

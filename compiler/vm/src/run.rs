@@ -112,7 +112,9 @@ impl Machine<'_> {
         if limits.max_call_depth == 0 || limits.max_registers < WINDOW {
             return (Stop::Fault(Fault::StackOverflow), pc, base);
         }
-        let Some(mut registers) = window(stack, base) else { return (Stop::Fault(Fault::Unreachable), pc, base) };
+        let Some(mut registers) = window(stack, base) else {
+            return (Stop::Fault(Fault::Unreachable), pc, base);
+        };
         let [input, data, ..] = registers;
         (*input, *data) = (INPUT_BASE, instruction_data);
 
@@ -333,8 +335,12 @@ impl Machine<'_> {
                 I::BranchNotEqualImmediate(a, b, target) => branch!(target, get!(a) != word!(b)),
                 I::BranchUnsignedLessImmediate(a, b, target) => branch!(target, get!(a) < word!(b)),
                 I::BranchUnsignedGreaterImmediate(a, b, target) => branch!(target, get!(a) > word!(b)),
-                I::BranchSignedLessImmediate(a, b, target) => branch!(target, (get!(a) as i64) < i64::from(b)),
-                I::BranchSignedGreaterImmediate(a, b, target) => branch!(target, get!(a) as i64 > i64::from(b)),
+                I::BranchSignedLessImmediate(a, b, target) => {
+                    branch!(target, (get!(a) as i64) < i64::from(b))
+                }
+                I::BranchSignedGreaterImmediate(a, b, target) => {
+                    branch!(target, get!(a) as i64 > i64::from(b))
+                }
 
                 I::Call(above, target) => {
                     let callee = base + usize::from(above);
@@ -395,7 +401,8 @@ impl Machine<'_> {
         let callers = self.frames.iter().rev().map(|frame| frame.pc);
         let mut stops = std::iter::once(pc as u32).chain(callers);
         let count = self.frames.len() + 1;
-        let mut trace: Vec<TraceFrame> = stops.by_ref().take(Run::TRACE_INNER).map(|pc| self.frame_at(pc)).collect();
+        let mut trace: Vec<TraceFrame> =
+            stops.by_ref().take(Run::TRACE_INNER).map(|pc| self.frame_at(pc)).collect();
         let omitted = count.saturating_sub(Run::TRACE_INNER + Run::TRACE_OUTER);
         trace.extend(stops.skip(omitted).map(|pc| self.frame_at(pc)));
         let mut names: Vec<String> = trace.iter().map(|frame| frame.function.clone()).collect();

@@ -4,16 +4,25 @@
 //! The modules of `ovsm_ir::generate` look like lowered source. These do not: any block may jump to any other with
 //! any arguments, so loops have several entries, and parameters swap and rotate.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy takes the functions that tests share for production code"
+)]
+
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{FormId, Span, TextRange};
 use ovsm_ir::dominators::Dominators;
 use ovsm_ir::interpret::{self, interpret};
 use ovsm_ir::machine::{Input, Memory, ScriptHost};
+use ovsm_ir::passes::{OptLevel, optimize};
 use ovsm_ir::text::print;
 use ovsm_ir::verify::verify;
 use ovsm_ir::{
-    BinaryOp, Block, CheckedOp, Condition, Failure, Func, Function, Module, Op, Target, Terminator, Type, Value,
+    BinaryOp, Block, CheckedOp, Condition, Failure, Func, Function, Module, Op, Target, Terminator, Type,
+    Value,
 };
 use ovsm_vm::{Limits, compile, run};
 use proptest::prelude::*;
@@ -87,8 +96,7 @@ impl Generator<'_> {
             }
             5 | 6 => {
                 let condition = self.choices.pick(&Condition::ALL);
-                let truth =
-                    self.function.append_value(block, Op::Compare(condition, a, b), Type::Bool, None);
+                let truth = self.function.append_value(block, Op::Compare(condition, a, b), Type::Bool, None);
                 self.word(block, Op::BoolToWord(truth));
             }
             7 => {
@@ -108,7 +116,8 @@ impl Generator<'_> {
 
     fn log(&mut self, block: Block, [a, b]: [Value; 2]) {
         let syscall = Syscall::from_name("sol_log_64_").unwrap();
-        let number = self.function.append_value(block, Op::Const(u64::from(block.as_u32())), Type::Word, None);
+        let number =
+            self.function.append_value(block, Op::Const(u64::from(block.as_u32())), Type::Word, None);
         let args = [number, a, b, b, a].into_iter().collect();
         self.function.append(block, Op::Syscall(syscall, args), &[Type::Word], None);
     }
@@ -204,25 +213,39 @@ fn generate(bytes: &[u8]) -> Module {
     module
 }
 
+fn check(module: &Module) -> Result<(), TestCaseError> {
+    if let Err(errors) = verify(module) {
+        return Err(TestCaseError::fail(format!("{errors:#?}\n{}", print(module))));
+    }
+    let mut host = ScriptHost::default();
+    let mut memory = Memory::for_module(module, Input::default());
+    let limits = interpret::Limits { fuel: 1_000_000, max_call_depth: 8 };
+    let expected = interpret(module, &mut memory, &mut host, limits);
+    let program = compile(module).map_err(|diagnostic| TestCaseError::fail(diagnostic.message))?;
+    let mut vm_host = ScriptHost::default();
+    let mut vm_memory = Memory::for_module(module, Input::default());
+    let limits = Limits { fuel: 1_000_000, max_call_depth: 8, ..Limits::default() };
+    let outcome = run(&program, &mut vm_memory, &mut vm_host, limits);
+    prop_assert_eq!(outcome, expected, "{}\n{}", print(module), program);
+    prop_assert_eq!(vm_host.lines(), host.lines(), "{}\n{}", print(module), program);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn random_control_flow_agrees(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let module = generate(&bytes);
-        if let Err(errors) = verify(&module) {
-            return Err(TestCaseError::fail(format!("{errors:#?}\n{}", print(&module))));
-        }
-        let mut host = ScriptHost::default();
-        let mut memory = Memory::for_module(&module, Input::default());
-        let limits = interpret::Limits { fuel: 1_000_000, max_call_depth: 8 };
-        let expected = interpret(&module, &mut memory, &mut host, limits);
-        let program = compile(&module).map_err(|diagnostic| TestCaseError::fail(diagnostic.message))?;
-        let mut vm_host = ScriptHost::default();
-        let mut vm_memory = Memory::for_module(&module, Input::default());
-        let limits = Limits { fuel: 1_000_000, max_call_depth: 8, ..Limits::default() };
-        let outcome = run(&program, &mut vm_memory, &mut vm_host, limits);
-        prop_assert_eq!(outcome, expected, "{}\n{}", print(&module), program);
-        prop_assert_eq!(vm_host.lines(), host.lines(), "{}\n{}", print(&module), program);
+        check(&generate(&bytes))?;
+    }
+
+    #[test]
+    fn optimized_control_flow_agrees(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        level in proptest::sample::select(&[OptLevel::O1, OptLevel::O2, OptLevel::O3]),
+    ) {
+        let mut module = generate(&bytes);
+        optimize(&mut module, level);
+        check(&module)?;
     }
 }

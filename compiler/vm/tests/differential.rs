@@ -1,9 +1,17 @@
 //! Random modules do the same on the vm and on the reference interpreter: outcome with span and trace, logs, memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy takes the functions that tests share for production code"
+)]
+
 use ovsm_base::{FormId, Span, TextRange};
 use ovsm_ir::generate::{GenerateConfig, generate_module};
 use ovsm_ir::interpret::{self, interpret};
 use ovsm_ir::machine::{AccountInput, Input, Memory, ScriptHost};
+use ovsm_ir::passes::{OptLevel, optimize};
 use ovsm_ir::text::print;
 use ovsm_ir::verify::verify;
 use ovsm_ir::{BinaryOp, Condition, Failure, Function, Module, Op, Terminator, Type};
@@ -83,6 +91,17 @@ proptest! {
     fn random_modules_agree(bytes in proptest::collection::vec(any::<u8>(), 0..2500)) {
         let mut module = generate_module(&bytes, GenerateConfig::default());
         add_spans(&mut module);
+        check(&module)?;
+    }
+
+    #[test]
+    fn optimized_modules_agree(
+        bytes in proptest::collection::vec(any::<u8>(), 0..2500),
+        level in proptest::sample::select(&[OptLevel::O1, OptLevel::O2, OptLevel::O3]),
+    ) {
+        let mut module = generate_module(&bytes, GenerateConfig::default());
+        add_spans(&mut module);
+        optimize(&mut module, level);
         check(&module)?;
     }
 

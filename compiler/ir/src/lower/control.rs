@@ -23,6 +23,18 @@ impl State<'_> {
         let Some(node) = body.exprs.get(expr) else { return };
         let outer = self.span;
         self.span = body.spans.get(expr).copied().flatten().or(outer);
+        ovsm_base::stack::with_room(|| self.condition_node(node, expr, yes, no, signatures));
+        self.span = outer;
+    }
+
+    fn condition_node(
+        &mut self,
+        node: &Expr,
+        expr: ExprId,
+        yes: &mut Join,
+        no: &mut Join,
+        signatures: &dyn Signatures,
+    ) {
         match node {
             Expr::Bool(truth) => self.jump(if *truth { yes } else { no }),
             Expr::Not(operand) => self.condition(*operand, no, yes, signatures),
@@ -77,7 +89,6 @@ impl State<'_> {
                 self.branch(truth, yes, no);
             }
         }
-        self.span = outer;
     }
 
     /// Whether a value counts as true.

@@ -222,7 +222,7 @@ impl State<'_> {
         let Some(node) = body.exprs.get(expr) else { return Words::new() };
         let outer = self.span;
         self.span = body.spans.get(expr).copied().flatten().or(outer);
-        let words = self.value_of(node, expr, signatures);
+        let words = ovsm_base::stack::with_room(|| self.value_of(node, expr, signatures));
         self.span = outer;
         words
     }
@@ -295,6 +295,11 @@ impl State<'_> {
         let Some(node) = body.exprs.get(expr) else { return };
         let outer = self.span;
         self.span = body.spans.get(expr).copied().flatten().or(outer);
+        ovsm_base::stack::with_room(|| self.discard_node(node, expr, signatures));
+        self.span = outer;
+    }
+
+    fn discard_node(&mut self, node: &Expr, expr: ExprId, signatures: &dyn Signatures) {
         match node {
             Expr::Block(items) => {
                 for item in items {
@@ -307,14 +312,11 @@ impl State<'_> {
             Expr::And(operands) | Expr::Or(operands) => {
                 self.discard_junction(operands, matches!(node, Expr::And(_)), signatures);
             }
-            Expr::Not(operand) => {
-                self.discard_condition(*operand, signatures);
-            }
+            Expr::Not(operand) => self.discard_condition(*operand, signatures),
             _ => {
                 self.value(expr, signatures);
             }
         }
-        self.span = outer;
     }
 
     fn call_function(&mut self, def: DefId, args: &[ExprId], signatures: &dyn Signatures) -> Words {

@@ -3,7 +3,7 @@
 //! Both are empty blocks that jump to the header; [`super::thread_jumps`] keeps them while loop passes run and skips
 //! them at the end.
 
-use super::{loops, simplify_cfg};
+use super::{block_params, loops, simplify_cfg};
 use crate::dominators::Dominators;
 use crate::function::{Block, Function};
 
@@ -23,7 +23,12 @@ pub fn run(function: &mut Function) -> bool {
             loops::forward(function, &mut predecessors, natural.header, &natural.latches);
         }
     }
-    function.blocks.len() > blocks
+    // The parameters of a block with a single way in only rename.
+    let changed = function.blocks.len() > blocks;
+    if changed {
+        block_params::run(function);
+    }
+    changed
 }
 
 fn has_single_way_back(function: &Function, header: Block, latches: &[Block]) -> bool {

@@ -91,6 +91,8 @@ fn replace(function: &mut Function, context: &Context<'_>, natural: &Loop) -> bo
         let pointer = counters.iter().find(|other| {
             other.param != counter.param
                 && (1..=MAX_STEP).contains(&other.step)
+                && counter.step != 0
+                && other.step.is_multiple_of(counter.step)
                 && next_at_latch(function, natural, other)
                 && accessed_each_time(function, context.dominators, natural, latch, other.param)
         });
@@ -127,20 +129,31 @@ fn accessed_each_time(
     })
 }
 
-/// The exit test at the latch, if the counter goes up by one until it meets a bound and serves nothing else.
-fn find_test(
+/// What the counter goes up to, one by one, until the latch leaves the loop; `None` if it could have met that already
+/// when the loop is entered.
+pub(crate) fn bound_of(
     function: &Function,
     context: &Context<'_>,
     natural: &Loop,
+    entry: Block,
     counter: &Counter,
-    dead: &FxHashSet<Inst>,
-) -> Option<Test> {
+) -> Option<Value> {
+    let (test, _) = latch_test(function, context, natural, entry, counter)?;
+    (counter.step == 1).then_some(test.bound)
+}
+
+/// The test and its condition, if the latch leaves the loop when the counter meets a
+/// bound that it is known not to have met or passed before.
+fn latch_test(
+    function: &Function,
+    context: &Context<'_>,
+    natural: &Loop,
+    entry: Block,
+    counter: &Counter,
+) -> Option<(Test, Value)> {
     let [latch] = *natural.latches.as_slice() else {
         return None;
     };
-    if counter.step != 1 {
-        return None;
-    }
     let inside = natural.set();
     let (condition, leaves) = loops::exit_branch(function, &inside, latch)?;
     let crate::function::ValueDef::Result(compare, _) = function.values.get(condition)?.def else {
@@ -156,18 +169,14 @@ fn find_test(
     };
     // The loop goes on while this holds.
     let relation = if leaves { relation.negated() } else { relation };
-    if !matches!(relation, Condition::UnsignedLess | Condition::SignedLess | Condition::NotEqual) {
+    match relation {
+        Condition::UnsignedLess | Condition::SignedLess if counter.step == 1 => {}
+        Condition::NotEqual if meets(function, counter, bound) => {}
+        _ => return None,
+    }
+    if defined_inside(function, natural, bound) && function.as_const(bound).is_none() {
         return None;
     }
-    let bound_home = uses_home(function, natural, bound);
-    if bound_home && function.as_const(bound).is_none() {
-        return None;
-    }
-    if !only_counts(function, context.counts, counter, condition, dead) {
-        return None;
-    }
-    let header = natural.header;
-    let entry = loops::sole_entry(context.dominators, &context.predecessors[header], header)?;
     let unbounded = match (function.as_const(counter.first), function.as_const(bound)) {
         (Some(first), Some(last)) => {
             if !relation.evaluate(first, last) {
@@ -183,11 +192,54 @@ fn find_test(
             !(counts_up && bounds::upper(function, bound) <= MANY)
         }
     };
-    Some(Test { leaves, bound, unbounded })
+    Some((Test { leaves, bound, unbounded }, condition))
+}
+
+/// True if the bound is a whole number of steps away from the first value.
+fn meets(function: &Function, counter: &Counter, bound: Value) -> bool {
+    let step = counter.step;
+    let multiple = |value: Value| match function.defining_op(value) {
+        Some(Op::Const(word)) => word.is_multiple_of(step),
+        Some(Op::Binary(BinaryOp::And, _, mask)) => {
+            step.is_power_of_two() && function.as_const(*mask).is_some_and(|mask| mask.is_multiple_of(step))
+        }
+        _ => false,
+    };
+    if step == 1 {
+        return true;
+    }
+    if step == 0 {
+        return false;
+    }
+    let first = function.as_const(counter.first);
+    match (first, function.as_const(bound), function.defining_op(bound)) {
+        (Some(first), Some(last), _) => last.wrapping_sub(first).is_multiple_of(step),
+        (Some(first), None, Some(Op::Binary(BinaryOp::Add, grouped, b))) => {
+            function.as_const(*b) == Some(first) && multiple(*grouped)
+        }
+        (Some(0), None, _) => multiple(bound),
+        (None, None, Some(Op::Binary(BinaryOp::Add, a, b))) => {
+            (*b == counter.first && multiple(*a)) || (*a == counter.first && multiple(*b))
+        }
+        _ => false,
+    }
+}
+
+/// The exit test at the latch, if the counter serves nothing else.
+fn find_test(
+    function: &Function,
+    context: &Context<'_>,
+    natural: &Loop,
+    counter: &Counter,
+    dead: &FxHashSet<Inst>,
+) -> Option<Test> {
+    let entry = loops::sole_entry(context.dominators, &context.predecessors[natural.header], natural.header)?;
+    let (test, condition) = latch_test(function, context, natural, entry, counter)?;
+    only_counts(function, context.counts, counter, condition, dead).then_some(test)
 }
 
 /// True if a block of the loop defines the value.
-fn uses_home(function: &Function, natural: &Loop, value: Value) -> bool {
+fn defined_inside(function: &Function, natural: &Loop, value: Value) -> bool {
     natural.blocks.iter().any(|&block| {
         let data = &function.blocks[block];
         data.params.contains(&value)
@@ -237,9 +289,7 @@ fn guarded(
         {
             let known = if then.block == block { *known } else { known.negated() };
             for (known, a, b) in [(known, *a, *b), (known.swapped(), *b, *a)] {
-                let same_first = a == first
-                    || function.as_const(a).is_some() && function.as_const(a) == function.as_const(first);
-                if known == relation && same_first && b == bound {
+                if known == relation && same(function, a, first) && b == bound {
                     return true;
                 }
                 // 0 < bound, unsigned, is bound != 0.
@@ -248,6 +298,15 @@ fn guarded(
                 let difference = matches!(function.defining_op(bound),
                     Some(Op::Binary(BinaryOp::Sub, x, y)) if *x == a && *y == b)
                     && known == Condition::NotEqual;
+                // first + x != first is x != 0.
+                let apart = known == Condition::NotEqual
+                    && relation == Condition::NotEqual
+                    && function.as_const(b) == Some(0)
+                    && matches!(function.defining_op(bound), Some(Op::Binary(BinaryOp::Add, x, y))
+                        if (*x == a && same(function, *y, first)) || (*y == a && same(function, *x, first)));
+                if apart {
+                    return true;
+                }
                 if zero && (nonzero || difference) && relation != Condition::SignedLess {
                     return true;
                 }
@@ -259,6 +318,11 @@ fn guarded(
         }
     }
     false
+}
+
+/// True if both are the same value or the same constant.
+fn same(function: &Function, a: Value, b: Value) -> bool {
+    a == b || function.as_const(a).is_some_and(|word| function.as_const(b) == Some(word))
 }
 
 /// Compares the pointer with its last value instead of the counter with its bound.
@@ -296,7 +360,9 @@ fn rewrite(
         count = clamped;
         last_block = join;
     }
-    let step = word(function, last_block, Op::Const(pointer.step));
+    // How far the pointer goes while the counter goes up by one.
+    let scale = pointer.step.checked_div(counter.step).unwrap_or(pointer.step);
+    let step = word(function, last_block, Op::Const(scale));
     let distance = word(function, last_block, Op::Binary(BinaryOp::Mul, count, step));
     let last = word(function, last_block, Op::Binary(BinaryOp::Add, pointer.first, distance));
     // The pointer's next value may be computed after the old comparison: compare at the end of the latch.

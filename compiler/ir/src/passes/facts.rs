@@ -141,7 +141,9 @@ impl Orders {
             Condition::UnsignedLess | Condition::SignedLess => Orders::LESS,
             Condition::UnsignedLessEqual | Condition::SignedLessEqual => Orders::LESS | Orders::EQUAL,
             Condition::UnsignedGreater | Condition::SignedGreater => Orders::GREATER,
-            Condition::UnsignedGreaterEqual | Condition::SignedGreaterEqual => Orders::GREATER | Orders::EQUAL,
+            Condition::UnsignedGreaterEqual | Condition::SignedGreaterEqual => {
+                Orders::GREATER | Orders::EQUAL
+            }
         };
         let any = 0b111;
         Orders(match condition {

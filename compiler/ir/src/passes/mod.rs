@@ -26,11 +26,13 @@ pub mod range;
 pub mod rotate;
 pub mod sccp;
 pub mod simplify_cfg;
+pub mod sink;
 pub(crate) mod ssa_repair;
 pub mod strength;
 pub(crate) mod substitution;
 pub mod thread_jumps;
 pub mod unroll;
+pub mod unroll_partially;
 pub(crate) mod uses;
 
 use crate::function::{Func, Function, Module};
@@ -70,6 +72,16 @@ impl OptLevel {
             OptLevel::O3 => unroll::Limits { trips: 64, size: 512, total: 4_000 },
         }
     }
+
+    fn partial_unrolling(self) -> unroll_partially::Limits {
+        match self {
+            OptLevel::O0 | OptLevel::O1 => {
+                unroll_partially::Limits { size: 0, factor: 0, rotating: 0, total: 0 }
+            }
+            OptLevel::O2 => unroll_partially::Limits { size: 32, factor: 0, rotating: 2, total: 500 },
+            OptLevel::O3 => unroll_partially::Limits { size: 64, factor: 8, rotating: 8, total: 4_000 },
+        }
+    }
 }
 
 /// A function with more instructions than this gets fewer rounds.
@@ -98,6 +110,8 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
             dce::run(function, &effects);
             simplify_cfg::run(function, Headers::Joined);
         }
+        sink::run(function);
+        dce::run(function, &effects);
         compact::run(function);
     }
     check(module);
@@ -175,6 +189,10 @@ fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
     canonical_loops::run(function);
     if licm::run(function, effects) {
         clean(function, effects, level);
+        canonical_loops::run(function);
+    }
+    if unroll_partially::run(function, &level.partial_unrolling()) {
+        simplify(function, effects, level);
         canonical_loops::run(function);
     }
     if strength::run(function) {

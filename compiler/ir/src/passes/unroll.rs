@@ -32,7 +32,9 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
     let mut left = limits.total;
     let mut changed = false;
     for natural in found.iter().filter(|natural| natural.innermost) {
-        let Some(trips) = trip_count(function, &dominators, &predecessors[natural.header], natural, limits.trips) else {
+        let Some(trips) =
+            trip_count(function, &dominators, &predecessors[natural.header], natural, limits.trips)
+        else {
             continue;
         };
         let size = trips * loops::cost(function, &natural.blocks);

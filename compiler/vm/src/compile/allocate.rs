@@ -30,7 +30,11 @@ pub(super) struct Allocation {
 }
 
 /// Gives each located value a place. `None` if the frame is larger than the bytecode can say.
-pub(super) fn allocate(function: &Function, selection: &Selection, lifetimes: &mut Lifetimes) -> Option<Allocation> {
+pub(super) fn allocate(
+    function: &Function,
+    selection: &Selection,
+    lifetimes: &mut Lifetimes,
+) -> Option<Allocation> {
     let mut allocator = Allocator {
         lifetimes,
         located: &selection.located,
@@ -139,7 +143,8 @@ impl Allocator<'_> {
         let wishes = [self.param_place(value), self.planned[value], result, self.argument_place(value)];
         // Wishes for high places are not granted: places that creep upwards make frames large.
         let limit = 2 * self.occupied.len() + 8;
-        let wish = wishes.into_iter().flatten().find(|place| *place < limit && self.is_free_for(*place, value));
+        let wish =
+            wishes.into_iter().flatten().find(|place| *place < limit && self.is_free_for(*place, value));
         let place = wish.unwrap_or_else(|| self.occupied.lowest_free());
         if offset(place) >= MAX_FRAME {
             return None;

@@ -192,9 +192,10 @@ impl<'a> Emitter<'a> {
         self.moves(&args);
         self.code.calls.push((self.code.instructions.len(), callee));
         self.code.push(Instruction::Call(window, 0));
-        let results = results.iter().enumerate().filter_map(|(n, result)| {
-            Some((self.offset(*result)?, Origin::Place(base + offset(n as u32))))
-        });
+        let results = results
+            .iter()
+            .enumerate()
+            .filter_map(|(n, result)| Some((self.offset(*result)?, Origin::Place(base + offset(n as u32)))));
         let results = sequence(results.collect::<Vec<_>>());
         self.moves(&results);
     }
@@ -292,7 +293,11 @@ impl<'a> Emitter<'a> {
         let instruction = match test {
             Test::Truth(value, truth) => {
                 let register = self.read(value, SCRATCH[0]);
-                if truth { Instruction::BranchIf(register, 0) } else { Instruction::BranchUnless(register, 0) }
+                if truth {
+                    Instruction::BranchIf(register, 0)
+                } else {
+                    Instruction::BranchUnless(register, 0)
+                }
             }
             Test::Compare(condition, a, b) => {
                 let (a, b) = (self.read(a, SCRATCH[0]), self.read(b, SCRATCH[1]));
@@ -336,7 +341,11 @@ impl<'a> Emitter<'a> {
     }
 
     fn edge_moves(&self, edge: &Edge) -> Vec<(Destination, Origin)> {
-        sequence(edge.moves.iter().filter_map(|(param, source)| Some((self.offset(*param)?, self.origin(*source)))))
+        sequence(
+            edge.moves
+                .iter()
+                .filter_map(|(param, source)| Some((self.offset(*param)?, self.origin(*source)))),
+        )
     }
 
     fn moves(&mut self, moves: &[(Destination, Origin)]) {
@@ -409,7 +418,9 @@ fn with_target(instruction: Instruction, target: u32) -> Instruction {
         Instruction::BranchSignedLess(a, b, _) => Instruction::BranchSignedLess(a, b, target),
         Instruction::BranchSignedLessEqual(a, b, _) => Instruction::BranchSignedLessEqual(a, b, target),
         Instruction::BranchEqualImmediate(a, word, _) => Instruction::BranchEqualImmediate(a, word, target),
-        Instruction::BranchNotEqualImmediate(a, word, _) => Instruction::BranchNotEqualImmediate(a, word, target),
+        Instruction::BranchNotEqualImmediate(a, word, _) => {
+            Instruction::BranchNotEqualImmediate(a, word, target)
+        }
         Instruction::BranchUnsignedLessImmediate(a, word, _) => {
             Instruction::BranchUnsignedLessImmediate(a, word, target)
         }

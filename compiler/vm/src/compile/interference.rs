@@ -31,7 +31,7 @@ pub(super) struct Interference {
 
 /// Block visits that all questions about a function may take together.
 const BUDGET: usize = 1 << 20;
-/// Block visits that one question may take.
+/// Block visits that one question may take, and uses that it may look at.
 const QUESTION_BUDGET: usize = 256;
 
 impl Interference {
@@ -70,9 +70,13 @@ impl Interference {
     /// When the budget is spent, the answer is yes.
     pub(super) fn is_live_after(&mut self, value: Value, point: Point) -> bool {
         let home = self.definitions[value].block;
+        let uses = &self.uses[value];
+        if uses.len() > QUESTION_BUDGET {
+            return true;
+        }
         self.question += 1;
         let mut pending: SmallVec<[u32; 16]> = SmallVec::new();
-        for usage in &self.uses[value] {
+        for usage in uses {
             if usage.block == point.block && usage.item > point.item {
                 return true;
             }

@@ -134,7 +134,10 @@ mod tests {
             let layout = Layout::new(&function);
             assert_eq!(layout.order, [Function::ENTRY, header, body, last, exit]);
             assert_eq!(layout.place[exit], Some(4));
-            assert_eq!([Function::ENTRY, header, body, last, exit].map(|block| layout.depth[block]), [0, 1, 1, 1, 0]);
+            assert_eq!(
+                [Function::ENTRY, header, body, last, exit].map(|block| layout.depth[block]),
+                [0, 1, 1, 1, 0]
+            );
         }
     }
 

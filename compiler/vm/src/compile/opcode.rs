@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn strict_conditions_mean_the_same() {
         let words = [i32::MIN, -2, -1, 0, 1, 7, i32::MAX];
-        let operands = [0, 1, 2, 6, 7, 8, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1, i32::MIN as i64 as u64];
+        let operands =
+            [0, 1, 2, 6, 7, 8, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1, i32::MIN as i64 as u64];
         for condition in Condition::ALL {
             for word in words {
                 let Some((by, other)) = strict(condition, word) else { continue };
@@ -190,7 +191,9 @@ mod tests {
             for word in [i16::MIN + 1, -2, -1, 0, 1, 7, i16::MAX - 1] {
                 let word = i32::from(word);
                 assert!(
-                    branch_immediate(condition, word).or(branch_immediate(condition.negated(), word)).is_some(),
+                    branch_immediate(condition, word)
+                        .or(branch_immediate(condition.negated(), word))
+                        .is_some(),
                     "{condition:?} {word}"
                 );
             }

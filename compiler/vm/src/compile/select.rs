@@ -13,8 +13,8 @@ use ovsm_base::syscall::Syscall;
 use ovsm_base::{IntType, Span};
 use ovsm_ir::dominators::Dominators;
 use ovsm_ir::{
-    BinaryOp, Block, CheckedOp, Condition, Data, Failure, Func, Function, Inst, Op, Target, Terminator, Value,
-    ValueDef,
+    BinaryOp, Block, CheckedOp, Condition, Data, Failure, Func, Function, Inst, Op, Target, Terminator,
+    Value, ValueDef,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -160,7 +160,8 @@ pub(super) fn select(function: &Function, layout: &Layout, data: &IndexVec<Data,
         used_params,
         located: IndexVec::from_elem(false, function.values.len()),
     };
-    let mut blocks: Vec<SelectedBlock> = layout.order.iter().rev().map(|block| selector.block(*block)).collect();
+    let mut blocks: Vec<SelectedBlock> =
+        layout.order.iter().rev().map(|block| selector.block(*block)).collect();
     blocks.reverse();
     Selection { blocks, located: selector.located }
 }
@@ -233,7 +234,8 @@ impl Selector<'_> {
     fn end(&mut self, block: Block, terminator: &Terminator) -> End {
         match terminator {
             Terminator::Jump(target) => End::Jump(self.edge(target)),
-            Terminator::Branch(condition, then, otherwise) => match self.test(block, *condition, fits_branch) {
+            Terminator::Branch(condition, then, otherwise) => match self.test(block, *condition, fits_branch)
+            {
                 Decided::Constant(true) => End::Jump(self.edge(then)),
                 Decided::Constant(false) => End::Jump(self.edge(otherwise)),
                 Decided::Test(test) => {
@@ -367,15 +369,18 @@ impl Selector<'_> {
             Op::Checked(op, ty, a, b) => self.checked(*op, *ty, *a, *b),
             Op::Extend(ty, a) => (Form::Extend(*ty), smallvec![self.operand(*a)]),
             Op::Compare(condition, a, b) => match self.compare(*condition, *a, *b, |_, _| true) {
-                Test::Immediate(condition, a, word) => (Form::CompareImmediate(condition, word), smallvec![a]),
+                Test::Immediate(condition, a, word) => {
+                    (Form::CompareImmediate(condition, word), smallvec![a])
+                }
                 _ => (Form::Compare(*condition), smallvec![self.operand(*a), self.operand(*b)]),
             },
             Op::Not(a) => (Form::Not, smallvec![self.operand(*a)]),
             // Read through by `operand` and `source`, so nothing asks for its result.
             Op::BoolToWord(_) => return None,
-            Op::Load(access) => {
-                (Form::TwoImmediate(opcode::load(access.width), access.offset), smallvec![self.operand(access.address)])
-            }
+            Op::Load(access) => (
+                Form::TwoImmediate(opcode::load(access.width), access.offset),
+                smallvec![self.operand(access.address)],
+            ),
             Op::Store(access, value) => (
                 Form::Store(opcode::store(access.width), access.offset),
                 smallvec![self.operand(*value), self.operand(access.address)],

@@ -1,4 +1,6 @@
-//! Programs through the whole chain to the reference interpreter.
+//! Programs through the whole chain to the reference interpreter, before and after optimisation.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic)]
 
 use ovsm_ir::interpret::{Limits, Outcome, interpret};
 use ovsm_ir::lower::EntryKind;
@@ -73,4 +75,37 @@ fn wide_integers() {
     assert_eq!(eval(&format!("(>> {a}u128 70)")), Ok(a >> 70));
     assert_eq!(eval(&format!("(/ {}u128 7)", u128::MAX)), Ok(u128::MAX / 7));
     assert_eq!(eval("(/ 18446744073709551615u128 18446744073709551617u128)"), Ok(0));
+}
+
+#[test]
+fn deep_and_long_programs_compile() {
+    let deep = format!("{}1{}", "(+ 1 ".repeat(250), ")".repeat(250));
+    assert_eq!(run(&deep), Ok(vec![251]));
+    let deep = format!("{}1{}", "(if true ".repeat(250), " 2)".repeat(250));
+    assert_eq!(run(&deep), Ok(vec![1]));
+    let deep = format!("{}1{}", "(and true (not (not ".repeat(80), ")))".repeat(80));
+    assert_eq!(run(&format!("(if {deep} 1 2)")), Ok(vec![1]));
+    // A long `cond` does not nest.
+    let clauses: String = (0..3000).map(|n| format!("((= x {n}) {n})")).collect();
+    assert_eq!(run(&format!("(define x 2999) (cond {clauses} (else -1))")), Ok(vec![2999]));
+    let sequence: String = (0..3000).map(|n| format!("(if (= x {n}) (set! x {}))", n + 1)).collect();
+    assert_eq!(run(&format!("(define x 0) {sequence} x")), Ok(vec![3000]));
+    let locals: String = (0..2000).map(|n| format!("(define v{n} (+ x {n}))")).collect();
+    assert_eq!(run(&format!("(defn f (x) {locals} (+ v0 v1999)) (f 1)")), Ok(vec![2001]));
+}
+
+#[test]
+fn local_functions_do_not_explode() {
+    let mut source = String::from("(define (f0 x) (+ x 1))");
+    for n in 1..40 {
+        source.push_str(&format!("(define (f{n} x) (+ (f{} x) (f{} x)))", n - 1, n - 1));
+    }
+    let doubled = run(&format!("(do {source} (f39 1))"));
+    assert!(matches!(&doubled, Err(text) if text.starts_with("E0306")), "{doubled:?}");
+    let mut chain = String::from("(define (g0 x) x)");
+    for n in 1..2000 {
+        chain.push_str(&format!("(define (g{n} x) (g{} x))", n - 1));
+    }
+    let nested = run(&format!("(do {chain} (g1999 1))"));
+    assert!(matches!(&nested, Err(text) if text.starts_with("E0009")), "{nested:?}");
 }

@@ -1,0 +1,161 @@
+//! Partial unrolling of innermost loops that run an unknown number of times.
+//!
+//! A second loop in front does several iterations at a time, without the tests between them, for as many as fit; the
+//! old loop does the rest. Besides tests this saves the moves of values that iterations pass around, and lets
+//! accesses of several iterations share a pointer.
+
+use super::copy_blocks;
+use super::exit_test::{self, Context};
+use super::loops::{self, Counter, Loop};
+use super::ssa_repair::Variables;
+use super::{simplify_cfg, uses};
+use crate::dominators::Dominators;
+use crate::function::{Block, Function, Type, Value};
+use crate::op::{BinaryOp, Condition, Op, Target, Terminator};
+
+/// How far partial unrolling goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most instructions that the body of the new loop may have.
+    pub size: usize,
+    /// The most iterations to do at a time: a power of two.
+    pub factor: usize,
+    /// Iterations to do at a time where iterations pass values around, for the moves alone.
+    pub rotating: usize,
+    /// All copies of one run together may not exceed this.
+    pub total: usize,
+}
+
+/// Runs the pass. Loops should be rotated and canonical. Returns true if the function changed.
+pub fn run(function: &mut Function, limits: &Limits) -> bool {
+    simplify_cfg::remove_unreachable(function);
+    let dominators = Dominators::new(function);
+    let (predecessors, counts) = (function.predecessors(), uses::count(function));
+    let context = Context { dominators: &dominators, predecessors: &predecessors, counts: &counts };
+    let mut variables = Variables::default();
+    let mut left = limits.total;
+    let mut changed = false;
+    for natural in loops::find(function, &dominators).iter().filter(|natural| natural.innermost) {
+        let Some(plan) = plan(function, &context, natural) else {
+            continue;
+        };
+        let cost = loops::cost(function, &natural.blocks).max(1);
+        let most = if rotates(function, natural, &plan) {
+            limits.factor.max(limits.rotating)
+        } else {
+            limits.factor
+        };
+        let factor = most.min(limits.size / cost);
+        // The next power of two below.
+        let factor = if factor < 2 { 0 } else { 1 << factor.ilog2() };
+        if factor < 2 || factor * cost > left {
+            continue;
+        }
+        left -= factor * cost;
+        unroll(function, natural, &plan, factor, &mut variables);
+        changed = true;
+    }
+    variables.repair(function);
+    changed
+}
+
+/// A loop that can be unrolled: a counter goes up by one until it meets a bound, which it is known not to have met
+/// when the loop is entered.
+struct Plan {
+    entry: Block,
+    latch: Block,
+    counter: Counter,
+    bound: Value,
+}
+
+fn plan(function: &Function, context: &Context<'_>, natural: &Loop) -> Option<Plan> {
+    let [latch] = *natural.latches.as_slice() else {
+        return None;
+    };
+    let header = natural.header;
+    if header == Function::ENTRY {
+        return None;
+    }
+    let entry = loops::sole_entry(context.dominators, &context.predecessors[header], header)?;
+    if !matches!(function.blocks[entry].terminator, Terminator::Jump(_)) {
+        return None;
+    }
+    let counters = loops::counters(function, header, entry, latch);
+    counters.into_iter().find_map(|counter| {
+        let bound = exit_test::bound_of(function, context, natural, entry, &counter)?;
+        Some(Plan { entry, latch, counter, bound })
+    })
+}
+
+/// True if an iteration hands a parameter on as another one: a move that unrolling saves.
+fn rotates(function: &Function, natural: &Loop, plan: &Plan) -> bool {
+    let params = &function.blocks[natural.header].params;
+    let Some(args) = loops::args_to(function, plan.latch, natural.header) else {
+        return false;
+    };
+    params.iter().zip(args).any(|(param, arg)| arg != param && params.contains(arg))
+}
+
+fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, variables: &mut Variables) {
+    let header = natural.header;
+    let word = |function: &mut Function, op| function.append_value(plan.entry, op, Type::Word, None);
+    // As many iterations as can be done in groups, and where the counter is then.
+    let bound = match function.as_const(plan.bound) {
+        Some(constant) => word(function, Op::Const(constant)),
+        None => plan.bound,
+    };
+    let count = word(function, Op::Binary(BinaryOp::Sub, bound, plan.counter.first));
+    let mask = word(function, Op::Const((factor as u64).wrapping_neg()));
+    let grouped = word(function, Op::Binary(BinaryOp::And, count, mask));
+    let end = word(function, Op::Binary(BinaryOp::Add, grouped, plan.counter.first));
+    let zero = word(function, Op::Const(0));
+    let compare = Op::Compare(Condition::NotEqual, grouped, zero);
+    let any = function.append_value(plan.entry, compare, Type::Bool, None);
+
+    let copies: Vec<_> =
+        (0..factor).map(|_| copy_blocks::copy(function, &natural.blocks, variables)).collect();
+    for (place, copy) in copies.iter().enumerate() {
+        let latch = copy.block(plan.latch);
+        let Terminator::Branch(_, then, otherwise) = function.blocks[latch].terminator.clone() else {
+            continue;
+        };
+        let (mut back, leaves_on_true) =
+            if then.block == copy.block(header) { (then, false) } else { (otherwise, true) };
+        if let Some(next) = copies.get(place + 1) {
+            // The counter can not have met the bound yet.
+            back.block = next.block(header);
+            function.blocks[latch].terminator = Terminator::Jump(back);
+            continue;
+        }
+        // After the last: the next group, or what the loop did, with the old loop for the iterations left.
+        let rest = function.add_block();
+        let mut old = function.blocks[latch].terminator.clone();
+        if let Terminator::Branch(_, then, otherwise) = &mut old {
+            (if leaves_on_true { otherwise } else { then }).block = header;
+        }
+        // There the counter is where the groups end, and the comparison is made where it is used.
+        let next = copy.value(plan.counter.next);
+        old.map_operands(|value| if value == next { end } else { value });
+        if let Terminator::Branch(condition, ..) = &mut old
+            && let Some(op) = function.defining_op(*condition)
+        {
+            let mut op = op.clone();
+            op.map_operands(|value| if value == next { end } else { value });
+            *condition = function.append_value(rest, op, Type::Bool, None);
+        }
+        function.blocks[rest].terminator = old;
+        if let Some(first) = copies.first() {
+            back.block = first.block(header);
+        }
+        let compare = Op::Compare(Condition::NotEqual, copy.value(plan.counter.next), end);
+        let again = function.append_value(latch, compare, Type::Bool, None);
+        function.blocks[latch].terminator = Terminator::Branch(again, back, Target::new(rest));
+    }
+    if let (Some(first), Terminator::Jump(old)) =
+        (copies.first(), function.blocks[plan.entry].terminator.clone())
+    {
+        let mut new = old.clone();
+        new.block = first.block(header);
+        function.blocks[plan.entry].terminator = Terminator::Branch(any, new, old);
+    }
+}

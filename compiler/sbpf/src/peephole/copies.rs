@@ -1,0 +1,208 @@
+//! Value numbering of registers: which of them hold the same value, and which a known constant.
+//!
+//! A forward analysis over the blocks. At the start of the program r0 and r3 to r5 are 0; after `jne r1, 0` falls
+//! through r1 is 0; where paths meet, two registers still hold the same value if they do on each path. A `mov` that
+//! changes nothing goes, and reads go to the register that has had the value for longest, so that copies of it die.
+
+use super::Effects;
+use crate::assembly::{Asm, Assembly, End, JumpTest, Label, Source};
+use crate::isa::{Alu, Jump, Reg};
+use ovsm_base::index::{Index, IndexVec};
+use rustc_hash::FxHashMap;
+
+/// A value number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Number {
+    /// This constant.
+    Constant(u64),
+    /// What instruction `.1` of a block left in register `.2`.
+    Defined(Label, u32, u8),
+    /// What register `.1` held at the start of a block.
+    Arrived(Label, u8),
+}
+
+type State = [Number; 11];
+
+/// Rounds of the analysis before it gives up; it settles much sooner.
+const MAX_ROUNDS: usize = 32;
+
+pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
+    let order = assembly.reverse_postorder();
+    let Some(states) = analyse(assembly, &order, effects) else { return };
+    for label in &order {
+        let (Some(Some(state)), Some(block)) = (states.get(*label), assembly.blocks.get_mut(*label)) else {
+            continue;
+        };
+        let mut state = *state;
+        // When each register got its value; 0 is before the block.
+        let mut since = [0u32; 11];
+        let mut kept = Vec::with_capacity(block.body.len());
+        for (n, (mut asm, span)) in std::mem::take(&mut block.body).into_iter().enumerate() {
+            let useless = match asm {
+                Asm::Const(dst, value) => number(&state, dst) == Number::Constant(value),
+                Asm::Alu(Alu::Mov, dst, Source::Reg(src)) => number(&state, dst) == number(&state, src),
+                _ => false,
+            };
+            if useless {
+                continue;
+            }
+            let oldest = |reg: Reg| oldest(&state, &since, reg);
+            match &mut asm {
+                Asm::Alu(_, _, Source::Reg(reg)) | Asm::Alu32(_, _, Source::Reg(reg)) => *reg = oldest(*reg),
+                Asm::Load(_, _, base, _) => *base = oldest(*base),
+                Asm::Store(_, base, _, value) => {
+                    *base = oldest(*base);
+                    if let Source::Reg(reg) = value {
+                        *reg = oldest(*reg);
+                    }
+                }
+                _ => {}
+            }
+            step(&mut state, &asm, *label, n as u32, effects);
+            let written = effects.writes(&asm);
+            for (register, since) in since.iter_mut().enumerate() {
+                if written & (1 << register) != 0 {
+                    *since = n as u32 + 1;
+                }
+            }
+            kept.push((asm, span));
+        }
+        block.body = kept;
+        if let End::If(test, ..) = &mut block.end {
+            test.lhs = oldest(&state, &since, test.lhs);
+            if let Source::Reg(reg) = &mut test.rhs {
+                *reg = oldest(&state, &since, *reg);
+            }
+        }
+    }
+}
+
+/// What each register holds at the start of each block; nothing if the analysis does not settle.
+fn analyse(
+    assembly: &Assembly,
+    order: &[Label],
+    effects: &Effects<'_>,
+) -> Option<IndexVec<Label, Option<State>>> {
+    let mut predecessors = IndexVec::<Label, Vec<Label>>::from_elem(Vec::new(), assembly.blocks.len());
+    for label in order {
+        for target in assembly.blocks.get(*label)?.end.targets() {
+            let list = predecessors.get_mut(target)?;
+            if !list.contains(label) {
+                list.push(*label);
+            }
+        }
+    }
+    let mut at_start: IndexVec<Label, Option<State>> = IndexVec::from_elem(None, assembly.blocks.len());
+    let mut at_end = at_start.clone();
+    for _ in 0..MAX_ROUNDS {
+        let mut changed = false;
+        for label in order {
+            let mut arriving: Vec<State> = Vec::new();
+            if *label == Label(0) {
+                arriving.push(initial(effects));
+            }
+            for predecessor in predecessors.get(*label)? {
+                // Paths that were not walked yet are taken to agree; a later round sees whether they do.
+                if let Some(Some(state)) = at_end.get(*predecessor) {
+                    arriving.push(along(*state, assembly.blocks.get(*predecessor)?.end, *label));
+                }
+            }
+            let mut state = meet(&arriving, *label)?;
+            *at_start.get_mut(*label)? = Some(state);
+            for (n, (asm, _)) in assembly.blocks.get(*label)?.body.iter().enumerate() {
+                step(&mut state, asm, *label, n as u32, effects);
+            }
+            let end = at_end.get_mut(*label)?;
+            if *end != Some(state) {
+                *end = Some(state);
+                changed = true;
+            }
+        }
+        if !changed {
+            return Some(at_start);
+        }
+    }
+    None
+}
+
+fn initial(effects: &Effects<'_>) -> State {
+    let mut state: State = [Number::Constant(0); 11];
+    for (n, number) in state.iter_mut().enumerate() {
+        if !effects.convention.is_entry || !matches!(n, 0 | 3 | 4 | 5) {
+            // Block 0 has no predecessors in its own right: numbers of its own mean what the caller left.
+            *number = Number::Arrived(Label::from_u32(u32::MAX), n as u8);
+        }
+    }
+    state
+}
+
+fn number(state: &State, reg: Reg) -> Number {
+    state.get(reg.0 as usize).copied().unwrap_or(Number::Arrived(Label(0), reg.0))
+}
+
+fn set(state: &mut State, reg: Reg, number: Number) {
+    if let Some(slot) = state.get_mut(reg.0 as usize) {
+        *slot = number;
+    }
+}
+
+fn step(state: &mut State, asm: &Asm, label: Label, n: u32, effects: &Effects<'_>) {
+    match asm {
+        Asm::Const(dst, value) => set(state, *dst, Number::Constant(*value)),
+        Asm::Alu(Alu::Mov, dst, Source::Reg(src)) => {
+            let value = number(state, *src);
+            set(state, *dst, value);
+        }
+        other => {
+            let written = effects.writes(other);
+            for register in 0..11u8 {
+                if written & (1 << register) != 0 {
+                    set(state, Reg(register), Number::Defined(label, n, register));
+                }
+            }
+        }
+    }
+}
+
+/// What is known on the edge to `target`.
+fn along(mut state: State, end: End, target: Label) -> State {
+    if let End::If(JumpTest { jump, narrow: false, lhs, rhs: Source::Imm(imm) }, then, otherwise) = end
+        && then != otherwise
+        && ((jump == Jump::Eq && target == then) || (jump == Jump::Ne && target == otherwise))
+    {
+        let known = number(&state, lhs);
+        for slot in &mut state {
+            if *slot == known {
+                *slot = Number::Constant(i64::from(imm) as u64);
+            }
+        }
+    }
+    state
+}
+
+/// Registers that agree on every path keep their numbers; others get new ones, the same where they move together.
+fn meet(arriving: &[State], label: Label) -> Option<State> {
+    let mut met = *arriving.first()?;
+    let mut seen: FxHashMap<Vec<Number>, u8> = FxHashMap::default();
+    for register in 0..11u8 {
+        let numbers: Vec<Number> = arriving.iter().map(|state| number(state, Reg(register))).collect();
+        let first = *numbers.first()?;
+        if numbers.iter().all(|number| *number == first) {
+            continue;
+        }
+        let representative = *seen.entry(numbers).or_insert(register);
+        set(&mut met, Reg(register), Number::Arrived(label, representative));
+    }
+    Some(met)
+}
+
+/// The register that has held the value of `reg` for longest, and the first one of those.
+fn oldest(state: &State, since: &[u32; 11], reg: Reg) -> Reg {
+    let wanted = number(state, reg);
+    let age = |reg: Reg| since.get(reg.0 as usize).copied().unwrap_or(0);
+    (0..11u8)
+        .map(Reg)
+        .filter(|other| number(state, *other) == wanted)
+        .min_by_key(|other| (age(*other), other.0))
+        .unwrap_or(reg)
+}
