@@ -1,1 +1,3 @@
 //! Conformance runner.
+
+pub mod sbpf_machine;

@@ -102,7 +102,7 @@ impl Machine {
             result.map_err(|error| error.to_string())?;
         }
         let loader = Arc::new(loader);
-        let mut executable =
+        let executable =
             Executable::<Context>::from_elf(elf, Arc::clone(&loader)).map_err(|error| error.to_string())?;
         executable.verify::<RequisiteVerifier>().map_err(|error| error.to_string())?;
         executable.jit_compile().map_err(|error| error.to_string())?;
@@ -143,7 +143,8 @@ impl Machine {
                 };
             }
         };
-        let mut context = Context { remaining: budget, mapping, logs: Vec::new(), log_bytes: 0, truncated: false };
+        let mut context =
+            Context { remaining: budget, mapping, logs: Vec::new(), log_bytes: 0, truncated: false };
         let mut vm = EbpfVm::new(Arc::clone(&self.loader), version, &mut context, stack_bytes);
         vm.registers[1] = ebpf::MM_INPUT_START;
         vm.registers[2] = instruction_data;
@@ -211,7 +212,8 @@ impl Context {
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Failure> {
         for (n, byte) in bytes.iter().enumerate() {
-            let stored: Result<u64, _> = self.mapping.store::<u8>(*byte, address.wrapping_add(n as u64)).into();
+            let stored: Result<u64, _> =
+                self.mapping.store::<u8>(*byte, address.wrapping_add(n as u64)).into();
             stored.map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -356,5 +358,10 @@ fn base58(bytes: &[u8]) -> String {
     }
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     digits.extend(std::iter::repeat_n(0, zeros));
-    digits.iter().rev().filter_map(|digit| DIGITS.get(*digit as usize)).map(|byte| char::from(*byte)).collect()
+    digits
+        .iter()
+        .rev()
+        .filter_map(|digit| DIGITS.get(*digit as usize))
+        .map(|byte| char::from(*byte))
+        .collect()
 }

@@ -4,9 +4,10 @@
 //! Start with [`assemble`].
 
 use crate::assembly::{Asm, AsmBlock, Assembly, End, JumpTest, Label, Source};
-use crate::isa::{Alu, Jump, Reg, Width};
-use crate::machine::{Base, Convention, MachineBlock, MachineFunction, MachineInst, Rhs, Test};
+use crate::convention::Convention;
 use crate::frame::FRAME_BYTES;
+use crate::isa::{Alu, Jump, Reg, Width};
+use crate::machine::{Base, MachineBlock, MachineFunction, MachineInst, Rhs, Test};
 use crate::regalloc::Allocation;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::{Code, Diagnostic, Span};
@@ -180,7 +181,11 @@ impl Assembler<'_> {
                 let test = self.test(test, 0)?;
                 self.end(End::If(test, label(*then), label(*otherwise)));
             }
-            MachineInst::Return(_) => {
+            MachineInst::Return(values) => {
+                // A program without a result succeeds.
+                if self.convention.is_entry && values.is_empty() {
+                    self.push(Asm::Const(Reg::R0, 0));
+                }
                 if let Some(status) = self.convention.status() {
                     self.push(Asm::Const(status, 0));
                 }

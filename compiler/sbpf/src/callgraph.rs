@@ -1,7 +1,7 @@
 //! The call graph: which functions are reachable, which are recursive, which can fail, and an order in which
 //! callees come first.
 
-use crate::machine::Convention;
+use crate::convention::Convention;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Function, Module, Op, Terminator};
@@ -77,7 +77,8 @@ impl CallGraph {
                     let registers = convention.results + usize::from(fails && !convention.is_entry);
                     if registers > 6 || (convention.is_entry && convention.results > 1) {
                         let name = module.functions.get(*func).map_or("", |function| function.name.as_str());
-                        let message = format!("`{name}` returns {} words, which is too many", convention.results);
+                        let message =
+                            format!("`{name}` returns {} words, which is too many", convention.results);
                         return Err(Diagnostic::new(Code::TooManyArguments, message)
                             .help("store the results in memory, and pass its address"));
                     }
@@ -122,7 +123,8 @@ fn components(callees: &IndexVec<Func, Vec<Func>>, entry: Func) -> Vec<Vec<Func>
     let get = |vec: &IndexVec<Func, u32>, func: Func| vec.get(func).copied().unwrap_or(UNSEEN);
     while let Some((func, position)) = stack.last().copied() {
         if position == 0 && get(&number, func) == UNSEEN {
-            if let (Some(n), Some(l), Some(o)) = (number.get_mut(func), low.get_mut(func), open.get_mut(func)) {
+            if let (Some(n), Some(l), Some(o)) = (number.get_mut(func), low.get_mut(func), open.get_mut(func))
+            {
                 *n = next;
                 *l = next;
                 *o = true;

@@ -4,12 +4,12 @@
 //! Start with [`compile`].
 
 use crate::assembly::Assembly;
+use crate::convention::Convention;
 use crate::elf::{self, Image};
 use crate::emit::{self, Reference};
 use crate::isa::Version;
-use crate::machine::Convention;
 use crate::program::{FunctionReport, Program};
-use crate::{assemble, callgraph, frame, layout, order, peephole, regalloc, select};
+use crate::{assemble, callgraph, frame, hoist, layout, order, peephole, regalloc, select};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Module};
@@ -40,13 +40,15 @@ const MAX_FILE_BYTES: usize = 10 << 20;
 pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     let graph = callgraph::CallGraph::new(module).map_err(|error| vec![error])?;
     let mut conventions = graph.conventions(module).map_err(|error| vec![error])?;
-    let mut codes: IndexVec<Func, Option<(emit::Code, u32)>> = IndexVec::from_elem(None, module.functions.len());
+    let mut codes: IndexVec<Func, Option<(emit::Code, u32)>> =
+        IndexVec::from_elem(None, module.functions.len());
     let mut errors = Vec::new();
     for component in graph.bottom_up() {
         for func in component {
             match compile_function(module, *func, &conventions, options) {
                 Ok((code, frame_bytes, clobbers)) => {
-                    if component.len() == 1 && !graph.is_recursive(*func)
+                    if component.len() == 1
+                        && !graph.is_recursive(*func)
                         && let Some(convention) = conventions.get_mut(*func)
                     {
                         convention.clobbers = clobbers;
@@ -79,6 +81,7 @@ fn compile_function(
     let mut selected = select::select(module, func, options.version)?;
     if options.optimize {
         order::tidy(&mut selected);
+        hoist::constants(&mut selected);
     }
     let allocation = regalloc::allocate(&selected, convention, conventions, preserves, name)?;
     let reserved = if convention.is_entry { module.frame_area } else { 0 };

@@ -76,10 +76,7 @@ impl<'a> Disassembly<'a> {
             .iter()
             .enumerate()
             .filter(|(_, slot)| {
-                matches!(
-                    Operation::of(slot.opcode, self.version),
-                    Some(Operation::Ja | Operation::Jump(..))
-                )
+                matches!(Operation::of(slot.opcode, self.version), Some(Operation::Ja | Operation::Jump(..)))
             })
             .filter_map(|(at, slot)| self.relative(at, i64::from(slot.off)))
             .collect();
@@ -184,9 +181,11 @@ fn suffix(width: Width) -> &'static str {
 
 /// Names come from files that others wrote: nothing that moves a terminal's cursor, and not too long.
 pub(crate) fn printable(text: &str) -> String {
-    let mut out: String = text.chars().take(120).flat_map(|c| {
-        if c.is_control() { c.escape_default().collect::<Vec<char>>() } else { vec![c] }
-    }).collect();
+    let mut out: String = text
+        .chars()
+        .take(120)
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<char>>() } else { vec![c] })
+        .collect();
     if text.chars().nth(120).is_some() {
         out.push('…');
     }

@@ -1,6 +1,7 @@
 //! The stack frame of a function: values that fit no register lie below the frame pointer, the first one highest.
 
-use crate::machine::{Convention, MachineFunction};
+use crate::convention::Convention;
+use crate::machine::MachineFunction;
 use crate::regalloc::{self, Allocation};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic, Span};
@@ -26,8 +27,9 @@ pub fn check(
     if needed <= available {
         return Ok(());
     }
-    let message =
-        format!("`{name}` needs {needed} bytes of stack for values that fit no register, but has {available}");
+    let message = format!(
+        "`{name}` needs {needed} bytes of stack for values that fit no register, but has {available}"
+    );
     let mut spans: Vec<Span> =
         regalloc::spilled_registers(function, convention, conventions, syscall_preserves_args)
             .into_iter()

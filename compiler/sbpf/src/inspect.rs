@@ -178,7 +178,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Report, Diagnostic> {
 }
 
 fn bad(reason: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Code::BadObjectFile, reason).help("give a program that `ovsmc build` or another sBPF compiler wrote")
+    Diagnostic::new(Code::BadObjectFile, reason)
+        .help("give a program that `ovsmc build` or another sBPF compiler wrote")
 }
 
 fn bytes_of(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
@@ -199,11 +200,11 @@ fn find_text(file: &ElfFile, version: Version) -> Option<Text> {
         .iter()
         .find(|segment| segment.is_loaded() && segment.is_executable())
         .map(|segment| Text { offset: segment.offset, address: segment.address, size: segment.size });
-    let section = file
-        .sections
-        .iter()
-        .find(|section| section.is_text)
-        .map(|section| Text { offset: section.offset, address: section.address, size: section.size });
+    let section = file.sections.iter().find(|section| section.is_text).map(|section| Text {
+        offset: section.offset,
+        address: section.address,
+        size: section.size,
+    });
     let (first, second) = match version {
         Version::V3 => (segment, section),
         Version::V0 => (section, segment),

@@ -235,7 +235,9 @@ pub fn order(assembly: &Assembly) -> Vec<Label> {
     let mut tail: IndexVec<Label, Label> = assembly.blocks.indices().collect();
     for (_, _, from, to) in edges {
         let free = next.get(from).copied().flatten().is_none() && has_previous.get(to) == Some(&false);
-        let (Some(from_head), Some(to_tail)) = (head.get(from).copied(), tail.get(to).copied()) else { continue };
+        let (Some(from_head), Some(to_tail)) = (head.get(from).copied(), tail.get(to).copied()) else {
+            continue;
+        };
         if !free || to == Label(0) || from_head == to {
             continue;
         }

@@ -7,13 +7,13 @@
 //!
 //! Start with [`MachineInst`], then [`MachineFunction`].
 
-use crate::isa::{Alu, Jump, Reg, Width};
+use crate::isa::{Alu, Jump, Width};
 use ovsm_base::Span;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::index_type;
 use ovsm_base::syscall::Syscall;
 use ovsm_ir::{Data, Failure, Func};
-use regalloc2::{Operand, PReg, PRegSet, RegClass, VReg};
+use regalloc2::VReg;
 
 index_type!(
     /// A block of a selected function.
@@ -331,147 +331,6 @@ impl MachineInst {
         };
         first.into_iter().chain(second)
     }
-
-    /// The operands in the order in which [`crate::regalloc`] hands their registers back: results and scratch
-    /// first, then uses in the order of [`MachineInst::for_each_use`].
-    fn operands(&self, out: &mut Vec<Operand>) {
-        let test_operands = |test: &Test, out: &mut Vec<Operand>, late: bool| {
-            let make = if late { Operand::reg_use_at_end } else { Operand::reg_use };
-            out.push(make(test.lhs));
-            if let Rhs::Reg(reg) = test.rhs {
-                out.push(make(reg));
-            }
-        };
-        match self {
-            MachineInst::Params(params) => {
-                for (n, param) in params.iter().enumerate() {
-                    out.push(Operand::reg_fixed_def(*param, preg(argument_register(n))));
-                }
-            }
-            MachineInst::Const { dst, .. } | MachineInst::DataAddress { dst, .. } => {
-                out.push(Operand::reg_def(*dst));
-            }
-            MachineInst::Alu { op: Alu::Mov, dst, lhs, .. } => {
-                out.push(Operand::reg_def(*dst));
-                out.push(Operand::reg_use(*lhs));
-            }
-            MachineInst::Alu { dst, lhs, rhs, .. } => {
-                out.push(Operand::reg_reuse_def(*dst, 1));
-                out.push(Operand::reg_use(*lhs));
-                if let Rhs::Reg(reg) = rhs {
-                    out.push(Operand::reg_use_at_end(*reg));
-                }
-            }
-            MachineInst::CarryingAdd { dst, lhs, rhs } => {
-                out.push(Operand::reg_reuse_def(*dst, 1));
-                out.push(Operand::reg_use(*lhs));
-                out.push(Operand::reg_use_at_end(*rhs));
-            }
-            MachineInst::Neg { dst, src }
-            | MachineInst::SignExtend32 { dst, src }
-            | MachineInst::Magnitude { dst, src }
-            | MachineInst::BiasNegative { dst, src, .. } => {
-                out.push(Operand::reg_reuse_def(*dst, 1));
-                out.push(Operand::reg_use(*src));
-            }
-            MachineInst::NegateBySign { dst, src, sign } => {
-                out.push(Operand::reg_reuse_def(*dst, 1));
-                out.push(Operand::reg_use(*src));
-                out.push(Operand::reg_use_at_end(*sign));
-            }
-            MachineInst::ZeroExtend32 { dst, src } => {
-                out.push(Operand::reg_def(*dst));
-                out.push(Operand::reg_use(*src));
-            }
-            MachineInst::Load { dst, base, .. } => {
-                out.push(Operand::reg_def(*dst));
-                if let Base::Reg(reg) = base {
-                    out.push(Operand::reg_use(*reg));
-                }
-            }
-            MachineInst::Store { base, value, .. } => {
-                if let Base::Reg(reg) = base {
-                    out.push(Operand::reg_use(*reg));
-                }
-                if let Rhs::Reg(reg) = value {
-                    out.push(Operand::reg_use(*reg));
-                }
-            }
-            MachineInst::SideExit { test, .. } | MachineInst::Branch { test, .. } => {
-                test_operands(test, out, false);
-            }
-            MachineInst::SetIf { dst, test } => {
-                // The result is written before the test is made.
-                out.push(Operand::reg_def_at_start(*dst));
-                test_operands(test, out, true);
-            }
-            MachineInst::ProductGuard { lhs, rhs, temp } => {
-                out.push(Operand::reg_temp(*temp));
-                out.push(Operand::reg_use_at_end(*lhs));
-                out.push(Operand::reg_use_at_end(*rhs));
-            }
-            MachineInst::Call { args, results, .. } => {
-                for (n, result) in results.iter().enumerate() {
-                    out.push(Operand::reg_fixed_def(*result, preg(Reg(n as u8))));
-                }
-                for (n, arg) in args.iter().enumerate() {
-                    out.push(Operand::reg_fixed_use(*arg, preg(argument_register(n))));
-                }
-            }
-            MachineInst::Syscall { args, result, .. } => {
-                out.push(Operand::reg_fixed_def(*result, preg(Reg::R0)));
-                for (n, arg) in args.iter().enumerate() {
-                    out.push(Operand::reg_fixed_use(*arg, preg(argument_register(n))));
-                }
-            }
-            MachineInst::Return(values) => {
-                for (n, value) in values.iter().enumerate() {
-                    out.push(Operand::reg_fixed_use(*value, preg(Reg(n as u8))));
-                }
-            }
-            MachineInst::Jump { .. } | MachineInst::Fail(_) | MachineInst::Trap => {}
-        }
-    }
-}
-
-/// The physical register of the allocator for a machine register.
-pub const fn preg(reg: Reg) -> PReg {
-    PReg::new(reg.0 as usize, RegClass::Int)
-}
-
-/// The register of argument number `n`: r1 to r5, then r6 to r9, which the callee sees as they are.
-pub const fn argument_register(n: usize) -> Reg {
-    Reg(n as u8 + 1)
-}
-
-/// The largest number of arguments of a call.
-pub const MAX_ARGUMENTS: usize = 9;
-
-/// How the program calls a function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Convention {
-    /// Number of argument registers.
-    pub params: usize,
-    /// Number of result registers, from r0 up.
-    pub results: usize,
-    /// True if the function can fail: it then says so in [`Convention::status`].
-    pub can_fail: bool,
-    /// True for the function where the program starts; its result is the program's return code.
-    pub is_entry: bool,
-    /// Bit n: a call may leave anything in r(n), 0 ≤ n ≤ 5 (results and status included).
-    pub clobbers: u8,
-}
-
-impl Convention {
-    /// The register that holds 0, or the code of a failure, after a call: the one after the results.
-    pub fn status(self) -> Option<Reg> {
-        (self.can_fail && !self.is_entry).then_some(Reg(self.results as u8))
-    }
-
-    /// The register in which the function leaves the code of its own failure.
-    pub fn failure_register(self) -> Reg {
-        if self.is_entry { Reg::R0 } else { Reg(self.results as u8) }
-    }
 }
 
 /// A block under construction or selected.
@@ -544,7 +403,8 @@ impl MachineFunction {
             }
         }
         order.reverse();
-        let mut new_number = IndexVec::<MachineBlock, MachineBlock>::from_elem(MachineBlock(0), self.blocks.len());
+        let mut new_number =
+            IndexVec::<MachineBlock, MachineBlock>::from_elem(MachineBlock(0), self.blocks.len());
         for (n, block) in order.iter().enumerate() {
             if let Some(slot) = new_number.get_mut(*block) {
                 *slot = MachineBlock::from_u32(n as u32);
@@ -566,38 +426,5 @@ impl MachineFunction {
             blocks.push(data);
         }
         self.blocks = blocks;
-    }
-
-    /// The operands of an instruction for the allocator.
-    pub fn operands(inst: &MachineInst) -> Vec<Operand> {
-        let mut operands = Vec::new();
-        inst.operands(&mut operands);
-        operands
-    }
-
-    /// The registers that an instruction overwrites besides its results.
-    pub fn clobbers(
-        inst: &MachineInst,
-        conventions: &IndexVec<Func, Convention>,
-        syscall_preserves_args: bool,
-    ) -> PRegSet {
-        let mut set = PRegSet::empty();
-        match inst {
-            MachineInst::Call { func, results, .. } => {
-                let mask = conventions.get(*func).map_or(0x3f, |convention| convention.clobbers);
-                for n in (results.len() as u8)..6 {
-                    if mask & (1 << n) != 0 {
-                        set.add(preg(Reg(n)));
-                    }
-                }
-            }
-            MachineInst::Syscall { .. } if !syscall_preserves_args => {
-                for n in 1..6 {
-                    set.add(preg(Reg(n)));
-                }
-            }
-            _ => {}
-        }
-        set
     }
 }

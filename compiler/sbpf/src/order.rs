@@ -1,20 +1,15 @@
 //! Two clean-ups of a selected function before registers are allocated: instructions whose results nothing reads
 //! go, and operands that may be exchanged are, so that the one that dies shares its register with the result.
 
-use crate::machine::{MachineBlock, MachineFunction, MachineInst, Rhs};
-use ovsm_base::index::IndexVec;
+use crate::liveness::{RegisterSet, live_out, step_back};
+use crate::machine::{MachineFunction, MachineInst, Rhs};
 use regalloc2::VReg;
 use rustc_hash::FxHashMap;
-
-/// Liveness is not computed for functions with more bits of it than this; they only lose the exchange.
-const MAX_LIVENESS_BITS: usize = 1 << 27;
 
 /// Removes what is unused, then orders operands.
 pub fn tidy(function: &mut MachineFunction) {
     remove_unused(function);
-    if function.registers.saturating_mul(function.blocks.len()) <= MAX_LIVENESS_BITS {
-        exchange_operands(function);
-    }
+    exchange_operands(function);
 }
 
 fn remove_unused(function: &mut MachineFunction) {
@@ -47,80 +42,6 @@ fn remove_unused(function: &mut MachineFunction) {
     }
 }
 
-/// A set of virtual registers.
-#[derive(Clone, PartialEq)]
-struct RegisterSet(Vec<u64>);
-
-impl RegisterSet {
-    fn new(registers: usize) -> RegisterSet {
-        RegisterSet(vec![0; registers.div_ceil(64)])
-    }
-
-    fn insert(&mut self, reg: VReg) {
-        if let Some(word) = self.0.get_mut(reg.vreg() / 64) {
-            *word |= 1 << (reg.vreg() % 64);
-        }
-    }
-
-    fn remove(&mut self, reg: VReg) {
-        if let Some(word) = self.0.get_mut(reg.vreg() / 64) {
-            *word &= !(1 << (reg.vreg() % 64));
-        }
-    }
-
-    fn contains(&self, reg: VReg) -> bool {
-        self.0.get(reg.vreg() / 64).is_some_and(|word| word & (1 << (reg.vreg() % 64)) != 0)
-    }
-
-    fn union(&mut self, other: &RegisterSet) {
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
-            *word |= more;
-        }
-    }
-}
-
-fn step_back(live: &mut RegisterSet, inst: &MachineInst) {
-    inst.for_each_def(|reg| live.remove(reg));
-    inst.for_each_use(|reg| live.insert(reg));
-}
-
-/// Registers live at the end of each block.
-fn live_out(function: &MachineFunction) -> IndexVec<MachineBlock, RegisterSet> {
-    let empty = RegisterSet::new(function.registers);
-    let mut live_in = IndexVec::from_elem(empty.clone(), function.blocks.len());
-    let mut out = IndexVec::from_elem(empty.clone(), function.blocks.len());
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for block in function.blocks.indices().rev() {
-            let mut live = empty.clone();
-            for successor in function.successors(block) {
-                if let Some(set) = live_in.get(successor) {
-                    live.union(set);
-                }
-            }
-            if let Some(slot) = out.get_mut(block) {
-                *slot = live.clone();
-            }
-            if let Some(data) = function.blocks.get(block) {
-                for (inst, _) in data.insts.iter().rev() {
-                    step_back(&mut live, inst);
-                }
-                for param in &data.params {
-                    live.remove(*param);
-                }
-            }
-            if let Some(slot) = live_in.get_mut(block)
-                && *slot != live
-            {
-                *slot = live;
-                changed = true;
-            }
-        }
-    }
-    out
-}
-
 fn exchange_operands(function: &mut MachineFunction) {
     // A value that continues a block parameter should stay in its register: the loop carries it round.
     let mut carried = vec![false; function.registers];
@@ -130,7 +51,7 @@ fn exchange_operands(function: &mut MachineFunction) {
         }
     };
     let is_carried = |carried: &[bool], reg: VReg| carried.get(reg.vreg()).copied().unwrap_or(false);
-    let live_out = live_out(function);
+    let Some(live_out) = live_out(function) else { return };
     for block in function.blocks.indices() {
         let Some(data) = function.blocks.get_mut(block) else { continue };
         for param in &data.params {

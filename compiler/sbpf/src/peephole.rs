@@ -8,8 +8,8 @@ mod dead;
 mod swap;
 
 use crate::assembly::{Asm, AsmBlock, Assembly, End, Source};
+use crate::convention::{Convention, argument_register};
 use crate::isa::{Alu, Reg};
-use crate::machine::{Convention, argument_register};
 use ovsm_base::index::IndexVec;
 use ovsm_ir::Func;
 
@@ -25,9 +25,12 @@ pub fn improve(
 ) {
     let effects = Effects { convention, conventions, syscall_preserves_args };
     for _ in 0..ROUNDS {
-        copies::remove(assembly, &effects);
-        dead::remove(assembly, &effects);
-        dead::sink(assembly, &effects);
+        let mut changed = copies::remove(assembly, &effects);
+        changed |= dead::remove(assembly, &effects);
+        changed |= dead::sink(assembly, &effects);
+        if !changed {
+            break;
+        }
     }
     swap::fuse(assembly, &effects);
 }

@@ -2,8 +2,12 @@
 //!
 //! Start with [`allocate`].
 
-use crate::machine::{Convention, MachineBlock, MachineFunction, MachineInst, preg};
+mod operands;
+
+use crate::convention::Convention;
 use crate::isa::Reg;
+use crate::machine::{MachineBlock, MachineFunction, MachineInst};
+use operands::preg;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::Func;
@@ -107,7 +111,8 @@ fn environment(function: &MachineFunction, convention: Convention) -> MachineEnv
         .iter()
         .any(|block| block.insts.iter().any(|(inst, _)| matches!(inst, MachineInst::Call { .. })));
     let (preferred, others) = if convention.is_entry && !calls {
-        (range(0, 9), PRegSet::empty())
+        // r0 starts as 0, and a program that leaves it alone need not set it to return 0.
+        (range(1, 9), range(0, 0))
     } else if calls {
         (range(0, 5), range(6, 9))
     } else {
@@ -158,8 +163,8 @@ impl View {
         for (block, data) in function.blocks.iter_enumerated() {
             view.first.push(view.operands.len());
             for (inst, _) in &data.insts {
-                view.operands.push(MachineFunction::operands(inst));
-                view.clobbers.push(MachineFunction::clobbers(inst, conventions, syscall_preserves_args));
+                view.operands.push(operands::operands(inst));
+                view.clobbers.push(operands::clobbers(inst, conventions, syscall_preserves_args));
                 let branches = matches!(inst, MachineInst::Jump { .. } | MachineInst::Branch { .. });
                 view.is_branch.push(branches);
                 view.is_return.push(inst.is_terminator() && !branches);

@@ -13,10 +13,9 @@ mod condition;
 mod division;
 mod memory;
 
+use crate::convention::MAX_ARGUMENTS;
 use crate::isa::Version;
-use crate::machine::{
-    MAX_ARGUMENTS, MachineBlock, MachineBlockData, MachineFunction, MachineInst, Rhs, Test,
-};
+use crate::machine::{MachineBlock, MachineBlockData, MachineFunction, MachineInst, Rhs, Test};
 use condition::Decision;
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic, Span};
@@ -25,11 +24,7 @@ use regalloc2::{RegClass, VReg};
 use rustc_hash::FxHashMap;
 
 /// Selects instructions for function `func` of `module`.
-pub fn select(
-    module: &Module,
-    func: Func,
-    version: Version,
-) -> Result<MachineFunction, Diagnostic> {
+pub fn select(module: &Module, func: Func, version: Version) -> Result<MachineFunction, Diagnostic> {
     let function = module
         .functions
         .get(func)
@@ -141,10 +136,7 @@ impl Selector<'_> {
         let result = data.results.first().copied();
         match (&data.op, result) {
             // Computed at each use.
-            (
-                Op::Const(_) | Op::BoolConst(_) | Op::DataAddress(_) | Op::Compare(..) | Op::Not(_),
-                _,
-            ) => {}
+            (Op::Const(_) | Op::BoolConst(_) | Op::DataAddress(_) | Op::Compare(..) | Op::Not(_), _) => {}
             (op, Some(result)) if op.is_pure() && self.uses[result] == 0 => {}
             (Op::Binary(op, a, b), Some(result)) => self.binary(*op, *a, *b, result),
             (Op::Checked(op, ty, a, b), Some(result)) => self.checked(*op, *ty, *a, *b, result),

@@ -1,11 +1,23 @@
 //! Every arithmetic operation, on every type, at the values where something changes: as the IR defines it, with
 //! operands in registers and as constants on either side.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking"
+)]
+
+#[allow(dead_code, reason = "each test uses its part of the machine")]
 #[path = "../../../conformance/src/sbpf_machine.rs"]
 mod sbpf_machine;
 
 use ovsm_base::IntType;
-use ovsm_ir::{Access, BinaryOp, Block, CheckedOp, Condition, Func, Function, Module, Op, Region, Type, Value};
+use ovsm_ir::{
+    Access, BinaryOp, Block, CheckedOp, Condition, Func, Function, Module, Op, Region, Type, Value,
+};
 use ovsm_ir::{Terminator, Width};
 use ovsm_sbpf::{Options, Version, compile};
 use sbpf_machine::{Engine, Exit, Machine};

@@ -1,6 +1,16 @@
 //! Calls: arguments, results, failures that pass through callers, values that live across calls, and the limits of the
 //! target. Each program runs in both engines and in the interpreter of the IR.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking"
+)]
+
+#[allow(dead_code, reason = "each test uses its part of the machine")]
 #[path = "../../../conformance/src/sbpf_machine.rs"]
 mod sbpf_machine;
 
@@ -295,7 +305,12 @@ fn pressure(count: usize, frame_area: u32) -> Module {
     let mut callee = Function::new("callee", &[word], &[word]);
     let argument = callee.params()[0];
     callee.blocks[entry].terminator = Terminator::Return([argument].into_iter().collect());
-    Module { functions: [main, callee].into_iter().collect(), entry: Func(0), frame_area, ..Module::default() }
+    Module {
+        functions: [main, callee].into_iter().collect(),
+        entry: Func(0),
+        frame_area,
+        ..Module::default()
+    }
 }
 
 #[test]
@@ -321,7 +336,9 @@ fn a_frame_that_is_too_large_is_reported_with_its_values() {
 
 #[test]
 fn more_than_nine_arguments_are_reported() {
-    let mut text = String::from("frame_area 0\nentry f0\nfunc f0 @main(v0: word, v1: word) -> (word) {\nb0(v0: word, v1: word):\n");
+    let mut text = String::from(
+        "frame_area 0\nentry f0\nfunc f0 @main(v0: word, v1: word) -> (word) {\nb0(v0: word, v1: word):\n",
+    );
     text += "  v2 = call f1(v0, v0, v0, v0, v0, v0, v0, v0, v0, v0)\n  return v2\n}\nfunc f1 @many(";
     let params: Vec<String> = (0..10).map(|n| format!("v{n}: word")).collect();
     let params = params.join(", ");
@@ -344,11 +361,8 @@ fn a_function_beyond_the_reach_of_jumps_is_reported() {
         Type::Bool,
         None,
     );
-    main.blocks[entry].terminator = Terminator::Branch(
-        condition,
-        ovsm_ir::Target::new(then),
-        ovsm_ir::Target::new(otherwise),
-    );
+    main.blocks[entry].terminator =
+        Terminator::Branch(condition, ovsm_ir::Target::new(then), ovsm_ir::Target::new(otherwise));
     for block in [then, otherwise] {
         let mut sum = base;
         for n in 0..40_000 {
@@ -417,4 +431,36 @@ fn instructions_know_their_source() {
     let program = compile(&module, &Options::default()).unwrap();
     let spans: Vec<u32> = program.spans.iter().flatten().map(|span| span.range.start).collect();
     assert!(spans.contains(&10) && spans.contains(&20), "{spans:?}");
+}
+
+#[test]
+fn a_function_that_begins_by_calling_itself_is_no_syscall() {
+    // In v0 a call of offset -1 is the mark of a syscall.
+    let text = "
+frame_area 0
+entry f0
+func f0 @main(v0: word, v1: word) -> (word) {
+b0(v0: word, v1: word):
+  call f1()
+  v2 = const 0
+  return v2
+}
+func f1 @forever() -> () {
+b0:
+  call f1()
+  return
+}
+";
+    for version in [Version::V0, Version::V3] {
+        let program = compile(&parse(text).unwrap(), &Options { version, ..Options::default() }).unwrap();
+        let machine = Machine::load(&program.elf).unwrap();
+        for engine in Engine::ALL {
+            let run = machine.run(engine, &[0; 64], 0x4_0000_0000, 10_000);
+            assert!(
+                matches!(&run.exit, Exit::Faulted(reason) if reason.contains("call depth")),
+                "{:?}",
+                run.exit
+            );
+        }
+    }
 }

@@ -3,15 +3,25 @@
 //!
 //! Debug builds check every register allocation, too.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking"
+)]
+
+#[allow(dead_code, reason = "each test uses its part of the machine")]
 #[path = "../../../conformance/src/sbpf_machine.rs"]
 mod sbpf_machine;
 
+use ovsm_ir::Module;
 use ovsm_ir::generate::{GenerateConfig, generate_module};
 use ovsm_ir::interpret::{Limits, Outcome, interpret};
 use ovsm_ir::machine::{AccountInput, Input, Memory, ScriptHost};
 use ovsm_ir::passes::{OptLevel, optimize};
 use ovsm_ir::text::print;
-use ovsm_ir::Module;
 use ovsm_sbpf::{Options, Version, compile};
 use proptest::prelude::*;
 use sbpf_machine::{Engine, Exit, Machine};
@@ -37,12 +47,7 @@ fn expected(module: &Module) -> Expected {
         Outcome::Failed { failure, .. } => Exit::Returned(failure.return_code()),
         Outcome::Faulted { fault, .. } => Exit::Faulted(fault.to_string()),
     };
-    Expected {
-        exit,
-        logs: host.lines(),
-        heap: memory.heap().to_vec(),
-        input: memory.input().to_vec(),
-    }
+    Expected { exit, logs: host.lines(), heap: memory.heap().to_vec(), input: memory.input().to_vec() }
 }
 
 fn agree(module: &Module, expected: &Expected, options: &Options) -> Result<(), TestCaseError> {
@@ -74,18 +79,15 @@ fn agree(module: &Module, expected: &Expected, options: &Options) -> Result<(), 
 fn check(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
     let mut module = generate_module(choices, config);
     let expected = expected(&module);
-    for level in [None, Some(OptLevel::O2)] {
+    let level = [OptLevel::O1, OptLevel::O2, OptLevel::O3][choices.len() % 3];
+    for level in [None, Some(level)] {
         if let Some(level) = level {
             optimize(&mut module, level);
         }
         for version in [Version::V0, Version::V3] {
-            for optimize in [false, true] {
-                let options = Options {
-                    version,
-                    optimize,
-                    syscall_preserves_args: optimize,
-                    symbols: version == Version::V3,
-                };
+            for (optimize, syscall_preserves_args) in [(false, false), (true, true), (true, false)] {
+                let symbols = version == Version::V3;
+                let options = Options { version, optimize, syscall_preserves_args, symbols };
                 agree(&module, &expected, &options)?;
             }
         }
@@ -106,6 +108,15 @@ proptest! {
         let config = GenerateConfig { functions: 10, max_params: 9, max_results: 5, ..GenerateConfig::default() };
         check(&bytes, config)?;
     }
+}
+
+proptest! {
+    // Large modules: fewer of them, in proportion to the number asked for.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.div_ceil(8),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn engines_agree_under_register_pressure(bytes in proptest::collection::vec(any::<u8>(), 2000..4000)) {

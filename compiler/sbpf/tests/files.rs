@@ -1,6 +1,16 @@
 //! The files that are written: read back by `object`, by the virtual machine and by our own inspector, which must also
 //! survive any damage.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking"
+)]
+
+#[allow(dead_code, reason = "each test uses its part of the machine")]
 #[path = "../../../conformance/src/sbpf_machine.rs"]
 mod sbpf_machine;
 
@@ -82,7 +92,14 @@ fn files_load_and_run() {
                 let words = "Program log: 0x7, 0x7, 0x7, 0x7, 0x7";
                 assert_eq!(
                     run.logs,
-                    ["Program log: one", "Program log: two", words, "Program log: one", "Program log: two", words]
+                    [
+                        "Program log: one",
+                        "Program log: two",
+                        words,
+                        "Program log: one",
+                        "Program log: two",
+                        words
+                    ]
                 );
             }
         }
@@ -94,7 +111,10 @@ fn object_reads_our_files() {
     for version in VERSIONS {
         let program = compile(&module(CALLS), &options(version, true)).unwrap();
         let file = object::read::elf::ElfFile64::<object::Endianness>::parse(program.elf.as_slice()).unwrap();
-        assert_eq!(file.architecture(), if version == Version::V3 { object::Architecture::Bpf } else { object::Architecture::Sbf });
+        assert_eq!(
+            file.architecture(),
+            if version == Version::V3 { object::Architecture::Bpf } else { object::Architecture::Sbf }
+        );
         let text = file.section_by_name(".text").unwrap();
         assert_eq!(text.size() as usize, program.spans.len() * 8);
         assert!(file.section_by_name(".rodata").unwrap().data().unwrap().starts_with(b"one"));
@@ -116,7 +136,8 @@ fn object_reads_our_files() {
                 file.segments().map(|segment| (segment.address(), segment.size())).collect();
             assert_eq!(segments, [(0, 16), (1 << 32, text.size())]);
         } else {
-            let dynamic: Vec<_> = file.dynamic_symbols().map(|symbol| symbol.name().unwrap().to_owned()).collect();
+            let dynamic: Vec<_> =
+                file.dynamic_symbols().map(|symbol| symbol.name().unwrap().to_owned()).collect();
             assert_eq!(dynamic, ["sol_log_", "sol_log_64_"]);
         }
     }
@@ -156,11 +177,16 @@ fn inspection_names_what_it_shows() {
         let program = compile(&module(CALLS), &options(version, true)).unwrap();
         let report = inspect(&program.elf).unwrap();
         assert_eq!(report.syscalls, ["sol_log_", "sol_log_64_"]);
-        assert_eq!(report.symbols.iter().map(|symbol| symbol.name.as_str()).collect::<Vec<_>>(), ["main", "print twice"]);
+        assert_eq!(
+            report.symbols.iter().map(|symbol| symbol.name.as_str()).collect::<Vec<_>>(),
+            ["main", "print twice"]
+        );
         assert_eq!(report.slots, program.spans.len());
         assert_eq!(report.notes, Vec::<String>::new());
         let text = report.to_string();
-        for wanted in ["syscall sol_log_64_", "call print twice", "; \"one\"", "; \"two\"", "main:", ".rodata"] {
+        for wanted in
+            ["syscall sol_log_64_", "call print twice", "; \"one\"", "; \"two\"", "main:", ".rodata"]
+        {
             assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
         }
         // Without symbols the entry and the called function still have names.
@@ -178,7 +204,13 @@ fn what_is_no_program_is_refused() {
     let mut outside = elf.clone();
     outside[32] = 0xff;
     outside[39] = 0xff;
-    for bytes in [&b""[..], b"\x7fELF", b"not an ELF file, but long enough to be one, if it were, which it is not", &other_machine, &outside] {
+    for bytes in [
+        &b""[..],
+        b"\x7fELF",
+        b"not an ELF file, but long enough to be one, if it were, which it is not",
+        &other_machine,
+        &outside,
+    ] {
         let error = inspect(bytes).unwrap_err();
         assert_eq!(error.code, Code::BadObjectFile);
     }

@@ -1,6 +1,16 @@
 //! Pure kernels, as a front end would write them: right results in both engines, and no more compute units than the
 //! best C compiler takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panicking"
+)]
+
+#[allow(dead_code, reason = "each test uses its part of the machine")]
 #[path = "../../../conformance/src/sbpf_machine.rs"]
 mod sbpf_machine;
 

@@ -1,8 +1,8 @@
 //! IR to bytecode.
 //!
-//! In the order of the pipeline: [`layout`] orders the blocks, [`select`] picks instructions over values,
-//! [`lifetime`] (and [`interference`], more exactly) says where each value is needed, [`allocate`] gives values registers, and [`emit`]
-//! writes the code, with [`moves`] between blocks and [`opcode`] for the tables. Nothing here improves a program
+//! In the order of the pipeline: `layout` orders the blocks, `select` picks instructions over values, `lifetime`
+//! (and, more exactly, `interference`) says where each value is needed, `allocate` gives values registers, and
+//! `emit` writes the code, with `moves` between blocks and `opcode` for the tables. Nothing here improves a program
 //! beyond what the instruction set offers: that is the work of the passes of `ovsm-ir`.
 //! Start with [`compile`].
 

@@ -1,6 +1,6 @@
 //! The virtual machine of scripts: IR to register bytecode, and its interpreter.
 //!
-//! [`compile`](compile::compile) makes a [`Program`] of a verified module; [`run`](run::run) runs it against a
+//! [`compile()`] makes a [`Program`] of a verified module; [`run()`] runs it against a
 //! memory and a host of `ovsm_ir::machine`, under limits. What a program means is what `ovsm_ir::interpret` says;
 //! this crate says it faster. It knows nothing of source text, files or the terminal.
 //!

@@ -101,6 +101,8 @@ impl Machine<'_> {
         let code = self.program.code.as_slice();
         let constants = self.program.constants.as_slice();
         let limits = self.limits;
+        // A frame may take no register of its own, so that the number of frames needs both bounds.
+        let max_call_depth = limits.max_call_depth.min(limits.max_registers);
         let stack = &mut self.stack;
         let frames = &mut self.frames;
         let memory = &mut *self.memory;
@@ -344,7 +346,7 @@ impl Machine<'_> {
 
                 I::Call(above, target) => {
                     let callee = base + usize::from(above);
-                    if frames.len() + 1 >= limits.max_call_depth
+                    if frames.len() + 1 >= max_call_depth
                         || (stack.len() < callee + WINDOW && !grow(stack, callee + WINDOW, limits))
                     {
                         fault!(Fault::StackOverflow);

@@ -110,7 +110,8 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..1200),
         pressure in prop_oneof![200u32..270, 240u32..256, Just(600)],
     ) {
-        let mut module = generate_module(&bytes, GenerateConfig { functions: 3, ..GenerateConfig::default() });
+        let config = GenerateConfig { functions: 3, max_params: 16, max_results: 16, ..GenerateConfig::default() };
+        let mut module = generate_module(&bytes, config);
         for function in module.functions.iter_mut() {
             add_pressure(function, pressure);
         }

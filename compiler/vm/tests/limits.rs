@@ -86,6 +86,10 @@ fn registers_are_bounded_too() {
     let run = execute(&module, limits);
     assert_eq!(fault(&run), &Fault::StackOverflow);
     assert!(run.omitted > 1000, "{}", run.omitted);
+    // Frames without a register of their own are bounded alike.
+    let bare = parse(&FOREVER.replace("v2 = add v1, v0 return v2", "return v1")).unwrap();
+    let run = execute(&bare, limits);
+    assert_eq!((fault(&run), run.omitted), (&Fault::StackOverflow, 10_000 - 25));
     for max_registers in [0, 255] {
         assert_eq!(fault(&execute(&module, Limits { max_registers, ..limits })), &Fault::StackOverflow);
     }

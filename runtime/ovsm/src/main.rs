@@ -1,2 +1,63 @@
-//! The binary.
-fn main() {}
+//! `ovsm`, the script runner: one file per command in `command`.
+
+mod command;
+mod execute;
+mod write;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use ovsm_edge::{Exit, Terminal, TerminalOptions, guard};
+use std::process::ExitCode;
+
+/// The OVSM script runner.
+#[derive(Parser)]
+#[command(
+    name = "ovsm",
+    version,
+    about = "Runs OVSM scripts",
+    after_help = "Exit codes: 0 it worked; 1 the script has errors or ended with one; 2 wrong command line or \
+                  unreadable input; 3 a fault of the toolchain.\n\nExamples:\n  ovsm run hello.ovsm\n  \
+                  ovsm eval '(+ 1 2)'"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    terminal: TerminalOptions,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(command::run::Run),
+    Eval(command::eval::Eval),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  ovsm completions bash > ~/.local/share/bash-completion/completions/ovsm"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    #[command(after_help = "Example:\n  ovsm man ~/.local/share/man/man1")]
+    Man {
+        /// The folder to write them to
+        #[arg(default_value = ".")]
+        folder: std::path::PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(arguments.terminal);
+    guard(&terminal, || -> Exit {
+        match &arguments.command {
+            Command::Run(run) => run.run(&terminal),
+            Command::Eval(eval) => eval.run(&terminal),
+            Command::Completions { shell } => {
+                ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)
+            }
+            Command::Man { folder } => ovsm_edge::generate::manuals(&terminal, Arguments::command(), folder),
+        }
+    })
+}

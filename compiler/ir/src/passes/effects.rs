@@ -1,7 +1,7 @@
 //! What calling each function of a module may do besides giving results.
 //!
-//! Computed once per round from the bodies: a function of the call graph that is part of a cycle is taken to do
-//! anything. An over-approximation: passes only ever ask what a call can not do.
+//! Computed from the bodies, to a fixed point where functions call each other in a circle. An over-approximation:
+//! passes only ever ask what a call can not do.
 
 use crate::function::{Func, Function, Module};
 use crate::op::{Op, Region, Terminator};
@@ -57,20 +57,34 @@ pub struct Effect {
     pub writes: Regions,
     /// It may end the program: fail, fault, or call a syscall that does.
     pub aborts: bool,
-    /// It may run forever, or call the runtime.
-    pub visible: bool,
+    /// It may run forever.
+    pub endless: bool,
+    /// It may call the runtime.
+    pub runtime: bool,
 }
 
 impl Effect {
     /// Anything at all.
-    pub const ANY: Effect = Effect { reads: Regions::ALL, writes: Regions::ALL, aborts: true, visible: true };
+    pub const ANY: Effect =
+        Effect { reads: Regions::ALL, writes: Regions::ALL, aborts: true, endless: true, runtime: true };
     /// Nothing at all.
     pub const NONE: Effect =
-        Effect { reads: Regions::NONE, writes: Regions::NONE, aborts: false, visible: false };
+        Effect { reads: Regions::NONE, writes: Regions::NONE, aborts: false, endless: false, runtime: false };
 
     /// True if a call whose results nobody uses can go.
     pub fn is_removable(self) -> bool {
-        self.writes.is_empty() && !self.aborts && !self.visible
+        self.writes.is_empty() && !self.aborts && !self.is_visible()
+    }
+
+    /// True if it can be told from outside when it happens, besides by what it writes and whether it fails.
+    pub fn is_visible(self) -> bool {
+        self.endless || self.runtime
+    }
+
+    /// True if nothing but its arguments matters, and nothing but its results: a call with the same arguments as an
+    /// earlier one, which returned, gives the same results.
+    pub fn is_repeatable(self) -> bool {
+        self.reads.is_empty() && self.writes.is_empty() && !self.runtime
     }
 
     /// Both effects.
@@ -79,7 +93,8 @@ impl Effect {
             reads: self.reads.union(other.reads),
             writes: self.writes.union(other.writes),
             aborts: self.aborts || other.aborts,
-            visible: self.visible || other.visible,
+            endless: self.endless || other.endless,
+            runtime: self.runtime || other.runtime,
         }
     }
 }
@@ -98,14 +113,32 @@ impl Effects {
 
     /// The effects of the functions of `module`.
     pub fn of(module: &Module) -> Effects {
+        let order = super::call_graph::callees_first(module);
         let mut effects = Effects { functions: IndexVec::from_elem(Effect::ANY, module.functions.len()) };
-        // Callees first: a callee that has no effect yet is in a cycle with its caller and stays `ANY`.
-        for func in super::call_graph::callees_first(module) {
-            if let Some(function) = module.functions.get(func) {
-                effects.functions[func] = effects.body(function);
+        let mut position = IndexVec::from_elem(u32::MAX, module.functions.len());
+        for (number, &func) in order.iter().enumerate() {
+            position[func] = number as u32;
+            effects.functions[func] = Effect::NONE;
+        }
+        // Effects only grow, by a handful of steps each, so this ends.
+        loop {
+            let mut stable = true;
+            for (number, &func) in order.iter().enumerate() {
+                let function = &module.functions[func];
+                let mut effect = effects.body(function);
+                // A call to a function that is not before this one closes a circle.
+                effect.endless |= super::call_graph::callees(function)
+                    .iter()
+                    .any(|callee| position.get(*callee).is_none_or(|place| *place >= number as u32));
+                if effects.functions[func] != effect {
+                    effects.functions[func] = effect;
+                    stable = false;
+                }
+            }
+            if stable {
+                return effects;
             }
         }
-        effects
     }
 
     /// The effect of a call to `func`.
@@ -128,9 +161,13 @@ impl Effects {
             },
             Op::Checked(..) | Op::FailIf(..) => Effect { aborts: true, ..Effect::NONE },
             Op::Call(func, _) => self.call(*func),
-            Op::Syscall(..) => {
-                Effect { reads: Regions::SYSCALL, writes: Regions::SYSCALL, aborts: true, visible: true }
-            }
+            Op::Syscall(..) => Effect {
+                reads: Regions::SYSCALL,
+                writes: Regions::SYSCALL,
+                aborts: true,
+                endless: false,
+                runtime: true,
+            },
             Op::Const(_)
             | Op::BoolConst(_)
             | Op::DataAddress(_)
@@ -156,7 +193,7 @@ impl Effects {
             }
             effect.aborts |= matches!(data.terminator, Terminator::Fail(_) | Terminator::Unreachable);
             // A loop may not end.
-            effect.visible |=
+            effect.endless |=
                 data.terminator.targets().any(|target| position[target.block] <= position[block]);
         }
         effect

@@ -222,7 +222,7 @@ impl Numbering<'_> {
             }
             Op::Call(func, _) => {
                 let effect = self.effects.call(*func);
-                if effect.reads.is_empty() && effect.writes.is_empty() && !effect.visible {
+                if effect.is_repeatable() {
                     self.number(inst, &op, kept);
                 } else {
                     self.clobber(effect.writes);

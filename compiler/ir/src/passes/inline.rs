@@ -10,6 +10,9 @@ use crate::op::{Op, Target, Terminator};
 use ovsm_base::index::{Index, IndexVec};
 use smallvec::SmallVec;
 
+/// A function that calls itself in more places is not unfolded.
+const MAX_OWN_CALLS: usize = 3;
+
 /// How much inlining may grow the code.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -17,6 +20,9 @@ pub struct Limits {
     pub small: usize,
     /// A caller is not grown beyond this many instructions.
     pub caller: usize,
+    /// A function of at most this many instructions that calls itself gets its own body in place of these calls,
+    /// once.
+    pub recursive: usize,
 }
 
 /// What inlining needs to know about the whole module.
@@ -74,6 +80,34 @@ pub fn run(module: &mut Module, plan: &Plan, caller: Func, limits: &Limits) -> b
     }
     module.functions[caller] = function;
     changed
+}
+
+/// Puts the body of a function that calls itself in place of these calls, once: half of the calls or more go, most of
+/// all those that return at once. With `repeatable`, only in place of the first call: then what that one would call
+/// is there to be shared with the others. Returns true if it changed.
+pub fn unfold_recursion(function: &mut Function, func: Func, limits: &Limits, repeatable: bool) -> bool {
+    let calls = call_graph::callees(function).iter().filter(|callee| **callee == func).count();
+    let size = size(function);
+    if calls == 0 || calls > MAX_OWN_CALLS || size > limits.recursive {
+        return false;
+    }
+    let body = function.clone();
+    let mut work = function.reverse_postorder();
+    work.reverse();
+    while let Some(block) = work.pop() {
+        let place = function.blocks[block]
+            .insts
+            .iter()
+            .position(|&inst| matches!(function.insts[inst].op, Op::Call(callee, _) if callee == func));
+        if let Some(place) = place {
+            let rest = splice(function, block, place, &body);
+            if repeatable {
+                break;
+            }
+            work.push(rest);
+        }
+    }
+    true
 }
 
 /// The size of the callee, if the call should go.

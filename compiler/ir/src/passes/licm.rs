@@ -65,15 +65,13 @@ fn hoist(
                 Op::Const(_) | Op::BoolConst(_) | Op::Compare(..) | Op::Not(_) => false,
                 Op::Load(access) => runs_first && !written.may_alias(access.region),
                 Op::Store(..) | Op::Syscall(..) | Op::FailIf(..) => false,
-                Op::Call(..) => {
-                    runs_first && effect.writes.is_empty() && effect.reads.is_empty() && !effect.visible
-                }
+                Op::Call(..) => runs_first && effect.is_repeatable(),
                 op => op.is_speculatable() || runs_first,
             };
             if invariant && allowed && moved.len() < MAX_MOVED {
                 moved.push(inst);
                 moved_values.extend(function.insts[inst].results.iter().copied());
-            } else if effect.aborts || effect.visible || !effect.writes.is_empty() {
+            } else if effect.aborts || effect.is_visible() || !effect.writes.is_empty() {
                 runs_first = false;
             }
         }

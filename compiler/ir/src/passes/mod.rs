@@ -59,9 +59,9 @@ impl OptLevel {
 
     fn inlining(self) -> inline::Limits {
         match self {
-            OptLevel::O0 | OptLevel::O1 => inline::Limits { small: 0, caller: 0 },
-            OptLevel::O2 => inline::Limits { small: 30, caller: 10_000 },
-            OptLevel::O3 => inline::Limits { small: 80, caller: 20_000 },
+            OptLevel::O0 | OptLevel::O1 => inline::Limits { small: 0, caller: 0, recursive: 0 },
+            OptLevel::O2 => inline::Limits { small: 30, caller: 10_000, recursive: 20 },
+            OptLevel::O3 => inline::Limits { small: 80, caller: 20_000, recursive: 40 },
         }
     }
 
@@ -134,6 +134,18 @@ fn inline_calls(module: &mut Module, level: OptLevel) {
     for &caller in &plan.order {
         if inline::run(module, &plan, caller, &limits) {
             simplify(&mut module.functions[caller], &effects, level);
+        }
+    }
+    check(module);
+    let effects = Effects::of(module);
+    for &func in &plan.order {
+        let function = &mut module.functions[func];
+        let repeatable = effects.call(func).is_repeatable();
+        if inline::unfold_recursion(function, func, &limits, repeatable) {
+            simplify(function, &effects, level);
+            if repeatable && simplify_cfg::copy_returns(function, true) {
+                simplify(function, &effects, level);
+            }
         }
     }
     check(module);

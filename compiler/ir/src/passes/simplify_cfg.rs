@@ -4,6 +4,7 @@
 //!
 //! Blocks keep their numbers: an unreachable one becomes an empty husk that [`super::compact`] removes.
 
+use super::sccp::constant;
 use super::substitution::Substitution;
 use super::thread_jumps::Headers;
 use super::{block_params, thread_jumps, uses};
@@ -30,7 +31,7 @@ pub fn run(function: &mut Function, headers: Headers) -> bool {
         round |= block_params::run(function);
         round |= thread_jumps::run(function, headers);
         round |= remove_unreachable(function);
-        round |= copy_returns(function);
+        round |= copy_returns(function, false);
         round |= merge_lines(function);
         if !round {
             break;
@@ -184,11 +185,11 @@ fn fold_choice(
     for (&a, &b) in then.args.iter().zip(&otherwise.args) {
         let is_bool = function.ty(a) == Type::Bool;
         choices.push(match (function.as_const(a), function.as_const(b)) {
-            _ if a == b => Choice::Same(a),
-            (Some(x), Some(y)) if x == y => Choice::Same(a),
+            (Some(x), Some(y)) if x == y => Choice::Constant(function.ty(a), x),
             (Some(1), Some(0)) if is_bool => Choice::Same(condition),
             (Some(0), Some(1)) if is_bool => Choice::Negated,
             (Some(1), Some(0)) => Choice::Word,
+            _ if a == b => Choice::Same(a),
             _ => return false,
         });
     }
@@ -196,6 +197,7 @@ fn fold_choice(
     for choice in choices {
         let arg = match choice {
             Choice::Same(value) => value,
+            Choice::Constant(ty, word) => function.append_value(block, constant(ty, word), ty, None),
             Choice::Negated => function.append_value(block, Op::Not(condition), Type::Bool, None),
             Choice::Word => function.append_value(block, Op::BoolToWord(condition), Type::Word, None),
         };
@@ -207,16 +209,23 @@ fn fold_choice(
 /// How one argument follows from the condition of a branch.
 enum Choice {
     Same(Value),
+    Constant(Type, u64),
     Negated,
     Word,
 }
 
-/// Where a jump ends up if its target is an empty block without parameters that jumps on; else the jump itself.
+/// Where a jump ends up if its target is a block without parameters that does nothing but jump on, with constants of
+/// its own perhaps; else the jump itself.
 fn landing(function: &Function, target: &Target) -> Option<Target> {
     let data = function.blocks.get(target.block)?;
     match &data.terminator {
         Terminator::Jump(next)
-            if data.insts.is_empty() && data.params.is_empty() && next.block != target.block =>
+            if data.params.is_empty()
+                && next.block != target.block
+                && data
+                    .insts
+                    .iter()
+                    .all(|&inst| matches!(function.insts[inst].op, Op::Const(_) | Op::BoolConst(_))) =>
         {
             Some(next.clone())
         }
@@ -224,8 +233,9 @@ fn landing(function: &Function, target: &Target) -> Option<Target> {
     }
 }
 
-/// Copies short returning blocks into the blocks that jump to them: the jump would cost an instruction.
-fn copy_returns(function: &mut Function) -> bool {
+/// Copies short returning blocks into the blocks that jump to them: the jump would cost an instruction. Blocks with
+/// calls only where `calls` says so: a function that is called once should stay called once until it is inlined.
+pub(crate) fn copy_returns(function: &mut Function, calls: bool) -> bool {
     let escapes = uses::escaping(function);
     let predecessors = function.predecessors();
     let mut changed = false;
@@ -237,10 +247,11 @@ fn copy_returns(function: &mut Function) -> bool {
         let preds = &predecessors[block];
         let small = data.insts.len() <= MAX_RETURN_COPY
             && (data.insts.is_empty() || preds.len() <= MAX_RETURN_COPIES)
-            && !data
-                .insts
-                .iter()
-                .any(|&inst| matches!(function.insts[inst].op, Op::Call(..) | Op::Syscall(..)));
+            && !data.insts.iter().any(|&inst| match function.insts[inst].op {
+                Op::Call(..) => !calls,
+                Op::Syscall(..) => true,
+                _ => false,
+            });
         if block == Function::ENTRY || preds.len() < 2 || !small || any_escapes(function, block, &escapes) {
             continue;
         }

@@ -2,7 +2,8 @@
 //!
 //! A second loop in front does several iterations at a time, without the tests between them, for as many as fit; the
 //! old loop does the rest. Besides tests this saves the moves of values that iterations pass around, and lets
-//! accesses of several iterations share a pointer.
+//! accesses of several iterations share a pointer. For the moves alone, a loop without a counter is doubled, with
+//! its tests.
 
 use super::copy_blocks;
 use super::exit_test::{self, Context};
@@ -36,15 +37,17 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
     let mut left = limits.total;
     let mut changed = false;
     for natural in loops::find(function, &dominators).iter().filter(|natural| natural.innermost) {
+        let cost = loops::cost(function, &natural.blocks).max(1);
+        let rotating = rotates(function, natural);
         let Some(plan) = plan(function, &context, natural) else {
+            if rotating && 2 * cost <= limits.size.min(left) {
+                left -= cost;
+                double(function, natural, &mut variables);
+                changed = true;
+            }
             continue;
         };
-        let cost = loops::cost(function, &natural.blocks).max(1);
-        let most = if rotates(function, natural, &plan) {
-            limits.factor.max(limits.rotating)
-        } else {
-            limits.factor
-        };
+        let most = if rotating { limits.factor.max(limits.rotating) } else { limits.factor };
         let factor = most.min(limits.size / cost);
         // The next power of two below.
         let factor = if factor < 2 { 0 } else { 1 << factor.ilog2() };
@@ -88,12 +91,34 @@ fn plan(function: &Function, context: &Context<'_>, natural: &Loop) -> Option<Pl
 }
 
 /// True if an iteration hands a parameter on as another one: a move that unrolling saves.
-fn rotates(function: &Function, natural: &Loop, plan: &Plan) -> bool {
-    let params = &function.blocks[natural.header].params;
-    let Some(args) = loops::args_to(function, plan.latch, natural.header) else {
+fn rotates(function: &Function, natural: &Loop) -> bool {
+    let [latch] = *natural.latches.as_slice() else {
         return false;
     };
-    params.iter().zip(args).any(|(param, arg)| arg != param && params.contains(arg))
+    let params = &function.blocks[natural.header].params;
+    let Some(args) = loops::args_to(function, latch, natural.header) else {
+        return false;
+    };
+    natural.header != Function::ENTRY
+        && params.iter().zip(args).any(|(param, arg)| arg != param && params.contains(arg))
+}
+
+/// Makes the loop do two iterations in a row, tests included.
+fn double(function: &mut Function, natural: &Loop, variables: &mut Variables) {
+    let [latch] = *natural.latches.as_slice() else {
+        return;
+    };
+    let header = natural.header;
+    let copy = copy_blocks::copy(function, &natural.blocks, variables);
+    for (from, old, new) in
+        [(latch, header, copy.block(header)), (copy.block(latch), copy.block(header), header)]
+    {
+        for target in function.blocks[from].terminator.targets_mut() {
+            if target.block == old {
+                target.block = new;
+            }
+        }
+    }
 }
 
 fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, variables: &mut Variables) {

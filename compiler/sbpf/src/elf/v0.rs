@@ -2,8 +2,8 @@
 //! final in the text, so that syscalls are the only relocations.
 
 use super::{
-    EM_SBPF, HEADER_BYTES, Header, Image, SHF_ALLOC, SHF_EXECINSTR, SHT_DYNAMIC, SHT_DYNSYM, SHT_PROGBITS, SHT_REL,
-    SHT_STRTAB, SHT_SYMTAB, Section, Strings, pad_to_8, symbol_name, write_symbol,
+    EM_SBPF, HEADER_BYTES, Header, Image, SHF_ALLOC, SHF_EXECINSTR, SHT_DYNAMIC, SHT_DYNSYM, SHT_PROGBITS,
+    SHT_REL, SHT_STRTAB, SHT_SYMTAB, Section, Strings, pad_to_8, symbol_name, write_symbol,
 };
 use ovsm_base::syscall::Syscall;
 

@@ -8,7 +8,6 @@ use super::Effects;
 use crate::assembly::{Asm, Assembly, End, JumpTest, Label, Source};
 use crate::isa::{Alu, Jump, Reg};
 use ovsm_base::index::{Index, IndexVec};
-use rustc_hash::FxHashMap;
 
 /// A value number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,9 +25,11 @@ type State = [Number; 11];
 /// Rounds of the analysis before it gives up; it settles much sooner.
 const MAX_ROUNDS: usize = 32;
 
-pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
+/// True if something changed.
+pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
     let order = assembly.reverse_postorder();
-    let Some(states) = analyse(assembly, &order, effects) else { return };
+    let Some(states) = analyse(assembly, &order, effects) else { return false };
+    let mut changed = false;
     for label in &order {
         let (Some(Some(state)), Some(block)) = (states.get(*label), assembly.blocks.get_mut(*label)) else {
             continue;
@@ -44,8 +45,10 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
                 _ => false,
             };
             if useless {
+                changed = true;
                 continue;
             }
+            let before = asm;
             let oldest = |reg: Reg| oldest(&state, &since, reg);
             match &mut asm {
                 Asm::Alu(_, _, Source::Reg(reg)) | Asm::Alu32(_, _, Source::Reg(reg)) => *reg = oldest(*reg),
@@ -58,6 +61,7 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
                 }
                 _ => {}
             }
+            changed |= asm != before;
             step(&mut state, &asm, *label, n as u32, effects);
             let written = effects.writes(&asm);
             for (register, since) in since.iter_mut().enumerate() {
@@ -69,12 +73,15 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
         }
         block.body = kept;
         if let End::If(test, ..) = &mut block.end {
+            let before = *test;
             test.lhs = oldest(&state, &since, test.lhs);
             if let Source::Reg(reg) = &mut test.rhs {
                 *reg = oldest(&state, &since, *reg);
             }
+            changed |= *test != before;
         }
     }
+    changed
 }
 
 /// What each register holds at the start of each block; nothing if the analysis does not settle.
@@ -94,10 +101,16 @@ fn analyse(
     }
     let mut at_start: IndexVec<Label, Option<State>> = IndexVec::from_elem(None, assembly.blocks.len());
     let mut at_end = at_start.clone();
+    // Blocks whose predecessors changed since they were last looked at.
+    let mut dirty = IndexVec::<Label, bool>::from_elem(true, assembly.blocks.len());
+    let mut arriving: Vec<State> = Vec::new();
     for _ in 0..MAX_ROUNDS {
         let mut changed = false;
         for label in order {
-            let mut arriving: Vec<State> = Vec::new();
+            if !std::mem::take(dirty.get_mut(*label)?) {
+                continue;
+            }
+            arriving.clear();
             if *label == Label(0) {
                 arriving.push(initial(effects));
             }
@@ -116,6 +129,9 @@ fn analyse(
             if *end != Some(state) {
                 *end = Some(state);
                 changed = true;
+                for target in assembly.blocks.get(*label)?.end.targets() {
+                    *dirty.get_mut(target)? = true;
+                }
             }
         }
         if !changed {
@@ -182,16 +198,19 @@ fn along(mut state: State, end: End, target: Label) -> State {
 
 /// Registers that agree on every path keep their numbers; others get new ones, the same where they move together.
 fn meet(arriving: &[State], label: Label) -> Option<State> {
-    let mut met = *arriving.first()?;
-    let mut seen: FxHashMap<Vec<Number>, u8> = FxHashMap::default();
-    for register in 0..11u8 {
-        let numbers: Vec<Number> = arriving.iter().map(|state| number(state, Reg(register))).collect();
-        let first = *numbers.first()?;
-        if numbers.iter().all(|number| *number == first) {
-            continue;
+    let first = arriving.first()?;
+    if arriving.len() == 1 {
+        return Some(*first);
+    }
+    let mut met = *first;
+    for register in (0..11u8).map(Reg) {
+        let agrees =
+            |other: Reg| arriving.iter().all(|state| number(state, other) == number(state, register));
+        let known = number(first, register);
+        if arriving.iter().any(|state| number(state, register) != known) {
+            let representative = (0..register.0).map(Reg).find(|other| agrees(*other)).unwrap_or(register);
+            set(&mut met, register, Number::Arrived(label, representative.0));
         }
-        let representative = *seen.entry(numbers).or_insert(register);
-        set(&mut met, Reg(register), Number::Arrived(label, representative));
     }
     Some(met)
 }

@@ -5,7 +5,9 @@ use super::{Effects, bit, source_bit};
 use crate::assembly::{Asm, Assembly, End, Label};
 use ovsm_base::index::IndexVec;
 
-pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
+/// True if something changed.
+pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
+    let mut changed = false;
     let order = assembly.reverse_postorder();
     let live_in = liveness(assembly, &order, effects);
     for label in &order {
@@ -15,6 +17,7 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
         for (asm, span) in std::mem::take(&mut block.body).into_iter().rev() {
             let written = effects.writes(&asm);
             if Effects::is_pure(&asm) && written & live == 0 {
+                changed = true;
                 continue;
             }
             live = (live & !written) | effects.reads(&asm);
@@ -23,6 +26,7 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) {
         kept.reverse();
         block.body = kept;
     }
+    changed
 }
 
 /// Registers that are live at the start of each block.
@@ -71,7 +75,9 @@ pub(super) fn live_after_blocks(assembly: &Assembly, effects: &Effects<'_>) -> V
         .collect()
 }
 
-pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) {
+/// True if something changed.
+pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
+    let mut changed = false;
     let order = assembly.reverse_postorder();
     let mut live_in = liveness(assembly, &order, effects);
     let mut predecessors = IndexVec::<Label, u32>::from_elem(0, assembly.blocks.len());
@@ -126,10 +132,12 @@ pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) {
                 *slot = live;
             }
         }
+        changed |= !moved.is_empty();
         for (side, item) in moved {
             if let Some(target) = assembly.blocks.get_mut(side) {
                 target.body.insert(0, item);
             }
         }
     }
+    changed
 }

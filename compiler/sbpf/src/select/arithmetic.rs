@@ -26,7 +26,8 @@ impl Selector<'_> {
                 return self.signed_division(op == BinaryOp::SignedRem, a, b, result);
             }
         };
-        let (a, b) = if alu.is_commutative() && self.function.as_const(a).is_some() { (b, a) } else { (a, b) };
+        let (a, b) =
+            if alu.is_commutative() && self.function.as_const(a).is_some() { (b, a) } else { (a, b) };
         let constant = self.function.as_const(b);
         match (alu, self.function.as_const(a), constant) {
             (Alu::Sub, Some(0), _) => {

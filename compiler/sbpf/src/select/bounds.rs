@@ -38,9 +38,7 @@ impl Selector<'_> {
                 Width::W4 => 0xffff_ffff,
                 Width::W8 => u64::MAX,
             },
-            Some(Op::Extend(ty, a)) if !ty.is_signed() => {
-                word_max(*ty).min(self.bound(*a, depth))
-            }
+            Some(Op::Extend(ty, a)) if !ty.is_signed() => word_max(*ty).min(self.bound(*a, depth)),
             Some(Op::Checked(_, ty, _, _)) if !ty.is_signed() => word_max(*ty),
             Some(Op::Binary(op, a, b)) => {
                 let (x, y) = (self.bound(*a, depth), self.bound(*b, depth));
@@ -50,8 +48,8 @@ impl Selector<'_> {
                         let bits = 64 - (x | y).leading_zeros();
                         if bits == 64 { u64::MAX } else { (1 << bits) - 1 }
                     }
-                    BinaryOp::Add => x.checked_add(y).unwrap_or(u64::MAX),
-                    BinaryOp::Mul => x.checked_mul(y).unwrap_or(u64::MAX),
+                    BinaryOp::Add => x.saturating_add(y),
+                    BinaryOp::Mul => x.saturating_mul(y),
                     BinaryOp::UnsignedDiv => match function.as_const(*b) {
                         Some(divisor) => x.checked_div(divisor).unwrap_or(u64::MAX),
                         None => x,

@@ -135,6 +135,9 @@ impl Selector<'_> {
     fn signed_add(&mut self, a: Value, b: Value, result: Value) {
         let (x, y) = (self.is_non_negative(a), self.is_non_negative(b));
         let negative = self.is_negative_constant(b);
+        if !(x || y || negative) {
+            return self.signed_add_by_sign(a, b, result);
+        }
         self.binary(BinaryOp::Add, a, b, result);
         let sum = self.register(result);
         if x && y {
@@ -144,23 +147,44 @@ impl Selector<'_> {
         if x && negative {
             return;
         }
-        let lhs = self.register(a);
-        if y {
-            self.overflow_if(Jump::Slt, sum, Rhs::Reg(lhs));
+        let (other, jump) = if y {
+            (a, Jump::Slt)
         } else if negative {
-            self.overflow_if(Jump::Sgt, sum, Rhs::Reg(lhs));
-        } else if x {
-            let rhs = self.register(b);
-            self.overflow_if(Jump::Slt, sum, Rhs::Reg(rhs));
+            (a, Jump::Sgt)
         } else {
-            let rhs = self.register(b);
-            self.overflow_by_sign(rhs, (Jump::Sgt, sum, lhs), (Jump::Slt, sum, lhs));
+            (b, Jump::Slt)
+        };
+        let rhs = self.register(other);
+        self.overflow_if(jump, sum, Rhs::Reg(rhs));
+    }
+
+    /// The sum of two numbers of unknown sign. The sign of one, looked at before the sum replaces it, says on which
+    /// side of the other one the sum must lie.
+    fn signed_add_by_sign(&mut self, a: Value, b: Value, result: Value) {
+        // The one that is used again is kept.
+        let (a, b) = if self.uses[a] > 1 && self.uses[b] == 1 { (b, a) } else { (a, b) };
+        let lhs = self.register(a);
+        let rhs = self.register(b);
+        let (below, above, join) = self.diamond(lhs, result);
+        for (block, jump) in [(below, Jump::Sgt), (above, Jump::Slt)] {
+            self.switch_to(block);
+            let sum = self.alu(Alu::Add, lhs, Rhs::Reg(rhs));
+            self.overflow_if(jump, sum, Rhs::Reg(rhs));
+            self.emit(MachineInst::Jump { target: join, args: vec![sum] });
         }
+        self.switch_to(join);
     }
 
     fn signed_sub(&mut self, a: Value, b: Value, result: Value) {
         let y = self.is_non_negative(b);
         let negative = self.is_negative_constant(b);
+        if self.function.as_const(a) == Some(0) {
+            // Only the least number has no negation.
+            let src = self.register(b);
+            let least = self.constant(i64::MIN as u64);
+            self.overflow_if(Jump::Eq, src, Rhs::Reg(least));
+            return self.binary(BinaryOp::Sub, a, b, result);
+        }
         self.binary(BinaryOp::Sub, a, b, result);
         let difference = self.register(result);
         let lhs = self.register(a);
@@ -170,7 +194,15 @@ impl Selector<'_> {
             self.overflow_if(Jump::Slt, difference, Rhs::Reg(lhs));
         } else {
             let rhs = self.register(b);
-            self.overflow_by_sign(rhs, (Jump::Slt, difference, lhs), (Jump::Sgt, difference, lhs));
+            let (below, above, join) = (self.new_block(), self.new_block(), self.new_block());
+            let test = Test { jump: Jump::Slt, narrow: false, lhs: rhs, rhs: Rhs::Imm(0) };
+            self.emit(MachineInst::Branch { test, then: below, otherwise: above });
+            for (block, jump) in [(below, Jump::Slt), (above, Jump::Sgt)] {
+                self.switch_to(block);
+                self.overflow_if(jump, difference, Rhs::Reg(lhs));
+                self.emit(MachineInst::Jump { target: join, args: Vec::new() });
+            }
+            self.switch_to(join);
         }
     }
 
@@ -253,19 +285,6 @@ impl Selector<'_> {
 
     fn overflow_if(&mut self, jump: Jump, lhs: VReg, rhs: Rhs) {
         self.side_exit(Test { jump, narrow: false, lhs, rhs }, Failure::Overflow);
-    }
-
-    /// One test if `word` is negative, another if it is not.
-    fn overflow_by_sign(&mut self, word: VReg, negative: (Jump, VReg, VReg), positive: (Jump, VReg, VReg)) {
-        let (below, above, join) = (self.new_block(), self.new_block(), self.new_block());
-        let test = Test { jump: Jump::Slt, narrow: false, lhs: word, rhs: Rhs::Imm(0) };
-        self.emit(MachineInst::Branch { test, then: below, otherwise: above });
-        for (block, (jump, lhs, rhs)) in [(below, negative), (above, positive)] {
-            self.switch_to(block);
-            self.overflow_if(jump, lhs, Rhs::Reg(rhs));
-            self.emit(MachineInst::Jump { target: join, args: Vec::new() });
-        }
-        self.switch_to(join);
     }
 }
 

@@ -61,8 +61,7 @@ impl Selector<'_> {
             && self.uses[a] == 1
             && (condition == Condition::NotEqual || (condition == Condition::Equal && may_swap))
         {
-            let (x, mask) =
-                if self.function.as_const(*x).is_some() { (*mask, *x) } else { (*x, *mask) };
+            let (x, mask) = if self.function.as_const(*x).is_some() { (*mask, *x) } else { (*x, *mask) };
             let lhs = self.register(x);
             let rhs = self.operand(mask);
             let test = Test { jump: Jump::Set, narrow: false, lhs, rhs };
@@ -94,8 +93,12 @@ impl Selector<'_> {
         }
         // A neighbour of a constant may fit where the constant does not.
         let (condition, neighbour) = match (condition, constant) {
-            (Condition::UnsignedLess, Some(word)) if word > 0 => (Condition::UnsignedLessEqual, Some(word - 1)),
-            (Condition::UnsignedGreaterEqual, Some(word)) if word > 0 => (Condition::UnsignedGreater, Some(word - 1)),
+            (Condition::UnsignedLess, Some(word)) if word > 0 => {
+                (Condition::UnsignedLessEqual, Some(word - 1))
+            }
+            (Condition::UnsignedGreaterEqual, Some(word)) if word > 0 => {
+                (Condition::UnsignedGreater, Some(word - 1))
+            }
             (Condition::SignedLess, Some(word)) if word as i64 > i64::MIN => {
                 (Condition::SignedLessEqual, Some(word.wrapping_sub(1)))
             }

@@ -93,7 +93,11 @@ impl Selector<'_> {
 
     /// Branches on the sign of `word`: the block for negative ones, the other one, and the block that follows
     /// both and takes `result` as its parameter.
-    fn diamond(&mut self, word: VReg, result: Value) -> (MachineBlock, MachineBlock, MachineBlock) {
+    pub(super) fn diamond(
+        &mut self,
+        word: VReg,
+        result: Value,
+    ) -> (MachineBlock, MachineBlock, MachineBlock) {
         let (below, above, join) = (self.new_block(), self.new_block(), self.new_block());
         let param = self.result(result);
         if let Some(data) = self.out.blocks.get_mut(join) {

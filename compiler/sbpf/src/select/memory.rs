@@ -44,10 +44,12 @@ impl Selector<'_> {
         let stored = width.bytes() * 8;
         match self.function.defining_op(value) {
             Some(Op::Extend(ty, inner)) if ty.bits() >= stored => *inner,
-            Some(Op::Binary(BinaryOp::And, inner, mask)) if stored < 64 => match self.function.as_const(*mask) {
-                Some(mask) if (!mask).trailing_zeros() >= stored => *inner,
-                _ => value,
-            },
+            Some(Op::Binary(BinaryOp::And, inner, mask)) if stored < 64 => {
+                match self.function.as_const(*mask) {
+                    Some(mask) if (!mask).trailing_zeros() >= stored => *inner,
+                    _ => value,
+                }
+            }
             _ => value,
         }
     }
@@ -58,7 +60,8 @@ impl Selector<'_> {
         let mut offset = i64::from(access.offset);
         loop {
             let (inner, step) = match function.defining_op(base) {
-                Some(Op::Binary(BinaryOp::Add, a, b)) => match (function.as_const(*a), function.as_const(*b)) {
+                Some(Op::Binary(BinaryOp::Add, a, b)) => match (function.as_const(*a), function.as_const(*b))
+                {
                     (_, Some(word)) => (*a, word as i64),
                     (Some(word), None) => (*b, word as i64),
                     (None, None) => break,

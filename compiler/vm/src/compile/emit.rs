@@ -308,14 +308,10 @@ impl<'a> Emitter<'a> {
             }
             Test::Immediate(condition, value, word) => {
                 let register = self.read(value, SCRATCH[0]);
-                if let Some((form, word)) = opcode::branch_immediate(condition, word) {
-                    form(register, word, 0)
-                } else {
-                    // Only the negation has an instruction: branch over a jump.
-                    if let Some((form, word)) = opcode::branch_immediate(condition.negated(), word) {
-                        self.code.push(form(register, word, self.code.next() + 2));
-                    }
-                    Instruction::Jump(0)
+                match opcode::branch_immediate(condition, word) {
+                    Some((form, word)) => form(register, word, 0),
+                    // The words that branches take leave out those for which this means anything else.
+                    None => Instruction::Jump(0),
                 }
             }
         };

@@ -8,6 +8,7 @@
 
 use super::layout::Layout;
 use super::opcode::{self, FailImmediate, FailPair, Three, TwoImmediate};
+use crate::bytecode::Instruction;
 use ovsm_base::index::IndexVec;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{IntType, Span};
@@ -407,6 +408,10 @@ impl Selector<'_> {
             (Some(_), None) if op.is_commutative() => (b, a),
             _ => (a, b),
         };
+        if op == BinaryOp::Sub && self.immediate(a) == Some(0) {
+            // A negation, without a register for the zero.
+            return (Form::TwoImmediate(Instruction::MulImmediate, -1), smallvec![self.operand(b)]);
+        }
         let immediate = self.immediate(b).and_then(|word| opcode::binary_immediate(op, word));
         match immediate {
             Some((form, word)) => (Form::TwoImmediate(form, word), smallvec![self.operand(a)]),
@@ -434,8 +439,7 @@ impl Selector<'_> {
     }
 }
 
-/// A branch can test the condition or its negation, and one of the two has an immediate form for any word but the
-/// extreme ones.
+/// Branches test a condition or its negation, so the words on both sides of this one must be immediates too.
 fn fits_branch(_: Condition, word: i32) -> bool {
     i16::try_from(word).is_ok_and(|word| word != i16::MIN && word != i16::MAX)
 }

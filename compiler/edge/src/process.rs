@@ -1,0 +1,69 @@
+//! Running a command: exit codes, a thread with enough stack, panics contained.
+
+use crate::terminal::Terminal;
+use ovsm_base::{Code, Diagnostic};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+/// How a command ended. The numbers are documented and never change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// It worked.
+    Success = 0,
+    /// The program has errors, or ended with one.
+    Program = 1,
+    /// The command line is wrong, or a file can not be read or written.
+    Usage = 2,
+    /// The toolchain itself failed.
+    Internal = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Address space for the thread that runs the command; pages are taken only when touched.
+const STACK: usize = 64 << 20;
+
+/// Runs a command. A panic becomes E0504 and exit code 3.
+pub fn guard(terminal: &Terminal, command: impl FnOnce() -> Exit + Send) -> ExitCode {
+    let place: Arc<Mutex<Option<String>>> = Arc::default();
+    let sink = place.clone();
+    // The default hook would print a backtrace that means nothing to the user.
+    std::panic::set_hook(Box::new(move |info| {
+        if let Ok(mut place) = sink.lock() {
+            let message = info
+                .payload()
+                .downcast_ref::<&str>()
+                .map(|text| text.to_string())
+                .or_else(|| info.payload().downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            let location =
+                info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+            *place = Some(format!("{message} ({location})"));
+        }
+    }));
+    let outcome = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(command))) {
+            Ok(handle) => handle.join().ok().and_then(Result::ok),
+            Err(_) => None,
+        }
+    });
+    match outcome {
+        Some(exit) => exit.into(),
+        None => {
+            let detail = place.lock().ok().and_then(|mut place| place.take());
+            let detail = detail.unwrap_or_else(|| "the command's thread could not be started".to_string());
+            let diagnostic =
+                Diagnostic::new(Code::InternalError, "this is a fault of the toolchain, not of your program")
+                    .note(detail)
+                    .help("please report it together with the program");
+            terminal.show_placeless(&[diagnostic]);
+            Exit::Internal.into()
+        }
+    }
+}

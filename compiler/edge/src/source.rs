@@ -1,0 +1,80 @@
+//! Reading programs.
+
+use ovsm_base::{Code, Diagnostic};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A program as it was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The path to show.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Source {
+    /// Reads a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// E0501 if it can not be read, E0013 if it is too large, E0014 if it is not UTF-8.
+    pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
+        let shown = path.display().to_string();
+        let bytes = match path == Path::new("-") {
+            true => read_limited(&mut std::io::stdin().lock()),
+            false => std::fs::File::open(path).and_then(|mut file| read_limited(&mut file)),
+        };
+        let bytes = bytes.map_err(|error| cannot_read(&shown, &error))?;
+        match ovsm_cst::decode(&bytes) {
+            Ok(text) => {
+                let path = if shown == "-" { "<stdin>".to_string() } else { shown };
+                Ok(Source { path, text: text.to_string() })
+            }
+            Err(diagnostic) => {
+                let mut diagnostic = diagnostic;
+                diagnostic.notes.insert(0, format!("the file is `{shown}`"));
+                Err(diagnostic)
+            }
+        }
+    }
+}
+
+/// Reads at most a little more than what is accepted: an endless file must not fill the memory.
+fn read_limited(from: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(ovsm_cst::MAX_SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The diagnostic for a file that can not be read.
+pub fn cannot_read(path: &str, error: &std::io::Error) -> Box<Diagnostic> {
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => "check the path; it is relative to the current directory",
+        std::io::ErrorKind::PermissionDenied => "check the permissions of the file",
+        _ => "check that it is a file",
+    };
+    Box::new(Diagnostic::new(Code::CannotRead, format!("`{path}` can not be read: {error}")).help(help))
+}
+
+/// The program that a path names: the file itself, or the main file of a folder.
+///
+/// # Errors
+/// E0501 if a folder has no main file.
+pub fn main_file(path: &Path) -> Result<PathBuf, Box<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let candidates = [path.join("src").join("main.ovsm"), path.join("main.ovsm")];
+    for candidate in candidates {
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    Err(Box::new(
+        Diagnostic::new(
+            Code::CannotRead,
+            format!("the folder `{}` has no program: no `src/main.ovsm`, no `main.ovsm`", path.display()),
+        )
+        .help("name the file, or a folder that has one of these"),
+    ))
+}

@@ -1,0 +1,47 @@
+//! `ovsmc check`: diagnostics without a result.
+
+use crate::command::build::load;
+use ovsm_base::Diagnostic;
+use ovsm_edge::{Exit, Terminal, source};
+use ovsm_query::{diagnostics, source_map};
+use std::path::PathBuf;
+
+/// Report what is wrong with programs, and write nothing
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  ovsmc check counter.ovsm\n  ovsmc check --error-format json src/main.ovsm"
+)]
+pub struct Check {
+    /// Source files, or folders with `src/main.ovsm` or `main.ovsm`
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+}
+
+impl Check {
+    pub fn run(&self, terminal: &Terminal) -> Exit {
+        let mut worst = Exit::Success;
+        for path in &self.paths {
+            let main = match source::main_file(path) {
+                Ok(main) => main,
+                Err(diagnostic) => {
+                    terminal.show_placeless(&[*diagnostic]);
+                    worst = Exit::Usage;
+                    continue;
+                }
+            };
+            match load(&main, terminal) {
+                Ok((db, file)) => {
+                    let found = diagnostics(&db, file);
+                    terminal.show(found, &source_map(&db, file));
+                    if found.iter().any(Diagnostic::is_error) && worst == Exit::Success {
+                        worst = Exit::Program;
+                    }
+                }
+                Err(Exit::Usage) => worst = Exit::Usage,
+                Err(exit) if worst == Exit::Success => worst = exit,
+                Err(_) => {}
+            }
+        }
+        worst
+    }
+}

@@ -1,0 +1,164 @@
+//! Compiling and running a script, and reporting how it ended.
+
+use crate::write::write_value;
+use ovsm_base::syscall::Syscall;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_edge::{Exit, Source, Terminal};
+use ovsm_infer::Type;
+use ovsm_ir::interpret::Outcome;
+use ovsm_ir::lower::EntryKind;
+use ovsm_ir::machine::{Fault, Host, Input, Memory, ScriptHost};
+use ovsm_ir::passes::{OptLevel, optimize};
+use ovsm_query::{Database, lower_program, result_type, source_map};
+use ovsm_vm::Limits;
+
+/// Options of the commands that run a script.
+#[derive(clap::Args)]
+pub struct ScriptOptions {
+    /// Stop after so many instructions
+    #[arg(long, value_name = "N", default_value_t = Limits::default().fuel)]
+    fuel: u64,
+    /// Stop when calls nest deeper than this
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_call_depth)]
+    max_depth: usize,
+    /// How much to optimise
+    #[arg(short = 'O', value_enum, default_value = "2", value_name = "LEVEL")]
+    level: Level,
+    /// Describe the result as a JSON object: `value` (in read syntax), `type` and `logs`
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Level {
+    #[value(name = "0")]
+    O0,
+    #[value(name = "1")]
+    O1,
+    #[value(name = "2")]
+    O2,
+    #[value(name = "3")]
+    O3,
+}
+
+/// A script that ended well.
+pub struct Script {
+    /// Its last value in read syntax.
+    pub value: String,
+    ty: Type,
+    logs: Vec<String>,
+}
+
+impl Script {
+    /// Compiles and runs a script. Unless JSON is wanted, what it logs is printed as it is logged. A failure is shown.
+    pub fn run(source: Source, options: &ScriptOptions, terminal: &Terminal) -> Result<Script, Exit> {
+        let mut db = Database::default();
+        let file = db.add_file(source.path, source.text);
+        let (mut module, warnings) = match lower_program(&db, file, EntryKind::Value) {
+            Ok(lowered) => lowered,
+            Err(diagnostics) => {
+                terminal.show(&diagnostics, &source_map(&db, file));
+                return Err(Exit::Program);
+            }
+        };
+        if !warnings.is_empty() {
+            terminal.show(&warnings, &source_map(&db, file));
+        }
+        let level = match options.level {
+            Level::O0 => OptLevel::O0,
+            Level::O1 => OptLevel::O1,
+            Level::O2 => OptLevel::O2,
+            Level::O3 => OptLevel::O3,
+        };
+        optimize(&mut module, level);
+        let program = match ovsm_vm::compile(&module) {
+            Ok(program) => program,
+            Err(diagnostic) => {
+                terminal.show(&[diagnostic], &source_map(&db, file));
+                return Err(Exit::Program);
+            }
+        };
+        let mut memory = Memory::for_module(&module, Input::default());
+        let mut host =
+            PrintingHost { host: ScriptHost::default(), terminal, print: !options.json, logs: Vec::new() };
+        let limits = Limits { fuel: options.fuel, max_call_depth: options.max_depth, ..Limits::default() };
+        let run = ovsm_vm::run_traced(&program, &mut memory, &mut host, limits);
+        let (code, message, span) = match run.outcome {
+            Outcome::Returned(words) => {
+                let ty = result_type(&db, file);
+                return Ok(Script { value: write_value(ty, &words, &memory), ty, logs: host.logs });
+            }
+            Outcome::Failed { failure, span, .. } => {
+                (failure.code(), failure.code().title().to_string(), span)
+            }
+            Outcome::Faulted { fault, span, .. } => (fault.code(), fault.to_string(), span),
+        };
+        let sources = source_map(&db, file);
+        terminal.show(&[uncaught(code, message, span, &run.trace, run.omitted, &sources)], &sources);
+        Err(Exit::Program)
+    }
+
+    /// The result as a JSON object.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "value": self.value, "type": self.ty.to_string(), "logs": self.logs })
+    }
+}
+
+/// The diagnostic for a script that failed, with its call trace.
+fn uncaught(
+    code: Code,
+    message: String,
+    span: Option<Span>,
+    trace: &[ovsm_vm::TraceFrame],
+    omitted: usize,
+    sources: &dyn ovsm_base::render::SourceMap,
+) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(code, message);
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, "it happened here");
+    }
+    // The entry alone is no news.
+    if trace.len() > 1 {
+        for (number, frame) in trace.iter().enumerate() {
+            if number == ovsm_vm::Run::TRACE_INNER && omitted > 0 {
+                diagnostic = diagnostic.note(format!("… {omitted} more calls …"));
+            }
+            let place = frame.span.and_then(|span| sources.resolve(span)).map(|(file, range)| {
+                let at = ovsm_base::line_index::line_column(sources.text(file), range.start);
+                format!(" at {}:{}:{}", sources.path(file), at.line, at.column)
+            });
+            diagnostic = diagnostic.note(format!("in `{}`{}", frame.function, place.unwrap_or_default()));
+        }
+    }
+    diagnostic
+}
+
+/// A host that prints what the script logs, message by message, as it is.
+struct PrintingHost<'a> {
+    host: ScriptHost,
+    terminal: &'a Terminal,
+    print: bool,
+    logs: Vec<String>,
+}
+
+impl Host for PrintingHost<'_> {
+    fn syscall(
+        &mut self,
+        syscall: Syscall,
+        args: [u64; 5],
+        memory: &mut Memory,
+        fuel: u64,
+    ) -> Result<u64, Fault> {
+        let result = self.host.syscall(syscall, args, memory, fuel);
+        for log in self.host.take_logs() {
+            let text = log.message().to_string();
+            match self.print {
+                true => {
+                    self.terminal.print(&format!("{text}\n"));
+                }
+                false => self.logs.push(text),
+            }
+        }
+        result
+    }
+}
