@@ -18,6 +18,9 @@ const MAX_DEPTH: u32 = 320;
 /// A body holds at most so many expressions: local functions are expanded at each call.
 const MAX_EXPRESSIONS: usize = 400_000;
 
+/// A form reports at most so many faults: the next ones hardly help, and a hostile file could make millions.
+const MAX_DIAGNOSTICS: usize = 200;
+
 /// What a form became.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expansion {
@@ -115,8 +118,15 @@ impl<'t> Expander<'t, '_> {
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> ExprId {
         let span = diagnostic.labels.first().map(|label| label.span);
-        self.diagnostics.push(diagnostic);
+        if !self.reported_enough() || diagnostic.code == Code::ProgramTooLarge {
+            self.diagnostics.push(diagnostic);
+        }
         self.body.add(Expr::Error, span)
+    }
+
+    /// True if further faults of this form are not reported.
+    pub(crate) fn reported_enough(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
     pub(crate) fn malformed(&mut self, span: Span, message: &str, shape: &str) -> ExprId {
@@ -279,6 +289,9 @@ impl<'t> Expander<'t, '_> {
     }
 
     pub(crate) fn unknown_name(&mut self, node: Node<'t>, name: &str) -> ExprId {
+        if self.reported_enough() {
+            return self.body.add(Expr::Error, Some(node.span()));
+        }
         let globals = self.env.names();
         let candidates = self
             .scopes

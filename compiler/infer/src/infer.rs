@@ -10,6 +10,9 @@ use ovsm_expand::core::{Body, Expr, ExprId, LocalId};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
+/// A group reports at most so many faults; see the limit of expansion.
+const MAX_DIAGNOSTICS: usize = 1000;
+
 /// Types from outside the group.
 pub trait TypeEnv {
     /// The signature of a function that is not in the group.
@@ -393,7 +396,26 @@ impl<'a> Inference<'a> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Literals that nothing constrains are `int`, which is `i64`; where one is too large for that, the narrowest type
+    /// that holds all literals of its kind is taken.
+    fn widen_literals(&mut self) {
+        let mut classes: BTreeMap<u32, Vec<(bool, u128)>> = BTreeMap::new();
+        for (term, negative, magnitude, _) in &self.literals {
+            if let Term::Variable(variable) = self.table.resolve(*term) {
+                classes.entry(variable).or_default().push((*negative, *magnitude));
+            }
+        }
+        for (variable, values) in classes {
+            let holds =
+                |ty: &IntType| values.iter().all(|(negative, magnitude)| ty.contains(*negative, *magnitude));
+            if let Some(ty) = [IntType::I64, IntType::U64, IntType::U128].iter().find(|ty| holds(ty)) {
+                self.table.unify(Term::Variable(variable), Term::Known(Type::Int(*ty)));
+            }
+        }
+    }
+
     fn finish(mut self, group: &Group<'_>, finished: Vec<UnitTerms>) -> GroupTypes {
+        self.widen_literals();
         for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
             if let Type::Int(ty) = self.table.finish(term)
                 && !ty.contains(negative, magnitude)
@@ -406,6 +428,7 @@ impl<'a> Inference<'a> {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
             }
         }
+        self.diagnostics.truncate(MAX_DIAGNOSTICS);
         let mut types =
             GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
         for (unit, (exprs, locals, result)) in group.units.iter().zip(finished) {

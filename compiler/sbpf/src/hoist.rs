@@ -250,3 +250,37 @@ fn loops(function: &MachineFunction) -> Vec<Loop> {
     loops.sort_by_key(|natural| natural.members.len());
     loops
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, compile};
+    use ovsm_ir::text::parse;
+
+    #[test]
+    fn a_large_constant_leaves_its_loop() {
+        let text = "
+frame_area 0
+entry f0
+func f0 @main(v0: word, v1: word) -> (word) {
+b0(v0: word, v1: word):
+  v2 = const 0
+  jump b1(v2, v0)
+b1(v3: word, v4: word):
+  v5 = const 6364136223846793005
+  v6 = mul v4, v5
+  v7 = xor v6, v5
+  v8 = const 1
+  v9 = add v3, v8
+  v10 = const 100
+  v11 = ult v9, v10
+  br v11, b1(v9, v7), b2
+b2:
+  return v7
+}
+";
+        let listing = compile(&parse(text).unwrap(), &Options::default()).unwrap().listing();
+        assert_eq!(listing.matches("lddw").count(), 1, "{listing}");
+        let (before, after) = (listing.find("lddw").unwrap(), listing.find("L0:").unwrap());
+        assert!(before < after, "{listing}");
+    }
+}

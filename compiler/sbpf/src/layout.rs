@@ -265,3 +265,74 @@ pub fn order(assembly: &Assembly) -> Vec<Label> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assembly::{Asm, AsmBlock, JumpTest, Source};
+    use crate::isa::{Jump, Reg};
+
+    fn block(instructions: usize, end: End) -> AsmBlock {
+        let body = (0..instructions).map(|n| (Asm::Const(Reg(1), n as u64), None)).collect();
+        AsmBlock { body, end, span: None, cold: false, frequency: 0 }
+    }
+
+    fn if_(then: u32, otherwise: u32) -> End {
+        let test = JumpTest { jump: Jump::Eq, narrow: false, lhs: Reg(1), rhs: Source::Imm(0) };
+        End::If(test, Label(then), Label(otherwise))
+    }
+
+    fn arranged(blocks: Vec<AsmBlock>) -> (Assembly, Vec<Label>) {
+        let mut assembly = Assembly { blocks: blocks.into_iter().collect(), frame_bytes: 0 };
+        shape(&mut assembly, true);
+        let order = order(&assembly);
+        (assembly, order)
+    }
+
+    #[test]
+    fn a_loop_tests_at_its_end() {
+        // Too large to be copied in front, so the loop is entered by a jump to its test.
+        let (_, order) = arranged(vec![
+            block(1, End::Goto(Label(1))),
+            block(COPY_LIMIT + 1, if_(3, 2)),
+            block(1, End::Goto(Label(1))),
+            block(1, End::Exit),
+        ]);
+        assert_eq!(order, [0, 2, 1, 3].map(Label));
+    }
+
+    #[test]
+    fn a_small_test_is_copied_in_front_of_its_loop() {
+        let (assembly, order) = arranged(vec![
+            block(1, End::Goto(Label(1))),
+            block(1, if_(3, 2)),
+            block(1, End::Goto(Label(1))),
+            block(COPY_LIMIT + 1, End::Exit),
+        ]);
+        assert_eq!(order, [0, 2, 3].map(Label));
+        assert!(matches!(assembly.blocks[Label(0)].end, End::If(..)));
+        assert!(matches!(assembly.blocks[Label(2)].end, End::If(..)));
+    }
+
+    #[test]
+    fn failures_come_last_and_exits_are_copied() {
+        let mut failure = block(1, End::Exit);
+        failure.cold = true;
+        let (assembly, order) = arranged(vec![
+            block(1, if_(1, 2)),
+            failure,
+            block(1, if_(3, 4)),
+            block(5, End::Goto(Label(5))),
+            block(6, End::Goto(Label(5))),
+            block(1, End::Exit),
+        ]);
+        assert_eq!(order.last(), Some(&Label(1)));
+        assert!([3, 4].iter().all(|label| assembly.blocks[Label(*label)].end == End::Exit));
+    }
+
+    #[test]
+    fn empty_circles_stay() {
+        let (_, order) = arranged(vec![block(0, End::Goto(Label(1))), block(0, End::Goto(Label(0)))]);
+        assert!(!order.is_empty());
+    }
+}

@@ -1,7 +1,7 @@
 //! Improves machine code after allocation: copies and constants that a register holds already are not made again,
 //! what is computed for nothing goes, and what only one side of a branch needs moves there.
 //!
-//! Start with [`improve`]. The submodules hold one improvement each; [`Effects`] says what instructions read and write.
+//! Start with [`improve`]. The submodules hold one improvement each; `Effects` says what instructions read and write.
 
 mod copies;
 mod dead;
@@ -101,5 +101,140 @@ impl Effects<'_> {
             Asm::Load(_, _, base, _) => *base == Reg::FRAME,
             Asm::Store(..) | Asm::Call(_) | Asm::Syscall(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assembly::{JumpTest, Label};
+    use crate::isa::{Jump, Width};
+
+    const fn r(n: u8) -> Reg {
+        Reg(n)
+    }
+
+    fn copy(dst: u8, src: u8) -> Asm {
+        Asm::Alu(Alu::Mov, r(dst), Source::Reg(r(src)))
+    }
+
+    fn add(dst: u8, imm: i32) -> Asm {
+        Asm::Alu(Alu::Add, r(dst), Source::Imm(imm))
+    }
+
+    fn sum(dst: u8, src: u8) -> Asm {
+        Asm::Alu(Alu::Add, r(dst), Source::Reg(r(src)))
+    }
+
+    fn block(body: &[Asm], end: End) -> AsmBlock {
+        let body = body.iter().map(|asm| (*asm, None)).collect();
+        AsmBlock { body, end, span: None, cold: false, frequency: 0 }
+    }
+
+    fn if_(jump: Jump, lhs: u8, imm: i32, then: u32, otherwise: u32) -> End {
+        let test = JumpTest { jump, narrow: false, lhs: r(lhs), rhs: Source::Imm(imm) };
+        End::If(test, Label(then), Label(otherwise))
+    }
+
+    fn function(blocks: Vec<AsmBlock>) -> Assembly {
+        Assembly { blocks: blocks.into_iter().collect(), frame_bytes: 0 }
+    }
+
+    fn improved(mut assembly: Assembly, is_entry: bool) -> Vec<Vec<Asm>> {
+        let convention = Convention { params: 2, results: 1, can_fail: false, is_entry, clobbers: 0x3f };
+        improve(&mut assembly, convention, &IndexVec::new(), true);
+        assembly.blocks.iter().map(|block| block.body.iter().map(|(asm, _)| *asm).collect()).collect()
+    }
+
+    #[test]
+    fn a_copy_that_is_there_already_is_not_made_again() {
+        let bodies = improved(
+            function(vec![
+                block(&[copy(6, 1)], if_(Jump::Lt, 1, 2, 1, 2)),
+                block(&[copy(0, 6)], End::Exit),
+                block(&[copy(1, 6), add(1, -1), sum(1, 6), copy(0, 1)], End::Exit),
+            ]),
+            false,
+        );
+        assert_eq!(bodies[0], []);
+        assert_eq!(bodies[1], [copy(0, 1)]);
+        // Only this side needs the second register.
+        assert_eq!(bodies[2], [copy(6, 1), add(1, -1), sum(1, 6), copy(0, 1)]);
+    }
+
+    #[test]
+    fn what_both_sides_of_a_branch_read_stays_before_it() {
+        let mut assembly = function(vec![
+            block(&[add(5, -1), copy(6, 5)], if_(Jump::Eq, 2, 0, 1, 2)),
+            block(&[copy(0, 5)], End::Exit),
+            block(&[copy(0, 6)], End::Exit),
+        ]);
+        let convention = Convention { params: 2, results: 1, ..Convention::default() };
+        let conventions = IndexVec::new();
+        let effects = Effects { convention, conventions: &conventions, syscall_preserves_args: true };
+        assert!(dead::sink(&mut assembly, &effects));
+        let bodies: Vec<usize> = assembly.blocks.iter().map(|block| block.body.len()).collect();
+        assert_eq!(bodies, [1, 1, 2]);
+    }
+
+    #[test]
+    fn known_constants_are_not_loaded_again() {
+        // r0 is 0 at the start of a program; r3 is 7 where the test for it held.
+        let bodies = improved(
+            function(vec![
+                block(&[Asm::Load(Width::W8, r(3), r(1), 0)], if_(Jump::Ne, 3, 7, 2, 1)),
+                block(
+                    &[
+                        Asm::Const(r(3), 7),
+                        Asm::Store(Width::W8, r(1), 0, Source::Reg(r(3))),
+                        Asm::Const(r(0), 0),
+                    ],
+                    End::Exit,
+                ),
+                block(&[Asm::Const(r(0), 1)], End::Exit),
+            ]),
+            true,
+        );
+        assert_eq!(bodies[1], [Asm::Store(Width::W8, r(1), 0, Source::Reg(r(3)))]);
+        assert_eq!(bodies[2], [Asm::Const(r(0), 1)]);
+    }
+
+    #[test]
+    fn a_loop_does_not_take_its_last_value_for_its_first() {
+        // r6 holds what r1 was in the round before: they are equal nowhere.
+        let body = [copy(6, 1), add(1, -1)];
+        let bodies = improved(
+            function(vec![
+                block(&[copy(6, 2)], End::Goto(Label(1))),
+                block(&[sum(2, 6)], if_(Jump::Eq, 1, 0, 3, 2)),
+                block(&body, End::Goto(Label(1))),
+                block(&[sum(2, 6), copy(0, 2)], End::Exit),
+            ]),
+            false,
+        );
+        assert_eq!(bodies[0], [copy(6, 2)]);
+        assert_eq!(bodies[1], [sum(2, 6)]);
+        assert_eq!(bodies[2], body);
+        assert_eq!(bodies[3], [sum(2, 6), copy(0, 2)]);
+    }
+
+    #[test]
+    fn an_exchange_joins_the_sum_next_to_it() {
+        let exchange = [copy(3, 0), copy(0, 1), copy(1, 3)];
+        let looped = |body: &[Asm]| {
+            function(vec![
+                block(&[Asm::Load(Width::W8, r(0), r(2), 0)], End::Goto(Label(1))),
+                block(body, if_(Jump::Ne, 2, 5, 1, 2)),
+                block(&[], End::Exit),
+            ])
+        };
+        let before = [exchange.as_slice(), &[add(2, 1), sum(1, 0)]].concat();
+        assert_eq!(improved(looped(&before), false)[1], [copy(3, 1), sum(1, 0), copy(0, 3), add(2, 1)]);
+        let after = [&[sum(1, 0)], exchange.as_slice()].concat();
+        assert_eq!(improved(looped(&after), false)[1], [copy(3, 0), sum(0, 1), copy(1, 3)]);
+        // The temporary is still wanted.
+        let wanted =
+            [exchange.as_slice(), &[sum(1, 0), Asm::Store(Width::W8, r(2), 0, Source::Reg(r(3)))]].concat();
+        assert_eq!(improved(looped(&wanted), false)[1].len(), 5);
     }
 }

@@ -186,6 +186,112 @@ fn comparisons() {
     }
 }
 
+/// How a truth value is used.
+#[derive(Clone, Copy, PartialEq)]
+enum Use {
+    Word,
+    Branch,
+    FailIf,
+    NegatedBranch,
+    NegatedFailIf,
+}
+
+/// The program that decides `make(x, y)` on the two words of its input, and leaves 1 or 0 behind them, or fails.
+fn decision(how: Use, make: impl FnOnce(&mut Function, Value, Value) -> Value) -> Module {
+    let mut function = Function::new("main", &[Type::Word, Type::Word], &[Type::Word]);
+    let entry = Function::ENTRY;
+    let base = function.params()[0];
+    let access = |offset| Access { width: Width::W8, region: Region::Any, address: base, offset };
+    let x = function.append_value(entry, Op::Load(access(0)), Type::Word, None);
+    let y = function.append_value(entry, Op::Load(access(8)), Type::Word, None);
+    let mut truth = make(&mut function, x, y);
+    if matches!(how, Use::NegatedBranch | Use::NegatedFailIf) {
+        truth = function.append_value(entry, Op::Not(truth), Type::Bool, None);
+    }
+    let finish = |function: &mut Function, block, word: Option<u64>, value: Option<Value>| {
+        let value =
+            value.unwrap_or_else(|| function.append_value(block, Op::Const(word.unwrap()), Type::Word, None));
+        function.append(block, Op::Store(access(16), value), &[], None);
+        let zero = function.append_value(block, Op::Const(0), Type::Word, None);
+        function.blocks[block].terminator = Terminator::Return([zero].into_iter().collect());
+    };
+    match how {
+        Use::Word => {
+            let word = function.append_value(entry, Op::BoolToWord(truth), Type::Word, None);
+            finish(&mut function, entry, None, Some(word));
+        }
+        Use::Branch | Use::NegatedBranch => {
+            let (yes, no) = (function.add_block(), function.add_block());
+            finish(&mut function, yes, Some(1), None);
+            finish(&mut function, no, Some(0), None);
+            let (yes, no) = (ovsm_ir::Target::new(yes), ovsm_ir::Target::new(no));
+            function.blocks[entry].terminator = Terminator::Branch(truth, yes, no);
+        }
+        Use::FailIf | Use::NegatedFailIf => {
+            function.append(entry, Op::FailIf(truth, ovsm_ir::Failure::Overflow), &[], None);
+            finish(&mut function, entry, Some(0), None);
+        }
+    }
+    Module { functions: [function].into_iter().collect(), entry: Func(0), ..Module::default() }
+}
+
+#[test]
+fn conditions_in_every_use() {
+    let pairs: Vec<(u64, u64)> = WORDS.iter().flat_map(|a| WORDS.iter().map(move |b| (*a, *b))).collect();
+    let uses = [Use::Word, Use::Branch, Use::FailIf, Use::NegatedBranch, Use::NegatedFailIf];
+    let expect = |how: Use, truth: bool| match how {
+        Use::Word | Use::Branch => Some(u64::from(truth)),
+        Use::NegatedBranch => Some(u64::from(!truth)),
+        Use::FailIf => (!truth).then_some(0),
+        Use::NegatedFailIf => truth.then_some(0),
+    };
+    let word = |function: &mut Function, op| function.append_value(Function::ENTRY, op, Type::Word, None);
+    let truth = |function: &mut Function, op| function.append_value(Function::ENTRY, op, Type::Bool, None);
+    for how in uses {
+        for condition in [Condition::Equal, Condition::NotEqual] {
+            // Common bits, with a mask in a register.
+            let module = decision(how, |function, x, y| {
+                let bits = word(function, Op::Binary(BinaryOp::And, x, y));
+                let zero = word(function, Op::Const(0));
+                truth(function, Op::Compare(condition, bits, zero))
+            });
+            check(&module, &pairs, |a, b| expect(how, condition.evaluate(a & b, 0)));
+            for mask in WORDS {
+                let module = decision(how, |function, x, _| {
+                    let mask = word(function, Op::Const(mask));
+                    let bits = word(function, Op::Binary(BinaryOp::And, mask, x));
+                    let zero = word(function, Op::Const(0));
+                    truth(function, Op::Compare(condition, bits, zero))
+                });
+                check(&module, &pairs[..WORDS.len()], |a, _| expect(how, condition.evaluate(a & mask, 0)));
+            }
+        }
+        for condition in Condition::ALL {
+            // Low halves, and a truth value that was a word in between.
+            let module = decision(how, |function, x, y| {
+                let x = word(function, Op::Extend(IntType::U32, x));
+                let y = word(function, Op::Extend(IntType::U32, y));
+                let order = truth(function, Op::Compare(condition, x, y));
+                let order = word(function, Op::BoolToWord(order));
+                let zero = word(function, Op::Const(0));
+                let not = truth(function, Op::Compare(Condition::Equal, order, zero));
+                truth(function, Op::Not(not))
+            });
+            let low = |word: u64| u64::from(word as u32);
+            check(&module, &pairs, |a, b| expect(how, condition.evaluate(low(a), low(b))));
+            for constant in WORDS {
+                let module = decision(how, |function, x, _| {
+                    let x = word(function, Op::Extend(IntType::U32, x));
+                    let constant = word(function, Op::Const(constant));
+                    truth(function, Op::Compare(condition, x, constant))
+                });
+                let first: Vec<_> = WORDS.iter().map(|word| (*word, 0)).collect();
+                check(&module, &first, |a, _| expect(how, condition.evaluate(low(a), constant)));
+            }
+        }
+    }
+}
+
 #[test]
 fn conversions() {
     for ty in IntType::ALL.into_iter().filter(|ty| ty.bits() <= 32) {

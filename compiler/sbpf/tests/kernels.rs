@@ -54,12 +54,6 @@ fn kernel(name: &str, input: Vec<u8>, result: u64, limit: u64) {
             for engine in Engine::ALL {
                 let run = machine.run(engine, &input, 0x4_0000_0000, 1_400_000);
                 assert_eq!(run.exit, Exit::Returned(result), "{name} {level:?}\n{}", program.listing());
-                if engine == Engine::Jit && version == Version::V3 {
-                    println!("{name} {level:?}: {} units, {} bytes", run.units, program.elf.len());
-                    if std::env::var_os("LISTING").is_some() && level == OptLevel::O2 {
-                        println!("{}\n{}", ovsm_ir::text::print(&module), program.listing());
-                    }
-                }
                 if level == OptLevel::O2 {
                     assert!(run.units <= limit, "{name}: {} units\n{}", run.units, program.listing());
                 }

@@ -5,6 +5,7 @@ use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
 use ovsm_infer::Type;
+use ovsm_ir::Module;
 use ovsm_ir::interpret::Outcome;
 use ovsm_ir::lower::EntryKind;
 use ovsm_ir::machine::{Fault, Host, Input, Memory, ScriptHost};
@@ -70,28 +71,45 @@ impl Script {
             Level::O2 => OptLevel::O2,
             Level::O3 => OptLevel::O3,
         };
+        let plain = module.clone();
         optimize(&mut module, level);
-        let program = match ovsm_vm::compile(&module) {
-            Ok(program) => program,
+        let execute = |module: &Module, host: &mut PrintingHost<'_>| {
+            let program = ovsm_vm::compile(module)?;
+            let mut memory = Memory::for_module(module, Input::default());
+            let limits =
+                Limits { fuel: options.fuel, max_call_depth: options.max_depth, ..Limits::default() };
+            let run = ovsm_vm::run_traced(&program, &mut memory, host, limits);
+            Ok::<_, Diagnostic>((run, memory))
+        };
+        let mut host = PrintingHost::new(terminal, !options.json);
+        let (mut run, memory) = match execute(&module, &mut host) {
+            Ok(finished) => finished,
             Err(diagnostic) => {
                 terminal.show(&[diagnostic], &source_map(&db, file));
                 return Err(Exit::Program);
             }
         };
-        let mut memory = Memory::for_module(&module, Input::default());
-        let mut host =
-            PrintingHost { host: ScriptHost::default(), terminal, print: !options.json, logs: Vec::new() };
-        let limits = Limits { fuel: options.fuel, max_call_depth: options.max_depth, ..Limits::default() };
-        let run = ovsm_vm::run_traced(&program, &mut memory, &mut host, limits);
+        if let Outcome::Returned(words) = &run.outcome {
+            let ty = result_type(&db, file);
+            return Ok(Script { value: write_value(ty, words, &memory), ty, logs: host.logs });
+        }
+        // Optimised code may not know any more where it failed. A script depends on nothing but its text, so running
+        // it again as it was written ends the same way, and knows.
+        let placeless =
+            matches!(&run.outcome, Outcome::Failed { span: None, .. } | Outcome::Faulted { span: None, .. });
+        if placeless
+            && level != OptLevel::O0
+            && let Ok((again, _)) = execute(&plain, &mut PrintingHost::new(terminal, false))
+            && again.outcome.agrees_with(&run.outcome)
+        {
+            run = again;
+        }
         let (code, message, span) = match run.outcome {
-            Outcome::Returned(words) => {
-                let ty = result_type(&db, file);
-                return Ok(Script { value: write_value(ty, &words, &memory), ty, logs: host.logs });
-            }
             Outcome::Failed { failure, span, .. } => {
                 (failure.code(), failure.code().title().to_string(), span)
             }
             Outcome::Faulted { fault, span, .. } => (fault.code(), fault.to_string(), span),
+            Outcome::Returned(_) => return Err(Exit::Internal),
         };
         let sources = source_map(&db, file);
         terminal.show(&[uncaught(code, message, span, &run.trace, run.omitted, &sources)], &sources);
@@ -119,18 +137,32 @@ fn uncaught(
     }
     // The entry alone is no news.
     if trace.len() > 1 {
+        let mut calls: Vec<(String, usize)> = Vec::new();
         for (number, frame) in trace.iter().enumerate() {
             if number == ovsm_vm::Run::TRACE_INNER && omitted > 0 {
-                diagnostic = diagnostic.note(format!("… {omitted} more calls …"));
+                calls.push((format!("… {omitted} more calls …"), 1));
             }
             let place = frame.span.and_then(|span| sources.resolve(span)).map(|(file, range)| {
                 let at = ovsm_base::line_index::line_column(sources.text(file), range.start);
                 format!(" at {}:{}:{}", sources.path(file), at.line, at.column)
             });
-            diagnostic = diagnostic.note(format!("in `{}`{}", frame.function, place.unwrap_or_default()));
+            let call = format!("in `{}`{}", frame.function, place.unwrap_or_default());
+            match calls.last_mut() {
+                Some((last, times)) if *last == call => *times += 1,
+                _ => calls.push((call, 1)),
+            }
+        }
+        for (call, times) in calls {
+            diagnostic = diagnostic.note(if times > 1 { format!("{call}, {times} times") } else { call });
         }
     }
     diagnostic
+}
+
+impl<'a> PrintingHost<'a> {
+    fn new(terminal: &'a Terminal, print: bool) -> PrintingHost<'a> {
+        PrintingHost { host: ScriptHost::default(), terminal, print, logs: Vec::new() }
+    }
 }
 
 /// A host that prints what the script logs, message by message, as it is.

@@ -6,6 +6,7 @@
 //! every iteration, and would have left the address space long before.
 
 use super::loops::{self, Counter, Loop};
+use super::memory_bounds::MANY;
 use super::{bounds, simplify_cfg, uses};
 use crate::dominators::Dominators;
 use crate::function::{Block, Function, Inst, Type, Value};
@@ -13,9 +14,6 @@ use crate::op::{BinaryOp, Condition, Op, Target, Terminator};
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashSet;
 
-/// More iterations than a pointer that moves by at least one byte can make inside the address space, which ends
-/// below `0x6_0000_0000`.
-const MANY: u64 = 1 << 36;
 /// The most that a pointer may move per iteration.
 const MAX_STEP: u64 = 1 << 20;
 /// Dominating branches to look at for the one that guards the loop.

@@ -8,7 +8,7 @@
 mod interval;
 
 use super::facts::Facts;
-use super::loops;
+use super::{loops, memory_bounds};
 use super::sccp::constant;
 use super::substitution::Substitution;
 use crate::dominators::Dominators;
@@ -17,6 +17,7 @@ use crate::op::{BinaryOp, CheckedOp, Condition, Op, Terminator};
 use interval::Interval;
 use ovsm_base::IntType;
 use ovsm_base::index::IndexVec;
+use rustc_hash::FxHashMap;
 
 /// Sweeps before bounds that still move are widened.
 const PLAIN_SWEEPS: usize = 2;
@@ -34,13 +35,14 @@ pub fn run(function: &mut Function) -> bool {
     }
     let dominators = Dominators::new(function);
     let predecessors = function.predecessors();
+    let bounded = memory_bounds::find(function, &dominators, &predecessors);
     let mut params = IndexVec::from_elem(None, function.values.len());
     for &param in function.params() {
         params[param] = Some(Interval::FULL);
     }
     let mut stable = false;
     for sweep in 0..MAX_SWEEPS {
-        let next = Walk::new(function, &dominators, &predecessors, &params, true).sweep();
+        let next = Walk::new(function, &dominators, &predecessors, &bounded, &params, true).sweep();
         let mut moved = false;
         for (value, incoming) in next.iter_enumerated() {
             let Some(incoming) = *incoming else {
@@ -63,14 +65,14 @@ pub fn run(function: &mut Function) -> bool {
     }
     if stable {
         for _ in 0..NARROWING_SWEEPS {
-            params = Walk::new(function, &dominators, &predecessors, &params, false).sweep();
+            params = Walk::new(function, &dominators, &predecessors, &bounded, &params, false).sweep();
         }
     } else {
         params = IndexVec::from_elem(Some(Interval::FULL), function.values.len());
     }
     let mut substitution = Substitution::new(function);
     let changed = {
-        let mut walk = Walk::new(function, &dominators, &predecessors, &params, false);
+        let mut walk = Walk::new(function, &dominators, &predecessors, &bounded, &params, false);
         walk.rewrites = Some(Vec::new());
         walk.sweep();
         let rewrites = walk.rewrites.unwrap_or_default();
@@ -125,6 +127,8 @@ struct Walk<'a> {
     predecessors: &'a IndexVec<Block, Vec<Block>>,
     /// The ranges of block parameters that this sweep starts from; `None` is nothing yet.
     params: &'a IndexVec<Value, Option<Interval>>,
+    /// Counters that memory bounds.
+    bounded: &'a FxHashMap<Value, (u64, u64)>,
     /// True while ranges grow: then arguments seen in this sweep count at once.
     growing: bool,
     /// What this sweep saw as arguments.
@@ -142,6 +146,7 @@ impl<'a> Walk<'a> {
         function: &'a Function,
         dominators: &'a Dominators,
         predecessors: &'a IndexVec<Block, Vec<Block>>,
+        bounded: &'a FxHashMap<Value, (u64, u64)>,
         params: &'a IndexVec<Value, Option<Interval>>,
         growing: bool,
     ) -> Walk<'a> {
@@ -153,6 +158,7 @@ impl<'a> Walk<'a> {
             function,
             dominators,
             predecessors,
+            bounded,
             params,
             growing,
             incoming,
@@ -218,7 +224,13 @@ impl<'a> Walk<'a> {
             let range = if function.ty(param) == Type::Bool {
                 range.intersect(Interval::truth()).unwrap_or(Interval::truth())
             } else {
-                range
+                match self.bounded.get(&param) {
+                    Some((low, high)) => {
+                        let bound = Interval::unsigned(*low, *high);
+                        range.intersect(bound).unwrap_or(bound)
+                    }
+                    None => range,
+                }
             };
             self.set(param, range);
         }

@@ -6,21 +6,17 @@
 //! where only the loop condition is left of it.
 
 use super::exit_test::Context;
+use super::linear::{Linear, Reader};
 use super::loops::{self, Counter, Loop};
 use super::{exit_test, simplify_cfg, uses};
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Inst, Type, Value, ValueDef};
+use crate::function::{Block, Function, Inst, Type, Value};
 use crate::op::{BinaryOp, Op, Terminator};
 use ovsm_base::index::IndexVec;
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 /// New pointers per loop: each takes a register.
 const MAX_POINTERS: usize = 4;
-/// How many definitions deep an address is looked at.
-const DEPTH: u32 = 8;
-/// Different unchanging terms of an address.
-const MAX_TERMS: usize = 3;
 /// Accesses of a loop that are looked at.
 const MAX_ACCESSES: usize = 256;
 
@@ -38,97 +34,6 @@ pub fn run(function: &mut Function) -> bool {
         }
     }
     changed
-}
-
-/// `scale * counter + sum of terms + offset`, all modulo 2^64.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Linear {
-    /// Number of the counter, if the scale is not zero.
-    counter: Option<usize>,
-    scale: u64,
-    /// Unchanging values with their factors, in order.
-    terms: SmallVec<[(Value, u64); 3]>,
-    offset: u64,
-}
-
-impl Linear {
-    fn scaled(mut self, factor: u64) -> Linear {
-        self.scale = self.scale.wrapping_mul(factor);
-        self.offset = self.offset.wrapping_mul(factor);
-        for (_, coefficient) in &mut self.terms {
-            *coefficient = coefficient.wrapping_mul(factor);
-        }
-        self
-    }
-
-    fn plus(mut self, other: Linear) -> Option<Linear> {
-        match (self.counter, other.counter) {
-            (Some(a), Some(b)) if a != b => return None,
-            (None, counter) => self.counter = counter,
-            _ => {}
-        }
-        self.scale = self.scale.wrapping_add(other.scale);
-        self.offset = self.offset.wrapping_add(other.offset);
-        for (value, factor) in other.terms {
-            match self.terms.iter_mut().find(|(known, _)| *known == value) {
-                Some((_, known)) => *known = known.wrapping_add(factor),
-                None => self.terms.push((value, factor)),
-            }
-        }
-        self.terms.retain(|(_, factor)| *factor != 0);
-        self.terms.sort_unstable();
-        (self.terms.len() <= MAX_TERMS).then_some(self)
-    }
-}
-
-/// Reads linear functions off the instructions of a loop.
-struct Reader<'a> {
-    function: &'a Function,
-    inside: &'a FxHashSet<Block>,
-    home: &'a IndexVec<Value, Option<Block>>,
-    counters: &'a [Counter],
-    /// The instructions that were looked through.
-    chain: Vec<Inst>,
-}
-
-impl Reader<'_> {
-    fn read(&mut self, value: Value, depth: u32) -> Option<Linear> {
-        if let Some(word) = self.function.as_const(value) {
-            return Some(Linear { offset: word, ..Linear::default() });
-        }
-        for (number, counter) in self.counters.iter().enumerate() {
-            if value == counter.param || value == counter.next {
-                let offset = if value == counter.next { counter.step } else { 0 };
-                return Some(Linear { counter: Some(number), scale: 1, offset, ..Linear::default() });
-            }
-        }
-        if self.home.get(value).copied().flatten().is_none_or(|home| !self.inside.contains(&home)) {
-            return Some(Linear { terms: SmallVec::from_iter([(value, 1)]), ..Linear::default() });
-        }
-        let ValueDef::Result(inst, _) = self.function.values.get(value)?.def else {
-            return None;
-        };
-        if depth == 0 {
-            return None;
-        }
-        let linear = match self.function.insts[inst].op {
-            Op::Binary(BinaryOp::Add, a, b) => self.read(a, depth - 1)?.plus(self.read(b, depth - 1)?),
-            Op::Binary(BinaryOp::Sub, a, b) => {
-                self.read(a, depth - 1)?.plus(self.read(b, depth - 1)?.scaled(u64::MAX))
-            }
-            Op::Binary(BinaryOp::Mul, a, b) => {
-                let factor = self.function.as_const(b)?;
-                Some(self.read(a, depth - 1)?.scaled(factor))
-            }
-            Op::Binary(BinaryOp::ShiftLeft, a, b) => {
-                let amount = self.function.as_const(b)?;
-                Some(self.read(a, depth - 1)?.scaled(1u64.wrapping_shl(amount as u32)))
-            }
-            _ => None,
-        }?;
-        self.chain.push(inst);
-        Some(linear)
-    }
 }
 
 /// Accesses whose addresses differ by constants only.
@@ -217,8 +122,9 @@ fn collect(
                 continue;
             }
             let read = known.entry(access.address).or_insert_with(|| {
-                let mut reader = Reader { function, inside, home, counters, chain: Vec::new() };
-                let linear = reader.read(access.address, DEPTH)?;
+                let mut reader =
+                    Reader { function, inside, home, counters, through_checks: false, chain: Vec::new() };
+                let linear = reader.read(access.address)?;
                 (linear.scale != 0).then_some((linear, reader.chain))
             });
             let Some((linear, chain)) = read else {

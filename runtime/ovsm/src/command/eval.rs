@@ -9,7 +9,7 @@ use ovsm_edge::{Exit, Source, Terminal};
                         ovsm eval '(+ 1 2)'\n  ovsm eval --json '(/ 7u128 2)'")]
 pub struct Eval {
     /// The script
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     text: String,
     #[command(flatten)]
     options: ScriptOptions,

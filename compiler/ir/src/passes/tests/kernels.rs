@@ -84,6 +84,29 @@ fn sum() {
 }
 
 #[test]
+fn checked_sum() {
+    let text = include_str!("kernels/sum_checked.ir");
+    for n in 0..20u64 {
+        let input: Vec<u64> = std::iter::once(n).chain(1..=n).collect();
+        kernel(text, &input, n * (n + 1) / 2, [8 * n + 40, 8 * n + 50]);
+    }
+    kernel(text, &[u64::MAX], 0, [100, 100]);
+    for level in OptLevel::ALL {
+        let mut module = parse(text).unwrap();
+        optimize(&mut module, level);
+        let overflow = run(&module, &[3, u64::MAX, 1, 0], 1000);
+        assert!(matches!(overflow, Outcome::Failed { failure: Failure::Overflow, .. }), "{level:?} {overflow:?}");
+        for n in [100, 1 << 36, (1 << 60) + 1, i64::MAX as u64] {
+            let beyond = run(&module, &[n], 1_000_000);
+            assert!(
+                matches!(beyond, Outcome::Faulted { fault: Fault::MemoryAccess { .. }, .. }),
+                "{level:?} {n} {beyond:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bubble_sort() {
     let numbers: Vec<u64> = words(64).into_iter().map(|word| word >> 1).collect();
     let least = numbers.iter().min().copied().unwrap();

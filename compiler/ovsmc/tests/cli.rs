@@ -1,0 +1,213 @@
+//! The compiler as a user meets it: results, messages, exit codes, and bad input of every kind.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::Command;
+
+struct Result {
+    code: Option<i32>,
+    out: Vec<u8>,
+    err: String,
+}
+
+/// Runs the compiler in a folder.
+fn ovsmc(folder: &Path, arguments: &[&str]) -> Result {
+    let output = Command::new(env!("CARGO_BIN_EXE_ovsmc"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output()
+        .unwrap();
+    Result { code: output.status.code(), out: output.stdout, err: String::from_utf8(output.stderr).unwrap() }
+}
+
+fn folder_with(name: &str, text: impl AsRef<[u8]>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_becomes_a_program() {
+    let folder = folder_with("hello.ovsm", "(sol_log_ \"hello\")");
+    let result = ovsmc(folder.path(), &["build", "hello.ovsm", "--emit", "ir,asm"]);
+    assert_eq!(result.code, Some(0), "{}", result.err);
+    assert!(result.err.starts_with("built hello.so: "), "{}", result.err);
+    assert_eq!(names(folder.path()), ["hello.ir", "hello.ovsm", "hello.s", "hello.so"]);
+    let elf = std::fs::read(folder.path().join("hello.so")).unwrap();
+    assert_eq!(elf.get(..4), Some(&b"\x7fELF"[..]));
+    let inspected = ovsmc(folder.path(), &["inspect", "hello.so"]);
+    let text = String::from_utf8(inspected.out).unwrap();
+    assert!(text.contains("sol_log_"), "{text}");
+    assert!(text.contains("entrypoint"), "{text}");
+    let standard_output = ovsmc(folder.path(), &["build", "hello.ovsm", "-o", "-"]);
+    assert_eq!(standard_output.out, elf);
+}
+
+#[test]
+fn a_stripped_hello_is_small() {
+    let folder = folder_with("hello.ovsm", "(sol_log_ \"Hello, OVSM!\")");
+    let result = ovsmc(folder.path(), &["build", "hello.ovsm", "--strip", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&result.out).unwrap();
+    assert!(json["bytes"].as_u64().unwrap() <= 300, "{json}");
+}
+
+#[test]
+fn a_folder_becomes_a_program_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("thing/src")).unwrap();
+    std::fs::write(folder.path().join("thing/src/main.ovsm"), "0").unwrap();
+    assert_eq!(ovsmc(folder.path(), &["build", "thing"]).code, Some(0));
+    assert!(folder.path().join("thing/target/deploy/thing.so").is_file());
+    let inside = ovsmc(&folder.path().join("thing"), &["build", "--sbpf", "v0", "-O0"]);
+    assert_eq!(inside.code, Some(0), "{}", inside.err);
+    let empty = tempfile::tempdir().unwrap();
+    let result = ovsmc(empty.path(), &["build"]);
+    assert_eq!(result.code, Some(2));
+    assert!(result.err.contains("E0501"), "{}", result.err);
+}
+
+#[test]
+fn building_twice_gives_the_same_bytes() {
+    let source =
+        "(defn f ((x : u64)) -> u64 (* x x))\n(sol_log_64_ (f (num-accounts)) (f 3))\n(sol_log_ \"x\")";
+    let (one, two) = (folder_with("a.ovsm", source), folder_with("a.ovsm", source));
+    for (version, level) in [("v3", "-O2"), ("v0", "-O0"), ("v3", "-O3")] {
+        let first = ovsmc(one.path(), &["build", "a.ovsm", "--sbpf", version, level, "-o", "-"]);
+        let second = ovsmc(two.path(), &["build", "a.ovsm", "--sbpf", version, level, "-o", "-"]);
+        assert_eq!(first.out, second.out);
+        assert!(!first.out.is_empty());
+    }
+}
+
+#[test]
+fn hostile_sources_are_errors() {
+    let garbage: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let long_line = format!("(+ {})", "x ".repeat(5 << 20));
+    let cases: [(&str, Vec<u8>, &str); 8] = [
+        ("binary garbage", garbage, "E0014"),
+        ("nested parentheses", "(".repeat(100_000).into_bytes(), "E0009"),
+        ("balanced parentheses", ["(".repeat(100_000), ")".repeat(100_000)].concat().into_bytes(), "E0009"),
+        ("a long line", long_line.into_bytes(), "E0101"),
+        ("NUL bytes", b"(+ 1 \0 2)".to_vec(), "E0010"),
+        ("a lone surrogate", b"(sol_log_ \"\xed\xa0\x80\")".to_vec(), "E0014"),
+        ("a surrogate escape", b"(sol_log_ \"\\u{d800}\")".to_vec(), "E0006"),
+        ("an endless string", b"(sol_log_ \"abc)".to_vec(), "E0004"),
+    ];
+    for (what, text, code) in cases {
+        let folder = folder_with("bad.ovsm", text);
+        for format in ["short", "human", "json"] {
+            let result = ovsmc(folder.path(), &["build", "bad.ovsm", "--error-format", format]);
+            assert_eq!(result.code, Some(1), "{what}: {:.300}", result.err);
+            assert!(result.err.contains(code), "{what}: {:.300}", result.err);
+            assert!(result.err.len() < 1 << 20, "{what}: {} bytes of output", result.err.len());
+        }
+        assert_eq!(names(folder.path()), ["bad.ovsm"], "{what}");
+    }
+}
+
+#[test]
+fn the_command_line_is_checked() {
+    let folder = folder_with("a.ovsm", "0");
+    for arguments in [
+        &["build", "a.ovsm", "--nonsense"][..],
+        &["build", "a.ovsm", "--sbpf", "v9"],
+        &["build", "a.ovsm", "-O9"],
+        &["build", "a.ovsm", "--emit", "poem"],
+        &["frobnicate"],
+        &["explain"],
+        &[],
+    ] {
+        let result = ovsmc(folder.path(), arguments);
+        assert_eq!(result.code, Some(2), "{arguments:?}: {}", result.err);
+        assert!(!result.err.is_empty());
+    }
+    assert_eq!(names(folder.path()), ["a.ovsm"]);
+}
+
+#[test]
+fn files_that_can_not_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("dir.ovsm")).unwrap();
+    for arguments in [
+        &["build", "missing.ovsm"][..],
+        &["check", "missing.ovsm"],
+        &["inspect", "missing.so"],
+        &["inspect", "dir.ovsm"],
+        &["build", "dir.ovsm"],
+    ] {
+        let result = ovsmc(folder.path(), arguments);
+        assert_eq!(result.code, Some(2), "{arguments:?}: {}", result.err);
+        assert!(result.err.contains("E0501"), "{arguments:?}: {}", result.err);
+    }
+}
+
+#[test]
+fn outputs_that_can_not_be_written_leave_nothing() {
+    let folder = folder_with("a.ovsm", "0");
+    std::fs::create_dir(folder.path().join("taken")).unwrap();
+    std::fs::write(folder.path().join("file"), "old").unwrap();
+    for output in ["no/such/folder/a.so", "taken", "file/a.so"] {
+        let result = ovsmc(folder.path(), &["build", "a.ovsm", "-o", output]);
+        assert_eq!(result.code, Some(2), "{output}: {}", result.err);
+        assert!(result.err.contains("E0502"), "{output}: {}", result.err);
+    }
+    assert_eq!(names(folder.path()), ["a.ovsm", "file", "taken"]);
+    assert!(names(&folder.path().join("taken")).is_empty());
+    assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"old");
+}
+
+#[test]
+fn a_broken_program_leaves_the_old_result() {
+    let folder = folder_with("a.ovsm", "(foo)");
+    std::fs::write(folder.path().join("a.so"), "old").unwrap();
+    assert_eq!(ovsmc(folder.path(), &["build", "a.ovsm"]).code, Some(1));
+    assert_eq!(std::fs::read(folder.path().join("a.so")).unwrap(), b"old");
+}
+
+#[test]
+fn inspect_refuses_what_is_no_program() {
+    let folder = folder_with("a.so", b"\x7fELF and then nothing of the kind");
+    let result = ovsmc(folder.path(), &["inspect", "a.so"]);
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0503"), "{}", result.err);
+}
+
+#[test]
+fn explain_knows_every_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = String::from_utf8(ovsmc(folder.path(), &["explain", "--list"]).out).unwrap();
+    assert!(listed.lines().count() >= 20, "{listed}");
+    for line in listed.lines() {
+        let code = line.split(' ').next().unwrap();
+        let page = ovsmc(folder.path(), &["explain", &code.to_lowercase()]);
+        assert_eq!(page.code, Some(0), "{code}");
+        assert!(String::from_utf8(page.out).unwrap().starts_with(&format!("# {code}: ")), "{code}");
+    }
+    let unknown = ovsmc(folder.path(), &["explain", "E9999"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("E0505"), "{}", unknown.err);
+}
+
+#[test]
+fn check_reports_and_writes_nothing() {
+    let folder = folder_with("good.ovsm", "(+ 1 2)");
+    std::fs::write(folder.path().join("bad.ovsm"), "(define balance 1)\n(sol_log_64_ balence)").unwrap();
+    assert_eq!(ovsmc(folder.path(), &["check", "good.ovsm"]).code, Some(0));
+    let result = ovsmc(folder.path(), &["check", "good.ovsm", "bad.ovsm", "--error-format", "short"]);
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("bad.ovsm:2:14: error[E0101]"), "{}", result.err);
+    let result = ovsmc(folder.path(), &["check", "bad.ovsm"]);
+    assert!(result.err.contains("did you mean `balance`?"), "{}", result.err);
+    assert_eq!(names(folder.path()), ["bad.ovsm", "good.ovsm"]);
+}

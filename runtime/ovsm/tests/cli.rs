@@ -1,0 +1,134 @@
+//! The script runner as a user meets it: what it prints, and its exit codes.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+struct Result {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn ovsm(arguments: &[&str], input: &[u8]) -> Result {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(arguments)
+        .env("HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may close it first.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Result {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn eval_writes_values_that_read_back() {
+    for (source, value) in [
+        ("(+ 1 2)", "3"),
+        ("-5", "-5"),
+        ("255u8", "255"),
+        ("(* 0xffffffffffffffffu128 2u128)", "36893488147419103230"),
+        ("(= 1 1)", "true"),
+        ("\"a\\nb\"", "\"a\\nb\""),
+        ("null", "null"),
+        ("", "null"),
+        ("(define x 1)", "null"),
+        ("(if (< 1 2) \"yes\" \"no\")", "\"yes\""),
+    ] {
+        let result = ovsm(&["eval", source], b"");
+        assert_eq!(
+            (result.code, result.out.as_str(), result.err.as_str()),
+            (Some(0), &*format!("{value}\n"), "")
+        );
+        let again = ovsm(&["eval", value], b"");
+        assert_eq!(again.out.trim_end(), value, "{source}");
+    }
+}
+
+#[test]
+fn json_is_for_machines() {
+    let result = ovsm(&["eval", "--json", "(sol_log_ \"hi\") 18446744073709551615u64"], b"");
+    assert_eq!(result.code, Some(0));
+    let json: serde_json::Value = serde_json::from_str(&result.out).unwrap();
+    assert_eq!(json, serde_json::json!({"value": "18446744073709551615", "type": "u64", "logs": ["hi"]}));
+}
+
+#[test]
+fn run_prints_what_is_logged() {
+    let result = ovsm(&["run", "-"], b"(sol_log_ \"one\") (sol_log_64_ 1 2 3) 7");
+    assert_eq!((result.code, result.out.as_str()), (Some(0), "one\n0x1, 0x2, 0x3, 0x0, 0x0\n"));
+}
+
+#[test]
+fn an_uncaught_failure_shows_where_and_how_it_was_reached() {
+    let source = "(defn f (x) (/ 10 x))\n(defn g (x) (+ 1 (f x)))\n(g 0)";
+    for level in ["-O0", "-O2"] {
+        let result = ovsm(&["eval", level, "--error-format", "short", source], b"");
+        assert_eq!((result.code, result.out.as_str()), (Some(1), ""));
+        assert!(result.err.contains("<eval>:1:13: error[E0402]"), "{}", result.err);
+    }
+    let result = ovsm(&["eval", "-O0", source], b"");
+    assert!(result.err.contains("in `f` at <eval>:1:13"), "{}", result.err);
+    assert!(result.err.contains("in `g` at <eval>:2:18"), "{}", result.err);
+}
+
+#[test]
+fn runs_are_bounded() {
+    let result = ovsm(&["eval", "--fuel", "1000", "(while true 1)"], b"");
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0407"), "{}", result.err);
+    let result = ovsm(&["eval", "(defn f (n) (+ 1 (f n))) (f 1)"], b"");
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0406"), "{}", result.err);
+    let result =
+        ovsm(&["eval", "--max-depth", "10", "(defn f (n) (if (= n 0) 0 (+ 1 (f (- n 1))))) (f 1000)"], b"");
+    assert!(result.err.contains("E0406"), "{}", result.err);
+}
+
+#[test]
+fn memory_is_bounded_by_its_regions() {
+    let result = ovsm(&["eval", "(mem-load 0 0)"], b"");
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0408"), "{}", result.err);
+    let result = ovsm(&["eval", "(account-lamports 0)"], b"");
+    assert!(result.err.contains("E0405"), "{}", result.err);
+}
+
+#[test]
+fn errors_have_exit_codes() {
+    assert_eq!(ovsm(&["eval", "(foo)"], b"").code, Some(1));
+    assert_eq!(ovsm(&["eval"], b"").code, Some(2));
+    assert_eq!(ovsm(&["eval", "--nonsense", "1"], b"").code, Some(2));
+    let missing = ovsm(&["run", "no-such-file.ovsm"], b"");
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("E0501"), "{}", missing.err);
+    let garbage = ovsm(&["run", "-"], &[0xed, 0xa0, 0x80, 0xff, 0]);
+    assert_eq!(garbage.code, Some(1));
+    assert!(garbage.err.contains("E0014"), "{}", garbage.err);
+}
+
+#[test]
+fn colours_only_on_request() {
+    assert!(!ovsm(&["eval", "(foo)"], b"").err.contains('\u{1b}'));
+    assert!(ovsm(&["eval", "--color", "always", "(foo)"], b"").err.contains('\u{1b}'));
+    let hostile = ovsm(&["eval", "(foo \"\u{1b}]0;title\u{7}\")"], b"");
+    assert!(!hostile.err.contains('\u{1b}'), "{:?}", hostile.err);
+}
+
+#[test]
+fn completions_and_manuals_are_generated() {
+    assert!(ovsm(&["completions", "bash"], b"").out.contains("ovsm"));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(ovsm(&["man", folder.path().to_str().unwrap()], b"").code, Some(0));
+    assert!(folder.path().join("ovsm-run.1").is_file());
+}
