@@ -367,7 +367,14 @@ impl<'a> Inference<'a> {
             let found = self.infer(*arg, Use::Value);
             let Some(needed) = params.get(n) else { continue };
             let why = format!("parameter {} of `{}`", n + 1, self.env.name(def));
-            self.expect(self.span(*arg), found, *needed, &why, None);
+            if !self.expect(self.span(*arg), found, *needed, &why, None)
+                && let Some(diagnostic) = self.diagnostics.last_mut()
+            {
+                diagnostic.notes.push(format!(
+                    "a parameter without a type gets it from the function's body alone; `{}` can state it: `(name : type)`",
+                    self.env.name(def)
+                ));
+            }
         }
         result
     }

@@ -17,8 +17,10 @@ pub mod forms;
 pub mod names;
 pub mod source_map;
 pub mod types;
+pub mod value;
 
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
 pub use db::{Database, SourceFile};
 pub use source_map::source_map;
+pub use value::write_value;

@@ -1,9 +1,9 @@
 //! The call graph: which functions are reachable, which are recursive, which can fail, and an order in which
 //! callees come first.
 
-use crate::convention::Convention;
+use crate::convention::{Convention, MAX_ARGUMENTS, MAX_RESULTS};
 use ovsm_base::index::{Index, IndexVec};
-use ovsm_base::{Code, Diagnostic};
+use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_ir::{Func, Function, Module, Op, Terminator};
 
 /// The functions that the entry reaches, by strongly connected components.
@@ -74,19 +74,47 @@ impl CallGraph {
             for func in component {
                 if let Some(convention) = conventions.get_mut(*func) {
                     convention.can_fail = fails;
-                    let registers = convention.results + usize::from(fails && !convention.is_entry);
-                    if registers > 6 || (convention.is_entry && convention.results > 1) {
-                        let name = module.functions.get(*func).map_or("", |function| function.name.as_str());
-                        let message =
-                            format!("`{name}` returns {} words, which is too many", convention.results);
-                        return Err(Diagnostic::new(Code::TooManyArguments, message)
-                            .help("store the results in memory, and pass its address"));
-                    }
+                    check(module, *func, *convention)?;
                 }
             }
         }
         Ok(conventions)
     }
+}
+
+/// Refuses what the convention has no registers for.
+fn check(module: &Module, func: Func, convention: Convention) -> Result<(), Diagnostic> {
+    let name = module.functions.get(func).map_or("", |function| function.name.as_str());
+    let registers = convention.results + usize::from(convention.status().is_some());
+    let (message, help) = if convention.params > MAX_ARGUMENTS {
+        let params = convention.params;
+        (
+            format!("`{name}` takes {params} words of arguments, but sBPF passes at most {MAX_ARGUMENTS}"),
+            "pass fewer values, or the address of memory that holds them",
+        )
+    } else if registers > MAX_RESULTS || (convention.is_entry && convention.results > 1) {
+        let most = if convention.is_entry { 1 } else { MAX_RESULTS + convention.results - registers };
+        let results = convention.results;
+        (
+            format!("`{name}` returns {results} words, but it can return at most {most} on sBPF"),
+            "return fewer values, or store them in memory whose address is passed",
+        )
+    } else {
+        return Ok(());
+    };
+    let diagnostic = Diagnostic::new(Code::TooManyArguments, message).help(help);
+    Err(match first_call(module, func) {
+        Some(span) => diagnostic.label(span, "called here"),
+        None => diagnostic,
+    })
+}
+
+/// Where a function is called first.
+fn first_call(module: &Module, func: Func) -> Option<Span> {
+    module.functions.iter().flat_map(|function| function.insts.iter()).find_map(|inst| match &inst.op {
+        Op::Call(callee, _) if *callee == func => inst.span,
+        _ => None,
+    })
 }
 
 fn reachable_ops(function: &Function) -> impl Iterator<Item = &Op> {

@@ -96,7 +96,10 @@ fn compile_function(
         peephole::improve(&mut assembly, convention, conventions, preserves);
         layout::clean(&mut assembly);
     }
-    let blocks = layout::order(&assembly);
+    let mut blocks = layout::order(&assembly);
+    if options.optimize {
+        layout::copy_tests(&mut assembly, &mut blocks);
+    }
     let clobbers = clobbers(&assembly, &blocks, conventions, preserves);
     let code = emit::emit(&assembly, &blocks, func, options.version).map_err(|emit::TooFar| {
         let message = format!("`{name}` is too long: a jump reaches at most 32767 instructions");

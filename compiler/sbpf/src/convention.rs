@@ -14,6 +14,9 @@ pub const fn argument_register(n: usize) -> Reg {
 /// The largest number of arguments of a call.
 pub const MAX_ARGUMENTS: usize = 9;
 
+/// The largest number of results, status included.
+pub const MAX_RESULTS: usize = 6;
+
 /// How the program calls a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Convention {

@@ -17,8 +17,9 @@ const REGISTERS: usize = 9;
 /// The same in a loop with syscalls, whose arguments need some.
 const REGISTERS_BESIDE_SYSCALLS: usize = 6;
 
-/// Functions with more loops than this are left alone.
+/// Functions with more loops than this, and loops with more blocks, are left alone.
 const MAX_LOOPS: usize = 1000;
+const MAX_LOOP_BLOCKS: usize = 1000;
 
 struct Loop {
     header: MachineBlock,
@@ -47,7 +48,7 @@ fn hoist_from(
     movable: &mut FxHashMap<VReg, u64>,
 ) {
     let Some(before) = predecessors.get(natural.header) else { return };
-    let mut outside = before.iter().filter(|block| !natural.members.contains(block));
+    let mut outside = before.iter().filter(|block| natural.members.binary_search(block).is_err());
     let (Some(preheader), None) = (outside.next().copied(), outside.next()) else { return };
     let blocks = || natural.members.iter().filter_map(|block| function.blocks.get(*block));
     let enters_by_jump = matches!(
@@ -69,17 +70,25 @@ fn hoist_from(
         natural.members.iter().filter_map(|block| pressure.get(*block)).copied().max().unwrap_or(limit);
     let room = limit.saturating_sub(taken);
     // Equal constants share a register; those made most often come first.
-    let mut wanted: BTreeMap<u64, Vec<VReg>> = BTreeMap::new();
-    for data in blocks() {
+    let mut wanted: BTreeMap<u64, (Vec<VReg>, bool)> = BTreeMap::new();
+    for block in &natural.members {
+        let Some(data) = function.blocks.get(*block) else { continue };
+        let mut every_round = None;
         for (inst, _) in &data.insts {
             if let MachineInst::Const { dst, value } = inst
                 && movable.get(dst) == Some(value)
             {
-                wanted.entry(*value).or_default().push(*dst);
+                let every_round =
+                    *every_round.get_or_insert_with(|| is_unavoidable(function, natural, *block));
+                let entry = wanted.entry(*value).or_default();
+                entry.0.push(*dst);
+                entry.1 |= every_round;
             }
         }
     }
-    let mut wanted: Vec<(u64, Vec<VReg>)> = wanted.into_iter().collect();
+    // What a round may never need is not worth making before the loop.
+    let wanted = wanted.into_iter().filter(|(_, (_, every_round))| *every_round);
+    let mut wanted: Vec<(u64, Vec<VReg>)> = wanted.map(|(value, (made, _))| (value, made)).collect();
     wanted.sort_by_key(|(_, made)| std::cmp::Reverse(made.len()));
     wanted.truncate(room);
     if wanted.is_empty() {
@@ -122,6 +131,30 @@ fn hoist_from(
         let end = data.insts.len().saturating_sub(1);
         data.insts.splice(end..end, moved);
     }
+}
+
+/// True if every round of the loop runs through the block.
+fn is_unavoidable(function: &MachineFunction, natural: &Loop, block: MachineBlock) -> bool {
+    if block == natural.header {
+        return true;
+    }
+    let mut seen = IndexVec::<MachineBlock, bool>::from_elem(false, function.blocks.len());
+    let mut stack = vec![natural.header];
+    while let Some(at) = stack.pop() {
+        for next in function.successors(at) {
+            if next == natural.header {
+                return false;
+            }
+            if next != block
+                && natural.members.binary_search(&next).is_ok()
+                && let Some(seen) = seen.get_mut(next)
+                && !std::mem::replace(seen, true)
+            {
+                stack.push(next);
+            }
+        }
+    }
+    true
 }
 
 /// Replaces registers where they are merely read.
@@ -242,7 +275,7 @@ fn loops(function: &MachineFunction) -> Vec<Loop> {
                 stack.extend(predecessors.get(block).into_iter().flatten().copied());
             }
         }
-        if reducible {
+        if reducible && members.len() <= MAX_LOOP_BLOCKS {
             members.sort_unstable();
             loops.push(Loop { header, members });
         }

@@ -13,6 +13,9 @@ use ovsm_base::index::IndexVec;
 /// Blocks of at most this many instructions are copied instead of jumped to.
 const COPY_LIMIT: usize = 3;
 
+/// The same for tests that are copied to the jumps that remain.
+const TEST_COPY_LIMIT: usize = 2;
+
 /// How much more often a loop is taken to run than what surrounds it.
 const LOOP_FACTOR: u64 = 8;
 
@@ -264,6 +267,46 @@ pub fn order(assembly: &Assembly) -> Vec<Label> {
         }
     }
     result
+}
+
+/// Copies small tests to the jumps that lead to them, now that it is known which jumps there are. A path through a copy
+/// is never longer than before, and the hotter way out of it is shorter by the jump.
+pub fn copy_tests(assembly: &mut Assembly, order: &mut Vec<Label>) {
+    let of =
+        |assembly: &Assembly, label: Label| assembly.blocks.get(label).map_or(0, |block| block.frequency);
+    let following: Vec<Option<Label>> = order.iter().copied().skip(1).map(Some).chain([None]).collect();
+    for (label, following) in order.iter().zip(following) {
+        let Some((End::Goto(target), false)) =
+            assembly.blocks.get(*label).map(|block| (block.end, block.cold))
+        else {
+            continue;
+        };
+        let Some(successor) = assembly.blocks.get(target) else { continue };
+        let End::If(mut test, mut then, mut otherwise) = successor.end else { continue };
+        if Some(target) == following || target == *label || successor.body.len() > TEST_COPY_LIMIT {
+            continue;
+        }
+        // The test jumps to the first side; the other one may need a jump of its own.
+        if of(assembly, otherwise) > of(assembly, then)
+            && let Some(negated) = test.jump.negated()
+        {
+            test.jump = negated;
+            std::mem::swap(&mut then, &mut otherwise);
+        }
+        let (body, span) = (successor.body.clone(), successor.span);
+        if let Some(block) = assembly.blocks.get_mut(*label) {
+            block.body.extend(body);
+            block.end = End::If(test, then, otherwise);
+            block.span = span;
+        }
+    }
+    let mut reachable = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    for label in assembly.reverse_postorder() {
+        if let Some(flag) = reachable.get_mut(label) {
+            *flag = true;
+        }
+    }
+    order.retain(|label| reachable.get(*label) == Some(&true));
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::liveness::{RegisterSet, live_out, step_back};
 use crate::machine::{MachineFunction, MachineInst, Rhs};
 use regalloc2::VReg;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Removes what is unused, then orders operands.
 pub fn tidy(function: &mut MachineFunction) {
@@ -59,6 +59,7 @@ fn exchange_operands(function: &mut MachineFunction) {
         }
         // Where each register is defined in this block, counted from 1.
         let mut defined: FxHashMap<VReg, usize> = FxHashMap::default();
+        let mut constants: FxHashSet<VReg> = FxHashSet::default();
         let mut live = live_out.get(block).cloned().unwrap_or_else(|| RegisterSet::new(0));
         let mut dying = Vec::with_capacity(data.insts.len());
         for (inst, _) in data.insts.iter().rev() {
@@ -68,7 +69,11 @@ fn exchange_operands(function: &mut MachineFunction) {
         }
         for (n, ((inst, _), dying)) in data.insts.iter_mut().zip(dying.into_iter().rev()).enumerate() {
             if let (Some((lhs, rhs)), Some((lhs_dies, rhs_dies))) = (operand_pair(inst), dying) {
-                let place = |reg: VReg| (is_carried(&carried, reg), defined.get(&reg).copied().unwrap_or(0));
+                // A constant is better read than overwritten: then it can be shared, or made before a loop.
+                let place = |reg: VReg| {
+                    let place = defined.get(&reg).copied().unwrap_or(0);
+                    (!constants.contains(&reg), is_carried(&carried, reg), place)
+                };
                 let better = match (lhs_dies, rhs_dies) {
                     (false, true) => true,
                     // What was computed last is more likely to lie where the result should.
@@ -87,6 +92,9 @@ fn exchange_operands(function: &mut MachineFunction) {
             inst.for_each_def(|reg| {
                 defined.insert(reg, n + 1);
             });
+            if let MachineInst::Const { dst, .. } = inst {
+                constants.insert(*dst);
+            }
         }
     }
 }

@@ -13,7 +13,6 @@ mod condition;
 mod division;
 mod memory;
 
-use crate::convention::MAX_ARGUMENTS;
 use crate::isa::Version;
 use crate::machine::{MachineBlock, MachineBlockData, MachineFunction, MachineInst, Rhs, Test};
 use condition::Decision;
@@ -61,6 +60,8 @@ pub fn select(module: &Module, func: Func, version: Version) -> Result<MachineFu
         predecessors,
         starts: IndexVec::from_elem(MachineBlock(0), function.blocks.len()),
         current: MachineBlock(0),
+        in_loop: blocks_in_loops(function, &order),
+        is_looping: false,
         span: None,
         constants: FxHashMap::default(),
         error: None,
@@ -81,6 +82,9 @@ struct Selector<'a> {
     /// The machine block where each block starts.
     starts: IndexVec<Block, MachineBlock>,
     current: MachineBlock,
+    /// Which blocks stand in a loop, and whether the one that is selected now does.
+    in_loop: IndexVec<Block, bool>,
+    is_looping: bool,
     span: Option<Span>,
     /// Large constants that a register of the current machine block holds.
     constants: FxHashMap<u64, VReg>,
@@ -105,14 +109,12 @@ impl Selector<'_> {
             }
         }
         let params = self.function.params();
-        if params.len() > MAX_ARGUMENTS {
-            return Err(self.too_many_arguments(&self.function.name, params.len()));
-        }
         // Nothing jumps to the entry block of a verified function, so its parameters are the function's.
         let registers = params.iter().filter_map(|param| self.registers[*param]).collect();
         self.emit(MachineInst::Params(registers));
         for block in order {
             self.switch_to(self.starts[*block]);
+            self.is_looping = self.in_loop.get(*block) == Some(&true);
             let data = &self.function.blocks[*block];
             for inst in &data.insts {
                 self.instruction(*inst)?;
@@ -149,10 +151,6 @@ impl Selector<'_> {
             (Op::Store(access, value), _) => self.store(access, *value),
             (Op::FailIf(truth, failure), _) => self.fail_if(*truth, *failure),
             (Op::Call(func, args), _) => {
-                if args.len() > MAX_ARGUMENTS {
-                    let name = self.function.name.clone();
-                    return Err(self.too_many_arguments(&name, args.len()));
-                }
                 let args = args.iter().map(|arg| self.register(*arg)).collect();
                 let results: Vec<VReg> = data.results.iter().map(|_| self.new_register()).collect();
                 for (value, register) in data.results.iter().zip(&results) {
@@ -382,14 +380,39 @@ impl Selector<'_> {
             None => diagnostic,
         }
     }
+}
 
-    fn too_many_arguments(&self, name: &str, count: usize) -> Diagnostic {
-        self.diagnostic(
-            Code::TooManyArguments,
-            format!("a call in or of `{name}` passes {count} words, but sBPF functions take at most {MAX_ARGUMENTS}"),
-        )
-        .help("pass fewer values, or pass the address of a block that holds them")
+/// Which blocks may run again after they have run.
+fn blocks_in_loops(function: &Function, order: &[Block]) -> IndexVec<Block, bool> {
+    let mut position = IndexVec::<Block, usize>::from_elem(usize::MAX, function.blocks.len());
+    for (n, block) in order.iter().enumerate() {
+        if let Some(slot) = position.get_mut(*block) {
+            *slot = n;
+        }
     }
+    let at = |block: Block| position.get(block).copied().unwrap_or(usize::MAX);
+    // In reverse post-order each loop has an edge backwards. All that stands between its ends is taken to be in the
+    // loop, which is only sometimes too much, and only costs a unit then.
+    let mut result = IndexVec::from_elem(false, function.blocks.len());
+    let mut until: Vec<usize> = vec![0; order.len()];
+    for (n, block) in order.iter().enumerate() {
+        for target in function.blocks.get(*block).into_iter().flat_map(|data| data.terminator.targets()) {
+            let target = target.block;
+            if let Some(end) = until.get_mut(at(target))
+                && at(target) <= n
+            {
+                *end = (*end).max(n + 1);
+            }
+        }
+    }
+    let mut end = 0;
+    for (n, (block, until)) in order.iter().zip(until).enumerate() {
+        end = end.max(until);
+        if let Some(slot) = result.get_mut(*block) {
+            *slot = n < end;
+        }
+    }
+    result
 }
 
 /// The immediate that sign-extends to `word`.

@@ -293,6 +293,31 @@ fn conditions_in_every_use() {
 }
 
 #[test]
+fn stepping_by_a_constant_in_a_loop() {
+    const ROUNDS: [u64; 3] = [1, 2, 5];
+    let pairs: Vec<(u64, u64)> = WORDS.iter().flat_map(|a| ROUNDS.iter().map(move |b| (*a, *b))).collect();
+    for (op, ty) in [
+        (CheckedOp::Add, IntType::I64),
+        (CheckedOp::Sub, IntType::I64),
+        (CheckedOp::Add, IntType::U64),
+        (CheckedOp::Mul, IntType::I64),
+    ] {
+        for step in WORDS {
+            let name = format!("{}.{ty}", op.name());
+            let text = format!(
+                "frame_area 0\nentry f0\nfunc f0 @main(v0: word, v1: word) -> (word) {{\nb0(v0: word, v1: word):\n  \
+                 v2 = load.w8.any v0\n  v3 = load.w8.any v0+8\n  v4 = const 1\n  v5 = const {step}\n  v6 = const 0\n  \
+                 jump b1(v2, v3)\nb1(v7: word, v8: word):\n  v9 = {name} v7, v5\n  v10 = sub v8, v4\n  \
+                 v11 = ne v10, v6\n  br v11, b1(v9, v10), b2\nb2:\n  store.w8.any v0+16, v9\n  return v6\n}}\n"
+            );
+            check(&ovsm_ir::text::parse(&text).unwrap(), &pairs, |a, rounds| {
+                (0..rounds).try_fold(a, |word, _| op.evaluate(ty, word, step))
+            });
+        }
+    }
+}
+
+#[test]
 fn conversions() {
     for ty in IntType::ALL.into_iter().filter(|ty| ty.bits() <= 32) {
         let module = program(Side::Register, Side::Register, true, |a, _| Op::Extend(ty, a));

@@ -344,8 +344,31 @@ fn more_than_nine_arguments_are_reported() {
     let params = params.join(", ");
     let _ = writeln!(text, "{params}) -> (word) {{\nb0({params}):\n  return v9\n}}");
     let errors = compile(&parse(&text).unwrap(), &Options::default()).unwrap_err();
-    assert!(errors.iter().all(|error| error.code == Code::TooManyArguments), "{errors:?}");
-    assert!(errors.iter().any(|error| error.message.contains("`many`")));
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].code, Code::TooManyArguments);
+    assert!(errors[0].message.contains("`many` takes 10 words"), "{errors:?}");
+}
+
+#[test]
+fn more_results_than_registers_are_reported() {
+    let text = |results: usize, fails: bool| {
+        let types = vec!["word"; results].join(", ");
+        let taken: Vec<String> = (2..results + 2).map(|n| format!("v{n}")).collect();
+        let given = vec!["v0"; results].join(", ");
+        let check = if fails { "  v1 = checked_add.u64 v0, v0\n" } else { "" };
+        format!(
+            "frame_area 0\nentry f0\nfunc f0 @main(v0: word, v1: word) -> (word) {{\nb0(v0: word, v1: word):\n  \
+             {} = call f1(v0)\n  return v2\n}}\nfunc f1 @several(v0: word) -> ({types}) {{\nb0(v0: word):\n\
+             {check}  return {given}\n}}\n",
+            taken.join(", ")
+        )
+    };
+    for (results, fails) in [(6, false), (5, true)] {
+        assert!(compile(&parse(&text(results, fails)).unwrap(), &Options::default()).is_ok());
+        let errors = compile(&parse(&text(results + 1, fails)).unwrap(), &Options::default()).unwrap_err();
+        assert_eq!(errors[0].code, Code::TooManyArguments);
+        assert!(errors[0].message.contains(&format!("at most {results}")), "{errors:?}");
+    }
 }
 
 #[test]

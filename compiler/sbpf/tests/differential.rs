@@ -22,7 +22,7 @@ use ovsm_ir::interpret::{Limits, Outcome, interpret};
 use ovsm_ir::machine::{AccountInput, Input, Memory, ScriptHost};
 use ovsm_ir::passes::{OptLevel, optimize};
 use ovsm_ir::text::print;
-use ovsm_sbpf::{Options, Version, compile};
+use ovsm_sbpf::{Options, Version, compile, inspect};
 use proptest::prelude::*;
 use sbpf_machine::{Engine, Exit, Machine};
 
@@ -58,6 +58,10 @@ fn agree(module: &Module, expected: &Expected, options: &Options) -> Result<(), 
     };
     let machine = Machine::load_with_labels(&program.elf, options.symbols)
         .map_err(|error| TestCaseError::fail(format!("{error}\n{}", describe())))?;
+    match inspect(&program.elf) {
+        Ok(report) => prop_assert_eq!(report.slots, program.spans.len()),
+        Err(error) => return Err(TestCaseError::fail(format!("{error:?}\n{}", describe()))),
+    }
     let mut units = Vec::new();
     for engine in Engine::ALL {
         let given = input();

@@ -1,6 +1,5 @@
 //! Compiling and running a script, and reporting how it ended.
 
-use crate::write::write_value;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
@@ -10,7 +9,7 @@ use ovsm_ir::interpret::Outcome;
 use ovsm_ir::lower::EntryKind;
 use ovsm_ir::machine::{Fault, Host, Input, Memory, ScriptHost};
 use ovsm_ir::passes::{OptLevel, optimize};
-use ovsm_query::{Database, lower_program, result_type, source_map};
+use ovsm_query::{Database, lower_program, result_type, source_map, write_value};
 use ovsm_vm::Limits;
 
 /// Options of the commands that run a script.

@@ -2,7 +2,6 @@
 
 mod command;
 mod execute;
-mod write;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use ovsm_edge::{Exit, Terminal, TerminalOptions, guard};

@@ -16,6 +16,8 @@ use crate::op::{Access, BinaryOp, Condition, Op, Region, Width};
 use ovsm_expand::builtin::{AccountField, Requirement};
 use ovsm_expand::core::ExprId;
 
+/// Up to this many accounts are found without a loop.
+const FEW_ACCOUNTS: u32 = 4;
 /// Where the first account begins.
 const FIRST_ACCOUNT: u64 = 8;
 const IS_SIGNER: i32 = 1;
@@ -37,9 +39,10 @@ impl State<'_> {
             self.emit(Op::Store(access, data), &[]);
         }
         if let Some((offset, entries)) = self.layout.account_table {
+            let walk = if entries <= FEW_ACCOUNTS { Runtime::FewAccounts } else { Runtime::AccountTable };
             let table = self.constant(Layout::address(offset));
             let entries = self.constant(u64::from(entries));
-            self.call(Callee::Runtime(Runtime::AccountTable), &[input, table, entries], &[]);
+            self.call(Callee::Runtime(walk), &[input, table, entries], &[]);
         }
     }
 

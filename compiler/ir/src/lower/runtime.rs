@@ -41,6 +41,7 @@ runtime! {
     WideDivide "runtime.wide_divide";
     WideShiftLeft "runtime.wide_shift_left";
     WideShiftRight "runtime.wide_shift_right";
+    FewAccounts "runtime.few_accounts";
 }
 
 fn library() -> Option<&'static Module> {

@@ -24,6 +24,7 @@ pub mod licm;
 pub(crate) mod linear;
 pub(crate) mod loops;
 pub(crate) mod memory_bounds;
+pub mod promote;
 pub mod range;
 pub mod rotate;
 pub mod sccp;
@@ -89,7 +90,7 @@ impl OptLevel {
 /// A function with more instructions than this gets fewer rounds.
 const LARGE: usize = 20_000;
 /// Rounds of cleaning at most.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// How many levels of nested loops can be unrolled into each other.
 const UNROLL_ROUNDS: usize = 3;
 
@@ -101,6 +102,12 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
     each(module, |function, effects| simplify(function, effects, level));
     if level > OptLevel::O1 {
         inline_calls(module, level);
+        if promote::run(module) {
+            check(module);
+            let effects = Effects::of(module);
+            simplify(&mut module.functions[module.entry], &effects, level);
+        }
+        module.functions.iter_mut().for_each(compact::run);
         each(module, |function, effects| improve_loops(function, effects, level));
     }
     inline::remove_unreachable(module);
@@ -159,30 +166,31 @@ fn inline_calls(module: &mut Module, level: OptLevel) {
 /// The passes that never grow code, until they have nothing left to do or it is enough.
 fn simplify(function: &mut Function, effects: &Effects, level: OptLevel) {
     let rounds = if function.insts.len() > LARGE { 1 } else { ROUNDS };
-    for _ in 0..rounds {
-        if !clean(function, effects, level) {
+    for round in 0..rounds {
+        let mut changed = simplify_cfg::run(function, Headers::Apart);
+        if sccp::run(function) {
+            changed = true;
+            simplify_cfg::run(function, Headers::Apart);
+        }
+        changed |= combine::run(function);
+        changed |= gvn::run(function, effects);
+        // What ranges prove seldom lets them prove more.
+        if level > OptLevel::O1 && round == 0 {
+            changed |= range::run(function);
+        }
+        if !changed {
             break;
         }
+        dce::run(function, effects);
+        simplify_cfg::run(function, Headers::Apart);
     }
 }
 
-/// One round of the passes that never grow code. Returns true if the function changed.
-fn clean(function: &mut Function, effects: &Effects, level: OptLevel) -> bool {
-    let mut changed = simplify_cfg::run(function, Headers::Apart);
-    if sccp::run(function) {
-        changed = true;
-        simplify_cfg::run(function, Headers::Apart);
-    }
-    changed |= combine::run(function);
-    changed |= gvn::run(function, effects);
-    if level > OptLevel::O1 {
-        changed |= range::run(function);
-    }
-    changed |= dce::run(function, effects);
-    if changed {
-        simplify_cfg::run(function, Headers::Apart);
-    }
-    changed
+/// Cleans up after a pass that only moved or rewrote arithmetic.
+fn tidy(function: &mut Function, effects: &Effects) {
+    combine::run(function);
+    gvn::run(function, effects);
+    dce::run(function, effects);
 }
 
 /// The loop passes, each with the cleaning that the next one relies on.
@@ -202,22 +210,20 @@ fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
     }
     canonical_loops::run(function);
     if licm::run(function, effects) {
-        clean(function, effects, level);
-        canonical_loops::run(function);
+        tidy(function, effects);
     }
     if unroll_partially::run(function, &level.partial_unrolling()) {
         simplify(function, effects, level);
         canonical_loops::run(function);
     }
     if strength::run(function) {
-        clean(function, effects, level);
-        canonical_loops::run(function);
+        tidy(function, effects);
         if exit_test::run(function) {
-            clean(function, effects, level);
-            canonical_loops::run(function);
+            tidy(function, effects);
         }
+        canonical_loops::run(function);
         if licm::run(function, effects) {
-            clean(function, effects, level);
+            tidy(function, effects);
         }
     }
 }

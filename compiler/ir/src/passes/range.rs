@@ -23,8 +23,6 @@ use rustc_hash::FxHashMap;
 const PLAIN_SWEEPS: usize = 2;
 /// Sweeps after which parameters that still move are given up.
 const MAX_SWEEPS: usize = 8;
-/// Sweeps that take back what widening lost.
-const NARROWING_SWEEPS: usize = 1;
 /// Functions beyond this many instructions are left alone.
 const MAX_INSTS: usize = 200_000;
 
@@ -40,9 +38,32 @@ pub fn run(function: &mut Function) -> bool {
     for &param in function.params() {
         params[param] = Some(Interval::FULL);
     }
-    let mut stable = false;
+    // Without loops, arguments are seen before the parameters that they are for, in the only walk.
+    let repeats = loops::any(function);
+    if repeats {
+        params = solve(function, &dominators, &predecessors, &bounded, params);
+    }
+    let mut substitution = Substitution::new(function);
+    let changed = {
+        let mut walk = Walk::new(function, &dominators, &predecessors, &bounded, &params, !repeats);
+        walk.rewrites = Some(Vec::new());
+        walk.sweep();
+        let rewrites = walk.rewrites.unwrap_or_default();
+        apply(function, rewrites, &mut substitution)
+    };
+    changed | substitution.apply(function)
+}
+
+/// The ranges of block parameters, by sweeps until nothing moves.
+fn solve(
+    function: &Function,
+    dominators: &Dominators,
+    predecessors: &IndexVec<Block, Vec<Block>>,
+    bounded: &FxHashMap<Value, (u64, u64)>,
+    mut params: IndexVec<Value, Option<Interval>>,
+) -> IndexVec<Value, Option<Interval>> {
     for sweep in 0..MAX_SWEEPS {
-        let next = Walk::new(function, &dominators, &predecessors, &bounded, &params, true).sweep();
+        let next = Walk::new(function, dominators, predecessors, bounded, &params, true).sweep();
         let mut moved = false;
         for (value, incoming) in next.iter_enumerated() {
             let Some(incoming) = *incoming else {
@@ -59,26 +80,11 @@ pub fn run(function: &mut Function) -> bool {
             }
         }
         if !moved {
-            stable = true;
-            break;
+            // What the last sweep saw lies within what it assumed, and takes back what widening lost.
+            return next;
         }
     }
-    if stable {
-        for _ in 0..NARROWING_SWEEPS {
-            params = Walk::new(function, &dominators, &predecessors, &bounded, &params, false).sweep();
-        }
-    } else {
-        params = IndexVec::from_elem(Some(Interval::FULL), function.values.len());
-    }
-    let mut substitution = Substitution::new(function);
-    let changed = {
-        let mut walk = Walk::new(function, &dominators, &predecessors, &bounded, &params, false);
-        walk.rewrites = Some(Vec::new());
-        walk.sweep();
-        let rewrites = walk.rewrites.unwrap_or_default();
-        apply(function, rewrites, &mut substitution)
-    };
-    changed | substitution.apply(function)
+    IndexVec::from_elem(Some(Interval::FULL), function.values.len())
 }
 
 /// A change that the ranges justify.

@@ -76,6 +76,15 @@ const PASSES: &[Pass] = &[
         }
         inline::remove_unreachable(module);
     }),
+    ("promote", |module| {
+        let plan = inline::Plan::new(module);
+        for &caller in &plan.order {
+            inline::run(module, &plan, caller, &inline::Limits { small: 1_000, caller: 10_000, recursive: 0 });
+        }
+        inline::remove_unreachable(module);
+        each_function(module, |function, _| sccp::run(function));
+        promote::run(module);
+    }),
     ("O1", |module| optimize(module, OptLevel::O1)),
     ("O2", |module| optimize(module, OptLevel::O2)),
     ("O3", |module| optimize(module, OptLevel::O3)),

@@ -8,6 +8,7 @@ use super::Effects;
 use crate::assembly::{Asm, Assembly, End, JumpTest, Label, Source};
 use crate::isa::{Alu, Jump, Reg};
 use ovsm_base::index::{Index, IndexVec};
+use ovsm_base::syscall::Syscall;
 
 /// A value number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -176,8 +177,30 @@ fn step(state: &mut State, asm: &Asm, label: Label, n: u32, effects: &Effects<'_
                     set(state, Reg(register), Number::Defined(label, n, register));
                 }
             }
+            if let Asm::Syscall(syscall) = other
+                && returns_zero(*syscall)
+            {
+                set(state, Reg::R0, Number::Constant(0));
+            }
         }
     }
+}
+
+/// True for syscalls that leave 0 in r0 whenever they return.
+fn returns_zero(syscall: Syscall) -> bool {
+    matches!(
+        syscall.name(),
+        "sol_log_"
+            | "sol_log_64_"
+            | "sol_log_pubkey"
+            | "sol_log_compute_units_"
+            | "sol_log_data"
+            | "sol_memcpy_"
+            | "sol_memmove_"
+            | "sol_memset_"
+            | "sol_memcmp_"
+            | "sol_set_return_data"
+    )
 }
 
 /// What is known on the edge to `target`.

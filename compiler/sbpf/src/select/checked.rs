@@ -138,6 +138,12 @@ impl Selector<'_> {
         if !(x || y || negative) {
             return self.signed_add_by_sign(a, b, result);
         }
+        if let Some(constant) = self.function.as_const(b)
+            && self.is_looping
+            && !x
+        {
+            return self.signed_add_in_loop(BinaryOp::Add, (a, b), constant as i64, result);
+        }
         self.binary(BinaryOp::Add, a, b, result);
         let sum = self.register(result);
         if x && y {
@@ -156,6 +162,20 @@ impl Selector<'_> {
         };
         let rhs = self.register(other);
         self.overflow_if(jump, sum, Rhs::Reg(rhs));
+    }
+
+    /// A number that is stepped by a constant, round after round. The test compares with a limit, which stays in a
+    /// register, instead of with the number before the step, which would have to be kept for it.
+    fn signed_add_in_loop(&mut self, op: BinaryOp, (a, b): (Value, Value), step: i64, result: Value) {
+        self.binary(op, a, b, result);
+        let sum = self.register(result);
+        let (jump, limit) = if step < 0 {
+            (Jump::Sgt, i64::MAX.wrapping_add(step))
+        } else {
+            (Jump::Slt, i64::MIN.wrapping_add(step))
+        };
+        let limit = self.constant(limit as u64);
+        self.overflow_if(jump, sum, Rhs::Reg(limit));
     }
 
     /// The sum of two numbers of unknown sign. The sign of one, looked at before the sum replaces it, says on which
@@ -184,6 +204,12 @@ impl Selector<'_> {
             let least = self.constant(i64::MIN as u64);
             self.overflow_if(Jump::Eq, src, Rhs::Reg(least));
             return self.binary(BinaryOp::Sub, a, b, result);
+        }
+        if let Some(constant) = self.function.as_const(b)
+            && let Some(step) = (constant as i64).checked_neg()
+            && self.is_looping
+        {
+            return self.signed_add_in_loop(BinaryOp::Sub, (a, b), step, result);
         }
         self.binary(BinaryOp::Sub, a, b, result);
         let difference = self.register(result);

@@ -25,6 +25,7 @@ const CASES: &[(&str, &str)] = &[
     ("sccp_loop_constant", include_str!("rewrites/sccp_loop_constant.ir")),
     ("sink_to_branch", include_str!("rewrites/sink_to_branch.ir")),
     ("threads_known_conditions", include_str!("rewrites/threads_known_conditions.ir")),
+    ("promote_globals", include_str!("rewrites/promote_globals.ir")),
 ];
 
 fn read(text: &str) -> Module {

@@ -1,4 +1,6 @@
 //! Values in read syntax: text that reads back as an equal value.
+//!
+//! The words of a value mean nothing without its type; strings are looked up in the memory that the run left.
 
 use ovsm_base::IntType;
 use ovsm_infer::Type;
