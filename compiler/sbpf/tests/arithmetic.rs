@@ -175,6 +175,30 @@ fn wrapping_operations() {
 }
 
 #[test]
+fn operations_on_a_value_and_itself() {
+    for again in [false, true] {
+        for op in BinaryOp::ALL {
+            let pairs: Vec<_> =
+                WORDS.iter().filter(|a| !op.divides() || **a != 0).map(|word| (*word, 0)).collect();
+            let module = program(Side::Register, Side::Register, again, |a, _| Op::Binary(op, a, a));
+            check(&module, &pairs, |a, _| op.evaluate(a, a));
+        }
+        for ty in IntType::ALL.into_iter().filter(|ty| ty.bits() <= 64) {
+            let pairs: Vec<_> = canonical_values(ty).into_iter().map(|word| (word, 0)).collect();
+            for op in CheckedOp::ALL {
+                let module = program(Side::Register, Side::Register, again, |a, _| Op::Checked(op, ty, a, a));
+                check(&module, &pairs, |a, _| op.evaluate(ty, a, a));
+            }
+        }
+        let pairs: Vec<_> = WORDS.iter().map(|word| (*word, 0)).collect();
+        for condition in Condition::ALL {
+            let module = program(Side::Register, Side::Register, again, |a, _| Op::Compare(condition, a, a));
+            check(&module, &pairs, |a, _| Some(u64::from(condition.evaluate(a, a))));
+        }
+    }
+}
+
+#[test]
 fn comparisons() {
     for condition in Condition::ALL {
         all_forms(

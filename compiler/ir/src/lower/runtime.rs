@@ -82,6 +82,9 @@ impl Runtime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interpret::{Limits, Outcome, interpret};
+    use crate::machine::{AccountInput, Input, Memory, STACK_BASE, ScriptHost};
+    use crate::passes::{OptLevel, optimize};
     use ovsm_base::index::Index;
 
     #[test]
@@ -92,6 +95,77 @@ mod tests {
         assert_eq!(names, listed);
         for (number, runtime) in Runtime::ALL.iter().enumerate() {
             assert_eq!(Runtime::callee(Func::from_u32(number as u32)), Some(*runtime));
+        }
+    }
+
+    /// A program that fills a table of accounts and gives its four words, as it is and optimised.
+    fn program(function: Runtime, entries: u64) -> [Module; 2] {
+        let number = Runtime::ALL.iter().position(|other| *other == function).unwrap();
+        let main = format!(
+            "func f{} @main(v0: word, v1: word) -> (word, word, word, word) {{
+            b0(v0: word, v1: word):
+              v2 = const {STACK_BASE}
+              v3 = const {entries}
+              call f{number}(v0, v2, v3)
+              v4 = load.w8.frame v2
+              v5 = load.w8.frame v2+8
+              v6 = load.w8.frame v2+16
+              v7 = load.w8.frame v2+24
+              return v4, v5, v6, v7
+            }}",
+            Runtime::ALL.len()
+        );
+        let text = TEXT
+            .replace("frame_area 0", "frame_area 32")
+            .replace("entry f0", &format!("entry f{}", Runtime::ALL.len()));
+        let module = crate::text::parse(&format!("{text}\n{main}")).unwrap();
+        assert_eq!(crate::verify::verify(&module), Ok(()));
+        let mut optimised = module.clone();
+        optimize(&mut optimised, OptLevel::O2);
+        [module, optimised]
+    }
+
+    #[test]
+    fn both_walks_find_the_same_accounts() {
+        let programs: Vec<(u64, Module)> = (2..=4)
+            .flat_map(|entries| {
+                let both = [Runtime::AccountTable, Runtime::FewAccounts];
+                both.into_iter().flat_map(move |walk| program(walk, entries)).map(move |module| (entries, module))
+            })
+            .collect();
+        // Each account is new, with data of some length, or the same as an earlier one.
+        for shape in 0..4 * 4 * 4u32 {
+            let kinds = [4, shape % 4, shape / 4 % 4, shape / 16 % 4];
+            let mut accounts: Vec<AccountInput> = Vec::new();
+            for (place, kind) in kinds.into_iter().enumerate() {
+                let kind = kind as usize;
+                let is_new = kind >= place || accounts[kind].duplicate_of.is_some();
+                accounts.push(AccountInput {
+                    data: vec![7; 5 * place + kind],
+                    duplicate_of: (!is_new).then_some(kind as u8),
+                    ..AccountInput::default()
+                });
+            }
+            for count in [0, 1, 2, 3, 4] {
+                let mut tables = programs.iter().map(|(entries, module)| {
+                    let input = Input::serialise(&accounts[..count], &[], &[0; 32]);
+                    let mut memory = Memory::for_module(module, input);
+                    let outcome = interpret(module, &mut memory, &mut ScriptHost::default(), Limits::default());
+                    let Outcome::Returned(words) = outcome else { panic!("{outcome:?}") };
+                    // A table with fewer entries is the beginning of one with more.
+                    (words[..count.min(*entries as usize)].to_vec(), *entries)
+                });
+                let mut longest: Vec<Vec<u64>> = vec![Vec::new(); 5];
+                for (table, entries) in tables.by_ref() {
+                    let known = &mut longest[entries as usize];
+                    if known.is_empty() {
+                        *known = table;
+                    } else {
+                        assert_eq!(*known, table, "{kinds:?} {count} {entries}");
+                    }
+                }
+                assert!(longest[4].starts_with(&longest[2]) && longest[4].starts_with(&longest[3]));
+            }
         }
     }
 }

@@ -1,0 +1,255 @@
+//! Compute units and sizes of kernels and programs.
+//!
+//! The baseline is clang 19 at -O2 for BPF on the same inputs (and the best of clang's levels), measured once on
+//! mollusk with agave 4.2.2 and solana-sbpf 0.21.1; compute units are exact, so the numbers hold on every machine.
+
+use ovsm_conformance::case::PROGRAM_ID;
+use ovsm_conformance::sbpf_machine::{Engine, Exit, Machine};
+use ovsm_ir::machine::{AccountInput, Input};
+use ovsm_ir::passes::OptLevel;
+use ovsm_query::{BuildOptions, Database, build};
+use ovsm_sbpf::Version;
+
+/// A program with its input and what other compilers make of it.
+pub struct Subject {
+    /// The name of its file.
+    pub name: &'static str,
+    /// The program.
+    pub source: &'static str,
+    /// The same with checked arithmetic, for kernels.
+    pub checked: Option<&'static str>,
+    /// The input region and the address of the instruction data.
+    pub input: fn() -> Input,
+    /// The return code that it must give.
+    pub result: u64,
+    /// Compute units of clang -O2.
+    pub clang: u64,
+    /// Compute units of clang's best level, or of hand-written assembly where that is better.
+    pub best: u64,
+    /// Bytes of clang's ELF v3, stripped; 0 where it is not known.
+    pub clang_bytes: u64,
+}
+
+macro_rules! kernel {
+    ($name:literal, $result:literal, $clang:literal, $best:literal) => {
+        Subject {
+            name: $name,
+            source: include_str!(concat!("../kernels/", $name, ".ovsm")),
+            checked: Some(include_str!(concat!("../kernels/", $name, "_checked.ovsm"))),
+            input: || Input::from_bytes(include_bytes!(concat!("../kernel-inputs/", $name, ".bin")).to_vec()),
+            result: $result,
+            clang: $clang,
+            best: $best,
+            clang_bytes: 0,
+        }
+    };
+}
+
+macro_rules! program {
+    ($name:literal, $path:literal, $input:expr, $clang:literal, $best:literal, $bytes:literal) => {
+        Subject {
+            name: $name,
+            source: include_str!($path),
+            checked: None,
+            input: $input,
+            result: 0,
+            clang: $clang,
+            best: $best,
+            clang_bytes: $bytes,
+        }
+    };
+}
+
+/// The kernels: pure computations on a block of bytes.
+pub const KERNELS: [Subject; 7] = [
+    kernel!("fib_iter", 2880067194370816120, 456, 219),
+    kernel!("fib_rec", 6765, 149059, 135529),
+    kernel!("bubble", 14790387523129532, 16876, 15825),
+    kernel!("sum64", 14777085428569745856, 775, 333),
+    kernel!("isqrt", 4516777523, 2476, 2420),
+    kernel!("gcd", 1, 215, 215),
+    kernel!("matmul", 743639641836140, 2524, 2039),
+];
+
+/// Whole programs on accounts.
+pub const PROGRAMS: [Subject; 9] = [
+    program!("noop", "../programs/noop.ovsm", || instruction(&[], &[]), 2, 1, 136),
+    program!("log", "../programs/log.ovsm", || instruction(&[], &[]), 105, 104, 240),
+    program!(
+        "pubkey_compare",
+        "../programs/pubkey_compare.ovsm",
+        || instruction(&[own_key()], &[]),
+        15,
+        14,
+        240
+    ),
+    program!("counter", "../programs/counter.ovsm", || instruction(&[account(1, &[0; 8])], &[]), 34, 34, 392),
+    program!(
+        "counter_min",
+        "../programs/counter_min.ovsm",
+        || instruction(&[account(1, &[0; 8])], &[]),
+        8,
+        8,
+        184
+    ),
+    program!("transfer_lamports", "../programs/transfer_lamports.ovsm", two_accounts, 22, 22, 296),
+    program!("transfer_lamports_chk", "../programs/transfer_lamports_chk.ovsm", two_accounts, 31, 31, 368),
+    program!("vote", "../../spirits/vote/src/main.ovsm", voting, 50, 50, 520),
+    program!("vault_withdraw", "../programs/vault_withdraw.ovsm", withdrawal, 57, 57, 576),
+];
+
+fn instruction(accounts: &[AccountInput], data: &[u8]) -> Input {
+    Input::serialise(accounts, data, &PROGRAM_ID)
+}
+
+fn account(number: u8, data: &[u8]) -> AccountInput {
+    AccountInput {
+        key: [number; 32],
+        owner: PROGRAM_ID,
+        lamports: 1_000_000,
+        data: data.to_vec(),
+        signer: true,
+        writable: true,
+        ..AccountInput::default()
+    }
+}
+
+fn own_key() -> AccountInput {
+    AccountInput { key: PROGRAM_ID, ..account(1, &[]) }
+}
+
+fn two_accounts() -> Input {
+    instruction(&[account(1, &[]), account(2, &[])], &1000u64.to_le_bytes())
+}
+
+fn voting() -> Input {
+    instruction(&[account(1, &[0; 40]), account(2, &[]), account(3, &[0; 2])], &[2])
+}
+
+fn withdrawal() -> Input {
+    instruction(&[account(1, &[]), account(2, &[1; 32])], &1000u64.to_le_bytes())
+}
+
+/// What a program costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cost {
+    /// Compute units.
+    pub units: u64,
+    /// Bytes of the ELF file without section headers and symbols.
+    pub stripped: usize,
+    /// Bytes of the ELF file as built by default.
+    pub bytes: usize,
+}
+
+/// Builds and runs a program in both engines.
+///
+/// # Errors
+/// If it does not build, the engines disagree, or the result is wrong.
+pub fn cost(subject: &Subject, source: &str, version: Version, level: OptLevel) -> Result<Cost, String> {
+    let mut db = Database::default();
+    let file = db.add_file(subject.name, source);
+    let elf = |symbols| {
+        build(&db, file, &BuildOptions { level, version, symbols })
+            .map(|artifact| artifact.program.elf)
+            .map_err(|errors| {
+                format!("{}: {}", subject.name, errors.first().map_or("", |error| &error.message))
+            })
+    };
+    let (stripped, full) = (elf(false)?, elf(true)?);
+    let machine = Machine::load(&full)?;
+    let input = (subject.input)();
+    let mut units = None;
+    for engine in Engine::ALL {
+        let run = machine.run(engine, input.bytes(), input.instruction_data_address(), 1_400_000);
+        if run.exit != Exit::Returned(subject.result) {
+            return Err(format!("{} in {engine:?}: {:?}, not {}", subject.name, run.exit, subject.result));
+        }
+        if *units.get_or_insert(run.units) != run.units {
+            return Err(format!("{}: the engines count differently", subject.name));
+        }
+    }
+    Ok(Cost { units: units.unwrap_or(0), stripped: stripped.len(), bytes: full.len() })
+}
+
+/// The figures of every subject as lines of `cu.toml`.
+///
+/// # Errors
+/// As [`cost`].
+pub fn table() -> Result<String, String> {
+    let mut text = String::from(
+        "# Compute units and ELF bytes, exact; written by `BLESS=1 cargo test -p ovsm-bench`, reviewed when they change.\n",
+    );
+    for subject in KERNELS.iter().chain(&PROGRAMS) {
+        let variants = [("", Some(subject.source)), ("_checked", subject.checked)];
+        for (suffix, source) in variants {
+            let Some(source) = source else { continue };
+            text.push_str(&format!("\n[{}{suffix}]\n", subject.name));
+            for (level, name) in [(OptLevel::O0, "o0"), (OptLevel::O2, "o2"), (OptLevel::O3, "o3")] {
+                let v3 = cost(subject, source, Version::V3, level)?;
+                text.push_str(&format!("{name} = {}\n", v3.units));
+                if level == OptLevel::O2 {
+                    let v0 = cost(subject, source, Version::V0, level)?;
+                    text.push_str(&format!(
+                        "o2_v0 = {}\nbytes_v3_stripped = {}\nbytes_v3 = {}\nbytes_v0 = {}\n",
+                        v0.units, v3.stripped, v3.bytes, v0.bytes
+                    ));
+                }
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// The figures as Markdown, with ratios to the baselines.
+///
+/// # Errors
+/// As [`cost`].
+pub fn markdown() -> Result<String, String> {
+    let mut text = String::from(
+        "## Compute units\n\nsBPF v3, -O2; clang 19 -O2 and its best level (or assembly) on the same input.\n\n\
+         | kernel | wrapping | checked | clang -O2 | ratio | clang best | ratio |\n|---|---|---|---|---|---|---|\n",
+    );
+    let ratio = |ours: u64, theirs: u64| ours as f64 / theirs as f64;
+    let (mut product, mut within) = (0.0, 0);
+    for kernel in &KERNELS {
+        let wrapping = cost(kernel, kernel.source, Version::V3, OptLevel::O2)?.units;
+        let checked = match kernel.checked {
+            Some(source) => cost(kernel, source, Version::V3, OptLevel::O2)?.units,
+            None => wrapping,
+        };
+        product += ratio(wrapping, kernel.clang).ln();
+        within += usize::from(wrapping <= kernel.clang);
+        text.push_str(&format!(
+            "| {} | {wrapping} | {checked} | {} | {:.2} | {} | {:.2} |\n",
+            kernel.name,
+            kernel.clang,
+            ratio(wrapping, kernel.clang),
+            kernel.best,
+            ratio(wrapping, kernel.best)
+        ));
+    }
+    let mean = (product / KERNELS.len() as f64).exp();
+    text.push_str(&format!(
+        "\nGeometric mean {mean:.2} of clang -O2; {within} of {} kernels at or below it.\n\n\
+         | program | OVSM | clang -O2 | ratio | best known | bytes v3 stripped | clang v3 | bytes v3 | bytes v0 |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+        KERNELS.len()
+    ));
+    for program in &PROGRAMS {
+        let v3 = cost(program, program.source, Version::V3, OptLevel::O2)?;
+        let v0 = cost(program, program.source, Version::V0, OptLevel::O2)?;
+        text.push_str(&format!(
+            "| {} | {} | {} | {:.2} | {} | {} | {} | {} | {} |\n",
+            program.name,
+            v3.units,
+            program.clang,
+            ratio(v3.units, program.clang),
+            program.best,
+            v3.stripped,
+            program.clang_bytes,
+            v3.bytes,
+            v0.bytes
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,145 @@
+//! Times, as medians of several runs, beside programs that are not ours in the same run.
+
+use crate::program;
+use ovsm_base::FormId;
+use ovsm_query::{Database, diagnostics};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Runs of each measurement; the median counts.
+const RUNS: usize = 11;
+
+fn median(mut measure: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..RUNS).map(|_| measure()).collect();
+    times.sort();
+    times.get(RUNS / 2).copied().unwrap_or_default()
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// How long a command takes from start to end; `None` if it can not be run or fails.
+fn command(program: &Path, arguments: &[&str]) -> Option<Duration> {
+    let run = || Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !run().is_ok_and(|status| status.success()) {
+        return None;
+    }
+    Some(median(|| {
+        time(|| {
+            let _ = run();
+        })
+    }))
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// The figures as Markdown. `binaries` is the folder with the release binaries, `scratch` one to write files to.
+///
+/// # Errors
+/// If a file can not be written.
+pub fn markdown(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
+    let mut text = String::from(
+        "## Speed of the front end\n\n| stage | lines | ms | million lines/s |\n|---|---|---|---|\n",
+    );
+    for lines in [1_000, 100_000] {
+        let source = program::ovsm(lines);
+        let count = source.lines().count();
+        let mut row = |stage: &str, duration: Duration| {
+            let rate = count as f64 / duration.as_secs_f64() / 1e6;
+            text.push_str(&format!("| {stage} | {count} | {:.2} | {rate:.2} |\n", milliseconds(duration)));
+        };
+        row("lex", median(|| time(|| drop(ovsm_cst::tokenize(&source)))));
+        row(
+            "lex and read, form by form",
+            median(|| {
+                time(|| {
+                    let split = ovsm_cst::split(&source);
+                    for form in &split.forms {
+                        drop(ovsm_cst::parse(FormId(0), form.text(&source)));
+                    }
+                })
+            }),
+        );
+        row(
+            "check",
+            median(|| {
+                let mut db = Database::default();
+                let file = db.add_file("program.ovsm", source.as_str());
+                time(|| {
+                    diagnostics(&db, file);
+                })
+            }),
+        );
+    }
+    let (ovsm, c) = (scratch.join("program.ovsm"), scratch.join("program.c"));
+    std::fs::write(&ovsm, program::ovsm(1000))?;
+    std::fs::write(&c, program::c(1000))?;
+    let output = scratch.join("program.out");
+    let shown = [ovsm.display().to_string(), c.display().to_string(), output.display().to_string()];
+    let [ovsm, c, output] = &shown;
+    let ours = command(&binaries.join("ovsmc"), &["build", ovsm, "-o", output]);
+    text.push_str(
+        "\n## Building a program of 1,000 lines\n\nFrom the start of the process to the finished file.\n\n\
+         | command | ms | ovsmc is |\n|---|---|---|\n",
+    );
+    let mut row = |name: &str, theirs: Option<Duration>| {
+        let cells = match (theirs, ours) {
+            (Some(theirs), Some(ours)) => {
+                let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+                format!("{:.1} | {ratio:.1}× as fast", milliseconds(theirs))
+            }
+            (Some(theirs), None) => format!("{:.1} | not built", milliseconds(theirs)),
+            _ => "not installed | ".to_string(),
+        };
+        text.push_str(&format!("| {name} | {cells} |\n"));
+    };
+    row("`ovsmc build` (-O2)", ours);
+    row("`gcc -fsyntax-only`", command(Path::new("gcc"), &["-fsyntax-only", c]));
+    row("`gcc -O0 -c`", command(Path::new("gcc"), &["-O0", "-c", c, "-o", output]));
+    row("`gcc -O2 -c`", command(Path::new("gcc"), &["-O2", "-c", c, "-o", output]));
+    row("`tcc -c`", command(Path::new("tcc"), &["-c", c, "-o", output]));
+    scripts(binaries, scratch, &mut text)?;
+    Ok(text)
+}
+
+const FIB: [&str; 3] = [
+    "(defn fib ((n : int)) -> int (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))\n(fib 30)",
+    "def fib(n): return n if n < 2 else fib(n-1) + fib(n-2)\nfib(30)",
+    "local function fib(n) if n < 2 then return n end return fib(n-1) + fib(n-2) end\nfib(30)",
+];
+const LOOP: [&str; 3] = [
+    "(define s 0) (define i 0) (while (< i 10000000) (set! s (+ s (bit-and i 7))) (set! i (+ i 1))) s",
+    "def f():\n  s = 0\n  i = 0\n  while i < 10000000:\n    s += i & 7\n    i += 1\n  return s\nf()",
+    "local s, i = 0, 0\nwhile i < 10000000 do s = s + (i & 7) i = i + 1 end",
+];
+
+fn scripts(binaries: &Path, scratch: &Path, text: &mut String) -> std::io::Result<()> {
+    text.push_str("\n## Scripts\n\nWhole processes, in ms.\n\n| script | ovsm | python3 | lua5.4 |\n|---|---|---|---|\n");
+    for (name, sources) in
+        [("start and `1`", ["1", "1", "local x = 1"]), ("fib(30)", FIB), ("10,000,000 rounds", LOOP)]
+    {
+        let mut cells = Vec::new();
+        for (source, extension) in sources.iter().zip(["ovsm", "py", "lua"]) {
+            let file = scratch.join("script").with_extension(extension);
+            std::fs::write(&file, source)?;
+            let path = file.display().to_string();
+            let duration = match extension {
+                "ovsm" => command(&binaries.join("ovsm"), &["run", &path]),
+                "py" => command(Path::new("python3"), &[&path]),
+                _ => command(Path::new("lua5.4"), &[&path]),
+            };
+            cells
+                .push(duration.map_or("not installed".to_string(), |duration| {
+                    format!("{:.1}", milliseconds(duration))
+                }));
+        }
+        text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Compute units and sizes are exact: a change of any shows here, and is reviewed before it is blessed.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use ovsm_bench::cu::{KERNELS, PROGRAMS, cost, table};
+use ovsm_ir::passes::OptLevel;
+use ovsm_sbpf::Version;
+
+#[test]
+fn figures_are_as_committed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/cu.toml");
+    let now = table().unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(now == committed, "the figures have changed; look at them, then run with BLESS=1:\n{now}");
+}
+
+#[test]
+fn kernels_keep_up_with_clang() {
+    let mut at_or_below = 0;
+    for kernel in &KERNELS {
+        let units = cost(kernel, kernel.source, Version::V3, OptLevel::O2).unwrap().units;
+        assert!(units * 100 <= kernel.clang * 125, "{}: {units} against {}", kernel.name, kernel.clang);
+        at_or_below += usize::from(units <= kernel.clang);
+    }
+    assert!(at_or_below * 2 >= KERNELS.len(), "only {at_or_below} kernels are at or below clang -O2");
+}
+
+#[test]
+fn small_programs_are_small() {
+    let named = |name: &str| PROGRAMS.iter().find(|program| program.name == name).unwrap();
+    let noop = named("noop");
+    assert!(cost(noop, noop.source, Version::V3, OptLevel::O2).unwrap().units <= 2);
+    let log = named("log");
+    assert!(cost(log, log.source, Version::V3, OptLevel::O2).unwrap().stripped <= 300);
+}
