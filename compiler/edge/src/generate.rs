@@ -12,14 +12,14 @@ pub fn completions(terminal: &Terminal, mut command: Command, shell: Shell) -> E
     let name = command.get_name().to_string();
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut text);
-    terminal.print_bytes(&text);
-    Exit::Success
+    terminal.print_bytes(&text)
 }
 
 /// Writes the manual pages of a command and its subcommands to a folder.
 pub fn manuals(terminal: &Terminal, command: Command, folder: &Path) -> Exit {
     let name = command.get_name().to_string();
     let mut pages = vec![(format!("{name}.1"), command.clone())];
+    let mut files = Vec::new();
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let full = format!("{name}-{}", subcommand.get_name());
         let page = subcommand.clone().name(full.clone()).display_name(full.clone());
@@ -30,10 +30,13 @@ pub fn manuals(terminal: &Terminal, command: Command, folder: &Path) -> Exit {
         if clap_mangen::Man::new(page).render(&mut text).is_err() {
             continue;
         }
-        if let Err(diagnostic) = output::write(&folder.join(file), &text) {
+        files.push((folder.join(file), text));
+    }
+    match output::write(&files) {
+        Ok(()) => Exit::Success,
+        Err(diagnostic) => {
             terminal.show_placeless(&[*diagnostic]);
-            return Exit::Usage;
+            Exit::Usage
         }
     }
-    Exit::Success
 }

@@ -1,6 +1,7 @@
 //! Standard output and standard error.
 
-use ovsm_base::Diagnostic;
+use crate::process::Exit;
+use ovsm_base::{Code, Diagnostic};
 use ovsm_base::render::{FileMap, Format, RenderOptions, SourceMap, render};
 use std::io::{IsTerminal, Write};
 
@@ -81,14 +82,37 @@ impl Terminal {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// Text on standard output. False if nobody reads it any more, which is no fault of the command.
-    pub fn print(&self, text: &str) -> bool {
+    /// Text on standard output, as the last act of a command.
+    pub fn print(&self, text: &str) -> Exit {
         self.print_bytes(text.as_bytes())
     }
 
-    /// Bytes on standard output; see [`Terminal::print`].
-    pub fn print_bytes(&self, bytes: &[u8]) -> bool {
+    /// Bytes on standard output, as the last act of a command.
+    pub fn print_bytes(&self, bytes: &[u8]) -> Exit {
+        match self.write(bytes) {
+            Ok(()) => Exit::Success,
+            Err(error) => self.output_lost(&error),
+        }
+    }
+
+    /// Bytes on standard output, at once.
+    ///
+    /// # Errors
+    /// If they can not be written; [`Terminal::output_lost`] says what that means.
+    pub fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// How a command ends whose output can not be written. A reader that has seen enough is no fault; a full disk is
+    /// one, and is shown.
+    pub fn output_lost(&self, error: &std::io::Error) -> Exit {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Exit::Success;
+        }
+        let message = format!("standard output can not be written: {error}");
+        self.show_placeless(&[Diagnostic::new(Code::CannotWrite, message)]);
+        Exit::Usage
     }
 }

@@ -22,5 +22,6 @@ pub mod value;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
 pub use db::{Database, SourceFile};
+pub use ovsm_infer::Type;
 pub use source_map::source_map;
 pub use value::write_value;

@@ -9,7 +9,7 @@ use crate::elf::{self, Image};
 use crate::emit::{self, Reference};
 use crate::isa::Version;
 use crate::program::{FunctionReport, Program};
-use crate::{assemble, callgraph, frame, hoist, layout, order, peephole, regalloc, select};
+use crate::{assemble, callgraph, frame, hoist, islands, layout, order, peephole, regalloc, select};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Module};
@@ -99,10 +99,11 @@ fn compile_function(
     let mut blocks = layout::order(&assembly);
     if options.optimize {
         layout::copy_tests(&mut assembly, &mut blocks);
+        peephole::improve(&mut assembly, convention, conventions, preserves);
     }
     let clobbers = clobbers(&assembly, &blocks, conventions, preserves);
-    let code = emit::emit(&assembly, &blocks, func, options.version).map_err(|emit::TooFar| {
-        let message = format!("`{name}` is too long: a jump reaches at most 32767 instructions");
+    let code = islands::emit_with_islands(&mut assembly, blocks, func, options.version).map_err(|_| {
+        let message = format!("`{name}` is too long for the jumps of sBPF");
         Diagnostic::new(Code::ProgramTooLarge, message).help("split the function")
     })?;
     Ok((code, assembly.frame_bytes, clobbers))

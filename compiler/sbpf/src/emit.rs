@@ -31,13 +31,19 @@ pub struct Code {
     pub references: Vec<(usize, Reference)>,
 }
 
-/// A jump is too far for its 16-bit offset.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooFar;
+/// The jumps that are too far for a 16-bit offset, and where everything stands.
+#[derive(Clone, Debug)]
+pub struct TooFar {
+    /// From which block, to which block, and the slot of the jump.
+    pub jumps: Vec<(Label, Label, usize)>,
+    /// First slot of each block.
+    pub starts: IndexVec<Label, usize>,
+}
 
 /// Encodes the blocks in this order. `func` is the function itself.
 pub fn emit(assembly: &Assembly, order: &[Label], func: Func, version: Version) -> Result<Code, TooFar> {
-    let mut emitter = Emitter { code: Code::default(), version, jumps: Vec::new(), span: None };
+    let mut emitter =
+        Emitter { code: Code::default(), version, jumps: Vec::new(), block: Label(0), span: None };
     let mut starts = IndexVec::<Label, usize>::from_elem(0, assembly.blocks.len());
     // A v0 call of offset -1 is the mark of a syscall, so a function must not begin with a call of itself.
     if version == Version::V0
@@ -52,6 +58,7 @@ pub fn emit(assembly: &Assembly, order: &[Label], func: Func, version: Version) 
         if let Some(start) = starts.get_mut(label) {
             *start = emitter.code.slots.len();
         }
+        emitter.block = label;
         let Some(block) = assembly.blocks.get(label) else { continue };
         for (asm, span) in &block.body {
             emitter.span = *span;
@@ -73,20 +80,23 @@ pub fn emit(assembly: &Assembly, order: &[Label], func: Func, version: Version) 
         }
     }
     let Emitter { mut code, jumps, .. } = emitter;
-    for (at, label) in jumps {
+    let mut far = Vec::new();
+    for (block, label, at) in jumps {
         let target = starts.get(label).copied().unwrap_or(0) as i64;
-        let offset = i16::try_from(target - at as i64 - 1).map_err(|_| TooFar)?;
-        if let Some(slot) = code.slots.get_mut(at) {
-            slot.off = offset;
+        match (i16::try_from(target - at as i64 - 1), code.slots.get_mut(at)) {
+            (Ok(offset), Some(slot)) => slot.off = offset,
+            _ => far.push((block, label, at)),
         }
     }
-    Ok(code)
+    if far.is_empty() { Ok(code) } else { Err(TooFar { jumps: far, starts }) }
 }
 
 struct Emitter {
     code: Code,
     version: Version,
-    jumps: Vec<(usize, Label)>,
+    jumps: Vec<(Label, Label, usize)>,
+    /// The block that is being encoded.
+    block: Label,
     span: Option<Span>,
 }
 
@@ -148,7 +158,7 @@ impl Emitter {
     }
 
     fn goto(&mut self, target: Label) {
-        self.jumps.push((self.code.slots.len(), target));
+        self.jumps.push((self.block, target, self.code.slots.len()));
         self.slot(isa::JA, 0, 0, 0, 0);
     }
 
@@ -165,7 +175,7 @@ impl Emitter {
     }
 
     fn jump(&mut self, test: JumpTest, target: Label) {
-        self.jumps.push((self.code.slots.len(), target));
+        self.jumps.push((self.block, target, self.code.slots.len()));
         self.with_source(test.jump.opcode(test.narrow), test.lhs, test.rhs);
     }
 }

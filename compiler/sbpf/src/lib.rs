@@ -21,6 +21,7 @@ pub mod frame;
 pub mod hoist;
 pub mod inspect;
 pub mod isa;
+pub mod islands;
 pub mod layout;
 pub mod liveness;
 pub mod machine;

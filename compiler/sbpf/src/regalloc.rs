@@ -110,14 +110,7 @@ fn environment(function: &MachineFunction, convention: Convention) -> MachineEnv
         .blocks
         .iter()
         .any(|block| block.insts.iter().any(|(inst, _)| matches!(inst, MachineInst::Call { .. })));
-    let (preferred, others) = if convention.is_entry && !calls {
-        // r0 starts as 0, and a program that leaves it alone need not set it to return 0.
-        (range(1, 9), range(0, 0))
-    } else if calls {
-        (range(0, 5), range(6, 9))
-    } else {
-        (range(6, 9), range(0, 5))
-    };
+let (preferred, others) = if convention.is_entry && !calls { (range(3,9), range(0,2)) } else if calls { (range(0,5), range(6,9)) } else { (range(6,9), range(0,5)) };
     MachineEnv {
         preferred_regs_by_class: [preferred, PRegSet::empty(), PRegSet::empty()],
         non_preferred_regs_by_class: [others, PRegSet::empty(), PRegSet::empty()],

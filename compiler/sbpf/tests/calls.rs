@@ -6,7 +6,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::disallowed_methods,
     reason = "a test may fail by panicking"
 )]
 
@@ -371,30 +370,81 @@ fn more_results_than_registers_are_reported() {
     }
 }
 
-#[test]
-fn a_function_beyond_the_reach_of_jumps_is_reported() {
+/// A function of `arms` arms in a loop, each of `length` instructions and with a check.
+fn long_function(arms: usize, length: usize) -> Module {
     let word = Type::Word;
     let mut main = Function::new("main", &[word, word], &[word]);
     let entry = Function::ENTRY;
-    let (then, otherwise) = (main.add_block(), main.add_block());
+    let constant = |main: &mut Function, block, value| main.append_value(block, Op::Const(value), word, None);
+    let compare = |main: &mut Function, block, condition, a, b| {
+        main.append_value(block, Op::Compare(condition, a, b), Type::Bool, None)
+    };
     let base = main.params()[0];
-    let condition = main.append_value(
-        entry,
-        Op::Compare(ovsm_ir::Condition::UnsignedLess, base, main.params()[1]),
-        Type::Bool,
-        None,
-    );
-    main.blocks[entry].terminator =
-        Terminator::Branch(condition, ovsm_ir::Target::new(then), ovsm_ir::Target::new(otherwise));
-    for block in [then, otherwise] {
-        let mut sum = base;
-        for n in 0..40_000 {
+    let head = main.add_block();
+    let (round, sum) = (main.add_param(head, word), main.add_param(head, word));
+    let zero = constant(&mut main, entry, 0);
+    let to = |block, args: &[Value]| ovsm_ir::Target { block, args: args.iter().copied().collect() };
+    main.blocks[entry].terminator = Terminator::Jump(to(head, &[zero, base]));
+    let latch = main.add_block();
+    let joined = main.add_param(latch, word);
+    let mut test = head;
+    for arm in 0..arms {
+        let (body, next) = (main.add_block(), main.add_block());
+        let number = constant(&mut main, test, arm as u64);
+        let is_it = compare(&mut main, test, ovsm_ir::Condition::Equal, round, number);
+        main.blocks[test].terminator = Terminator::Branch(is_it, to(body, &[]), to(next, &[]));
+        let mut value = sum;
+        for n in 0..length {
             let op = if n % 2 == 0 { BinaryOp::Add } else { BinaryOp::Xor };
-            sum = main.append_value(block, Op::Binary(op, sum, base), word, None);
+            value = main.append_value(body, Op::Binary(op, value, base), word, None);
         }
-        main.blocks[block].terminator = Terminator::Return([sum].into_iter().collect());
+        let limit = constant(&mut main, body, 77);
+        let fails = compare(&mut main, body, ovsm_ir::Condition::Equal, value, limit);
+        main.append(body, Op::FailIf(fails, Failure::NotSigner), &[], None);
+        main.blocks[body].terminator = Terminator::Jump(to(latch, &[value]));
+        test = next;
     }
-    let module = Module { functions: [main].into_iter().collect(), entry: Func(0), ..Module::default() };
+    main.blocks[test].terminator = Terminator::Return([sum].into_iter().collect());
+    let one = constant(&mut main, latch, 1);
+    let next = main.append_value(latch, Op::Binary(BinaryOp::Add, round, one), word, None);
+    main.blocks[latch].terminator = Terminator::Jump(to(head, &[next, joined]));
+    Module { functions: [main].into_iter().collect(), entry: Func(0), ..Module::default() }
+}
+
+#[test]
+fn jumps_reach_across_long_functions() {
+    for (arms, length) in [(3, 12_000), (1, 34_000), (40, 1_000)] {
+        let module = long_function(arms, length);
+        let mut memory = Memory::for_module(&module, Input::default());
+        let limits = Limits { fuel: 1 << 30, ..Limits::default() };
+        let Outcome::Returned(wanted) = interpret(&module, &mut memory, &mut ScriptHost::default(), limits)
+        else {
+            panic!("the interpreter does not return");
+        };
+        for version in [Version::V0, Version::V3] {
+            let program = compile(&module, &Options { version, ..Options::default() }).unwrap();
+            assert!(program.spans.len() > arms * length);
+            let machine = Machine::load(&program.elf).unwrap();
+            let run = machine.run(Engine::Jit, Input::default().bytes(), 0x4_0000_0000, 10_000_000);
+            assert_eq!(run.exit, Exit::Returned(wanted[0]));
+        }
+    }
+}
+
+#[test]
+fn a_program_that_no_account_can_hold_is_reported() {
+    let mut module = parse(
+        "
+frame_area 0
+entry f0
+func f0 @main(v0: word, v1: word) -> (word) {
+b0(v0: word, v1: word):
+  return v0
+}
+",
+    )
+    .unwrap();
+    module.data.push(vec![7; 11 << 20]);
     let errors = compile(&module, &Options::default()).unwrap_err();
     assert_eq!(errors[0].code, Code::ProgramTooLarge);
 }

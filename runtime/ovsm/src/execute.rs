@@ -3,12 +3,12 @@
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
-use ovsm_infer::Type;
 use ovsm_ir::Module;
 use ovsm_ir::interpret::Outcome;
 use ovsm_ir::lower::EntryKind;
 use ovsm_ir::machine::{Fault, Host, Input, Memory, ScriptHost};
 use ovsm_ir::passes::{OptLevel, optimize};
+use ovsm_query::Type;
 use ovsm_query::{Database, lower_program, result_type, source_map, write_value};
 use ovsm_vm::Limits;
 

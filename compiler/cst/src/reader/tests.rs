@@ -1,3 +1,5 @@
+//! Tests of the reader.
+
 use super::*;
 use crate::builder::{MAX_DEPTH, MAX_ERRORS};
 use ovsm_base::{Code, Diagnostic};

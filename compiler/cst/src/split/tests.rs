@@ -1,3 +1,5 @@
+//! Tests of the splitter.
+
 use super::*;
 
 fn forms(text: &str) -> Vec<&str> {

@@ -1,3 +1,5 @@
+//! Tests of the generator: what it makes is well formed, varied, and ends.
+
 use super::*;
 use crate::function::{Block, Inst, Value};
 use crate::interpret::{Limits, Outcome, interpret};

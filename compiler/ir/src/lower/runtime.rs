@@ -130,7 +130,9 @@ mod tests {
         let programs: Vec<(u64, Module)> = (2..=4)
             .flat_map(|entries| {
                 let both = [Runtime::AccountTable, Runtime::FewAccounts];
-                both.into_iter().flat_map(move |walk| program(walk, entries)).map(move |module| (entries, module))
+                both.into_iter()
+                    .flat_map(move |walk| program(walk, entries))
+                    .map(move |module| (entries, module))
             })
             .collect();
         // Each account is new, with data of some length, or the same as an earlier one.
@@ -150,7 +152,8 @@ mod tests {
                 let mut tables = programs.iter().map(|(entries, module)| {
                     let input = Input::serialise(&accounts[..count], &[], &[0; 32]);
                     let mut memory = Memory::for_module(module, input);
-                    let outcome = interpret(module, &mut memory, &mut ScriptHost::default(), Limits::default());
+                    let outcome =
+                        interpret(module, &mut memory, &mut ScriptHost::default(), Limits::default());
                     let Outcome::Returned(words) = outcome else { panic!("{outcome:?}") };
                     // A table with fewer entries is the beginning of one with more.
                     (words[..count.min(*entries as usize)].to_vec(), *entries)

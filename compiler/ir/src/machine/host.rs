@@ -105,8 +105,10 @@ impl ScriptHost {
         self.logs.iter().map(Log::line).collect()
     }
 
-    /// Hands out the logs since the last call, so that a terminal can show them while the program runs on.
+    /// Hands out the logs since the last call, so that a terminal can show them while the program runs on. The limit
+    /// counts from here again: it bounds what is held.
     pub fn take_logs(&mut self) -> Vec<Log> {
+        self.log_bytes = 0;
         std::mem::take(&mut self.logs)
     }
 

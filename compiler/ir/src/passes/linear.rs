@@ -97,7 +97,9 @@ impl Reader<'_> {
         };
         let linear = match op {
             BinaryOp::Add => self.read_to(a, depth - 1)?.plus(self.read_to(b, depth - 1)?)?,
-            BinaryOp::Sub => self.read_to(a, depth - 1)?.plus(self.read_to(b, depth - 1)?.scaled(u64::MAX))?,
+            BinaryOp::Sub => {
+                self.read_to(a, depth - 1)?.plus(self.read_to(b, depth - 1)?.scaled(u64::MAX))?
+            }
             BinaryOp::Mul => {
                 let factor = self.function.as_const(b)?;
                 self.read_to(a, depth - 1)?.scaled(factor)

@@ -129,9 +129,7 @@ fn split_before_stores(function: &mut Function) {
     while let Some(block) = work.pop() {
         // From the end, so that each instruction moves once.
         loop {
-            let is_store = |inst: &Inst| {
-                matches!(&function.insts[*inst].op, Op::Store(access, _) if access.region == Region::Frame)
-            };
+            let is_store = |inst: &Inst| matches!(&function.insts[*inst].op, Op::Store(access, _) if access.region == Region::Frame);
             let Some(place) = function.blocks[block].insts.iter().rposition(is_store) else {
                 break;
             };

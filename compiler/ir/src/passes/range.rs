@@ -8,9 +8,9 @@
 mod interval;
 
 use super::facts::Facts;
-use super::{loops, memory_bounds};
 use super::sccp::constant;
 use super::substitution::Substitution;
+use super::{loops, memory_bounds};
 use crate::dominators::Dominators;
 use crate::function::{Block, Function, Inst, Type, Value};
 use crate::op::{BinaryOp, CheckedOp, Condition, Op, Terminator};

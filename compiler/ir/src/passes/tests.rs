@@ -79,7 +79,12 @@ const PASSES: &[Pass] = &[
     ("promote", |module| {
         let plan = inline::Plan::new(module);
         for &caller in &plan.order {
-            inline::run(module, &plan, caller, &inline::Limits { small: 1_000, caller: 10_000, recursive: 0 });
+            inline::run(
+                module,
+                &plan,
+                caller,
+                &inline::Limits { small: 1_000, caller: 10_000, recursive: 0 },
+            );
         }
         inline::remove_unreachable(module);
         each_function(module, |function, _| sccp::run(function));

@@ -95,7 +95,10 @@ fn checked_sum() {
         let mut module = parse(text).unwrap();
         optimize(&mut module, level);
         let overflow = run(&module, &[3, u64::MAX, 1, 0], 1000);
-        assert!(matches!(overflow, Outcome::Failed { failure: Failure::Overflow, .. }), "{level:?} {overflow:?}");
+        assert!(
+            matches!(overflow, Outcome::Failed { failure: Failure::Overflow, .. }),
+            "{level:?} {overflow:?}"
+        );
         for n in [100, 1 << 36, (1 << 60) + 1, i64::MAX as u64] {
             let beyond = run(&module, &[n], 1_000_000);
             assert!(
