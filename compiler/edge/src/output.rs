@@ -60,7 +60,10 @@ impl Staged {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let mut file = builder.tempfile_in(folder)?;
+        // The errors of the builder tell the name of the temporary file, which means nothing to the user and is
+        // another each time.
+        std::fs::metadata(folder)?;
+        let mut file = builder.tempfile_in(folder).map_err(|error| Error::from(error.kind()))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         Ok(Staged::Beside(file, target))
@@ -104,7 +107,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_and_devices_stay_what_they_are() {
+    fn links_and_special_files_stay_what_they_are() {
         use std::os::unix::fs::FileTypeExt;
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
@@ -113,11 +116,11 @@ mod tests {
         write(&[(link.clone(), b"new".to_vec())]).unwrap();
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
-        // A link to a device, so that a mistake here replaces the link and not the device.
-        let device = folder.path().join("device");
-        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
-        write(&[(device.clone(), b"gone".to_vec())]).unwrap();
-        assert!(std::fs::metadata(&device).unwrap().file_type().is_char_device());
-        assert_eq!(names(folder.path()), ["device", "file", "link"]);
+        // Stands for the special files: `-o /dev/null` must not replace the device.
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(write(&[(socket.clone(), b"lost".to_vec())]).is_err());
+        assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
+        assert_eq!(names(folder.path()), ["file", "link", "socket"]);
     }
 }

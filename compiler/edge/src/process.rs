@@ -57,13 +57,38 @@ pub fn guard(terminal: &Terminal, command: impl FnOnce() -> Exit + Send) -> Exit
         Some(exit) => exit.into(),
         None => {
             let detail = place.lock().ok().and_then(|mut place| place.take());
-            let detail = detail.unwrap_or_else(|| "the command's thread could not be started".to_string());
-            let diagnostic =
-                Diagnostic::new(Code::InternalError, "this is a fault of the toolchain, not of your program")
-                    .note(detail)
-                    .help("please report it together with the program");
-            terminal.show_placeless(&[diagnostic]);
+            terminal.show_placeless(&[internal_error(detail)]);
             Exit::Internal.into()
         }
+    }
+}
+
+fn internal_error(detail: Option<String>) -> Diagnostic {
+    let detail = detail.unwrap_or_else(|| "the command's thread could not be started".to_string());
+    Diagnostic::new(Code::InternalError, "this is a fault of the toolchain, not of your program")
+        .note(detail)
+        .help("please report it together with the program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::TerminalOptions;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        terminal: TerminalOptions,
+    }
+
+    #[test]
+    fn a_panic_is_an_internal_error() {
+        let terminal = Terminal::new(Arguments::parse_from(["test"]).terminal);
+        assert_eq!(guard(&terminal, || Exit::Program), ExitCode::from(1));
+        assert_eq!(guard(&terminal, || panic!("on purpose")), ExitCode::from(3));
+        let fault = internal_error(Some("on purpose".to_string()));
+        assert_eq!(fault.code, Code::InternalError);
+        assert_eq!(fault.notes, ["on purpose"]);
     }
 }

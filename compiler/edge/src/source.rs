@@ -30,9 +30,14 @@ impl Source {
                 let path = if shown == "-" { "<stdin>".to_string() } else { shown };
                 Ok(Source { path, text: text.to_string() })
             }
-            Err(diagnostic) => {
-                let mut diagnostic = diagnostic;
-                diagnostic.notes.insert(0, format!("the file is `{shown}`"));
+            Err(mut diagnostic) => {
+                diagnostic.message = match diagnostic.code {
+                    // How many there are is not known: the rest was not read.
+                    Code::SourceTooLarge => {
+                        format!("`{shown}` has more than {} bytes", ovsm_cst::MAX_SOURCE_BYTES)
+                    }
+                    _ => format!("`{shown}` can not be read: {}", diagnostic.message),
+                };
                 Err(diagnostic)
             }
         }

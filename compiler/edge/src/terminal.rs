@@ -1,8 +1,8 @@
 //! Standard output and standard error.
 
 use crate::process::Exit;
-use ovsm_base::{Code, Diagnostic};
 use ovsm_base::render::{FileMap, Format, RenderOptions, SourceMap, render};
+use ovsm_base::{Code, Diagnostic};
 use std::io::{IsTerminal, Write};
 
 /// Options of every command.

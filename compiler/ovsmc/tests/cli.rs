@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 struct Result {
     code: Option<i32>,
@@ -105,8 +105,10 @@ fn hostile_sources_are_errors() {
         ("an endless string", b"(sol_log_ \"abc)".to_vec(), "E0004"),
     ];
     for (what, text, code) in cases {
+        // Once is enough for what takes long.
+        let formats = if text.len() > 1 << 20 { &["human"][..] } else { &["short", "human", "json"] };
         let folder = folder_with("bad.ovsm", text);
-        for format in ["short", "human", "json"] {
+        for format in formats {
             let result = ovsmc(folder.path(), &["build", "bad.ovsm", "--error-format", format]);
             assert_eq!(result.code, Some(1), "{what}: {:.300}", result.err);
             assert!(result.err.contains(code), "{what}: {:.300}", result.err);
@@ -126,6 +128,8 @@ fn the_command_line_is_checked() {
         &["build", "a.ovsm", "--emit", "poem"],
         &["frobnicate"],
         &["explain"],
+        &["build", "a.ovsm", "-o", "-", "--json"],
+        &["build", "a.ovsm", "-o", "-", "--emit", "ir"],
         &[],
     ] {
         let result = ovsmc(folder.path(), arguments);
@@ -157,7 +161,7 @@ fn outputs_that_can_not_be_written_leave_nothing() {
     let folder = folder_with("a.ovsm", "0");
     std::fs::create_dir(folder.path().join("taken")).unwrap();
     std::fs::write(folder.path().join("file"), "old").unwrap();
-    for output in ["no/such/folder/a.so", "taken", "file/a.so"] {
+    for output in ["no/such/folder/a.so", "taken", "file/a.so", "a.ovsm"] {
         let result = ovsmc(folder.path(), &["build", "a.ovsm", "-o", output]);
         assert_eq!(result.code, Some(2), "{output}: {}", result.err);
         assert!(result.err.contains("E0502"), "{output}: {}", result.err);
@@ -165,6 +169,76 @@ fn outputs_that_can_not_be_written_leave_nothing() {
     assert_eq!(names(folder.path()), ["a.ovsm", "file", "taken"]);
     assert!(names(&folder.path().join("taken")).is_empty());
     assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"old");
+    assert_eq!(std::fs::read(folder.path().join("a.ovsm")).unwrap(), b"0");
+    // The second result can not be written, so the first is not either.
+    std::fs::create_dir(folder.path().join("b.s")).unwrap();
+    let result = ovsmc(folder.path(), &["build", "a.ovsm", "-o", "b.so", "--emit", "ir,asm"]);
+    assert_eq!(result.code, Some(2), "{}", result.err);
+    let result = ovsmc(folder.path(), &["build", "a.ovsm", "-o", "b.ir", "--emit", "ir"]);
+    assert_eq!(result.code, Some(2), "{}", result.err);
+    assert_eq!(names(folder.path()), ["a.ovsm", "b.s", "file", "taken"]);
+}
+
+#[test]
+fn results_are_named_after_the_program() {
+    let folder = folder_with("a.b.ovsm", "0");
+    assert_eq!(ovsmc(folder.path(), &["build", "a.b.ovsm"]).code, Some(0));
+    assert_eq!(names(folder.path()), ["a.b.ovsm", "a.b.so"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+    let folder = folder_with("a.ovsm", "0");
+    let run = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_ovsmc"))
+            .args(["build", "a.ovsm", "-o", "-"])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .stdout(stdout)
+            .output()
+            .unwrap()
+    };
+    let full = run(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into());
+    assert_eq!(full.status.code(), Some(2));
+    assert!(String::from_utf8(full.stderr).unwrap().contains("E0502"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = run(writer.into());
+    assert_eq!((closed.status.code(), closed.stderr), (Some(0), Vec::new()));
+}
+
+/// The transcripts in the pages of codes that need more than a program to be shown.
+#[test]
+fn transcripts_of_error_pages_hold() {
+    let variables: String = (0..600).map(|n| format!("  (define v{n} (mem-load p {}))\n", 8 * n)).collect();
+    let names: Vec<String> = (0..600).map(|n| format!("v{n}")).collect();
+    let frame = format!(
+        "(defn mix ((p : u64)) -> u64\n{variables}  (sol_log_64_ p)\n  (bit-xor {}))\n(mix (instruction-data-ptr))",
+        names.join(" ")
+    );
+    let files: [(&str, &str, Vec<u8>); 8] = [
+        ("E0009", "generated.ovsm", ["(+ ".repeat(300), ")".repeat(300)].concat().into_bytes()),
+        ("E0013", "huge.ovsm", vec![b' '; 20_000_000]),
+        ("E0014", "latin1.ovsm", b";;; A line.\n(; caf\xe9\n".to_vec()),
+        ("E0303", "generated.ovsm", frame.into_bytes()),
+        ("E0306", "generated.ovsm", format!("(sol_log_ \"{}\")", "x".repeat(11 << 20)).into_bytes()),
+        ("E0501", "present.ovsm", b"0".to_vec()),
+        ("E0502", "counter.ovsm", b"0".to_vec()),
+        ("E0503", "README.md", b"# Counter\n".to_vec()),
+    ];
+    let mut checked = 0;
+    for (code, name, content) in files.into_iter().chain([("E0505", "present.ovsm", b"0".to_vec())]) {
+        let folder = folder_with(name, content);
+        let page = String::from_utf8(ovsmc(folder.path(), &["explain", code]).out).unwrap();
+        let transcript = page.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+        let (command, shown) = transcript.split_once('\n').unwrap();
+        let arguments: Vec<&str> = command.strip_prefix("$ ovsmc ").unwrap().split(' ').collect();
+        let result = ovsmc(folder.path(), &arguments);
+        assert!(result.err.lines().any(|line| format!("{line}\n") == shown), "{code}:\n{:.500}", result.err);
+        checked += 1;
+    }
+    assert_eq!(checked, 9);
 }
 
 #[test]
@@ -194,6 +268,8 @@ fn explain_knows_every_code() {
         assert_eq!(page.code, Some(0), "{code}");
         assert!(String::from_utf8(page.out).unwrap().starts_with(&format!("# {code}: ")), "{code}");
     }
+    let near = ovsmc(folder.path(), &["explain", "101"]);
+    assert!(near.err.contains("did you mean E0101"), "{}", near.err);
     let unknown = ovsmc(folder.path(), &["explain", "E9999"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("E0505"), "{}", unknown.err);
@@ -209,5 +285,25 @@ fn check_reports_and_writes_nothing() {
     assert!(result.err.contains("bad.ovsm:2:14: error[E0101]"), "{}", result.err);
     let result = ovsmc(folder.path(), &["check", "bad.ovsm"]);
     assert!(result.err.contains("did you mean `balance`?"), "{}", result.err);
+    // A script may end in a text, a program may not.
+    std::fs::write(folder.path().join("good.ovsm"), "\"text\"").unwrap();
+    assert_eq!(ovsmc(folder.path(), &["check", "good.ovsm"]).code, Some(0));
+    let result = ovsmc(folder.path(), &["check", "--target", "sbpf", "good.ovsm"]);
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0304"), "{}", result.err);
     assert_eq!(names(folder.path()), ["bad.ovsm", "good.ovsm"]);
+}
+
+#[test]
+fn completions_and_manuals_are_generated() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let result = ovsmc(folder.path(), &["completions", shell]);
+        assert_eq!(result.code, Some(0));
+        assert!(String::from_utf8(result.out).unwrap().contains("explain"), "{shell}");
+    }
+    assert_eq!(ovsmc(folder.path(), &["man"]).code, Some(0));
+    let build = std::fs::read_to_string(folder.path().join("ovsmc-build.1")).unwrap();
+    assert!(build.contains("emit"), "{build}");
+    assert_eq!(ovsmc(folder.path(), &["man", "missing"]).code, Some(2));
 }

@@ -102,15 +102,20 @@ fn failure(name: &str, error: &RegAllocError) -> Diagnostic {
     Diagnostic::new(Code::InternalError, format!("register allocation of `{name}` failed: {error}"))
 }
 
-/// The machine restores r6 to r9 on return, so they cost nothing anywhere. A function that is called should
-/// rather use those than r0 to r5, which its callers then keep; one that calls needs them for what lives across.
+/// All of r0 to r9 cost the same; r6 to r9, which the machine restores after a call, are kept for what lives across
+/// calls as long as others are free.
 fn environment(function: &MachineFunction, convention: Convention) -> MachineEnv {
     let range = |from: u8, to: u8| -> PRegSet { (from..=to).map(|n| preg(Reg(n))).collect() };
     let calls = function
         .blocks
         .iter()
         .any(|block| block.insts.iter().any(|(inst, _)| matches!(inst, MachineInst::Call { .. })));
-let (preferred, others) = if convention.is_entry && !calls { (range(3,9), range(0,2)) } else if calls { (range(0,5), range(6,9)) } else { (range(6,9), range(0,5)) };
+    let (preferred, others) = if convention.is_entry && !calls {
+        // r0 starts as 0, and a program that leaves it alone need not set it to return 0.
+        (range(1, 5), range(0, 0) | range(6, 9))
+    } else {
+        (range(0, 5), range(6, 9))
+    };
     MachineEnv {
         preferred_regs_by_class: [preferred, PRegSet::empty(), PRegSet::empty()],
         non_preferred_regs_by_class: [others, PRegSet::empty(), PRegSet::empty()],

@@ -4,13 +4,14 @@ use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
 use ovsm_ir::Module;
-use ovsm_ir::interpret::Outcome;
+use ovsm_ir::interpret::{self, Outcome};
 use ovsm_ir::lower::EntryKind;
+use ovsm_ir::machine::host::Log;
 use ovsm_ir::machine::{Fault, Host, Input, Memory, ScriptHost};
 use ovsm_ir::passes::{OptLevel, optimize};
 use ovsm_query::Type;
 use ovsm_query::{Database, lower_program, result_type, source_map, write_value};
-use ovsm_vm::Limits;
+use ovsm_vm::{Limits, Run, TraceFrame};
 
 /// Options of the commands that run a script.
 #[derive(clap::Args)]
@@ -24,9 +25,20 @@ pub struct ScriptOptions {
     /// How much to optimise
     #[arg(short = 'O', value_enum, default_value = "2", value_name = "LEVEL")]
     level: Level,
-    /// Describe the result as a JSON object: `value` (in read syntax), `type` and `logs`
+    /// What runs the script
+    #[arg(long, value_enum, default_value = "vm")]
+    engine: Engine,
+    /// Describe the result as a JSON object: `value` (in read syntax), `type` and `logs`, or `error` and `logs`
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Engine {
+    /// The virtual machine
+    Vm,
+    /// The reference interpreter of the IR: slow, and counts fuel and frames in its own way
+    Ir,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,25 +84,24 @@ impl Script {
         };
         let plain = module.clone();
         optimize(&mut module, level);
-        let execute = |module: &Module, host: &mut PrintingHost<'_>| {
-            let program = ovsm_vm::compile(module)?;
-            let mut memory = Memory::for_module(module, Input::default());
-            let limits =
-                Limits { fuel: options.fuel, max_call_depth: options.max_depth, ..Limits::default() };
-            let run = ovsm_vm::run_traced(&program, &mut memory, host, limits);
-            Ok::<_, Diagnostic>((run, memory))
-        };
         let mut host = PrintingHost::new(terminal, !options.json);
-        let (mut run, memory) = match execute(&module, &mut host) {
+        let (mut run, memory) = match execute(&module, &mut host, options) {
             Ok(finished) => finished,
             Err(diagnostic) => {
                 terminal.show(&[diagnostic], &source_map(&db, file));
                 return Err(Exit::Program);
             }
         };
+        if let Some(error) = &host.lost {
+            return Err(terminal.output_lost(error));
+        }
         if let Outcome::Returned(words) = &run.outcome {
             let ty = result_type(&db, file);
-            return Ok(Script { value: write_value(ty, words, &memory), ty, logs: host.logs });
+            return Ok(Script {
+                value: write_value(ty, words, &memory),
+                ty,
+                logs: host.messages().into_iter().map(str::to_string).collect(),
+            });
         }
         // Optimised code may not know any more where it failed. A script depends on nothing but its text, so running
         // it again as it was written ends the same way, and knows.
@@ -98,7 +109,7 @@ impl Script {
             matches!(&run.outcome, Outcome::Failed { span: None, .. } | Outcome::Faulted { span: None, .. });
         if placeless
             && level != OptLevel::O0
-            && let Ok((again, _)) = execute(&plain, &mut PrintingHost::new(terminal, false))
+            && let Ok((again, _)) = execute(&plain, &mut PrintingHost::new(terminal, false), options)
             && again.outcome.agrees_with(&run.outcome)
         {
             run = again;
@@ -110,9 +121,17 @@ impl Script {
             Outcome::Faulted { fault, span, .. } => (fault.code(), fault.to_string(), span),
             Outcome::Returned(_) => return Err(Exit::Internal),
         };
+        if options.json {
+            let error = serde_json::json!({ "code": code.as_str(), "message": message });
+            let failed = serde_json::json!({ "error": error, "logs": host.messages() });
+            let printed = terminal.print(&format!("{failed}\n"));
+            if printed != Exit::Success {
+                return Err(printed);
+            }
+        }
         let sources = source_map(&db, file);
         terminal.show(&[uncaught(code, message, span, &run.trace, run.omitted, &sources)], &sources);
-        Err(Exit::Program)
+        Err(if code == Code::InternalError { Exit::Internal } else { Exit::Program })
     }
 
     /// The result as a JSON object.
@@ -121,12 +140,53 @@ impl Script {
     }
 }
 
+/// Runs a module from its entry.
+fn execute(
+    module: &Module,
+    host: &mut PrintingHost<'_>,
+    options: &ScriptOptions,
+) -> Result<(Run, Memory), Diagnostic> {
+    let mut memory = Memory::for_module(module, Input::default());
+    let run = match options.engine {
+        Engine::Vm => {
+            let program = ovsm_vm::compile(module)?;
+            let limits =
+                Limits { fuel: options.fuel, max_call_depth: options.max_depth, ..Limits::default() };
+            ovsm_vm::run_traced(&program, &mut memory, host, limits)
+        }
+        Engine::Ir => {
+            // Its frames are large, and it has no other limit on them.
+            let max_call_depth = options.max_depth.min(Limits::default().max_call_depth);
+            let limits = interpret::Limits { fuel: options.fuel, max_call_depth };
+            interpreted(interpret::interpret(module, &mut memory, host, limits))
+        }
+    };
+    Ok((run, memory))
+}
+
+/// What the interpreter tells of a run, which is less than what the virtual machine does: no places of callers.
+fn interpreted(outcome: Outcome) -> Run {
+    let (span, names) = match &outcome {
+        Outcome::Returned(_) => (None, [].as_slice()),
+        Outcome::Failed { span, trace, .. } | Outcome::Faulted { span, trace, .. } => {
+            (*span, trace.as_slice())
+        }
+    };
+    let omitted = names.len().saturating_sub(Run::TRACE_INNER + Run::TRACE_OUTER);
+    let shown = names.iter().take(Run::TRACE_INNER).chain(names.iter().skip(Run::TRACE_INNER + omitted));
+    let trace = shown
+        .enumerate()
+        .map(|(number, name)| TraceFrame { function: name.clone(), span: span.filter(|_| number == 0) })
+        .collect();
+    Run { outcome, trace, omitted, fuel: 0 }
+}
+
 /// The diagnostic for a script that failed, with its call trace.
 fn uncaught(
     code: Code,
     message: String,
     span: Option<Span>,
-    trace: &[ovsm_vm::TraceFrame],
+    trace: &[TraceFrame],
     omitted: usize,
     sources: &dyn ovsm_base::render::SourceMap,
 ) -> Diagnostic {
@@ -138,7 +198,7 @@ fn uncaught(
     if trace.len() > 1 {
         let mut calls: Vec<(String, usize)> = Vec::new();
         for (number, frame) in trace.iter().enumerate() {
-            if number == ovsm_vm::Run::TRACE_INNER && omitted > 0 {
+            if number == Run::TRACE_INNER && omitted > 0 {
                 calls.push((format!("… {omitted} more calls …"), 1));
             }
             let place = frame.span.and_then(|span| sources.resolve(span)).map(|(file, range)| {
@@ -158,18 +218,24 @@ fn uncaught(
     diagnostic
 }
 
-impl<'a> PrintingHost<'a> {
-    fn new(terminal: &'a Terminal, print: bool) -> PrintingHost<'a> {
-        PrintingHost { host: ScriptHost::default(), terminal, print, logs: Vec::new() }
-    }
-}
-
-/// A host that prints what the script logs, message by message, as it is.
+/// A host that prints what the script logs, message by message, as it is; or keeps it.
 struct PrintingHost<'a> {
     host: ScriptHost,
     terminal: &'a Terminal,
     print: bool,
-    logs: Vec<String>,
+    /// Why the script was stopped, if nothing can be printed any more.
+    lost: Option<std::io::Error>,
+}
+
+impl<'a> PrintingHost<'a> {
+    fn new(terminal: &'a Terminal, print: bool) -> PrintingHost<'a> {
+        PrintingHost { host: ScriptHost::default(), terminal, print, lost: None }
+    }
+
+    /// The messages that were not printed. The limit of the host bounds them.
+    fn messages(&self) -> Vec<&str> {
+        self.host.logs().iter().map(Log::message).collect()
+    }
 }
 
 impl Host for PrintingHost<'_> {
@@ -181,13 +247,12 @@ impl Host for PrintingHost<'_> {
         fuel: u64,
     ) -> Result<u64, Fault> {
         let result = self.host.syscall(syscall, args, memory, fuel);
-        for log in self.host.take_logs() {
-            let text = log.message().to_string();
-            match self.print {
-                true => {
-                    self.terminal.print(&format!("{text}\n"));
+        if self.print {
+            for log in self.host.take_logs() {
+                if let Err(error) = self.terminal.write(format!("{}\n", log.message()).as_bytes()) {
+                    self.lost = Some(error);
+                    return Err(Fault::Aborted);
                 }
-                false => self.logs.push(text),
             }
         }
         result

@@ -132,3 +132,59 @@ fn completions_and_manuals_are_generated() {
     assert_eq!(ovsm(&["man", folder.path().to_str().unwrap()], b"").code, Some(0));
     assert!(folder.path().join("ovsm-run.1").is_file());
 }
+
+#[test]
+fn the_reference_interpreter_agrees() {
+    for source in
+        ["(+ 1 2)", "(sol_log_ \"x\") \"y\"", "(/ 1 0)", "(defn f (n) (+ 1 (f n))) (f 1)", "(mem-load 0 0)"]
+    {
+        let vm = ovsm(&["eval", "--json", source], b"");
+        let ir = ovsm(&["eval", "--json", "--engine", "ir", source], b"");
+        assert_eq!((ir.code, ir.out), (vm.code, vm.out), "{source}");
+    }
+}
+
+#[test]
+fn json_tells_how_a_script_failed() {
+    let result = ovsm(&["eval", "--json", "(sol_log_ \"before\") (/ 1 (num-accounts))"], b"");
+    assert_eq!(result.code, Some(1));
+    let json: serde_json::Value = serde_json::from_str(&result.out).unwrap();
+    assert_eq!(json["error"]["code"], "E0402", "{json}");
+    assert_eq!(json["logs"], serde_json::json!(["before"]));
+    assert!(result.err.contains("E0402"), "{}", result.err);
+}
+
+#[test]
+fn what_a_script_prints_is_not_limited() {
+    let source = b"(define n 0) (while (< n 40000) (sol_log_64_ n 0 0 0 0) (set! n (+ n 1)))";
+    let result = ovsm(&["run", "-"], source);
+    assert_eq!((result.code, result.err.as_str()), (Some(0), ""));
+    assert!(result.out.len() > 1 << 20);
+    assert_eq!(result.out.lines().count(), 40_000);
+    assert_eq!(result.out.lines().last(), Some("0x9c3f, 0x0, 0x0, 0x0, 0x0"));
+    // What is kept is limited.
+    let kept = ovsm(&["run", "--json", "-"], source);
+    assert_eq!(kept.code, Some(0));
+    assert!(kept.out.len() < 3 << 20);
+    assert!(kept.out.contains("Log truncated"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_script_ends_when_its_output_does() {
+    let run = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_ovsm"))
+            .args(["eval", "(while true (sol_log_ \"again\"))"])
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .output()
+            .unwrap()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = run(writer.into());
+    assert_eq!((closed.status.code(), closed.stderr), (Some(0), Vec::new()));
+    let full = run(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into());
+    assert_eq!(full.status.code(), Some(2));
+    assert!(String::from_utf8(full.stderr).unwrap().contains("E0502"));
+}

@@ -40,6 +40,7 @@ pub(crate) mod uses;
 
 use crate::function::{Func, Function, Module};
 use effects::Effects;
+use std::collections::BTreeSet;
 use thread_jumps::Headers;
 
 /// How much to optimise.
@@ -89,6 +90,8 @@ impl OptLevel {
 
 /// A function with more instructions than this gets fewer rounds.
 const LARGE: usize = 20_000;
+/// A caller with more instructions than this is cleaned only after everything is inlined.
+const SMALL: usize = 300;
 /// Rounds of cleaning at most.
 const ROUNDS: usize = 2;
 /// How many levels of nested loops can be unrolled into each other.
@@ -140,8 +143,23 @@ fn inline_calls(module: &mut Module, level: OptLevel) {
     let plan = inline::Plan::new(module);
     let effects = Effects::of(module);
     let limits = level.inlining();
+    let mut uncleaned = BTreeSet::new();
     for &caller in &plan.order {
-        if inline::run(module, &plan, caller, &limits) {
+        if !inline::run(module, &plan, caller, &limits) {
+            continue;
+        }
+        // A chain of functions with one caller each grows link by link: cleaning it at every link would be quadratic.
+        let function = &mut module.functions[caller];
+        match function.insts.len() <= SMALL {
+            true => simplify(function, &effects, level),
+            false => {
+                uncleaned.insert(caller);
+            }
+        }
+    }
+    // Those whose only call was inlined are not reached any more.
+    for caller in call_graph::callees_first(module) {
+        if uncleaned.contains(&caller) {
             simplify(&mut module.functions[caller], &effects, level);
         }
     }

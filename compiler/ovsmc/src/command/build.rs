@@ -1,5 +1,7 @@
 //! `ovsmc build`: a program to an ELF file.
 
+use clap::error::ErrorKind;
+use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::{Artifact, BuildOptions, Database, SourceFile, build, source_map};
@@ -42,7 +44,7 @@ pub struct Build {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Target {
+pub(super) enum Target {
     /// A Solana program
     Sbpf,
 }
@@ -78,6 +80,12 @@ enum Emit {
 impl Build {
     pub fn run(&self, terminal: &Terminal) -> Exit {
         let Target::Sbpf = self.target;
+        if self.output.as_deref() == Some(Path::new("-")) && (self.json || !self.emit.is_empty()) {
+            let message = "with `-o -` there is no room for `--json` or `--emit`\n";
+            // There is nobody left to be told if that can not be shown.
+            let _ = clap::Error::raw(ErrorKind::ArgumentConflict, message).print();
+            return Exit::Usage;
+        }
         let main = match source::main_file(&self.path) {
             Ok(main) => main,
             Err(diagnostic) => {
@@ -105,7 +113,7 @@ impl Build {
         match build(&db, file, &options) {
             Ok(artifact) => {
                 terminal.show(&artifact.diagnostics, &source_map(&db, file));
-                self.write(&artifact, &options, terminal)
+                self.write(&main, &artifact, &options, terminal)
             }
             Err(diagnostics) => {
                 terminal.show(&diagnostics, &source_map(&db, file));
@@ -114,35 +122,18 @@ impl Build {
         }
     }
 
-    fn write(&self, artifact: &Artifact, options: &BuildOptions, terminal: &Terminal) -> Exit {
+    fn write(&self, main: &Path, artifact: &Artifact, options: &BuildOptions, terminal: &Terminal) -> Exit {
         let elf = &artifact.program.elf;
         if self.output.as_deref() == Some(Path::new("-")) {
-            terminal.print_bytes(elf);
-            return Exit::Success;
+            return terminal.print_bytes(elf);
         }
-        let path = match &self.output {
-            Some(path) => path.clone(),
-            None => match self.default_output() {
-                Ok(path) => path,
-                Err(diagnostic) => {
-                    terminal.show_placeless(&[*diagnostic]);
-                    return Exit::Usage;
-                }
-            },
-        };
-        let mut files = vec![(path.clone(), elf.clone())];
-        for emit in &self.emit {
-            files.push(match emit {
-                Emit::Ir => (path.with_extension("ir"), ovsm_ir::text::print(&artifact.module).into_bytes()),
-                Emit::Asm => (path.with_extension("s"), artifact.program.listing().into_bytes()),
-            });
-        }
-        for (path, bytes) in &files {
-            if let Err(diagnostic) = output::write(path, bytes) {
+        let path = match self.write_files(main, artifact) {
+            Ok(path) => path,
+            Err(diagnostic) => {
                 terminal.show_placeless(&[*diagnostic]);
                 return Exit::Usage;
             }
-        }
+        };
         let version = match options.version {
             Version::V0 => "v0",
             Version::V3 => "v3",
@@ -155,26 +146,52 @@ impl Build {
                 "sbpf": version,
                 "instructions": instructions,
             });
-            terminal.print(&format!("{description}\n"));
-        } else {
-            let plural = if instructions == 1 { "" } else { "s" };
-            terminal.note(&format!(
-                "built {}: {} bytes, sBPF {version}, {instructions} instruction{plural}",
-                path.display(),
-                elf.len()
-            ));
+            return terminal.print(&format!("{description}\n"));
         }
+        let plural = if instructions == 1 { "" } else { "s" };
+        terminal.note(&format!(
+            "built {}: {} bytes, sBPF {version}, {instructions} instruction{plural}",
+            path.display(),
+            elf.len()
+        ));
         Exit::Success
     }
 
+    /// Writes the result and what else is wanted, and returns where the result is.
+    fn write_files(&self, main: &Path, artifact: &Artifact) -> Result<PathBuf, Box<Diagnostic>> {
+        let path = match &self.output {
+            Some(path) => path.clone(),
+            None => self.default_output()?,
+        };
+        let mut files = vec![(path.clone(), artifact.program.elf.clone())];
+        if self.emit.contains(&Emit::Ir) {
+            files.push((path.with_extension("ir"), ovsm_ir::text::print(&artifact.module).into_bytes()));
+        }
+        if self.emit.contains(&Emit::Asm) {
+            files.push((path.with_extension("s"), artifact.program.listing().into_bytes()));
+        }
+        let source = std::fs::canonicalize(main).ok();
+        for (number, (path, _)) in files.iter().enumerate() {
+            if source.is_some() && std::fs::canonicalize(path).ok() == source {
+                return Err(output::cannot_write(path, &"it is the source of the program"));
+            }
+            if files.iter().take(number).any(|(other, _)| other == path) {
+                return Err(output::cannot_write(path, &"two results would have this name"));
+            }
+        }
+        output::write(&files)?;
+        Ok(path)
+    }
+
     /// Where the result goes without `-o`.
-    fn default_output(&self) -> Result<PathBuf, Box<ovsm_base::Diagnostic>> {
+    fn default_output(&self) -> Result<PathBuf, Box<Diagnostic>> {
         if self.path == Path::new("-") {
             return Ok(PathBuf::from("program.so"));
         }
         if !self.path.is_dir() {
-            let stem = self.path.file_stem().unwrap_or(std::ffi::OsStr::new("program"));
-            return Ok(PathBuf::from(stem).with_extension("so"));
+            let mut file = self.path.file_stem().unwrap_or(std::ffi::OsStr::new("program")).to_os_string();
+            file.push(".so");
+            return Ok(PathBuf::from(file));
         }
         // The name of `.` is that of the folder it stands for.
         let name = std::fs::canonicalize(&self.path)
@@ -182,13 +199,7 @@ impl Build {
             .and_then(|path| path.file_name().map(|name| name.to_os_string()))
             .unwrap_or_else(|| "program".into());
         let folder = self.path.join("target").join("deploy");
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            ovsm_base::Diagnostic::new(
-                ovsm_base::Code::CannotWrite,
-                format!("the folder `{}` can not be made: {error}", folder.display()),
-            )
-            .help("choose another place with `-o`")
-        })?;
+        std::fs::create_dir_all(&folder).map_err(|error| output::cannot_write(&folder, &error))?;
         let mut file = name;
         file.push(".so");
         Ok(folder.join(file))

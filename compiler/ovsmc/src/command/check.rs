@@ -1,21 +1,29 @@
 //! `ovsmc check`: diagnostics without a result.
 
-use crate::command::build::load;
+use crate::command::build::{Target, load};
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, source};
-use ovsm_query::{diagnostics, source_map};
+use ovsm_ir::passes::OptLevel;
+use ovsm_query::{BuildOptions, build, diagnostics, source_map};
+use ovsm_sbpf::Version;
 use std::path::PathBuf;
 
 /// Report what is wrong with programs, and write nothing
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  ovsmc check counter.ovsm\n  ovsmc check --error-format json src/main.ovsm"
+    after_help = "Examples:\n  ovsmc check counter.ovsm\n  ovsmc check --target sbpf counter.ovsm\n  ovsmc check --error-format json src/main.ovsm"
 )]
 pub struct Check {
     /// Source files, or folders with `src/main.ovsm` or `main.ovsm`
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
+    /// Also report what stands in the way of a build for this target
+    #[arg(long, value_enum)]
+    target: Option<Target>,
 }
+
+/// What a build does if nothing else is said.
+const OPTIONS: BuildOptions = BuildOptions { level: OptLevel::O2, version: Version::V3, symbols: true };
 
 impl Check {
     pub fn run(&self, terminal: &Terminal) -> Exit {
@@ -31,8 +39,14 @@ impl Check {
             };
             match load(&main, terminal) {
                 Ok((db, file)) => {
-                    let found = diagnostics(&db, file);
-                    terminal.show(found, &source_map(&db, file));
+                    let found = match self.target {
+                        None => diagnostics(&db, file).clone(),
+                        Some(Target::Sbpf) => match build(&db, file, &OPTIONS) {
+                            Ok(artifact) => artifact.diagnostics,
+                            Err(diagnostics) => diagnostics,
+                        },
+                    };
+                    terminal.show(&found, &source_map(&db, file));
                     if found.iter().any(Diagnostic::is_error) && worst == Exit::Success {
                         worst = Exit::Program;
                     }

@@ -2,16 +2,17 @@
 
 use ovsm_edge::{Exit, Terminal, source};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// No sBPF program is as large as this; what lies beyond is not read.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Show the header, symbols and instructions of an ELF file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  ovsmc inspect counter.so\n  ovsmc inspect --json counter.so")]
+#[command(after_help = "Examples:\n  ovsmc inspect counter.so\n  ovsmc inspect --json counter.so\n  \
+                        ovsmc build counter.ovsm -o - | ovsmc inspect -")]
 pub struct Inspect {
-    /// The ELF file
+    /// The ELF file; `-` reads standard input
     file: PathBuf,
     /// The facts as a JSON object, without the instructions
     #[arg(long)]
@@ -21,8 +22,11 @@ pub struct Inspect {
 impl Inspect {
     pub fn run(&self, terminal: &Terminal) -> Exit {
         let mut bytes = Vec::new();
-        let read =
-            std::fs::File::open(&self.file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+        let read = match self.file == Path::new("-") {
+            true => std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes),
+            false => std::fs::File::open(&self.file)
+                .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)),
+        };
         if let Err(error) = read {
             terminal.show_placeless(&[*source::cannot_read(&self.file.display().to_string(), &error)]);
             return Exit::Usage;
@@ -49,16 +53,12 @@ impl Inspect {
                     "syscalls": report.syscalls,
                     "notes": report.notes,
                 });
-                terminal.print(&format!("{facts}\n"));
-                Exit::Success
+                terminal.print(&format!("{facts}\n"))
             }
-            Ok(report) => {
-                terminal.print(&report.to_string());
-                Exit::Success
-            }
-            Err(diagnostic) => {
-                let mut diagnostic = diagnostic;
-                diagnostic.notes.insert(0, format!("the file is `{}`", self.file.display()));
+            Ok(report) => terminal.print(&report.to_string()),
+            Err(mut diagnostic) => {
+                let file = self.file.display();
+                diagnostic.message = format!("`{file}` is not an sBPF program: {}", diagnostic.message);
                 terminal.show_placeless(&[diagnostic]);
                 Exit::Program
             }

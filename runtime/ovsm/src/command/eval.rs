@@ -24,8 +24,7 @@ impl Eval {
                     true => finished.json().to_string(),
                     false => finished.value.clone(),
                 };
-                terminal.print(&format!("{shown}\n"));
-                Exit::Success
+                terminal.print(&format!("{shown}\n"))
             }
             Err(exit) => exit,
         }

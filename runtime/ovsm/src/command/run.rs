@@ -24,12 +24,8 @@ impl Run {
         let source = source::main_file(&self.path).and_then(|path| Source::read(&path));
         match source {
             Ok(source) => match Script::run(source, &self.options, terminal) {
-                Ok(finished) => {
-                    if self.options.json {
-                        terminal.print(&format!("{}\n", finished.json()));
-                    }
-                    Exit::Success
-                }
+                Ok(finished) if self.options.json => terminal.print(&format!("{}\n", finished.json())),
+                Ok(_) => Exit::Success,
                 Err(exit) => exit,
             },
             Err(diagnostic) => {
