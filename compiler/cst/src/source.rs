@@ -5,6 +5,9 @@ use ovsm_base::{Code, Diagnostic};
 /// The largest source text. Offsets and token numbers are 32 bits wide, and memory use is a multiple of the size.
 pub const MAX_SOURCE_BYTES: usize = 16 << 20;
 
+/// The most top-level forms of a source text. Every form is remembered by itself, which takes a few kilobytes.
+pub const MAX_FORMS: usize = 100_000;
+
 /// The text that the bytes of a file stand for.
 ///
 /// The diagnostics (E0013, E0014) have no place: there is no text that they could point into.
@@ -31,6 +34,15 @@ pub(crate) fn size_fault(len: usize) -> Option<Diagnostic> {
     })
 }
 
+/// The diagnostic for a text of `count` top-level forms that are too many.
+pub(crate) fn forms_fault(count: usize) -> Option<Diagnostic> {
+    (count > MAX_FORMS).then(|| {
+        let message = format!("the source has {count} top-level forms, but at most {MAX_FORMS} can be read");
+        Diagnostic::new(Code::SourceTooLarge, message)
+            .help("put the forms into functions, or split the module")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +53,20 @@ mod tests {
         let fault = decode(b"(a\n\xff)").expect_err("not UTF-8");
         assert_eq!(fault.code, Code::NotUtf8);
         assert!(fault.message.contains("byte 3, on line 2"), "{}", fault.message);
+    }
+
+    #[test]
+    fn a_text_of_too_many_forms_is_refused() {
+        let most = "1 ".repeat(MAX_FORMS);
+        assert_eq!(crate::split(&most).forms.len(), MAX_FORMS);
+        for more in [format!("{most} 1"), format!("{most} (")] {
+            let split = crate::split(&more);
+            assert_eq!(
+                split.errors.iter().map(|error| error.code).collect::<Vec<_>>(),
+                [Code::SourceTooLarge]
+            );
+            assert!(split.forms.is_empty());
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Split {
     pub forms: Vec<TopForm>,
     /// False if something is never closed or a closer closes nothing; then column 0 tells where forms begin.
     pub balanced: bool,
-    /// Empty, or E0013 when the text is too large to be read; then there are no forms.
+    /// Empty, or E0013 when the text is too large or has too many forms to be read; then there are no forms.
     pub errors: Vec<Diagnostic>,
 }
 
@@ -69,6 +69,9 @@ pub fn split(text: &str) -> Split {
     let balanced = scanner.depth == 0 && !scanner.is_damaged;
     scanner.end_form();
     let forms = if balanced { scanner.forms } else { split_by_column(text) };
+    if let Some(too_many) = source::forms_fault(forms.len()) {
+        return Split { forms: Vec::new(), balanced, errors: vec![too_many] };
+    }
     Split { forms, balanced, errors: Vec::new() }
 }
 

@@ -94,11 +94,12 @@ fn building_twice_gives_the_same_bytes() {
 fn hostile_sources_are_errors() {
     let garbage: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let long_line = format!("(+ {})", "x ".repeat(5 << 20));
-    let cases: [(&str, Vec<u8>, &str); 8] = [
+    let cases: [(&str, Vec<u8>, &str); 9] = [
         ("binary garbage", garbage, "E0014"),
         ("nested parentheses", "(".repeat(100_000).into_bytes(), "E0009"),
         ("balanced parentheses", ["(".repeat(100_000), ")".repeat(100_000)].concat().into_bytes(), "E0009"),
         ("a long line", long_line.into_bytes(), "E0101"),
+        ("five million forms", "1 ".repeat(5 << 20).into_bytes(), "E0013"),
         ("NUL bytes", b"(+ 1 \0 2)".to_vec(), "E0010"),
         ("a lone surrogate", b"(sol_log_ \"\xed\xa0\x80\")".to_vec(), "E0014"),
         ("a surrogate escape", b"(sol_log_ \"\\u{d800}\")".to_vec(), "E0006"),

@@ -7,6 +7,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use ovsm_edge::{Exit, Terminal, TerminalOptions, guard};
 use std::process::ExitCode;
 
+/// A compiler allocates a lot and frees it all at the end.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The OVSM script runner.
 #[derive(Parser)]
 #[command(

@@ -102,7 +102,9 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
     if level == OptLevel::O0 {
         return;
     }
-    each(module, |function, effects| simplify(function, effects, level));
+    // Inlining cleans again.
+    let rounds = if level > OptLevel::O1 { 1 } else { ROUNDS };
+    each(module, |function, effects| simplify_rounds(function, effects, level, rounds));
     if level > OptLevel::O1 {
         inline_calls(module, level);
         if promote::run(module) {
@@ -183,7 +185,11 @@ fn inline_calls(module: &mut Module, level: OptLevel) {
 
 /// The passes that never grow code, until they have nothing left to do or it is enough.
 fn simplify(function: &mut Function, effects: &Effects, level: OptLevel) {
-    let rounds = if function.insts.len() > LARGE { 1 } else { ROUNDS };
+    simplify_rounds(function, effects, level, ROUNDS);
+}
+
+fn simplify_rounds(function: &mut Function, effects: &Effects, level: OptLevel, most: usize) {
+    let rounds = if function.insts.len() > LARGE { 1 } else { most };
     for round in 0..rounds {
         let mut changed = simplify_cfg::run(function, Headers::Apart);
         if sccp::run(function) {
