@@ -1,6 +1,6 @@
 //! Writing results: whole files or nothing.
 //!
-//! Start with [`write`].
+//! Start with [`write()`].
 
 use ovsm_base::{Code, Diagnostic};
 use std::io::{Error, ErrorKind, Result, Write};

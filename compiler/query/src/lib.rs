@@ -2,7 +2,7 @@
 //!
 //! The stages are pure functions of other crates; here they become memoised queries keyed by form or definition. This
 //! is the only crate that knows salsa. Positions are relative to their form, so an edit re-runs what depends on the
-//! edited form and nothing else (invariant 1); absolute offsets exist in [`split`] and in [`source_map`], which
+//! edited form and nothing else (invariant 1); absolute offsets exist in [`forms::split`] and in [`source_map()`], which
 //! nothing but the edge reads.
 //!
 //! Start with [`db`], then [`forms`], [`names`], [`types`], [`code`], and [`check`] for the results.

@@ -1,6 +1,6 @@
-//! Lowering of bodies: one method of [`State`] per kind of expression.
+//! Lowering of bodies: one method of `State` per kind of expression.
 //!
-//! A value is lowered by [`State::value`], a truth test by `condition` (see `control`), and code whose value nobody
+//! A value is lowered by `State::value`, a truth test by `condition` (see `control`), and code whose value nobody
 //! uses by `discard`: the same three uses that inference distinguishes, so that types and code agree.
 
 use crate::function::{Function, Type};

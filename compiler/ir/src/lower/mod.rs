@@ -1,11 +1,11 @@
 //! Lowering: typed core to SSA.
 //!
 //! Each definition is lowered by itself ([`lower_function`], [`lower_main`]) into a [`Lowered`] whose calls and
-//! constants are numbered locally; [`link`] puts the reachable ones together into a module. What lowering needs to
+//! constants are numbered locally; [`link()`] puts the reachable ones together into a module. What lowering needs to
 //! know of the whole program is its [`Layout`]: where shared variables and the account table live. Checks that the
 //! language demands become explicit here (`fail_if`, checked arithmetic); a string or a `u128` becomes two words.
 //!
-//! Start with [`function`] for expressions and [`state`] for how SSA form is made.
+//! Start with [`function`] for expressions and `state` for how SSA form is made.
 
 mod account;
 mod arithmetic;

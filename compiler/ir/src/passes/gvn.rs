@@ -2,7 +2,7 @@
 //!
 //! Covers pure operations, checked arithmetic (the first one would have failed), calls of functions that depend on
 //! nothing but their arguments, loads, and what stores and earlier branches and checks say. Walks the dominator
-//! tree with scoped tables; [`super::facts`] holds conditions and [`memory`] loads.
+//! tree with scoped tables; `super::facts` holds conditions and `memory` loads.
 
 mod memory;
 

@@ -3,7 +3,7 @@
 //!
 //! Walks the dominator tree with scoped intervals. Parameters of blocks start from nothing and grow over a few
 //! sweeps; what keeps growing is widened to the end, and one more sweep takes back what the loop condition bounds.
-//! Relations between two unknown words come from [`super::facts`].
+//! Relations between two unknown words come from `super::facts`.
 
 mod interval;
 
