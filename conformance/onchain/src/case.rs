@@ -168,11 +168,7 @@ impl Case {
                     Some(first) => &self.accounts[first],
                     None => spec,
                 };
-                AccountMeta {
-                    pubkey: key.pubkey(),
-                    is_signer: first.signer,
-                    is_writable: first.writable,
-                }
+                AccountMeta { pubkey: key.pubkey(), is_signer: first.signer, is_writable: first.writable }
             })
             .collect();
         Instruction { program_id: PROGRAM, accounts: metas, data: self.data.clone() }

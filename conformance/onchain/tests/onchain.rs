@@ -190,11 +190,14 @@ async fn vote_counts_once() {
 async fn vault_math_is_exact() {
     let words = |words: [u64; 4]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let account = || vec![AccountSpec::owned(vec![0; 16])];
-    let seen = run(&case("deposit", &program("vault-math"), account(), &words([1 << 63, 1 << 63, 1 << 63, 30]))).await;
+    let seen =
+        run(&case("deposit", &program("vault-math"), account(), &words([1 << 63, 1 << 63, 1 << 63, 30])))
+            .await;
     assert_eq!(seen.error, None);
     let fee = ((1u128 << 63) * 30 / 10_000) as u64;
     assert_eq!((word(&seen.accounts[0].1, 0), word(&seen.accounts[0].1, 8)), ((1 << 63) - fee, fee));
-    let seen = run(&case("too much", &program("vault-math"), account(), &words([u64::MAX, u64::MAX, 1, 0]))).await;
+    let seen =
+        run(&case("too much", &program("vault-math"), account(), &words([u64::MAX, u64::MAX, 1, 0]))).await;
     assert_eq!(seen.error.as_deref(), Some("Custom(1331036163)"));
     let seen = run(&case("too dear", &program("vault-math"), account(), &words([1, 0, 0, 10_001]))).await;
     assert_eq!(seen.error.as_deref(), Some("Custom(4)"));
