@@ -107,14 +107,14 @@ type Show<'a> = &'a dyn Fn(&[u64], &Memory) -> String;
 
 fn interpret_module(case: &Case, module: &Module, show: Show<'_>) -> Observed {
     let mut memory = Memory::for_module(module, case.input());
-    let mut host = ScriptHost::new(crate::case::PROGRAM_ID);
+    let mut host = ScriptHost::new(crate::case::PROGRAM_ID).with_log_limit(ScriptHost::CHAIN_LOG_LIMIT);
     let outcome = interpret(module, &mut memory, &mut host, interpret::Limits::default());
     observed(case, outcome, &memory, &host, show)
 }
 
 fn run_vm(case: &Case, module: &Module, show: Show<'_>) -> Observed {
     let mut memory = Memory::for_module(module, case.input());
-    let mut host = ScriptHost::new(crate::case::PROGRAM_ID);
+    let mut host = ScriptHost::new(crate::case::PROGRAM_ID).with_log_limit(ScriptHost::CHAIN_LOG_LIMIT);
     let outcome = match ovsm_vm::compile(module) {
         Ok(program) => {
             let limits =
