@@ -166,11 +166,11 @@ fn link(
             can_fail: conventions.get(func).is_some_and(|convention| convention.can_fail),
         });
     }
-    let total = image.text.len();
+    let (total, constants) = (image.text.len(), image.rodata.len());
     for (at, callee) in calls {
         let target = starts.get(callee).copied().unwrap_or(0) as i64;
         if let Some(slot) = image.text.get_mut(at) {
-            slot.imm = i32::try_from(target - at as i64 - 1).map_err(|_| too_large(total))?;
+            slot.imm = i32::try_from(target - at as i64 - 1).map_err(|_| too_large(total, constants))?;
         }
     }
     for (at, syscall) in &image.syscalls {
@@ -185,7 +185,7 @@ fn link(
         }
     }
     if image.rodata.len() > MAX_FILE_BYTES || image.text.len() > MAX_FILE_BYTES / 8 {
-        return Err(too_large(image.text.len()));
+        return Err(too_large(total, constants));
     }
     if options.symbols {
         image.symbols =
@@ -198,12 +198,13 @@ fn link(
         Version::V0 => elf::v0::write(image),
     };
     if elf.len() > MAX_FILE_BYTES {
-        return Err(too_large(text.len()));
+        return Err(too_large(total, constants));
     }
     Ok(Program { elf, functions, spans, version: options.version, text, syscalls })
 }
 
-fn too_large(slots: usize) -> Diagnostic {
-    Diagnostic::new(Code::ProgramTooLarge, format!("the program is too large: {slots} instructions"))
-        .note("a program account holds at most 10 MiB")
+fn too_large(slots: usize, constants: usize) -> Diagnostic {
+    let message =
+        format!("the program is too large: {slots} instructions and {constants} bytes of constants");
+    Diagnostic::new(Code::ProgramTooLarge, message).note("a program account holds at most 10 MiB")
 }
