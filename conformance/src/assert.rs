@@ -108,6 +108,7 @@ fn check_runs(case: &Case, runs: &Runs) -> Vec<String> {
             Assertion::ComputeUnits(units) => unless(runs.compute_units == Some(*units), || {
                 format!("it takes {:?} compute units, not {units}", runs.compute_units)
             }),
+            Assertion::Prints(text) => Some(format!("programs print nothing, not {text:?}")),
             Assertion::Diagnostic(code, _) => unless(!code.starts_with('E') || code == "E0304", || {
                 format!("{code} is not reported: the program has no errors")
             }),

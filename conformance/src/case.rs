@@ -38,6 +38,8 @@ pub enum Assertion {
     Fails(String),
     /// `faults`: the machine stops the program.
     Faults,
+    /// `prints: TEXT`: the next line that the script prints.
+    Prints(String),
     /// `log: TEXT`: the next logged line.
     Log(String),
     /// `account N: lamports=L data=HEX`, either part alone too: after the run.
@@ -56,7 +58,7 @@ impl Case {
     pub fn expects_diagnostics(&self) -> bool {
         self.assertions
             .iter()
-            .any(|assertion| matches!(assertion, Assertion::Diagnostic(code, _) if code.starts_with('E')))
+            .any(|assertion| matches!(assertion, Assertion::Diagnostic(code, _) if code.starts_with('E') || code == "*"))
     }
 }
 
@@ -79,6 +81,7 @@ pub fn assertion(text: &str, line: Option<usize>) -> Result<Option<Assertion>, S
         "return" => Assertion::Return(number(rest).ok_or_else(wrong)?),
         "error" | "warning" => Assertion::Diagnostic(rest.to_string(), line),
         "fails" => Assertion::Fails(rest.to_string()),
+        "prints" => Assertion::Prints(rest.to_string()),
         "log" => Assertion::Log(rest.to_string()),
         "cu" => Assertion::ComputeUnits(number(rest).ok_or_else(wrong)?),
         _ => {

@@ -12,3 +12,4 @@ pub mod case;
 pub mod engines;
 pub mod markdown;
 pub mod sbpf_machine;
+pub mod script;

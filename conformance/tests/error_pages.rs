@@ -5,6 +5,7 @@
 
 use ovsm_base::render::SourceMap;
 use ovsm_base::{Code, Diagnostic};
+use ovsm_conformance::script::run_source;
 use ovsm_ir::interpret::{Limits, Outcome, interpret};
 use ovsm_ir::lower::EntryKind;
 use ovsm_ir::machine::{Input, Memory, ScriptHost};
@@ -41,6 +42,22 @@ fn run(source: &str) -> Option<Code> {
     }
 }
 
+/// What is wrong with a script of a page, if anything is.
+fn script_fault(code: Code, kind: &str, source: &str) -> Option<String> {
+    let shown = run_source("page.ovsm", source);
+    let mut codes: Vec<Code> = shown.reported.iter().map(|(code, ..)| *code).collect();
+    codes.dedup();
+    let holds = match kind {
+        "ovsm script-error" => codes == [code],
+        "ovsm script-fixed" => codes.is_empty() && shown.end.is_ok(),
+        "ovsm script-run-error" => codes.is_empty() && shown.code == Some(code),
+        _ => true,
+    };
+    (!holds).then(|| {
+        format!("{code}: `{kind}` reports {codes:?} and ends in {:?}, {:?}:\n{source}", shown.end, shown.code)
+    })
+}
+
 #[test]
 fn every_page_holds() {
     let mut faults = Vec::new();
@@ -48,6 +65,10 @@ fn every_page_holds() {
         let fences = fences(code.page());
         assert!(!fences.is_empty(), "{code} shows nothing");
         for (kind, source) in fences {
+            if kind.starts_with("ovsm script") {
+                faults.extend(script_fault(*code, kind, source));
+                continue;
+            }
             let mut codes: Vec<Code> = report(source).iter().map(|diagnostic| diagnostic.code).collect();
             codes.dedup();
             let (reported, failed) = match kind {

@@ -202,7 +202,10 @@ fn codes_and_pages_agree() {
             faults.add(format!("{name} does not begin with the code and its title"));
         }
         let has = |fence: &str| code.page().contains(&format!("\n```{fence}\n"));
-        if !((has("ovsm error") || has("ovsm run-error")) && has("ovsm fixed") || has("console")) {
+        let shows_program = (has("ovsm error") || has("ovsm run-error")) && has("ovsm fixed");
+        let shows_script =
+            (has("ovsm script-error") || has("ovsm script-run-error")) && has("ovsm script-fixed");
+        if !(shows_program || shows_script || has("console")) {
             faults.add(format!("{name} shows neither a program and its cure nor a transcript"));
         }
         if !index.contains(&format!("| [{code}]({name}) | {title} |")) {

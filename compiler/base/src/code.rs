@@ -72,6 +72,13 @@ codes! {
     ReservedName "E0111" "reserved-name" "the name of a special form can not be defined";
     MisplacedDefinition "E0112" "misplaced-definition" "a definition stands where only an expression can";
     UseBeforeDefinition "E0113" "use-before-definition" "a variable is used before its definition has run";
+    MacroFailed "E0114" "macro-failed" "a macro or compile-time code failed";
+    MacroLimit "E0115" "macro-limit" "a macro needs more than it may";
+    MisplacedJump "E0116" "misplaced-jump" "a jump has nothing to jump to";
+    NotAPlace "E0117" "not-a-place" "something that is no place is assigned";
+    UnknownImport "E0118" "unknown-import" "a module does not export a name";
+    ImportCycle "E0119" "import-cycle" "modules import each other";
+    UnknownModule "E0120" "unknown-module" "a module does not exist";
 
     TypeMismatch "E0201" "type-mismatch" "a value has another type than the one needed";
     MixedIntegers "E0202" "mixed-integers" "two integer types meet in one operation";
@@ -98,6 +105,19 @@ codes! {
     RuntimeAborted "E0409" "runtime-aborted" "a program aborted itself";
     RuntimeSyscall "E0410" "runtime-syscall" "a syscall failed or does not exist outside a validator";
     RuntimeRequirement "E0411" "runtime-requirement" "an account requirement does not hold";
+    RuntimeType "E0412" "runtime-type" "a value has the wrong type";
+    RuntimeArity "E0413" "runtime-arity" "a function was called with the wrong number of arguments";
+    RuntimeIndex "E0414" "runtime-index" "a position is outside of a sequence";
+    RuntimeUndefined "E0415" "runtime-undefined" "a variable has no value yet";
+    RuntimeLimit "E0416" "runtime-limit" "a limit was reached";
+    RuntimePermission "E0417" "runtime-permission" "a script did something that it is not permitted";
+    RuntimeAssertion "E0418" "runtime-assertion" "an assertion does not hold";
+    RuntimeThrow "E0419" "runtime-throw" "a throw has no catch";
+    RuntimeValue "E0420" "runtime-value" "a value is outside of what an operation takes";
+    RuntimeParse "E0421" "runtime-parse" "a text can not be read";
+    RuntimeIo "E0422" "runtime-io" "reading or writing failed";
+    RuntimeUser "E0423" "runtime-user" "a script raised an error";
+    RuntimeStopped "E0424" "runtime-stopped" "a run was stopped";
 
     CannotRead "E0501" "cannot-read" "a file can not be read";
     CannotWrite "E0502" "cannot-write" "a file can not be written";

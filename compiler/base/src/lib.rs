@@ -16,6 +16,7 @@ pub mod integer;
 pub mod line_index;
 pub mod render;
 pub mod stack;
+pub mod suggest;
 pub mod syscall;
 pub mod text;
 

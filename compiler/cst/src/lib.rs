@@ -8,6 +8,7 @@
 //! Start with [`parse`] and [`Node`].
 
 mod builder;
+mod format;
 mod invariants;
 mod lexer;
 mod literal;
@@ -23,6 +24,7 @@ mod tree;
 mod view;
 
 pub use builder::MAX_DEPTH;
+pub use format::{FormatOptions, format_form, format_lines, format_source};
 #[doc(hidden)]
 pub use invariants::check_invariants;
 pub use lexer::{Token, TokenKind, tokenize};

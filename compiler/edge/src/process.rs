@@ -9,19 +9,27 @@ use std::sync::{Arc, Mutex};
 /// How a command ended. The numbers are documented and never change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
-    /// It worked.
-    Success = 0,
-    /// The program has errors, or ended with one.
-    Program = 1,
-    /// The command line is wrong, or a file can not be read or written.
-    Usage = 2,
-    /// The toolchain itself failed.
-    Internal = 3,
+    /// 0: it worked.
+    Success,
+    /// 1: the program has errors, or ended with one.
+    Program,
+    /// 2: the command line is wrong, or a file can not be read or written.
+    Usage,
+    /// 3: the toolchain itself failed.
+    Internal,
+    /// The script said itself how it ends: `(exit n)`. Of the number, the low byte is what the system keeps.
+    Script(i32),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
+        ExitCode::from(match exit {
+            Exit::Success => 0,
+            Exit::Program => 1,
+            Exit::Usage => 2,
+            Exit::Internal => 3,
+            Exit::Script(code) => code as u8,
+        })
     }
 }
 

@@ -83,3 +83,39 @@ pub fn main_file(path: &Path) -> Result<PathBuf, Box<Diagnostic>> {
         .help("name the file, or a folder that has one of these"),
     ))
 }
+
+/// How many files a folder may have before a command refuses to look at all of them.
+const MAX_FILES: usize = 100_000;
+
+/// The sources that a path names: the file itself, or all `.ovsm` files below a folder, sorted. Folders whose names begin
+/// with a dot, and links to folders, are left out.
+///
+/// # Errors
+/// E0501 if a folder can not be read or has too many files.
+pub fn ovsm_files(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let shown = folder.display().to_string();
+        let entries = std::fs::read_dir(&folder).map_err(|error| cannot_read(&shown, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| cannot_read(&shown, &error))?;
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let kind = entry.file_type().map_err(|error| cannot_read(&shown, &error))?;
+            if kind.is_dir() && !is_hidden {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|extension| extension == "ovsm") {
+                files.push(entry.path());
+            }
+            if files.len() + folders.len() > MAX_FILES {
+                let message = format!("`{}` has more than {MAX_FILES} files", path.display());
+                return Err(Box::new(Diagnostic::new(Code::CannotRead, message).help("name a smaller folder")));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

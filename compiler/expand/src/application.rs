@@ -6,7 +6,7 @@ use crate::env::GlobalKind;
 use crate::expand::{Expander, LocalFunction, clip};
 use crate::forms::{self, Function};
 use crate::scope::Binding;
-use crate::suggest::nearest;
+use ovsm_base::suggest::nearest;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_cst::{Node, NodeKind};

@@ -5,7 +5,7 @@ use crate::core::{Expr, ExprId, Local, LocalId, TypeKind, TypeName};
 use crate::expand::{Expander, LocalFunction, clip};
 use crate::forms::{self, Definition, Function, Variable, symbol};
 use crate::scope::{Binding, Scope};
-use crate::suggest::nearest;
+use ovsm_base::suggest::nearest;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_cst::{Node, NodeKind};
 

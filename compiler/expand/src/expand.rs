@@ -8,7 +8,7 @@ use crate::core::{Body, Expr, ExprId};
 use crate::env::{Env, GlobalKind, Literal};
 use crate::forms::{self, Definition, Function};
 use crate::scope::{Binding, Scope, Scopes};
-use crate::suggest::nearest;
+use ovsm_base::suggest::nearest;
 use ovsm_base::{Code, DefId, Diagnostic, Span};
 use ovsm_cst::{Node, NodeKind};
 

@@ -17,7 +17,6 @@ mod forms;
 pub mod item;
 mod scope;
 mod special;
-pub mod suggest;
 
 pub use builtin::Builtin;
 pub use env::{Env, Global, GlobalKind, Literal};

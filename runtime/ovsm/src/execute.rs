@@ -1,5 +1,6 @@
-//! Compiling and running a script, and reporting how it ended.
+//! Running a script as compiled code: what it would do as a Solana program.
 
+use crate::script::RunOptions;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
@@ -13,24 +14,72 @@ use ovsm_query::Type;
 use ovsm_query::{Database, lower_program, result_type, source_map, write_value};
 use ovsm_vm::{Limits, Run, TraceFrame};
 
-/// Options of the commands that run a script.
+/// Which engine runs a script.
 #[derive(clap::Args)]
-pub struct ScriptOptions {
-    /// Stop after so many instructions
-    #[arg(long, value_name = "N", default_value_t = Limits::default().fuel)]
-    fuel: u64,
-    /// Stop when calls nest deeper than this
-    #[arg(long, value_name = "N", default_value_t = Limits::default().max_call_depth)]
-    max_depth: usize,
-    /// How much to optimise
-    #[arg(short = 'O', value_enum, default_value = "2", value_name = "LEVEL")]
+pub struct EngineOptions {
+    /// Run it as a Solana program would run, on one of the engines of compiled code: no dynamic values, `int` is `i64`
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    engine: Option<Engine>,
+    /// How much to optimise compiled code
+    #[arg(short = 'O', value_enum, default_value = "2", value_name = "LEVEL", requires = "engine")]
     level: Level,
-    /// What runs the script
-    #[arg(long, value_enum, default_value = "vm")]
+}
+
+impl EngineOptions {
+    /// The engine of compiled code that was asked for.
+    pub fn chosen(&self) -> Option<Compiled> {
+        self.engine.map(|engine| Compiled { engine, level: self.level })
+    }
+}
+
+/// An engine of compiled code.
+#[derive(Clone, Copy)]
+pub struct Compiled {
     engine: Engine,
-    /// Describe the result as a JSON object: `value` (in read syntax), `type` and `logs`, or `error` and `logs`
-    #[arg(long)]
-    pub json: bool,
+    level: Level,
+}
+
+impl Compiled {
+    /// Runs a script and shows its value.
+    pub fn eval(self, source: Source, options: &RunOptions, json: bool, terminal: &Terminal) -> Exit {
+        let options = ScriptOptions::new(self, options, json);
+        match Script::run(source, &options, terminal) {
+            Ok(finished) if json => terminal.print(&format!("{}\n", finished.json())),
+            Ok(finished) => terminal.print(&format!("{}\n", finished.value)),
+            Err(exit) => exit,
+        }
+    }
+
+    /// Runs a script.
+    pub fn run(self, source: Source, options: &RunOptions, json: bool, terminal: &Terminal) -> Exit {
+        let options = ScriptOptions::new(self, options, json);
+        match Script::run(source, &options, terminal) {
+            Ok(finished) if json => terminal.print(&format!("{}\n", finished.json())),
+            Ok(_) => Exit::Success,
+            Err(exit) => exit,
+        }
+    }
+}
+
+/// How compiled code is run.
+struct ScriptOptions {
+    fuel: u64,
+    max_depth: usize,
+    level: Level,
+    engine: Engine,
+    json: bool,
+}
+
+impl ScriptOptions {
+    fn new(compiled: Compiled, options: &RunOptions, json: bool) -> ScriptOptions {
+        ScriptOptions {
+            fuel: options.fuel.min(Limits::default().fuel),
+            max_depth: options.max_depth.min(Limits::default().max_call_depth),
+            level: compiled.level,
+            engine: compiled.engine,
+            json,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -54,16 +103,16 @@ enum Level {
 }
 
 /// A script that ended well.
-pub struct Script {
+struct Script {
     /// Its last value in read syntax.
-    pub value: String,
+    value: String,
     ty: Type,
     logs: Vec<String>,
 }
 
 impl Script {
     /// Compiles and runs a script. Unless JSON is wanted, what it logs is printed as it is logged. A failure is shown.
-    pub fn run(source: Source, options: &ScriptOptions, terminal: &Terminal) -> Result<Script, Exit> {
+    fn run(source: Source, options: &ScriptOptions, terminal: &Terminal) -> Result<Script, Exit> {
         let mut db = Database::default();
         let file = db.add_file(source.path, source.text);
         let (mut module, warnings) = match lower_program(&db, file, EntryKind::Value) {
@@ -135,7 +184,7 @@ impl Script {
     }
 
     /// The result as a JSON object.
-    pub fn json(&self) -> serde_json::Value {
+    fn json(&self) -> serde_json::Value {
         serde_json::json!({ "value": self.value, "type": self.ty.to_string(), "logs": self.logs })
     }
 }

@@ -2,14 +2,17 @@
 
 mod command;
 mod execute;
+mod host;
+mod project;
+mod script;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use ovsm_edge::{Exit, Terminal, TerminalOptions, guard};
 use std::process::ExitCode;
 
-/// A compiler allocates a lot and frees it all at the end.
+/// Counts what is in use, so that a script can be stopped before it takes all memory.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: cap::Cap<mimalloc::MiMalloc> = cap::Cap::new(mimalloc::MiMalloc, usize::MAX);
 
 /// The OVSM script runner.
 #[derive(Parser)]
@@ -32,6 +35,9 @@ struct Arguments {
 enum Command {
     Run(command::run::Run),
     Eval(command::eval::Eval),
+    Check(command::check::Check),
+    Repl(command::repl::Repl),
+    Fmt(command::fmt::Fmt),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  ovsm completions bash > ~/.local/share/bash-completion/completions/ovsm"
@@ -57,6 +63,9 @@ fn main() -> ExitCode {
         match &arguments.command {
             Command::Run(run) => run.run(&terminal),
             Command::Eval(eval) => eval.run(&terminal),
+            Command::Check(check) => check.run(&terminal),
+            Command::Repl(repl) => repl.run(&terminal),
+            Command::Fmt(fmt) => fmt.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)
             }

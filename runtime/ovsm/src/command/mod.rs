@@ -1,4 +1,7 @@
 //! The commands, one file each.
 
+pub mod check;
 pub mod eval;
+pub mod fmt;
+pub mod repl;
 pub mod run;

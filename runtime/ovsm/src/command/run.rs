@@ -1,6 +1,7 @@
 //! `ovsm run`: a script from a file.
 
-use crate::execute::{Script, ScriptOptions};
+use crate::execute::EngineOptions;
+use crate::script::{self, RunOptions};
 use ovsm_base::Code;
 use ovsm_edge::{Exit, Source, Terminal, source};
 use std::path::PathBuf;
@@ -8,31 +9,44 @@ use std::path::PathBuf;
 /// Run a script
 #[derive(clap::Args)]
 #[command(
-    after_help = "What the script logs goes to standard output, its errors to standard error. Its last value is \
-                        not shown; `ovsm eval` shows it.\n\nExamples:\n  ovsm run hello.ovsm\n  \
-                        ovsm run --fuel 1000000 untrusted.ovsm\n  echo '(sol_log_ \"hi\")' | ovsm run -"
+    after_help = "What the script prints goes to standard output, its errors to standard error. Its last value is \
+                        not shown; `ovsm eval` shows it. A script can compute, print and read its input; \
+                        everything else needs a flag.\n\nExamples:\n  ovsm run hello.ovsm\n  \
+                        ovsm run report.ovsm --allow-read=data -- 2026 --verbose\n  \
+                        ovsm run --timeout 2 untrusted.ovsm\n  echo '(println \"hi\")' | ovsm run -"
 )]
 pub struct Run {
     /// A source file, or a folder with `src/main.ovsm` or `main.ovsm`; `-` reads standard input
     path: PathBuf,
+    /// Describe the result as a JSON object: `value` (in read syntax), `type` and `logs`, or `error` and `logs`
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
-    options: ScriptOptions,
+    options: RunOptions,
+    #[command(flatten)]
+    engine: EngineOptions,
+    /// Arguments for the script: `(arguments)`
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
 }
 
 impl Run {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        let source = source::main_file(&self.path).and_then(|path| Source::read(&path));
-        match source {
-            Ok(source) => match Script::run(source, &self.options, terminal) {
-                Ok(finished) if self.options.json => terminal.print(&format!("{}\n", finished.json())),
-                Ok(_) => Exit::Success,
-                Err(exit) => exit,
-            },
+        let source = match source::main_file(&self.path).and_then(|path| Source::read(&path)) {
+            Ok(source) => source,
             Err(diagnostic) => {
                 let exit = if diagnostic.code == Code::CannotRead { Exit::Usage } else { Exit::Program };
                 terminal.show_placeless(&[*diagnostic]);
-                exit
+                return exit;
             }
+        };
+        if let Some(engine) = self.engine.chosen() {
+            return engine.run(source, &self.options, self.json, terminal);
+        }
+        match script::run(&source, &self.options, self.arguments.clone(), self.json, terminal) {
+            Ok(finished) if self.json => terminal.print(&format!("{}\n", finished.shown(true))),
+            Ok(_) => Exit::Success,
+            Err(exit) => exit,
         }
     }
 }

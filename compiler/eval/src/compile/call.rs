@@ -1,0 +1,88 @@
+//! Calls, and several values.
+
+use super::{Compile, FunctionCompiler, Target};
+use crate::bytecode::Instruction as I;
+use crate::core::{Expr, ExprId};
+
+impl FunctionCompiler<'_> {
+    pub(super) fn call(&mut self, callee: ExprId, arguments: &[ExprId], target: Target) -> Compile {
+        if Self::is_many(arguments) {
+            let first = self.row(&[callee])?;
+            let array = self.register()?;
+            self.array(arguments, array)?;
+            return self.apply_row(first, 1, target);
+        }
+        let count = arguments.len() as u8;
+        if let Some(Expr::Global(global)) = self.unit.exprs.get(callee) {
+            let first = self.register()?;
+            self.row(arguments)?;
+            if target == Target::Tail {
+                self.emit(I::TailCallGlobal(first, count, 0, global.0));
+                return Ok(());
+            }
+            let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+            self.emit(I::CallGlobal(to, first, count, global.0));
+            return self.called(to, target);
+        }
+        let first = self.row(&[callee])?;
+        self.row(arguments)?;
+        if target == Target::Tail {
+            self.emit(I::TailCall(first, count, 0));
+            return Ok(());
+        }
+        let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+        self.emit(I::Call(to, first, count));
+        self.called(to, target)
+    }
+
+    fn called(&mut self, to: u8, target: Target) -> Compile {
+        match target {
+            Target::Effect => self.emit(I::Clear(to)),
+            Target::All(_) => self.emit(I::CollectValues(to)),
+            Target::Register(_) | Target::Tail => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn apply(&mut self, callee: ExprId, arguments: &[ExprId], target: Target) -> Compile {
+        let first = self.row(&[callee])?;
+        self.row(arguments)?;
+        self.apply_row(first, arguments.len() as u8, target)
+    }
+
+    fn apply_row(&mut self, first: u8, count: u8, target: Target) -> Compile {
+        if target == Target::Tail {
+            self.emit(I::TailApply(first, count, 0));
+            return Ok(());
+        }
+        let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+        self.emit(I::Apply(to, first, count));
+        self.called(to, target)
+    }
+
+    pub(super) fn values(&mut self, items: &[ExprId], target: Target) -> Compile {
+        match target {
+            Target::All(to) => self.array(items, to),
+            Target::Tail => {
+                if let [only] = items {
+                    let register = self.row(&[*only])?;
+                    self.emit(I::Return(register, 0));
+                    return Ok(());
+                }
+                let register = self.register()?;
+                self.array(items, register)?;
+                self.emit(I::ReturnValues(register, 0));
+                Ok(())
+            }
+            Target::Effect => items.iter().try_for_each(|item| self.expr(*item, Target::Effect)),
+            Target::Register(_) => {
+                let Some((first, rest)) = items.split_first() else { return self.null_to(target) };
+                let register = self.row(&[*first])?;
+                for item in rest {
+                    self.expr(*item, Target::Effect)?;
+                }
+                self.deliver(register, target)
+            }
+        }
+    }
+}

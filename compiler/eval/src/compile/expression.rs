@@ -1,0 +1,340 @@
+//! Values: constants, variables, closures, sequences and bindings.
+
+use super::{Compile, FunctionCompiler, Place, Target};
+use crate::bytecode::{Instruction as I, Register, Template};
+use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId};
+use ovsm_base::index::Index;
+use ovsm_base::stack::with_room;
+use ovsm_value::Value;
+
+impl FunctionCompiler<'_> {
+    /// Makes the code of an expression. Registers that it takes are free again afterwards.
+    pub(super) fn expr(&mut self, id: ExprId, target: Target) -> Compile {
+        with_room(|| {
+            let span = self.span;
+            let next = self.next;
+            if let Some(Some(own)) = self.unit.spans.get(id) {
+                self.span = Some(*own);
+            }
+            let result = self.dispatch(id, target);
+            self.span = span;
+            self.next = next;
+            result
+        })
+    }
+
+    fn dispatch(&mut self, id: ExprId, target: Target) -> Compile {
+        let unit = self.unit;
+        let Some(expr) = unit.exprs.get(id) else { return Ok(()) };
+        match expr {
+            Expr::Constant(value) => self.constant_to(value, target),
+            Expr::Local(local) => self.local(*local, target),
+            Expr::SetLocal(local, value) => self.set_local(*local, *value, target),
+            Expr::Global(global) => {
+                let register = self.value_register(target)?;
+                self.emit(I::LoadGlobal(register, global.0));
+                self.deliver(register, target)
+            }
+            Expr::SetGlobal(global, value) => self.set_global(*global, *value, target),
+            Expr::Sequence(items) => self.sequence(items, target),
+            Expr::Let(bindings, body) => self.bindings(bindings, *body, target),
+            Expr::If(condition, yes, no) => self.if_else(*condition, *yes, *no, target),
+            Expr::And(items) => self.and_or(items, true, target),
+            Expr::Or(items) => self.and_or(items, false, target),
+            Expr::While(condition, body) => self.while_loop(*condition, *body, target),
+            Expr::Loop(body) => self.endless_loop(*body),
+            Expr::Block(block, body) => self.block(*block, *body, target),
+            Expr::Leave(block, value) => self.leave(*block, *value),
+            Expr::Lambda(function) => self.lambda(*function, target),
+            Expr::Call(callee, arguments) => self.call(*callee, arguments, target),
+            Expr::Apply(callee, arguments) => self.apply(*callee, arguments, target),
+            Expr::Native(native, arguments) => self.native(*native, arguments, target),
+            Expr::UpdateLocal(local, native, arguments) => {
+                self.update_local(*local, *native, arguments, target)
+            }
+            Expr::UpdateGlobal(global, native, arguments) => {
+                self.update_global(*global, *native, arguments, target)
+            }
+            Expr::Try { body, error, handler } => self.try_catch(*body, *error, *handler, target),
+            Expr::Protect(body, cleanup) => self.protect(*body, *cleanup, target),
+            Expr::Catch(tag, body) => self.catch(*tag, *body, target),
+            Expr::DynamicBind(global, value, body) => self.dynamic_bind(*global, *value, *body, target),
+            Expr::Values(items) => self.values(items, target),
+            Expr::AllValues(operand) => {
+                let register = self.value_register(target)?;
+                self.expr(*operand, Target::All(register))?;
+                self.deliver(register, target)
+            }
+        }
+    }
+
+    /// A register for a value on its way to a target: the target itself if it is a register.
+    pub(super) fn value_register(&mut self, target: Target) -> Compile<Register> {
+        match target {
+            Target::Register(register) => Ok(register),
+            _ => self.register(),
+        }
+    }
+
+    /// Brings a value of its own from a register to a target.
+    pub(super) fn deliver(&mut self, from: Register, target: Target) -> Compile {
+        match target {
+            Target::Effect => {}
+            Target::Register(to) if to == from => {}
+            Target::Register(to) => self.emit(I::Take(to, from)),
+            Target::Tail => self.emit(I::Return(from, 0)),
+            Target::All(to) => self.emit(I::MakeArray(to, from, 1)),
+        }
+        Ok(())
+    }
+
+    /// Brings a copy of a variable's register to a target.
+    fn deliver_copy(&mut self, from: Register, target: Target) -> Compile {
+        match target {
+            Target::Effect => {}
+            Target::Register(to) if to == from => {}
+            Target::Register(to) => self.emit(I::Move(to, from)),
+            // The frame ends: nobody reads the variable any more.
+            Target::Tail => self.emit(I::Return(from, 0)),
+            Target::All(to) => {
+                self.emit(I::Move(to, from));
+                self.emit(I::MakeArray(to, to, 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn constant_to(&mut self, value: &Value, target: Target) -> Compile {
+        if target == Target::Effect {
+            return Ok(());
+        }
+        let to = self.value_register(target)?;
+        match value {
+            Value::Null => self.emit(I::Null(to)),
+            Value::Bool(truth) => self.emit(I::Bool(to, *truth)),
+            Value::Int(number) if i32::try_from(*number).is_ok() => self.emit(I::Int(to, *number as i32)),
+            value => {
+                let constant = self.constant(value.clone());
+                self.emit(I::Constant(to, constant));
+            }
+        }
+        self.deliver(to, target)
+    }
+
+    pub(super) fn null_to(&mut self, target: Target) -> Compile {
+        self.constant_to(&Value::Null, target)
+    }
+
+    pub(super) fn place_of(&self, local: LocalId) -> Place {
+        // A local without a place is read before it is bound: register 0 stands in for it.
+        self.variables.get(&self.analysis.local(local)).copied().unwrap_or(Place::Register(0))
+    }
+
+    fn local(&mut self, local: LocalId, target: Target) -> Compile {
+        if target == Target::Effect {
+            return Ok(());
+        }
+        match self.place_of(local) {
+            Place::Register(register) => self.deliver_copy(register, target),
+            place => {
+                let to = self.value_register(target)?;
+                self.load(place, to);
+                self.deliver(to, target)
+            }
+        }
+    }
+
+    /// Reads a variable into a register.
+    pub(super) fn load(&mut self, place: Place, to: Register) {
+        match place {
+            Place::Register(register) => self.emit(I::Move(to, register)),
+            Place::Cell(register) => self.emit(I::LoadCell(to, register)),
+            Place::Capture(n) => self.emit(I::LoadCapture(to, n)),
+            Place::CaptureCell(n) => self.emit(I::LoadCaptureCell(to, n)),
+        }
+    }
+
+    fn set_local(&mut self, local: LocalId, value: ExprId, target: Target) -> Compile {
+        let unit = self.unit;
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Local(read)) if *read == local)
+            && Self::is_pure(*native)
+            && self.is_worth_updating(*native, rest, matches!(self.place_of(local), Place::Register(_)))
+            && !rest.iter().any(|argument| self.mentions(*argument, local))
+        {
+            return self.update_local(local, *native, rest, target);
+        }
+        match self.place_of(local) {
+            Place::Register(register) => {
+                if self.writes_last(value) {
+                    self.expr(value, Target::Register(register))?;
+                } else {
+                    let fresh = self.register()?;
+                    self.expr(value, Target::Register(fresh))?;
+                    self.emit(I::Take(register, fresh));
+                }
+                self.deliver_copy(register, target)
+            }
+            place => {
+                let fresh = self.value_register(target)?;
+                self.expr(value, Target::Register(fresh))?;
+                match place {
+                    Place::Cell(register) => self.emit(I::StoreCell(register, fresh)),
+                    Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(fresh, n)),
+                    Place::Register(_) | Place::Capture(_) => {}
+                }
+                self.drop_unused(fresh, target);
+                self.deliver(fresh, target)
+            }
+        }
+    }
+
+    /// Empties a register whose value is of no use any more, so that it does not count as a holder.
+    pub(super) fn drop_unused(&mut self, register: Register, target: Target) {
+        if target == Target::Effect {
+            self.emit(I::Clear(register));
+        }
+    }
+
+    fn set_global(&mut self, global: GlobalId, value: ExprId, target: Target) -> Compile {
+        let unit = self.unit;
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Global(read)) if *read == global)
+            && Self::is_pure(*native)
+            && self.is_worth_updating(*native, rest, false)
+            && rest.iter().all(|argument| self.is_simple(*argument, global))
+        {
+            return self.update_global(global, *native, rest, target);
+        }
+        let fresh = self.value_register(target)?;
+        self.expr(value, Target::Register(fresh))?;
+        self.emit(I::StoreGlobal(fresh, global.0));
+        self.drop_unused(fresh, target);
+        self.deliver(fresh, target)
+    }
+
+    fn sequence(&mut self, items: &[ExprId], target: Target) -> Compile {
+        let Some((last, rest)) = items.split_last() else { return self.null_to(target) };
+        for item in rest {
+            self.expr(*item, Target::Effect)?;
+        }
+        self.expr(*last, target)
+    }
+
+    fn bindings(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
+        let mut registers = Vec::new();
+        for (local, value) in bindings {
+            let register = self.register()?;
+            self.expr(*value, Target::Register(register))?;
+            let variable = self.analysis.local(*local);
+            self.bind(variable, register);
+            if self.analysis.is_assigned(variable) || !self.is_small(*value) {
+                registers.push(register);
+            }
+        }
+        self.expr(body, target)?;
+        if target != Target::Tail {
+            for register in registers {
+                self.emit(I::Clear(register));
+            }
+        }
+        Ok(())
+    }
+
+    /// True if the value is certainly no collection: it may stay in a register that nobody reads.
+    fn is_small(&self, value: ExprId) -> bool {
+        match self.unit.exprs.get(value) {
+            Some(Expr::Constant(value)) => !value.holds_values(),
+            Some(Expr::Native(native, arguments)) => self.is_number_operation(*native, arguments.len()),
+            _ => false,
+        }
+    }
+
+    /// True if the code of the expression writes its target register as its last step, and only then.
+    pub(super) fn writes_last(&self, value: ExprId) -> bool {
+        match self.unit.exprs.get(value) {
+            Some(Expr::If(_, yes, no)) => with_room(|| self.writes_last(*yes) && self.writes_last(*no)),
+            Some(
+                Expr::Constant(_)
+                | Expr::Local(_)
+                | Expr::Global(_)
+                | Expr::Native(..)
+                | Expr::Call(..)
+                | Expr::Apply(..)
+                | Expr::Lambda(_),
+            ) => true,
+            _ => false,
+        }
+    }
+
+    /// True if the local is read or assigned anywhere in the expression.
+    pub(super) fn mentions(&self, id: ExprId, local: LocalId) -> bool {
+        let Some(expr) = self.unit.exprs.get(id) else { return false };
+        match expr {
+            Expr::Local(other) | Expr::SetLocal(other, _) | Expr::UpdateLocal(other, ..)
+                if *other == local =>
+            {
+                return true;
+            }
+            Expr::Lambda(function) => {
+                let variable = self.analysis.local(local);
+                return self
+                    .analysis
+                    .captures
+                    .get(function.index())
+                    .is_some_and(|list| list.contains(&variable));
+            }
+            // A function that shares the local may assign it.
+            Expr::Call(..) | Expr::Apply(..) if self.analysis.is_shared(self.analysis.local(local)) => {
+                return true;
+            }
+            Expr::Native(native, _) | Expr::UpdateLocal(_, native, _) | Expr::UpdateGlobal(_, native, _)
+                if !Self::is_pure(*native) && self.analysis.is_shared(self.analysis.local(local)) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        let mut found = false;
+        expr.for_each_child(|child| found = found || with_room(|| self.mentions(child, local)));
+        found
+    }
+
+    /// True if evaluating the expression can neither read nor assign the global.
+    fn is_simple(&self, id: ExprId, global: GlobalId) -> bool {
+        let Some(expr) = self.unit.exprs.get(id) else { return true };
+        let allowed = match expr {
+            Expr::Constant(_)
+            | Expr::Local(_)
+            | Expr::If(..)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Sequence(_) => true,
+            Expr::Global(other) => *other != global,
+            Expr::Native(native, _) => Self::is_pure(*native),
+            _ => false,
+        };
+        let mut simple = allowed;
+        if simple {
+            expr.for_each_child(|child| simple = simple && with_room(|| self.is_simple(child, global)));
+        }
+        simple
+    }
+
+    fn lambda(&mut self, function: FunctionId, target: Target) -> Compile {
+        let unit = self.unit;
+        let captures = self.analysis.captures.get(function.index()).map_or(&[][..], Vec::as_slice);
+        let template = Template {
+            function: self.origin.functions + function.0,
+            name: unit.functions.get(function).map_or_else(|| "".into(), |code| code.name.clone()),
+            captures: captures.iter().map(|variable| self.source(*variable)).collect(),
+        };
+        self.compiled.templates.push(template);
+        let number = self.origin.templates + self.compiled.templates.len() as u32 - 1;
+        let to = self.value_register(target)?;
+        self.emit(I::Closure(to, number));
+        self.deliver(to, target)
+    }
+}

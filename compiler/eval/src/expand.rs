@@ -1,0 +1,408 @@
+//! Expansion of a top-level form into core.
+//!
+//! Syntax goes in, a [`Unit`] comes out; macros are run on the way, by the same machine that runs the program, as pure
+//! code with bounded fuel. Each special form is a function of one of the submodules, listed in `special.rs`. What is
+//! wrong is reported and becomes null, so that one fault does not hide the others. Start with [`Expander::expr`].
+
+mod binding;
+mod body;
+mod control;
+mod definition;
+mod destructure;
+mod errors;
+mod function;
+mod hygiene;
+mod loop_form;
+mod macros;
+mod match_form;
+pub(crate) mod name;
+mod places;
+mod quasiquote;
+mod records;
+mod scope;
+mod special;
+mod threading;
+mod types;
+mod values;
+
+pub(crate) use definition::defined_names;
+pub use scope::Expansion;
+
+use crate::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, Local, LocalId, Parameters, Unit};
+use crate::front::Front;
+use crate::machine::Machine;
+use crate::module::ModuleId;
+use crate::syntax;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_value::{NativeId, Symbol, Value};
+use scope::{Binding, ScopeId, Scopes, Space};
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// Expressions nest at most so deeply after expansion.
+const MAX_DEPTH: u32 = 2_000;
+
+/// A form becomes at most so many expressions.
+const MAX_EXPRESSIONS: usize = 2_000_000;
+
+/// A form reports at most so many faults.
+const MAX_DIAGNOSTICS: usize = 100;
+
+/// What expands one top-level form.
+pub struct Expander<'a> {
+    pub(crate) front: &'a mut Front,
+    pub(crate) machine: &'a mut Machine,
+    pub(crate) module: ModuleId,
+    pub(crate) unit: Unit,
+    pub(crate) scopes: Scopes,
+    pub(crate) scope: ScopeId,
+    pub(crate) function: FunctionId,
+    /// Where the form is that is being expanded, for parts that do not know where they are.
+    pub(crate) near: Option<Span>,
+    /// The blocks that `break` and `continue` leave, innermost last.
+    pub(crate) loops: Vec<Loop>,
+    /// The functions around, with the blocks that `return` leaves, innermost last.
+    pub(crate) returns: Vec<BlockId>,
+    /// Blocks that something leaves; the others need no code.
+    pub(crate) left: FxHashSet<BlockId>,
+    /// True while the form stands at the top level of its module.
+    pub(crate) is_top: bool,
+    /// Macros that are being expanded, outermost first.
+    pub(crate) expanding: Vec<(Rc<str>, Option<Span>)>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    depth: u32,
+    full: bool,
+}
+
+/// A loop around.
+#[derive(Clone, Copy)]
+pub struct Loop {
+    /// What `break` leaves.
+    pub exit: BlockId,
+    /// What `continue` leaves.
+    pub next: BlockId,
+}
+
+/// What became of a form.
+pub struct Expanded {
+    /// Its code.
+    pub unit: Unit,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Expander<'a> {
+    /// An expander for one form of a module.
+    pub fn new(front: &'a mut Front, machine: &'a mut Machine, module: ModuleId) -> Expander<'a> {
+        Expander {
+            front,
+            machine,
+            module,
+            unit: Unit::default(),
+            scopes: Scopes::default(),
+            scope: Scopes::TOP,
+            function: FunctionId(0),
+            near: None,
+            loops: Vec::new(),
+            returns: Vec::new(),
+            left: FxHashSet::default(),
+            is_top: true,
+            expanding: Vec::new(),
+            diagnostics: Vec::new(),
+            depth: 0,
+            full: false,
+        }
+    }
+
+    /// Expands a form at the top level of its module.
+    pub fn top_level(mut self, form: &Value) -> Expanded {
+        self.near = syntax::span(form);
+        let top = FunctionCode {
+            name: "top level".into(),
+            parameters: Parameters::default(),
+            body: ExprId(0),
+            span: self.near,
+            doc: None,
+        };
+        self.unit.functions.push(top);
+        let body = self.top_form(form);
+        if let Some(function) = self.unit.functions.get_mut(FunctionId(0)) {
+            function.body = body;
+        }
+        Expanded { unit: self.unit, diagnostics: self.diagnostics }
+    }
+
+    /// Expands the macro call that a form is, once; `None` if it is none.
+    pub(crate) fn expand_once(mut self, form: &Value) -> Result<Option<Value>, String> {
+        let Value::List(items) = form else { return Ok(None) };
+        let [Value::Symbol(head), arguments @ ..] = items.as_slice() else { return Ok(None) };
+        let name::Meant::Macro(function, expansion) = self.meaning(head) else { return Ok(None) };
+        match self.expand_call(&head.name, &function, expansion, form, arguments) {
+            Some(expanded) => Ok(Some(expanded)),
+            None => Err(self.diagnostics.first().map_or_else(String::new, |diagnostic| diagnostic.message.clone())),
+        }
+    }
+
+    /// Expands an expression.
+    pub(crate) fn expr(&mut self, form: &Value) -> ExprId {
+        if self.depth >= MAX_DEPTH || self.unit.exprs.len() >= MAX_EXPRESSIONS {
+            return self.too_much(form);
+        }
+        self.depth += 1;
+        let is_top = std::mem::replace(&mut self.is_top, false);
+        let near = self.near;
+        self.near = syntax::span(form).or(near);
+        let expr = ovsm_base::stack::with_room(|| self.expr_inner(form));
+        self.near = near;
+        self.is_top = is_top;
+        self.depth -= 1;
+        expr
+    }
+
+    fn too_much(&mut self, form: &Value) -> ExprId {
+        if !self.full {
+            self.full = true;
+            let deep = self.depth >= MAX_DEPTH;
+            let code = if deep { Code::NestingTooDeep } else { Code::ProgramTooLarge };
+            let message = match deep {
+                true => "the code is nested too deeply after expansion",
+                false => "this form expands to too much code",
+            };
+            self.report_at(syntax::span(form), Diagnostic::new(code, message).help("move some of it into functions"));
+        }
+        self.null()
+    }
+
+    fn expr_inner(&mut self, form: &Value) -> ExprId {
+        match form {
+            Value::Symbol(symbol) => self.name(symbol),
+            Value::List(items) => match items.as_slice() {
+                [] => self.constant(form.clone()),
+                [head, arguments @ ..] => self.combination(form, head, arguments),
+            },
+            Value::Array(items) => self.array(items.as_slice()),
+            Value::Object(entries) => {
+                let mut parts = Vec::with_capacity(entries.len() * 2);
+                for (key, value) in entries.iter() {
+                    let key = self.constant(Value::String(Rc::clone(key)));
+                    parts.push(key);
+                    let value = self.expr(value);
+                    parts.push(value);
+                }
+                self.native("#object", parts)
+            }
+            other => self.constant(other.clone()),
+        }
+    }
+
+    /// `[a b c]`, or a range `[a .. b]`.
+    fn array(&mut self, items: &[Value]) -> ExprId {
+        if let [from, dots, to] = items
+            && syntax::name(dots) == Some("..")
+        {
+            let parts = vec![self.expr(from), self.expr(to)];
+            return self.native("range", parts);
+        }
+        let is_constant = |item: &Value| {
+            !matches!(item, Value::Symbol(_) | Value::List(_) | Value::Array(_) | Value::Object(_))
+        };
+        if items.iter().all(is_constant) {
+            return self.constant(Value::array(items.to_vec()));
+        }
+        let parts = items.iter().map(|item| self.expr(item)).collect();
+        self.native("#array", parts)
+    }
+
+    fn combination(&mut self, form: &Value, head: &Value, arguments: &[Value]) -> ExprId {
+        if let Value::Symbol(symbol) = head {
+            return match self.meaning(symbol) {
+                name::Meant::Special(special) => (special.run)(self, form, arguments),
+                name::Meant::Macro(function, expansion) => {
+                    match self.expand_call(&symbol.name, &function, expansion, form, arguments) {
+                        Some(expanded) => self.expanded(&symbol.name, &expanded),
+                        None => self.null(),
+                    }
+                }
+                name::Meant::Native(id) => self.call_native(id, symbol, arguments),
+                _ => {
+                    let callee = self.name(symbol);
+                    self.call(callee, symbol, arguments)
+                }
+            };
+        }
+        if let Value::Keyword(_) = head {
+            // `(:name object default)` reads the object.
+            if let [object, default @ ..] = arguments
+                && default.len() <= 1
+            {
+                let mut parts = vec![self.expr(object), self.constant(head.clone())];
+                parts.extend(default.iter().map(|default| self.expr(default)).collect::<Vec<_>>());
+                return self.native("get", parts);
+            }
+        }
+        match (head, arguments) {
+            // `([] array index)` as the original has it, and Common Lisp's predicate `null`.
+            (Value::Array(items), [array, index]) if items.is_empty() => {
+                let parts = vec![self.expr(array), self.expr(index)];
+                return self.native("nth", parts);
+            }
+            (Value::Null, [value]) => {
+                let value = self.expr(value);
+                return self.native("null?", vec![value]);
+            }
+            _ => {}
+        }
+        if matches!(head, Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) | Value::Char(_) | Value::Array(_)) {
+            let text = ovsm_value::write::brief(head);
+            return self.report_null(
+                form,
+                Diagnostic::new(Code::NotCallable, format!("`{text}` is not a function"))
+                    .help("a list of data is written `'(…)` or `[…]`"),
+            );
+        }
+        let callee = self.expr(head);
+        let arguments = arguments.iter().map(|argument| self.expr(argument)).collect();
+        self.add(Expr::Call(callee, arguments))
+    }
+
+    /// Expands what a macro gave, with the macro on the list of those being expanded.
+    pub(crate) fn expanded(&mut self, name: &Rc<str>, form: &Value) -> ExprId {
+        self.expanding.push((Rc::clone(name), self.near));
+        let expr = self.expr(form);
+        self.expanding.pop();
+        expr
+    }
+
+    /// Adds an expression at the place of the current form.
+    pub(crate) fn add(&mut self, expr: Expr) -> ExprId {
+        self.unit.add(expr, self.near)
+    }
+
+    /// A known value.
+    pub(crate) fn constant(&mut self, value: Value) -> ExprId {
+        self.add(Expr::Constant(value))
+    }
+
+    /// `null`.
+    pub(crate) fn null(&mut self) -> ExprId {
+        self.constant(Value::Null)
+    }
+
+    /// A call of the built-in function of a name, which is one of the library's table.
+    pub(crate) fn native(&mut self, name: &str, arguments: Vec<ExprId>) -> ExprId {
+        match ovsm_library::find(name) {
+            Some(id) => self.add(Expr::Native(id, arguments)),
+            None => {
+                let message = format!("the library has no `{name}`");
+                self.report_at(self.near, Diagnostic::new(Code::InternalError, message));
+                self.null()
+            }
+        }
+    }
+
+    pub(crate) fn native_id(&self, name: &str) -> NativeId {
+        ovsm_library::find(name).unwrap_or(NativeId(u16::MAX))
+    }
+
+    /// A new local of the current function.
+    pub(crate) fn local(&mut self, name: &str) -> LocalId {
+        self.unit.locals.push(Local { name: name.into(), owner: self.function, span: self.near })
+    }
+
+    /// A new local that a symbol names from here on in the current scope.
+    pub(crate) fn bind_symbol(&mut self, symbol: &Symbol) -> LocalId {
+        let local = self.unit.locals.push(Local {
+            name: Rc::clone(&symbol.name),
+            owner: self.function,
+            span: symbol.span.or(self.near),
+        });
+        self.scopes.bind(self.scope, Space::Value, &symbol.name, &symbol.marks, Binding::Local(local));
+        local
+    }
+
+    /// Reads a local.
+    pub(crate) fn read(&mut self, local: LocalId) -> ExprId {
+        self.add(Expr::Local(local))
+    }
+
+    /// Evaluates in order.
+    pub(crate) fn sequence(&mut self, mut items: Vec<ExprId>) -> ExprId {
+        match items.pop() {
+            None => self.null(),
+            Some(only) if items.is_empty() => only,
+            Some(last) => {
+                items.push(last);
+                self.add(Expr::Sequence(items))
+            }
+        }
+    }
+
+    /// A new block.
+    pub(crate) fn block(&mut self) -> BlockId {
+        self.unit.blocks += 1;
+        BlockId(self.unit.blocks - 1)
+    }
+
+    /// Runs a step in a new scope.
+    pub(crate) fn scoped<R>(&mut self, step: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.scope;
+        self.scope = self.scopes.open(outer);
+        let result = step(self);
+        self.scope = outer;
+        result
+    }
+
+    /// Reports a fault at a place; inside an expansion, with the calls that led there.
+    pub(crate) fn report_at(&mut self, span: Option<Span>, mut diagnostic: Diagnostic) {
+        if self.diagnostics.len() >= MAX_DIAGNOSTICS {
+            return;
+        }
+        if diagnostic.labels.is_empty()
+            && let Some(span) = span.or(self.near)
+        {
+            diagnostic = diagnostic.label(span, "");
+        }
+        // What a person can change is the call; the place inside of the macro comes after it.
+        let calls: Vec<(Rc<str>, Option<Span>)> = self.expanding.iter().take(3).cloned().collect();
+        for (n, (name, at)) in calls.into_iter().enumerate() {
+            let text = format!("in the expansion of `{name}`");
+            match at {
+                Some(at) if diagnostic.labels.iter().all(|label| label.span != at) => {
+                    let place = n.min(diagnostic.labels.len());
+                    diagnostic.labels.insert(place, ovsm_base::Label { span: at, text });
+                }
+                _ => diagnostic = diagnostic.note(text),
+            }
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a fault of a form and gives null in its place.
+    pub(crate) fn report_null(&mut self, form: &Value, diagnostic: Diagnostic) -> ExprId {
+        self.report_at(syntax::span(form), diagnostic);
+        self.null()
+    }
+
+    /// Reports that a form is not written as its rule says.
+    pub(crate) fn malformed(&mut self, form: &Value, message: &str, shape: &str) -> ExprId {
+        self.report_null(
+            form,
+            Diagnostic::new(Code::MalformedForm, message).help(format!("the form is written `{shape}`")),
+        )
+    }
+}
+
+/// True for names of special forms.
+pub(crate) fn is_special(name: &str) -> bool {
+    special::find(name).is_some()
+}
+
+/// The names of special forms.
+pub(crate) fn special_names() -> impl Iterator<Item = &'static str> {
+    special::names()
+}
+
+/// How a special form is written.
+pub(crate) fn special_shape(name: &str) -> Option<&'static str> {
+    special::find(name).map(|special| special.shape)
+}

@@ -1,0 +1,155 @@
+//! Bodies: forms in order, with definitions that are local to them and see each other.
+
+use super::scope::{Binding, Space};
+use super::{Expander, name::Meant};
+use crate::core::{Expr, ExprId, LocalId};
+use crate::syntax;
+use ovsm_value::{Symbol, Value};
+use std::rc::Rc;
+
+/// A form of a body, after the macros at its head were expanded.
+enum Item {
+    /// `(define name value)` or `(const name value)`.
+    Variable(LocalId, Option<Value>, Option<Value>),
+    /// `(defn name …)`: the whole form.
+    Function(LocalId, Value),
+    /// Any other form.
+    Form(Value),
+}
+
+impl Expander<'_> {
+    /// A body in a scope of its own.
+    pub(crate) fn body(&mut self, forms: &[Value]) -> ExprId {
+        match forms {
+            [] => self.null(),
+            // Most bodies are one form that defines nothing.
+            [only] if !self.may_define(only) => self.expr(only),
+            forms => self.scoped(|expander| expander.body_here(forms)),
+        }
+    }
+
+    /// True if a form might define something where it stands.
+    fn may_define(&self, form: &Value) -> bool {
+        matches!(syntax::head(form), Some(_)) && {
+            let name = syntax::head(form).unwrap_or("");
+            matches!(name, "define" | "const" | "defn" | "defun" | "progn" | "begin" | "do" | "defvar")
+                || super::special::find(name).is_none() && ovsm_library::find(name).is_none()
+        }
+    }
+
+    /// A body in the current scope.
+    pub(crate) fn body_here(&mut self, forms: &[Value]) -> ExprId {
+        let mut items = Vec::new();
+        for form in forms {
+            self.collect(form, &mut items);
+        }
+        let mut locals = Vec::new();
+        let mut parts = Vec::new();
+        for item in items {
+            match item {
+                Item::Variable(local, annotation, value) => {
+                    locals.push(local);
+                    let mut value = match value {
+                        Some(value) => self.expr(&value),
+                        None => self.null(),
+                    };
+                    if let Some(annotation) = annotation {
+                        value = self.checked(value, &annotation, "the variable");
+                    }
+                    parts.push(self.add(Expr::SetLocal(local, value)));
+                }
+                Item::Function(local, form) => {
+                    locals.push(local);
+                    let function = self.function_form(&form);
+                    parts.push(self.add(Expr::SetLocal(local, function)));
+                }
+                Item::Form(form) => parts.push(self.expr(&form)),
+            }
+        }
+        let body = self.sequence(parts);
+        if locals.is_empty() {
+            return body;
+        }
+        locals.sort_unstable();
+        locals.dedup();
+        let bindings = locals.into_iter().map(|local| (local, self.null())).collect();
+        self.add(Expr::Let(bindings, body))
+    }
+
+    /// Expands the macros at the head of a form of a body, and binds what it defines.
+    fn collect(&mut self, form: &Value, items: &mut Vec<Item>) {
+        let near = self.near;
+        self.near = syntax::span(form).or(near);
+        self.collect_inner(form, items);
+        self.near = near;
+    }
+
+    fn collect_inner(&mut self, form: &Value, items: &mut Vec<Item>) {
+        let Value::List(list) = form else { return items.push(Item::Form(form.clone())) };
+        let [Value::Symbol(head), arguments @ ..] = list.as_slice() else {
+            return items.push(Item::Form(form.clone()));
+        };
+        match self.meaning(head) {
+            Meant::Macro(function, expansion) => {
+                match self.expand_call(&head.name, &function, expansion, form, arguments) {
+                    Some(expanded) => {
+                        self.expanding.push((Rc::clone(&head.name), self.near));
+                        // What the expansion of a macro call defines is collected; other results keep the macro's name
+                        // in reports only while they are looked at here.
+                        ovsm_base::stack::with_room(|| self.collect(&expanded, items));
+                        self.expanding.pop();
+                    }
+                    None => items.push(Item::Form(Value::Null)),
+                }
+            }
+            Meant::Special(special) => match (special.name, arguments) {
+                ("progn" | "do" | "begin", forms) if self.is_plain_sequence(forms) => {
+                    forms.iter().for_each(|form| self.collect(form, items));
+                    if forms.is_empty() {
+                        items.push(Item::Form(Value::Null));
+                    }
+                }
+                ("define", [Value::List(signature), ..]) if matches!(signature.get(0), Some(Value::Symbol(_))) => {
+                    let Some(Value::Symbol(name)) = signature.get(0) else { return };
+                    let local = self.define_local(name);
+                    items.push(Item::Function(local, form.clone()));
+                }
+                ("defn" | "defun", [Value::Symbol(name), ..]) => {
+                    let local = self.define_local(name);
+                    items.push(Item::Function(local, form.clone()));
+                }
+                ("define" | "const", [Value::Symbol(name), rest @ ..]) => {
+                    let (annotation, value) = match rest {
+                        [] => (None, None),
+                        [value] => (None, Some(value.clone())),
+                        [doc @ Value::String(_), value] if syntax::name(doc).is_none() => (None, Some(value.clone())),
+                        [colon, ty, rest @ ..] if syntax::name(colon) == Some(":") && rest.len() <= 1 => {
+                            (Some(ty.clone()), rest.first().cloned())
+                        }
+                        _ => return items.push(Item::Form(form.clone())),
+                    };
+                    let local = self.define_local(name);
+                    items.push(Item::Variable(local, annotation, value));
+                }
+                _ => items.push(Item::Form(form.clone())),
+            },
+            _ => items.push(Item::Form(form.clone())),
+        }
+    }
+
+    /// True if a sequence only groups the forms of a body, rather than being a value of its own with own names.
+    fn is_plain_sequence(&self, forms: &[Value]) -> bool {
+        forms.iter().any(|form| self.may_define(form))
+    }
+
+    /// The local of a definition: the one of this scope, if an earlier definition made it.
+    fn define_local(&mut self, name: &Symbol) -> LocalId {
+        if self.scopes.is_bound_here(self.scope, Space::Value, &name.name, &name.marks)
+            && let Some(Binding::Local(local)) =
+                self.scopes.find(self.scope, Space::Value, &name.name, &name.marks)
+        {
+            return *local;
+        }
+        self.bind_symbol(name)
+    }
+}

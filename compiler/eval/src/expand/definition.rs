@@ -1,0 +1,377 @@
+//! Definitions at the top level of a module, imports and exports.
+
+use super::name::Meant;
+use super::scope::Scopes;
+use super::{Expander, function};
+use crate::core::{Expr, ExprId};
+use crate::module::{GlobalKind, Meaning, Setter};
+use crate::syntax;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_value::{Symbol, Value};
+use std::rc::Rc;
+
+/// A symbol that the expander makes for a name of the program.
+pub(crate) fn intern(name: &str, span: Option<Span>) -> Symbol {
+    match syntax::symbol(name, span) {
+        Value::Symbol(symbol) => (*symbol).clone(),
+        _ => Symbol::new(name),
+    }
+}
+
+impl Expander<'_> {
+    /// A form at the top level: what it defines belongs to the module.
+    pub(crate) fn top_form(&mut self, form: &Value) -> ExprId {
+        if let Value::List(items) = form
+            && let [Value::Symbol(head), arguments @ ..] = items.as_slice()
+        {
+            match self.meaning(head) {
+                Meant::Special(special) if matches!(special.name, "progn" | "begin" | "do") && special_sequence(arguments) => {
+                    let steps = arguments.iter().map(|form| self.top_form(form)).collect();
+                    return self.sequence(steps);
+                }
+                Meant::Macro(macro_function, expansion) => {
+                    let Some(expanded) = self.expand_call(&head.name, &macro_function, expansion, form, arguments) else {
+                        return self.null();
+                    };
+                    self.expanding.push((Rc::clone(&head.name), self.near));
+                    let expr = ovsm_base::stack::with_room(|| self.top_form(&expanded));
+                    self.expanding.pop();
+                    return expr;
+                }
+                _ => {}
+            }
+        }
+        let near = self.near;
+        self.near = syntax::span(form).or(near);
+        let expr = self.expr(form);
+        self.near = near;
+        expr
+    }
+
+    /// True where a definition makes a name of the module.
+    fn at_top(&self) -> bool {
+        self.is_outermost() && self.scope == Scopes::TOP
+    }
+
+    /// Reports a definition of a name that can not be defined.
+    fn check_name(&mut self, symbol: &Symbol) -> bool {
+        let reserved = super::special::find(&symbol.name).is_some();
+        if reserved {
+            self.report_at(
+                symbol.span,
+                Diagnostic::new(Code::ReservedName, format!("`{}` is a form of the language", super::name::clip(&symbol.name)))
+                    .help("choose another name"),
+            );
+        }
+        !reserved
+    }
+
+    fn misplaced(&mut self, form: &Value) -> ExprId {
+        let name = syntax::head(form).unwrap_or("define").to_string();
+        self.report_null(
+            form,
+            Diagnostic::new(Code::MisplacedDefinition, format!("`{name}` stands where only an expression can"))
+                .help("definitions stand at the top level, or directly in the body of a function, `let`, `progn` …"),
+        )
+    }
+
+    /// `(define name value)`, `(define name : T value)`, `(define (f x) body…)`.
+    pub(crate) fn define_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(define name value)";
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let (symbol, annotation, value) = match arguments {
+            [Value::List(_), ..] => return self.defn_form(form, arguments),
+            [Value::Symbol(symbol)] => (symbol, None, None),
+            [Value::Symbol(symbol), value] => (symbol, None, Some(value)),
+            [Value::Symbol(symbol), Value::String(_), value] => (symbol, None, Some(value)),
+            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => (symbol, Some(ty), Some(value)),
+            _ => return self.malformed(form, "a definition is a name and one value", SHAPE),
+        };
+        if !self.check_name(symbol) {
+            return self.null();
+        }
+        let id = self.front.define_global(self.machine, self.module, symbol, GlobalKind::Variable);
+        self.define_value(id, symbol, annotation, value)
+    }
+
+    fn define_value(
+        &mut self,
+        id: crate::core::GlobalId,
+        symbol: &Symbol,
+        annotation: Option<&Value>,
+        value: Option<&Value>,
+    ) -> ExprId {
+        let mut expr = match value {
+            // A function that is given a name is known by it.
+            Some(value) if matches!(syntax::head(value), Some("lambda" | "fn")) => self.named_lambda(symbol, value),
+            Some(value) => self.expr(value),
+            None => self.null(),
+        };
+        if let Some(annotation) = annotation {
+            expr = self.checked(expr, annotation, &format!("`{}`", symbol.name));
+        }
+        self.add(Expr::SetGlobal(id, expr))
+    }
+
+    fn named_lambda(&mut self, symbol: &Symbol, form: &Value) -> ExprId {
+        let expr = self.expr(form);
+        if let Some(Expr::Lambda(id)) = self.unit.exprs.get(expr)
+            && let Some(code) = self.unit.functions.get_mut(*id)
+            && &*code.name == "lambda"
+        {
+            code.name = Rc::clone(&symbol.name);
+        }
+        expr
+    }
+
+    /// `(defvar *name* value)`: a dynamic variable.
+    pub(crate) fn defvar_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let (symbol, value) = match arguments {
+            [Value::Symbol(symbol)] => (symbol, None),
+            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => (symbol, Some(value)),
+            _ => return self.malformed(form, "a definition is a name and one value", "(defvar *name* value)"),
+        };
+        if !self.check_name(symbol) {
+            return self.null();
+        }
+        let id = self.front.define_global(self.machine, self.module, symbol, GlobalKind::Dynamic);
+        self.define_value(id, symbol, None, value)
+    }
+
+    /// `(const name value)`.
+    pub(crate) fn const_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let (symbol, annotation, value) = match arguments {
+            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => (symbol, None, value),
+            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => (symbol, Some(ty), value),
+            _ => return self.malformed(form, "a constant is a name and one value", "(const name value)"),
+        };
+        if !self.check_name(symbol) {
+            return self.null();
+        }
+        let id = self.front.define_global(self.machine, self.module, symbol, GlobalKind::Constant);
+        self.define_value(id, symbol, annotation, Some(value))
+    }
+
+    /// `(defn name (params) body…)`.
+    pub(crate) fn defn_form(&mut self, form: &Value, _arguments: &[Value]) -> ExprId {
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let Some(shape) = function::shape(form) else {
+            return self.malformed(form, "this is no function definition", "(defn name (parameter …) body …)");
+        };
+        let Some(symbol) = shape.name else { return self.null() };
+        if !self.check_name(symbol) {
+            return self.null();
+        }
+        let id = self.front.define_global(self.machine, self.module, symbol, GlobalKind::Function);
+        let function = self.lambda(&symbol.name, &shape);
+        if let Some(Expr::Lambda(code)) = self.unit.exprs.get(function)
+            && let Some(code) = self.unit.functions.get(*code)
+        {
+            let types = shape.parameters.iter().map(simple_type).collect();
+            self.front.define_signature(id, &code.parameters, types);
+        }
+        self.add(Expr::SetGlobal(id, function))
+    }
+
+    /// `(defmacro name (params) body…)`.
+    pub(crate) fn defmacro_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(defmacro name (parameter …) body …)";
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let (symbol, rest): (Rc<Symbol>, Vec<Value>) = match arguments {
+            [Value::Symbol(symbol), rest @ ..] => (Rc::clone(symbol), rest.to_vec()),
+            // `(defmacro (name params…) body…)`.
+            [Value::List(signature), body @ ..] if let Some([Value::Symbol(symbol), parameters @ ..]) = Some(signature.as_slice()) => {
+                let mut rest = vec![Value::list(parameters.to_vec())];
+                rest.extend(body.iter().cloned());
+                (Rc::clone(symbol), rest)
+            }
+            _ => return self.malformed(form, "the name is missing", SHAPE),
+        };
+        if !self.check_name(&symbol) {
+            return self.null();
+        }
+        let id = self.front.define_macro(self.machine, self.module, &symbol);
+        let Some(function) = self.macro_function(form, &symbol, &rest) else { return self.null() };
+        let set = self.add(Expr::SetGlobal(id, function));
+        let name = self.constant(Value::Symbol(symbol));
+        self.sequence(vec![set, name])
+    }
+
+    /// `(define-symbol-macro name form)`.
+    pub(crate) fn define_symbol_macro_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let [Value::Symbol(symbol), expansion] = arguments else {
+            return self.malformed(form, "a name and a form", "(define-symbol-macro name form)");
+        };
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        self.front.define_meaning(self.module, symbol, Meaning::SymbolMacro(expansion.clone()));
+        self.constant(Value::Symbol(Rc::clone(symbol)))
+    }
+
+    /// `(defsetf name function)`, `(defsetf name (parameter…) (value) body…)`.
+    pub(crate) fn defsetf_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(defsetf name (parameter …) (value) body …)";
+        let (symbol, function, is_macro) = match arguments {
+            [Value::Symbol(symbol), function] => (symbol, function.clone(), false),
+            [Value::Symbol(symbol), parameters, value, body @ ..] => {
+                let (Some(parameters), Some(value)) = (function::parameter_list(parameters), function::parameter_list(value)) else {
+                    return self.malformed(form, "the parameters or the value are missing", SHAPE);
+                };
+                let parameters = parameters.iter().chain(value).cloned().collect();
+                let mut lambda = vec![syntax::symbol("lambda", self.near), Value::list(parameters)];
+                lambda.extend(body.iter().cloned());
+                (symbol, syntax::list(lambda, self.near), true)
+            }
+            _ => return self.malformed(form, "the name or the function is missing", SHAPE),
+        };
+        let setter = intern(&format!("(setf {})", symbol.name), symbol.span);
+        let id = self.front.define_global(self.machine, self.module, &setter, GlobalKind::Function);
+        let how = if is_macro { Setter::Macro(id) } else { Setter::Function(id) };
+        self.front.define_setter(self.module, &symbol.name, how);
+        let function = self.expr(&function);
+        let set = self.add(Expr::SetGlobal(id, function));
+        let name = self.constant(Value::Symbol(Rc::clone(symbol)));
+        let whole = self.sequence(vec![set, name]);
+        if is_macro {
+            self.front.define_now(id);
+        }
+        whole
+    }
+
+    /// `(pub (defn …))`.
+    pub(crate) fn pub_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        if !self.at_top() {
+            return self.misplaced(form);
+        }
+        let steps: Vec<ExprId> = arguments
+            .iter()
+            .map(|definition| {
+                for name in defined_names(definition) {
+                    self.front.export(self.module, &name);
+                }
+                self.top_form(definition)
+            })
+            .collect();
+        self.sequence(steps)
+    }
+
+    /// `(export name…)`.
+    pub(crate) fn export_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        for argument in arguments {
+            match argument {
+                Value::Symbol(symbol) => {
+                    self.front.export(self.module, &symbol.name);
+                    self.front.check_export(self.machine, self.module, symbol);
+                }
+                other => {
+                    self.malformed(other, "an export is a name", "(export name …)");
+                    let _ = form;
+                }
+            }
+        }
+        self.null()
+    }
+
+    /// `(import module [module :as alias] [module :only (name…)])`.
+    pub(crate) fn import_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(import module [module :as alias] [module :only (name …)])";
+        for argument in arguments {
+            let (module, mut options) = match argument {
+                Value::Symbol(symbol) => (symbol, [].iter()),
+                Value::Array(items) | Value::List(items) => match items.as_slice() {
+                    [Value::Symbol(symbol), options @ ..] => (symbol, options.iter()),
+                    _ => return self.malformed(argument, "an import begins with the name of a module", SHAPE),
+                },
+                Value::String(_) => return self.malformed(form, "a module is named by a symbol, as in `std/list`", SHAPE),
+                other => return self.malformed(other, "an import is the name of a module", SHAPE),
+            };
+            let mut alias = None;
+            let mut only: Option<Vec<Rc<Symbol>>> = None;
+            while let Some(option) = options.next() {
+                let (Value::Keyword(option), Some(value)) = (option, options.next()) else {
+                    return self.malformed(argument, "an option is a keyword and its value", SHAPE);
+                };
+                match (option.as_str(), value) {
+                    ("as", Value::Symbol(name)) => alias = Some(Rc::clone(&name.name)),
+                    ("only" | "refer", names) if names.as_items().is_some() => {
+                        let names = names.as_items().unwrap_or(&[]);
+                        only = Some(names.iter().filter_map(|name| self.symbol_of(name).map(Rc::clone)).collect());
+                    }
+                    _ => return self.malformed(argument, "the options are `:as` and `:only`", SHAPE),
+                }
+            }
+            if let Err(diagnostic) = self.front.import(self.machine, self.module, module, alias, only) {
+                self.report_at(module.span, *diagnostic);
+            }
+        }
+        self.null()
+    }
+}
+
+fn special_sequence(forms: &[Value]) -> bool {
+    // `do` is a loop if it begins with bindings.
+    !matches!(forms, [Value::List(bindings), Value::List(_), ..] if !bindings.is_empty() && bindings.as_slice().iter().all(|item| matches!(item, Value::List(_))))
+}
+
+/// The names that a definition defines, as far as its text tells.
+pub(crate) fn defined_names(form: &Value) -> Vec<Rc<str>> {
+    let Some([head, rest @ ..]) = form.as_items() else { return Vec::new() };
+    let first = match rest.first() {
+        Some(Value::Symbol(symbol)) => Rc::clone(&symbol.name),
+        Some(Value::List(signature)) => match signature.get(0) {
+            Some(Value::Symbol(symbol)) => Rc::clone(&symbol.name),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let mut names = vec![Rc::clone(&first)];
+    let field = |item: &Value| match item {
+        Value::Symbol(symbol) => Some(Rc::clone(&symbol.name)),
+        other => match other.as_items().and_then(|items| items.first()) {
+            Some(Value::Symbol(symbol)) => Some(Rc::clone(&symbol.name)),
+            _ => None,
+        },
+    };
+    let parts: Vec<Value> = match rest.get(1..) {
+        Some([Value::Array(items)]) => items.as_slice().to_vec(),
+        Some(items) => items.to_vec(),
+        None => Vec::new(),
+    };
+    match syntax::name(head) {
+        Some("defrecord" | "defstruct" | "define-struct") => {
+            names.extend([format!("{first}?"), format!("make-{first}"), format!("{first}-p"), format!("copy-{first}")].map(Rc::from));
+            names.extend(parts.iter().filter_map(field).map(|field| Rc::from(format!("{first}-{field}"))));
+        }
+        Some("defenum") => {
+            names.push(format!("{first}?").into());
+            names.extend(parts.iter().filter_map(field));
+        }
+        Some("define" | "defvar" | "defparameter" | "const" | "defconstant" | "defn" | "defun" | "defmacro" | "define-macro" | "deftype" | "define-symbol-macro") => {}
+        _ => return Vec::new(),
+    }
+    names
+}
+
+/// The type of a parameter, if it is the name of a type that values have.
+fn simple_type(parameter: &Value) -> Option<Rc<str>> {
+    match parameter.as_items() {
+        Some([_, colon, Value::Symbol(ty), ..]) if syntax::name(colon) == Some(":") => {
+            matches!(&*ty.name, "int" | "string" | "bool" | "float" | "char" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128")
+                .then(|| Rc::clone(&ty.name))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,202 @@
+//! Errors and other ways out: `try`, `handler-case`, `catch`, `unwind-protect`, `assert`.
+
+use super::Expander;
+use crate::core::{Expr, ExprId, LocalId};
+use crate::syntax;
+use ovsm_value::Value;
+
+impl Expander<'_> {
+    /// `(try body… (catch name handler…) (finally cleanup…))`.
+    pub(crate) fn try_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(try body … (catch name handler …) (finally cleanup …))";
+        let is_clause = |form: &Value| {
+            matches!(syntax::head(form), Some("finally"))
+                || syntax::head(form) == Some("catch") && matches!(form.as_items(), Some([_, Value::Symbol(_), ..] | [_, Value::Null, ..]))
+        };
+        let body_end = arguments.iter().position(is_clause).unwrap_or(arguments.len());
+        let (body, clauses) = arguments.split_at(body_end);
+        let mut catches = Vec::new();
+        let mut cleanup = None;
+        for clause in clauses {
+            match (syntax::head(clause), clause.as_items()) {
+                (Some("catch"), Some([_, name, handler @ ..])) if cleanup.is_none() => catches.push((name, handler)),
+                (Some("finally"), Some([_, forms @ ..])) if cleanup.is_none() => cleanup = Some(forms),
+                _ => return self.malformed(clause, "the body goes before `catch`, and `finally` comes last", SHAPE),
+            }
+        }
+        if catches.len() > 1 {
+            return self.malformed(form, "a `try` has one `catch`", SHAPE);
+        }
+        let mut whole = self.body(body);
+        if let Some((name, handler)) = catches.first() {
+            whole = self.scoped(|expander| {
+                let error = match name {
+                    Value::Symbol(symbol) => expander.bind_symbol(symbol),
+                    _ => expander.local("error"),
+                };
+                let handler = expander.body_here(handler);
+                expander.add(Expr::Try { body: whole, error, handler })
+            });
+        }
+        match cleanup {
+            Some(cleanup) => {
+                let cleanup = self.body(cleanup);
+                self.add(Expr::Protect(whole, cleanup))
+            }
+            None => whole,
+        }
+    }
+
+    /// `(handler-case body (kind (name) handler…) …)`.
+    pub(crate) fn handler_case_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(handler-case body (kind (name) handler …) …)";
+        let Some((body, clauses)) = arguments.split_first() else {
+            return self.malformed(form, "the body is missing", SHAPE);
+        };
+        let mut body = self.expr(body);
+        let error = self.local("error");
+        // What no clause takes is raised again.
+        let read = self.read(error);
+        let mut handler = self.native("error", vec![read]);
+        for clause in clauses.iter().rev() {
+            let Some([kinds, rest @ ..]) = clause.as_items() else {
+                return self.malformed(clause, "a clause begins with the kind of error", SHAPE);
+            };
+            if matches!(kinds, Value::Keyword(key) if key.as_str() == "no-error") {
+                // `(:no-error (value) form…)` runs when nothing was raised.
+                let Some((parameters, forms)) = rest.split_first() else { continue };
+                body = self.no_error(body, parameters, forms);
+                continue;
+            }
+            let (name, forms) = match rest {
+                [parameters @ (Value::List(_) | Value::Null | Value::Array(_)), forms @ ..] if forms.is_empty() || parameters.as_items().is_none_or(|items| items.len() <= 1) => {
+                    (parameters.as_items().and_then(|items| items.first()).cloned(), forms)
+                }
+                forms => (None, forms),
+            };
+            let taken = self.scoped(|expander| {
+                let mut bindings: Vec<(LocalId, ExprId)> = Vec::new();
+                if let Some(Value::Symbol(symbol)) = &name {
+                    let local = expander.bind_symbol(symbol);
+                    let read = expander.read(error);
+                    bindings.push((local, read));
+                }
+                let forms = expander.body_here(forms);
+                if bindings.is_empty() { forms } else { expander.add(Expr::Let(bindings, forms)) }
+            });
+            let wanted: Vec<Value> = match kinds {
+                Value::List(items) | Value::Array(items) => items.as_slice().iter().filter(|kind| syntax::name(kind) != Some("or")).cloned().collect(),
+                kind => vec![kind.clone()],
+            };
+            let mut tests = Vec::new();
+            let mut is_all = false;
+            for kind in wanted {
+                let name = match &kind {
+                    Value::Keyword(key) => key.as_str().to_string(),
+                    other => syntax::name(other).unwrap_or("").to_string(),
+                };
+                // Common Lisp's names for all errors.
+                if matches!(name.as_str(), "error" | "t" | "condition" | "serious-condition" | "else" | "otherwise") || matches!(kind, Value::Bool(true)) {
+                    is_all = true;
+                }
+                let name = match name.as_str() {
+                    "arithmetic-error" => "overflow",
+                    "type-error" => "type",
+                    "simple-error" => "user",
+                    "undefined-function" | "unbound-variable" => "undefined",
+                    name => name,
+                };
+                let read = self.read(error);
+                let found = self.native("error-kind", vec![read]);
+                let wanted = self.constant(Value::keyword(name));
+                tests.push(self.native("=", vec![found, wanted]));
+            }
+            handler = if is_all || tests.is_empty() {
+                taken
+            } else {
+                let test = self.add(Expr::Or(tests));
+                self.add(Expr::If(test, taken, handler))
+            };
+        }
+        self.add(Expr::Try { body, error, handler })
+    }
+
+    fn no_error(&mut self, body: ExprId, parameters: &Value, forms: &[Value]) -> ExprId {
+        self.scoped(|expander| {
+            let mut bindings = Vec::new();
+            match parameters.as_items().and_then(|items| items.first()) {
+                Some(pattern) => expander.destructure(pattern, body, false, &mut bindings),
+                None => {
+                    let local = expander.local("_");
+                    bindings.push((local, body));
+                }
+            }
+            let forms = expander.body_here(forms);
+            expander.add(Expr::Let(bindings, forms))
+        })
+    }
+
+    /// `(catch tag body…)`.
+    pub(crate) fn catch_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let Some((tag, body)) = arguments.split_first() else {
+            return self.malformed(form, "the tag is missing", "(catch tag body …)");
+        };
+        let tag = self.expr(tag);
+        let body = self.body(body);
+        self.add(Expr::Catch(tag, body))
+    }
+
+    /// `(throw tag value)`, or `(throw error)` as other languages have it.
+    pub(crate) fn throw_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        match arguments {
+            [only] => {
+                let error = self.expr(only);
+                self.native("error", vec![error])
+            }
+            [tag, value] => {
+                let parts = vec![self.expr(tag), self.expr(value)];
+                self.native("throw", parts)
+            }
+            _ => self.malformed(form, "`throw` has a tag and a value", "(throw tag value)"),
+        }
+    }
+
+    /// `(unwind-protect body cleanup…)`.
+    pub(crate) fn unwind_protect_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let Some((body, cleanup)) = arguments.split_first() else {
+            return self.malformed(form, "the body is missing", "(unwind-protect body cleanup …)");
+        };
+        let body = self.expr(body);
+        let cleanup = self.body(cleanup);
+        self.add(Expr::Protect(body, cleanup))
+    }
+
+    /// `(ignore-errors body…)`: null if the body raises.
+    pub(crate) fn ignore_errors_form(&mut self, _form: &Value, arguments: &[Value]) -> ExprId {
+        let body = self.body(arguments);
+        let error = self.local("error");
+        let handler = self.null();
+        self.add(Expr::Try { body, error, handler })
+    }
+
+    /// `(assert condition message)`: the message is made only if it is needed.
+    pub(crate) fn assert_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let (condition, message) = match arguments {
+            [condition] => (condition, None),
+            [condition, message, ..] => (condition, Some(message)),
+            [] => return self.malformed(form, "the condition is missing", "(assert condition message)"),
+        };
+        let test = self.expr(condition);
+        let message = match message {
+            Some(message) => self.expr(message),
+            None => {
+                let text = format!("the assertion does not hold: {}", ovsm_value::write::brief(condition));
+                self.constant(Value::string(text))
+            }
+        };
+        let no = self.constant(Value::Bool(false));
+        let failed = self.native("assert", vec![no, message]);
+        let null = self.null();
+        self.add(Expr::If(test, null, failed))
+    }
+}

@@ -1,0 +1,312 @@
+//! Names: what a symbol means, and what a reference to it becomes.
+
+use super::Expander;
+use super::scope::{Binding, Expansion, Scopes, Space};
+use super::special::{self, Special};
+use crate::core::{Expr, ExprId, LocalId};
+use crate::module::{Global, GlobalKind, Meaning, ModuleId, Type};
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_value::{NativeId, Symbol, Value};
+use std::rc::Rc;
+
+/// What a symbol means.
+pub(crate) enum Meant {
+    Local(LocalId),
+    Global(Global),
+    Native(NativeId),
+    Special(&'static Special),
+    Macro(Value, Expansion),
+    SymbolMacro(Value, Expansion),
+    Type(Type, Option<crate::core::GlobalId>),
+    Constant(Value),
+    Unknown,
+}
+
+impl Expander<'_> {
+    /// What a symbol means here.
+    pub(crate) fn meaning(&mut self, symbol: &Symbol) -> Meant {
+        self.meaning_from(symbol, self.scope, self.module)
+    }
+
+    pub(crate) fn meaning_from(&mut self, symbol: &Symbol, scope: super::ScopeId, module: ModuleId) -> Meant {
+        let mut marks: Rc<[u32]> = Rc::clone(&symbol.marks);
+        let (mut scope, mut module) = (scope, module);
+        loop {
+            if let Some(binding) = self.scopes.find(scope, Space::Value, &symbol.name, &marks) {
+                return match binding.clone() {
+                    Binding::Local(local) => Meant::Local(local),
+                    Binding::Macro(function, scope) => Meant::Macro(function, Expansion { module, scope }),
+                    Binding::SymbolMacro(form, scope) => Meant::SymbolMacro(form, Expansion { module, scope }),
+                    Binding::Type(ty) => Meant::Type(ty, None),
+                    Binding::Block(_) | Binding::Tag(..) => Meant::Unknown,
+                };
+            }
+            if let Some(meant) = self.module_meaning(module, &symbol.name, &marks) {
+                return meant;
+            }
+            match marks.split_last() {
+                None => break,
+                Some((last, rest)) => {
+                    if let Some(expansion) = self.front.expansions.get(*last as usize) {
+                        (scope, module) = (expansion.scope, expansion.module);
+                    }
+                    marks = Rc::from(rest);
+                }
+            }
+        }
+        self.prelude_meaning(&symbol.name)
+    }
+
+    fn module_meaning(&mut self, module: ModuleId, name: &str, marks: &Rc<[u32]>) -> Option<Meant> {
+        if let Some(meaning) = self.front.modules.get(module.0 as usize)?.get(name, marks) {
+            let meaning = meaning.clone();
+            return Some(self.meant(meaning));
+        }
+        if !marks.is_empty() {
+            return None;
+        }
+        let meaning = self.front.imported(module, name)?;
+        Some(self.meant(meaning))
+    }
+
+    fn meant(&mut self, meaning: Meaning) -> Meant {
+        match meaning {
+            Meaning::Global(global) => Meant::Global(global),
+            Meaning::Native(id) => Meant::Native(id),
+            Meaning::Type(ty, constructor) => Meant::Type(ty, constructor),
+            Meaning::Macro(id, module) => {
+                self.front.prepare_global(self.machine, id);
+                match self.machine.global(id) {
+                    Some(function) => {
+                        Meant::Macro(function.clone(), Expansion { module, scope: Scopes::TOP })
+                    }
+                    None => Meant::Unknown,
+                }
+            }
+            Meaning::SymbolMacro(form) => {
+                Meant::SymbolMacro(form, Expansion { module: self.module, scope: Scopes::TOP })
+            }
+        }
+    }
+
+    /// What a name means that no module defines: a special form, a built-in, or a definition of the prelude.
+    fn prelude_meaning(&mut self, name: &str) -> Meant {
+        match name {
+            "t" => return Meant::Constant(Value::Bool(true)),
+            "pi" => return Meant::Constant(Value::Float(std::f64::consts::PI)),
+            _ => {}
+        }
+        if let Some(special) = special::find(name) {
+            return Meant::Special(special);
+        }
+        if let Some(id) = ovsm_library::find(name) {
+            return Meant::Native(id);
+        }
+        if let Some(meaning) = self.front.prelude(self.machine, name) {
+            return self.meant(meaning);
+        }
+        if let Some((alias, export)) = name.split_once('/')
+            && !alias.is_empty()
+            && !export.is_empty()
+            && let Some(meaning) = self.front.qualified(self.module, alias, export)
+        {
+            return self.meant(meaning);
+        }
+        Meant::Unknown
+    }
+
+    /// A reference to a name.
+    pub(crate) fn name(&mut self, symbol: &Symbol) -> ExprId {
+        let near = self.near;
+        self.near = symbol.span.or(near);
+        let expr = match self.meaning(symbol) {
+            Meant::Local(local) => self.add(Expr::Local(local)),
+            Meant::Global(global) => self.add(Expr::Global(global.id)),
+            Meant::Native(id) => self.constant(Value::Native(id)),
+            Meant::Constant(value) => self.constant(value),
+            Meant::Type(_, Some(constructor)) => self.add(Expr::Global(constructor)),
+            Meant::SymbolMacro(form, expansion) => {
+                let mark = self.front.new_expansion(expansion);
+                let form = super::hygiene::mark(&form, mark);
+                self.expanded(&symbol.name, &form)
+            }
+            Meant::Special(_) | Meant::Macro(..) => {
+                let what = if matches!(self.meaning(symbol), Meant::Special(_)) { "form" } else { "macro" };
+                self.report_at(
+                    symbol.span,
+                    Diagnostic::new(Code::FunctionAsValue, format!("`{}` is a {what}, not a value", clip(&symbol.name)))
+                        .help(format!("call it: `({0} …)`, or pass a function: `(fn (x) ({0} x))`", clip(&symbol.name))),
+                );
+                self.null()
+            }
+            Meant::Type(_, None) | Meant::Unknown => self.unknown(symbol),
+        };
+        self.near = near;
+        expr
+    }
+
+    /// A name that nothing defines so far. At the top level a macro may still define it: it is looked up again when the
+    /// whole module is known.
+    pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
+        let id = self.front.pending_global(self.machine, self.module, symbol);
+        let near = symbol.span.or(self.near);
+        let suggestion = self.suggestion(&symbol.name);
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
+        if let Some(near) = near {
+            diagnostic = diagnostic.label(near, "");
+        }
+        diagnostic = match (suggestion, near) {
+            (Some(name), Some(near)) => {
+                diagnostic.help(format!("did you mean `{name}`?")).fix(format!("write `{name}`"), near, name)
+            }
+            (Some(name), None) => diagnostic.help(format!("did you mean `{name}`?")),
+            (None, _) => diagnostic.help("define it, import it, or check the spelling"),
+        };
+        self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+        self.add(Expr::Global(id))
+    }
+
+    fn suggestion(&mut self, name: &str) -> Option<String> {
+        // A hostile file can have very many unknown names.
+        self.front.suggestions = self.front.suggestions.checked_sub(1)?;
+        let locals = self.scopes.names(self.scope);
+        let module = self.front.modules.get(self.module.0 as usize)?;
+        let mut names: Vec<&str> = Vec::new();
+        names.extend(locals.iter().map(|name| &**name));
+        names.extend(module.names.keys().map(|name| &**name));
+        for name in special::names() {
+            names.push(name);
+        }
+        for native in ovsm_library::table().iter().filter(|native| !native.name.starts_with('#')) {
+            names.push(native.name);
+        }
+        ovsm_base::suggest::nearest(name, names.into_iter()).map(str::to_string)
+    }
+
+    /// Calls a function by its name.
+    pub(crate) fn call(&mut self, callee: ExprId, symbol: &Symbol, arguments: &[Value]) -> ExprId {
+        let parts: Vec<ExprId> = arguments.iter().map(|argument| self.expr(argument)).collect();
+        if let Some(Expr::Global(id)) = self.unit.exprs.get(callee) {
+            let id = *id;
+            let literals = parts
+                .iter()
+                .map(|part| match self.unit.exprs.get(*part) {
+                    Some(Expr::Constant(value)) => Some(value.clone()),
+                    _ => None,
+                })
+                .collect();
+            self.front.calls.push(crate::front::CallSite {
+                callee: id,
+                name: Rc::clone(&symbol.name),
+                arguments: arguments.len(),
+                literals,
+                span: self.near,
+            });
+        }
+        self.add(Expr::Call(callee, parts))
+    }
+
+    /// Calls a built-in function, with its number of arguments checked.
+    pub(crate) fn call_native(&mut self, id: NativeId, symbol: &Symbol, arguments: &[Value]) -> ExprId {
+        let parts: Vec<ExprId> = arguments.iter().map(|argument| self.expr(argument)).collect();
+        let Some(native) = ovsm_library::get(id) else { return self.null() };
+        let given = parts.len();
+        if given < usize::from(native.min) || native.max.is_some_and(|max| given > usize::from(max)) {
+            let diagnostic = wrong_arity(&symbol.name, native.min.into(), native.max.map(usize::from), given)
+                .help(format!("it is called as `({} {}`", native.name, native.signature.trim_start_matches('(')));
+            self.report_at(symbol.span, diagnostic);
+            return self.null();
+        }
+        if &*symbol.name == "format" {
+            self.check_format(arguments);
+        }
+        self.add(Expr::Native(id, parts))
+    }
+
+    /// Checks a literal control string against the arguments.
+    fn check_format(&mut self, _arguments: &[Value]) {}
+
+    /// Assigns what a symbol names. Null, reported, if it can not be assigned.
+    pub(crate) fn assign(&mut self, symbol: &Symbol, value: ExprId) -> ExprId {
+        match self.meaning(symbol) {
+            Meant::Local(local) => self.add(Expr::SetLocal(local, value)),
+            Meant::Global(Global { kind: GlobalKind::Constant, .. }) | Meant::Constant(_) => {
+                self.constant_assigned(symbol)
+            }
+            Meant::Global(global) => self.add(Expr::SetGlobal(global.id, value)),
+            Meant::Type(_, Some(id)) => self.add(Expr::SetGlobal(id, value)),
+            Meant::SymbolMacro(form, expansion) => {
+                let mark = self.front.new_expansion(expansion);
+                let form = super::hygiene::mark(&form, mark);
+                let local = self.local("value");
+                let read = self.read(local);
+                let set = self.set_place(&form, read);
+                self.add(Expr::Let(vec![(local, value)], set))
+            }
+            Meant::Native(_) | Meant::Special(_) | Meant::Macro(..) => {
+                let message = format!("`{}` is a built-in and can not be assigned", clip(&symbol.name));
+                self.report_at(symbol.span, Diagnostic::new(Code::AssignToConstant, message).help("define a variable of your own with `define`"));
+                self.null()
+            }
+            Meant::Type(_, None) | Meant::Unknown => {
+                let id = match self.unknown(symbol) {
+                    expr if let Some(Expr::Global(id)) = self.unit.exprs.get(expr) => *id,
+                    _ => return self.null(),
+                };
+                self.add(Expr::SetGlobal(id, value))
+            }
+        }
+    }
+
+    pub(crate) fn constant_assigned(&mut self, symbol: &Symbol) -> ExprId {
+        let message = format!("`{}` is a constant", clip(&symbol.name));
+        self.report_at(
+            symbol.span,
+            Diagnostic::new(Code::AssignToConstant, message).help("use `define` instead of `const` if it is to change"),
+        );
+        self.null()
+    }
+
+    /// The local block of a name.
+    pub(crate) fn find_block(&self, symbol: &Symbol, space: Space) -> Option<Binding> {
+        let mut marks: Rc<[u32]> = Rc::clone(&symbol.marks);
+        let mut scope = self.scope;
+        loop {
+            if let Some(binding) = self.scopes.find(scope, space, &symbol.name, &marks) {
+                return Some(binding.clone());
+            }
+            let (last, rest) = marks.split_last()?;
+            if let Some(expansion) = self.front.expansions.get(*last as usize) {
+                scope = expansion.scope;
+            }
+            marks = Rc::from(rest);
+        }
+    }
+}
+
+/// The report of a wrong number of arguments.
+pub(crate) fn wrong_arity(name: &str, min: usize, max: Option<usize>, given: usize) -> Diagnostic {
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let takes = match max {
+        Some(max) if max == min => format!("{min} argument{}", plural(min)),
+        Some(max) => format!("{min} to {max} arguments"),
+        None => format!("at least {min} argument{}", plural(min)),
+    };
+    Diagnostic::new(Code::WrongArity, format!("`{}` takes {takes}, but {given} {} given", clip(name), if given == 1 { "is" } else { "are" }))
+}
+
+/// Names in messages are cut: a name can be as long as the file.
+pub(crate) fn clip(name: &str) -> String {
+    const LIMIT: usize = 60;
+    if name.chars().count() <= LIMIT {
+        return name.to_string();
+    }
+    let mut text: String = name.chars().take(LIMIT).collect();
+    text.push('…');
+    text
+}
+
+/// Where a symbol was written.
+pub(crate) fn place(symbol: &Symbol, near: Option<Span>) -> Option<Span> {
+    symbol.span.or(near)
+}

@@ -1,0 +1,226 @@
+//! `defrecord`, `defstruct`, `defenum`, `deftype`: types of the program and the functions that come with them.
+
+use super::Expander;
+use super::definition::intern;
+use crate::core::{Expr, ExprId, GlobalId};
+use crate::module::{GlobalKind, Meaning, Setter, Type};
+use crate::syntax;
+use ovsm_value::{Record, RecordType, Symbol, Text, Value};
+use std::rc::Rc;
+
+/// A field as written.
+struct Field {
+    name: Rc<Symbol>,
+    ty: Option<Value>,
+    default: Option<Value>,
+}
+
+impl Expander<'_> {
+    fn fields(&mut self, form: &Value, items: &[Value]) -> Option<Vec<Field>> {
+        const SHAPE: &str = "(defrecord Name (field : type) field …)";
+        let items = match items {
+            // `(defrecord Point [x y])`.
+            [Value::Array(fields)] => fields.as_slice(),
+            items => items,
+        };
+        let mut fields = Vec::new();
+        for item in items {
+            match item {
+                Value::String(_) => {}
+                Value::Symbol(name) => fields.push(Field { name: Rc::clone(name), ty: None, default: None }),
+                Value::List(parts) | Value::Array(parts) => match parts.as_slice() {
+                    [Value::Symbol(name), colon, ty, rest @ ..] if syntax::name(colon) == Some(":") => {
+                        fields.push(Field { name: Rc::clone(name), ty: Some(ty.clone()), default: rest.first().cloned() });
+                    }
+                    [Value::Symbol(name), rest @ ..] if rest.len() <= 1 => {
+                        fields.push(Field { name: Rc::clone(name), ty: None, default: rest.first().cloned() });
+                    }
+                    _ => {
+                        self.malformed(item, "this is no field", SHAPE);
+                        return None;
+                    }
+                },
+                _ => {
+                    self.malformed(form, "a field is a name, or a name with a type", SHAPE);
+                    return None;
+                }
+            }
+        }
+        Some(fields)
+    }
+
+    fn record_type(&mut self, name: &str, parent: Option<&str>, fields: &[Field]) -> Rc<RecordType> {
+        let types = fields
+            .iter()
+            .map(|field| match field.ty.as_ref().and_then(|ty| self.type_of(ty)) {
+                Some(ty) => super::types::descriptor(&ty),
+                None => Value::Null,
+            })
+            .collect();
+        Rc::new(RecordType {
+            name: name.into(),
+            parent: parent.map(Rc::from),
+            fields: fields.iter().map(|field| Rc::new(Text::new(&*field.name.name))).collect(),
+            types,
+            identity: self.front.fresh_identity(self.module, name),
+        })
+    }
+
+    /// Gives a name of the module a type and a variable that holds its constructor.
+    fn define_type(&mut self, symbol: &Symbol, ty: Type) -> GlobalId {
+        let id = self.front.define_global(self.machine, self.module, symbol, GlobalKind::Constant);
+        self.front.define_meaning(self.module, symbol, Meaning::Type(ty, Some(id)));
+        id
+    }
+
+    /// Defines a function of the module from its form.
+    fn define_function(&mut self, name: String, parameters: Vec<Value>, body: Value, steps: &mut Vec<ExprId>) {
+        let symbol = intern(&name, self.near);
+        let id = self.front.define_global(self.machine, self.module, &symbol, GlobalKind::Function);
+        let lambda = syntax::list(
+            vec![syntax::symbol("lambda", self.near), Value::list(parameters), body],
+            self.near,
+        );
+        let function = self.expr(&lambda);
+        if let Some(Expr::Lambda(code)) = self.unit.exprs.get(function)
+            && let Some(code) = self.unit.functions.get_mut(*code)
+        {
+            code.name = Rc::clone(&symbol.name);
+            let parameters = code.parameters.clone();
+            self.front.define_signature(id, &parameters, Vec::new());
+        }
+        steps.push(self.add(Expr::SetGlobal(id, function)));
+    }
+
+    /// `(defrecord Name field…)` and `(defstruct name field…)`.
+    pub(crate) fn record_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(defrecord Name (field : type) field …)";
+        let is_struct = syntax::head(form) == Some("defstruct") || syntax::head(form) == Some("define-struct");
+        let (symbol, items) = match arguments {
+            [Value::Symbol(symbol), items @ ..] => (Rc::clone(symbol), items),
+            [Value::List(list), items @ ..] if matches!(list.get(0), Some(Value::Symbol(_))) => match list.get(0) {
+                Some(Value::Symbol(symbol)) => (Rc::clone(symbol), items),
+                _ => return self.null(),
+            },
+            _ => return self.malformed(form, "the name is missing", SHAPE),
+        };
+        let Some(fields) = self.fields(form, items) else { return self.null() };
+        let name = Rc::clone(&symbol.name);
+        let ty = self.record_type(&name, None, &fields);
+        let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([ty.identity])));
+        let value = self.constant(Value::RecordType(ty));
+        self.front.define_constructor(id, fields.len(), Vec::new());
+        let mut steps = vec![self.add(Expr::SetGlobal(id, value))];
+        let read = |name: &str| syntax::symbol(name, None);
+        for field in &fields {
+            let accessor = format!("{name}-{}", field.name.name);
+            let record = read("record");
+            let key = Value::keyword(&*field.name.name);
+            let type_name = Value::Symbol(Rc::clone(&symbol));
+            let body = Value::list(vec![read("#record-field"), record.clone(), type_name, key]);
+            self.front.define_setter(self.module, &accessor, Setter::Field(Rc::clone(&field.name.name)));
+            self.define_function(accessor, vec![record], body, &mut steps);
+        }
+        let record = read("record");
+        let test = Value::list(vec![read("#is-record"), record.clone(), Value::Symbol(Rc::clone(&symbol))]);
+        self.define_function(format!("{name}?"), vec![record.clone()], test.clone(), &mut steps);
+        if is_struct {
+            self.define_function(format!("{name}-p"), vec![record.clone()], test, &mut steps);
+            self.define_function(format!("copy-{name}"), vec![record.clone()], record, &mut steps);
+        }
+        let mut parameters = vec![read("&key")];
+        let mut call = vec![Value::Symbol(Rc::clone(&symbol))];
+        for field in &fields {
+            let parameter = Value::Symbol(Rc::clone(&field.name));
+            parameters.push(Value::list(vec![parameter.clone(), field.default.clone().unwrap_or_default()]));
+            call.push(parameter);
+        }
+        self.define_function(format!("make-{name}"), parameters, Value::list(call), &mut steps);
+        steps.push(self.constant(Value::Symbol(symbol)));
+        self.sequence(steps)
+    }
+
+    /// `(defenum Name Variant (Variant field…) …)`.
+    pub(crate) fn enum_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(defenum Name Variant (Variant field …) …)";
+        let Some((Value::Symbol(symbol), variants)) = arguments.split_first() else {
+            return self.malformed(form, "the name is missing", SHAPE);
+        };
+        let variants = match variants {
+            [Value::Array(variants)] => variants.as_slice(),
+            variants => variants,
+        };
+        let name = Rc::clone(&symbol.name);
+        let mut steps = Vec::new();
+        let mut identities = Vec::new();
+        for variant in variants {
+            let (variant_symbol, fields) = match variant {
+                Value::Symbol(variant) => (Rc::clone(variant), Vec::new()),
+                Value::List(items) | Value::Array(items) => match items.as_slice() {
+                    [Value::Symbol(variant), fields @ ..] => {
+                        let Some(fields) = self.fields(form, fields) else { return self.null() };
+                        (Rc::clone(variant), fields)
+                    }
+                    _ => return self.malformed(variant_or(form, items.get(0)), "this is no variant", SHAPE),
+                },
+                Value::String(_) => continue,
+                other => return self.malformed(other, "a variant is a name, or a name with fields", SHAPE),
+            };
+            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields);
+            identities.push(ty.identity);
+            let own = Type::Record(Rc::clone(&variant_symbol.name), Rc::from([ty.identity]));
+            let id = self.define_type(&variant_symbol, own.clone());
+            // `Shape/Circle` names it too.
+            let qualified = intern(&format!("{name}/{}", variant_symbol.name), variant_symbol.span);
+            self.front.define_meaning(self.module, &qualified, Meaning::Type(own, Some(id)));
+            if !fields.is_empty() {
+                self.front.define_constructor(id, fields.len(), Vec::new());
+            }
+            let value = match fields.is_empty() {
+                true => Value::Record(Rc::new(Record { ty, fields: Vec::new() })),
+                false => Value::RecordType(ty),
+            };
+            let value = self.constant(value);
+            steps.push(self.add(Expr::SetGlobal(id, value)));
+        }
+        let identities: Rc<[u64]> = identities.into();
+        let ty = Type::Record(Rc::clone(&name), identities);
+        self.front.define_meaning(self.module, symbol, Meaning::Type(ty.clone(), None));
+        let record = syntax::symbol("value", None);
+        let descriptor = Value::list(vec![syntax::symbol("quote", None), super::types::descriptor(&ty)]);
+        let test = Value::list(vec![syntax::symbol("#is", None), record.clone(), descriptor]);
+        self.define_function(format!("{name}?"), vec![record], test, &mut steps);
+        steps.push(self.constant(Value::Symbol(Rc::clone(symbol))));
+        self.sequence(steps)
+    }
+
+    /// `(deftype Name T)`.
+    pub(crate) fn type_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let (symbol, ty) = match arguments {
+            [Value::Symbol(symbol), ty] => (symbol, ty),
+            [Value::Symbol(symbol), Value::Null | Value::List(_), ty] => (symbol, ty),
+            _ => return self.malformed(form, "a name and a type", "(deftype Name type)"),
+        };
+        let Some(base) = self.type_of(ty) else { return self.null() };
+        let named = match base {
+            Type::Refined(_, base, function) => Type::Refined(Rc::clone(&symbol.name), base, function),
+            base => Type::Refined(Rc::clone(&symbol.name), Rc::new(base), None),
+        };
+        let id = self.define_type(symbol, named);
+        let value = intern("value", self.near);
+        let value = Value::Symbol(Rc::new(value));
+        let lambda = Value::list(vec![
+            syntax::symbol("lambda", self.near),
+            Value::list(vec![value.clone()]),
+            Value::list(vec![syntax::symbol("the", self.near), Value::Symbol(Rc::clone(symbol)), value]),
+        ]);
+        let function = self.expr(&lambda);
+        let set = self.add(Expr::SetGlobal(id, function));
+        let name = self.constant(Value::Symbol(Rc::clone(symbol)));
+        self.sequence(vec![set, name])
+    }
+}
+
+fn variant_or<'v>(form: &'v Value, variant: Option<&'v Value>) -> &'v Value {
+    variant.unwrap_or(form)
+}

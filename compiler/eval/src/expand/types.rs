@@ -1,0 +1,264 @@
+//! Types as programs write them, and the checks that they become at run time.
+
+use super::Expander;
+use super::name::Meant;
+use crate::core::{Expr, ExprId};
+use crate::module::Type;
+use crate::syntax::{self, Head};
+use ovsm_base::{Code, Diagnostic};
+use ovsm_value::number::FixedType;
+use ovsm_value::{ErrorKind, Value};
+use std::rc::Rc;
+
+/// Names of types that values have, besides the fixed-width integers.
+const NAMES: &[&str] = &[
+    "null", "bool", "int", "float", "decimal", "number", "char", "string", "symbol", "keyword", "bytes", "pubkey",
+    "signature", "array", "list", "object", "set", "range", "hash-table", "cell", "error", "function", "record",
+    "sequence", "integer",
+];
+
+impl Expander<'_> {
+    /// An expression whose value is checked against a type at run time. `what` names it in the error.
+    pub(crate) fn checked(&mut self, value: ExprId, ty: &Value, what: &str) -> ExprId {
+        match self.type_of(ty) {
+            None | Some(Type::Any) => value,
+            Some(ty) => {
+                self.reject_constant(value, &ty, what);
+                let descriptor = self.constant(descriptor(&ty));
+                let what = self.constant(Value::string(what));
+                self.native("#check", vec![value, descriptor, what])
+            }
+        }
+    }
+
+    /// Reports a literal that can not have its stated type.
+    fn reject_constant(&mut self, value: ExprId, ty: &Type, what: &str) {
+        let Some(Expr::Constant(constant)) = self.unit.exprs.get(value) else { return };
+        let Type::Named(name) = ty else { return };
+        let constant = constant.clone();
+        if let Err(kind) = ovsm_library::check::fits(&constant, name) {
+            let code = if kind == ErrorKind::Overflow { Code::LiteralOutOfRange } else { Code::TypeMismatch };
+            let text = ovsm_value::write::describe(&constant);
+            self.report_at(
+                None,
+                Diagnostic::new(code, format!("{what} is a `{name}`, but this is {text}"))
+                    .help(format!("give it a `{name}`, or state another type")),
+            );
+        }
+    }
+
+    /// The type that a form states; `None`, reported, if it is none.
+    pub(crate) fn type_of(&mut self, form: &Value) -> Option<Type> {
+        ovsm_base::stack::with_room(|| self.type_of_inner(form))
+    }
+
+    fn type_of_inner(&mut self, form: &Value) -> Option<Type> {
+        match form {
+            Value::Null => Some(Type::Named("null".into())),
+            Value::Symbol(symbol) => {
+                if let Meant::Type(ty, _) = self.meaning(symbol) {
+                    return Some(ty);
+                }
+                let name = match &*symbol.name {
+                    "any" | "t" => return Some(Type::Any),
+                    "boolean" => "bool",
+                    "fn" => "function",
+                    "vector" => "array",
+                    "map" => "object",
+                    name => name,
+                };
+                if FixedType::from_name(name).is_some() || NAMES.contains(&name) {
+                    return Some(Type::Named(name.into()));
+                }
+                self.unknown_type(form, name);
+                None
+            }
+            Value::List(items) => match items.as_slice() {
+                [head, parts @ ..] => self.compound_type(form, syntax::name(head).unwrap_or(""), parts),
+                [] => Some(Type::Named("null".into())),
+            },
+            // `'a`: a type variable stands for anything.
+            _ => {
+                self.unknown_type(form, &ovsm_value::write::brief(form));
+                None
+            }
+        }
+    }
+
+    fn unknown_type(&mut self, form: &Value, name: &str) {
+        let fixed = ["u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "any"];
+        let near = ovsm_base::suggest::nearest(name, NAMES.iter().chain(&fixed).copied());
+        let mut diagnostic = Diagnostic::new(Code::UnknownType, format!("`{}` is not a type", super::name::clip(name)));
+        diagnostic = match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help("types are `int`, `u64`, `string`, `(array T)`, records, enums and those of `deftype`"),
+        };
+        self.report_at(syntax::span(form), diagnostic);
+    }
+
+    fn compound_type(&mut self, form: &Value, head: &str, parts: &[Value]) -> Option<Type> {
+        match (head, parts) {
+            ("quote", [_]) => Some(Type::Any),
+            ("array" | "vec", [item]) => Some(Type::Array(Rc::new(self.type_of(item)?), None)),
+            ("array", [item, Value::Int(length)]) => {
+                Some(Type::Array(Rc::new(self.type_of(item)?), u64::try_from(*length).ok()))
+            }
+            ("list", [item]) => Some(Type::List(Rc::new(self.type_of(item)?))),
+            ("set", [_]) => Some(Type::Named("set".into())),
+            ("cell", [_]) => Some(Type::Named("cell".into())),
+            ("map" | "object", [key, value]) => Some(Type::Map(Rc::new(self.type_of(key)?), Rc::new(self.type_of(value)?))),
+            ("or", parts) => {
+                let parts: Vec<Type> = parts.iter().map(|part| self.type_of(part)).collect::<Option<_>>()?;
+                Some(Type::Or(parts.into()))
+            }
+            ("option", [item]) => {
+                let item = self.type_of(item)?;
+                Some(Type::Or(Rc::from([item, Type::Named("null".into())])))
+            }
+            ("fn" | "->" | "function", _) => Some(Type::Function),
+            (Head::REFINEMENT, [Value::Symbol(name), base, condition]) => {
+                let base = self.type_of(base)?;
+                let parameters = Value::list(vec![Value::Symbol(Rc::clone(name))]);
+                let lambda = syntax::list(
+                    vec![syntax::symbol("lambda", syntax::span(form)), parameters, condition.clone()],
+                    syntax::span(form),
+                );
+                match self.front.compile_time_value(self.machine, self.module, &lambda) {
+                    Ok(function) => {
+                        let text = ovsm_value::write::brief(condition);
+                        Some(Type::Refined(text.into(), Rc::new(base), Some(function)))
+                    }
+                    Err(diagnostics) => {
+                        self.diagnostics.extend(diagnostics);
+                        None
+                    }
+                }
+            }
+            _ => {
+                self.unknown_type(form, &ovsm_value::write::brief(form));
+                None
+            }
+        }
+    }
+
+    /// `(the T e)` and `(: e T)`.
+    pub(crate) fn the_form(&mut self, form: &Value, arguments: &[Value], type_first: bool) -> ExprId {
+        let [first, second] = arguments else {
+            return self.malformed(form, "a type and an expression", "(the T expression)");
+        };
+        let (ty, value) = if type_first { (first, second) } else { (second, first) };
+        let value = self.expr(value);
+        self.checked(value, ty, "the value")
+    }
+
+    /// `(typecase value (type body…) … (else body…))`.
+    pub(crate) fn typecase_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        const SHAPE: &str = "(typecase value (type body …) … (else body …))";
+        let Some((value, clauses)) = arguments.split_first() else {
+            return self.malformed(form, "the value is missing", SHAPE);
+        };
+        let value = self.expr(value);
+        let local = self.local("value");
+        let mut tests = Vec::new();
+        let mut result = None;
+        for clause in clauses {
+            let Some([types, body @ ..]) = clause.as_items() else {
+                return self.malformed(clause, "a clause begins with its type", SHAPE);
+            };
+            if self.is_default(types) {
+                result = Some(self.body(body));
+                break;
+            }
+            let types: Vec<Value> = match types {
+                Value::Array(items) => items.as_slice().to_vec(),
+                // A list is one compound type, or, if its head is a plain type name, several.
+                Value::List(items)
+                    if items.as_slice().iter().all(|item| matches!(item, Value::Symbol(_)))
+                        && !matches!(syntax::head(types), Some("array" | "list" | "map" | "or" | "option" | "fn" | "set" | "cell" | "quote")) =>
+                {
+                    items.as_slice().to_vec()
+                }
+                ty => vec![ty.clone()],
+            };
+            let mut choices = Vec::new();
+            for ty in &types {
+                let ty = alias(ty);
+                if let Some(ty) = self.type_of(&ty) {
+                    let parts = vec![self.read(local), self.constant(descriptor(&ty))];
+                    choices.push(self.native("#is", parts));
+                }
+            }
+            let no = self.constant(Value::Bool(false));
+            choices.push(no);
+            let test = self.add(Expr::Or(choices));
+            let body = self.body(body);
+            tests.push((test, body));
+        }
+        let mut result = match result {
+            Some(result) => result,
+            None => self.null(),
+        };
+        for (test, body) in tests.into_iter().rev() {
+            result = self.add(Expr::If(test, body, result));
+        }
+        self.add(Expr::Let(vec![(local, value)], result))
+    }
+
+    /// `(is? value T)`.
+    pub(crate) fn is_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        let [value, ty] = arguments else {
+            return self.malformed(form, "a value and a type", "(is? value T)");
+        };
+        let value = self.expr(value);
+        match self.type_of(&alias(ty)) {
+            Some(ty) => {
+                let descriptor = self.constant(descriptor(&ty));
+                self.native("#is", vec![value, descriptor])
+            }
+            None => self.null(),
+        }
+    }
+}
+
+/// The names that `typecase` of the original knows besides the types.
+fn alias(ty: &Value) -> Value {
+    let Some(name) = syntax::name(ty) else { return ty.clone() };
+    let name = match name {
+        "integer" => "int",
+        "real" | "double" => "float",
+        "str" => "string",
+        "boolean" => "bool",
+        "vector" => "array",
+        "hash" | "map" => "object",
+        "nil" => "null",
+        "fn" | "lambda" | "macro" => "function",
+        _ => return ty.clone(),
+    };
+    syntax::symbol(name, syntax::span(ty))
+}
+
+/// A type as data, as the library's checks take it.
+pub(crate) fn descriptor(ty: &Type) -> Value {
+    let tagged = |tag: &str, parts: Vec<Value>| {
+        let mut items = vec![Value::keyword(tag)];
+        items.extend(parts);
+        Value::array(items)
+    };
+    match ty {
+        Type::Any => Value::keyword("any"),
+        Type::Named(name) => Value::keyword(&**name),
+        Type::Function => Value::keyword("function"),
+        Type::Array(item, None) => tagged("array", vec![descriptor(item)]),
+        Type::Array(item, Some(length)) => tagged("array", vec![descriptor(item), Value::from_i128((*length).into())]),
+        Type::List(item) => tagged("list", vec![descriptor(item)]),
+        Type::Map(key, value) => tagged("map", vec![descriptor(key), descriptor(value)]),
+        Type::Or(parts) => tagged("or", parts.iter().map(descriptor).collect()),
+        Type::Record(name, identities) => {
+            let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
+            tagged("record", vec![Value::string(&**name), Value::array(identities)])
+        }
+        Type::Refined(name, base, function) => {
+            tagged("refined", vec![Value::string(&**name), descriptor(base), function.clone().unwrap_or_default()])
+        }
+    }
+}

@@ -1,0 +1,904 @@
+//! The front of a session: modules, their definitions, and the order in which these are expanded.
+//!
+//! Each top-level form is expanded once. A macro that is needed earlier than its place in the file is expanded when it
+//! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
+//! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
+
+use crate::core::{Expr, GlobalId, Parameters, Unit};
+use crate::expand::{Expander, Expansion, defined_names, name::wrong_arity};
+use crate::machine::{Environment, Failure, Machine, UnitId};
+use crate::module::{Global, GlobalKind, Import, Meaning, Module, ModuleId, Setter};
+use crate::sources::Sources;
+use crate::syntax;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_library::Host;
+use ovsm_value::error::raise;
+use ovsm_value::{ErrorKind, Raised, Symbol, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
+
+/// Finds the text of modules.
+pub trait Loader {
+    /// The path (for people) and the text of a module, or why there is none.
+    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String>;
+}
+
+/// A loader that finds nothing.
+pub struct NoModules;
+
+impl Loader for NoModules {
+    fn load(&mut self, _: &str) -> Result<Option<(String, String)>, String> {
+        Ok(None)
+    }
+}
+
+/// A name that nothing defined when it was used.
+pub struct Pending {
+    pub(crate) id: GlobalId,
+    pub(crate) module: ModuleId,
+    pub(crate) diagnostic: Diagnostic,
+}
+
+/// A call of a function of a module, to be checked when all functions are known.
+pub struct CallSite {
+    pub(crate) callee: GlobalId,
+    pub(crate) name: Rc<str>,
+    pub(crate) arguments: usize,
+    /// The arguments that are literals.
+    pub(crate) literals: Vec<Option<Value>>,
+    pub(crate) span: Option<Span>,
+}
+
+/// How many arguments a function takes.
+#[derive(Clone)]
+struct Signature {
+    min: usize,
+    max: Option<usize>,
+    /// The keywords that it knows, if it takes keywords and no others.
+    keys: Option<Vec<Rc<str>>>,
+    /// How many arguments come before the keywords.
+    positional: usize,
+    /// The types of the first parameters, where a name says it all.
+    types: Vec<Option<Rc<str>>>,
+}
+
+/// A top-level form.
+struct Form {
+    module: ModuleId,
+    syntax: Value,
+    state: FormState,
+    /// True for forms that only define functions: they may run early.
+    is_early: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FormState {
+    Waiting,
+    Busy,
+    Done(Option<UnitId>),
+}
+
+/// The front of a session.
+pub struct Front {
+    pub(crate) modules: Vec<Module>,
+    by_name: FxHashMap<Rc<str>, ModuleId>,
+    loading: Vec<Rc<str>>,
+    pub(crate) expansions: Vec<Expansion>,
+    pub(crate) pending: Vec<Pending>,
+    pending_names: FxHashMap<(ModuleId, Rc<str>, Rc<[u32]>), GlobalId>,
+    pub(crate) calls: Vec<CallSite>,
+    pub(crate) suggestions: u32,
+    pub(crate) current_mark: Option<u32>,
+    signatures: FxHashMap<GlobalId, Signature>,
+    assigned: FxHashSet<GlobalId>,
+    forms: Vec<Form>,
+    /// The form that gives a variable its value.
+    definitions: FxHashMap<GlobalId, usize>,
+    /// The variables that a unit refers to.
+    references: FxHashMap<u32, Vec<GlobalId>>,
+    prepared: FxHashSet<GlobalId>,
+    identities: u64,
+    prelude_forms: FxHashMap<Rc<str>, usize>,
+    pub(crate) prelude_module: ModuleId,
+    /// What is wrong so far.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where forms stand.
+    pub sources: Sources,
+    loader: Box<dyn Loader>,
+    pub(crate) host: Box<dyn Host>,
+    /// True while macros run: the host then refuses everything.
+    is_compiling: bool,
+    silent: Silent,
+    /// Units of imported modules that have to run before what comes next.
+    pub queued: Vec<UnitId>,
+    /// The unit of the last form of the text that was loaded last.
+    pub last_unit: Option<UnitId>,
+    /// The module that `eval` sees.
+    pub main: ModuleId,
+}
+
+struct Silent;
+
+impl Host for Silent {}
+
+impl Front {
+    /// A front with the prelude and an empty main module.
+    pub fn new(machine: &mut Machine, loader: Box<dyn Loader>, host: Box<dyn Host>) -> Front {
+        let mut front = Front {
+            modules: Vec::new(),
+            by_name: FxHashMap::default(),
+            loading: Vec::new(),
+            expansions: Vec::new(),
+            pending: Vec::new(),
+            pending_names: FxHashMap::default(),
+            calls: Vec::new(),
+            suggestions: 40,
+            current_mark: None,
+            signatures: FxHashMap::default(),
+            assigned: FxHashSet::default(),
+            forms: Vec::new(),
+            definitions: FxHashMap::default(),
+            references: FxHashMap::default(),
+            prepared: FxHashSet::default(),
+            identities: 0,
+            prelude_forms: FxHashMap::default(),
+            prelude_module: ModuleId(0),
+            diagnostics: Vec::new(),
+            sources: Sources::default(),
+            loader,
+            host,
+            is_compiling: false,
+            silent: Silent,
+            queued: Vec::new(),
+            last_unit: None,
+            main: ModuleId(1),
+        };
+        front.modules.push(Module::new("std/prelude"));
+        front.modules.push(Module::new("main"));
+        front.load_prelude(machine);
+        front
+    }
+
+    /// Reads the names that the prelude defines. Its forms are expanded when they are used.
+    fn load_prelude(&mut self, machine: &mut Machine) {
+        let _ = machine;
+        for form in self.sources.add("std/prelude", "std/prelude.ovsm", crate::PRELUDE).forms {
+            let index = self.forms.len();
+            for name in defined_names(&form) {
+                self.prelude_forms.insert(name, index);
+            }
+            self.forms.push(Form { module: ModuleId(0), syntax: form, state: FormState::Waiting, is_early: true });
+        }
+    }
+
+    /// What a name of the prelude means; its definition is expanded now, if it was not yet.
+    pub(crate) fn prelude(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
+        let index = *self.prelude_forms.get(name)?;
+        let no_marks: Rc<[u32]> = Rc::from([]);
+        if self.modules.first().and_then(|module| module.get(name, &no_marks)).is_none() {
+            self.declare(machine, index);
+        }
+        let meaning = self.modules.first()?.get(name, &no_marks)?.clone();
+        if let Meaning::Global(global) = &meaning {
+            self.prepare_global(machine, global.id);
+        }
+        Some(meaning)
+    }
+
+    /// Reads a module's text, expands all of it, and gives the units that make it up, in the order in which they run.
+    /// What is wrong is added to [`Front::diagnostics`].
+    pub fn load(&mut self, machine: &mut Machine, module: ModuleId, path: &str, text: &str) -> Vec<UnitId> {
+        let name = self.modules.get(module.0 as usize).map_or_else(|| Rc::from("main"), |module| Rc::clone(&module.name));
+        let read = self.sources.add(&name, path, text);
+        self.diagnostics.extend(read.diagnostics);
+        let first = self.forms.len();
+        for form in read.forms {
+            let is_early = is_function_definition(&form);
+            self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
+        }
+        let last = self.forms.len();
+        self.report_duplicates(first, last);
+        for index in first..last {
+            self.declare(machine, index);
+        }
+        // Imports come first: what they bring in may be needed by a macro further up.
+        for index in first..last {
+            let is_import = self.forms.get(index).is_some_and(|form| syntax::head(&form.syntax) == Some("import"));
+            if is_import {
+                self.expand_form(machine, index);
+            }
+        }
+        for index in first..last {
+            self.expand_form(machine, index);
+        }
+        self.finish();
+        self.last_unit = self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
+            FormState::Done(unit) => unit,
+            _ => None,
+        });
+        let done = |early: bool| {
+            self.forms.get(first..last).unwrap_or(&[]).iter().filter(move |form| form.is_early == early).filter_map(
+                |form| match form.state {
+                    FormState::Done(unit) => unit,
+                    _ => None,
+                },
+            )
+        };
+        done(true).chain(done(false)).collect()
+    }
+
+    /// Expands one form of a module that is not read from a file as a whole: a line of a prompt, an `eval`.
+    pub fn load_form(&mut self, machine: &mut Machine, module: ModuleId, form: Value) -> Option<UnitId> {
+        let index = self.forms.len();
+        let is_early = is_function_definition(&form);
+        self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
+        self.declare(machine, index);
+        let unit = self.expand_form(machine, index);
+        self.finish();
+        unit
+    }
+
+    fn report_duplicates(&mut self, first: usize, last: usize) {
+        let mut seen: FxHashMap<Rc<str>, Option<Span>> = FxHashMap::default();
+        for index in first..last {
+            let Some(form) = self.forms.get(index) else { continue };
+            if matches!(syntax::head(&form.syntax), Some("pub")) {
+                continue;
+            }
+            let span = syntax::span(&form.syntax);
+            let Some(name) = defined_names(&form.syntax).into_iter().next() else { continue };
+            match seen.get(&name) {
+                None => {
+                    seen.insert(name, span);
+                }
+                Some(earlier) => {
+                    let mut diagnostic = Diagnostic::new(Code::DuplicateDefinition, format!("`{name}` is defined twice"))
+                        .help("give one of them another name, or assign with `set!`");
+                    if let Some(span) = span {
+                        diagnostic = diagnostic.label(span, "defined again here");
+                    }
+                    if let Some(earlier) = earlier {
+                        diagnostic = diagnostic.label(*earlier, "first defined here");
+                    }
+                    self.diagnostics.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// Makes the names known that a form defines.
+    fn declare(&mut self, machine: &mut Machine, index: usize) {
+        let Some(form) = self.forms.get(index) else { return };
+        let (module, syntax) = (form.module, form.syntax.clone());
+        self.declare_syntax(machine, module, index, &syntax);
+    }
+
+    fn declare_syntax(&mut self, machine: &mut Machine, module: ModuleId, index: usize, form: &Value) {
+        let Some([Value::Symbol(head), rest @ ..]) = form.as_items() else { return };
+        if &*head.name == "pub" || &*head.name == "progn" {
+            for form in rest {
+                self.declare_syntax(machine, module, index, form);
+            }
+            return;
+        }
+        let symbol = match rest.first() {
+            Some(Value::Symbol(symbol)) => Rc::clone(symbol),
+            Some(Value::List(signature)) => match signature.get(0) {
+                Some(Value::Symbol(symbol)) => Rc::clone(symbol),
+                _ => return,
+            },
+            _ => return,
+        };
+        if crate::expand::is_special(&symbol.name) {
+            return;
+        }
+        let kind = match &*head.name {
+            "define" if matches!(rest.first(), Some(Value::List(_))) => GlobalKind::Function,
+            "define" => GlobalKind::Variable,
+            "defvar" | "defparameter" => GlobalKind::Dynamic,
+            "const" | "defconstant" => GlobalKind::Constant,
+            "defn" | "defun" => GlobalKind::Function,
+            "defmacro" | "define-macro" => {
+                let id = self.define_macro(machine, module, &symbol);
+                self.definitions.insert(id, index);
+                self.prepared.remove(&id);
+                return;
+            }
+            "defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype" => {
+                // Their names have to be known as what they are before anything uses them.
+                self.expand_form(machine, index);
+                return;
+            }
+            _ => return,
+        };
+        let id = self.define_global(machine, module, &symbol, kind);
+        self.definitions.insert(id, index);
+        self.prepared.remove(&id);
+    }
+
+    /// Expands and loads a form, unless that was done.
+    fn expand_form(&mut self, machine: &mut Machine, index: usize) -> Option<UnitId> {
+        let form = self.forms.get_mut(index)?;
+        match form.state {
+            FormState::Done(unit) => return unit,
+            FormState::Busy => return None,
+            FormState::Waiting => form.state = FormState::Busy,
+        }
+        let (module, syntax) = (form.module, form.syntax.clone());
+        let unit = self.compile(machine, module, &syntax);
+        if let Some(form) = self.forms.get_mut(index) {
+            form.state = FormState::Done(unit);
+        }
+        unit
+    }
+
+    fn compile(&mut self, machine: &mut Machine, module: ModuleId, form: &Value) -> Option<UnitId> {
+        let expanded = Expander::new(self, machine, module).top_level(form);
+        let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
+        self.diagnostics.extend(expanded.diagnostics);
+        if failed {
+            return None;
+        }
+        match machine.load(&expanded.unit) {
+            Ok(id) => {
+                self.references.insert(id.0, references(&expanded.unit));
+                for expr in expanded.unit.exprs.iter() {
+                    if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr
+                        && !is_function_definition(form)
+                    {
+                        self.assigned.insert(*global);
+                    }
+                }
+                Some(id)
+            }
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Gives a function or macro its value while the module is being compiled, with all functions that it uses.
+    pub(crate) fn prepare_global(&mut self, machine: &mut Machine, id: GlobalId) {
+        let mut work = vec![id];
+        while let Some(id) = work.pop() {
+            if !self.prepared.insert(id) {
+                continue;
+            }
+            let Some(index) = self.definitions.get(&id).copied() else { continue };
+            let is_early = self.forms.get(index).is_some_and(|form| form.is_early);
+            if !is_early {
+                continue;
+            }
+            let Some(unit) = self.expand_form(machine, index) else {
+                // Being expanded right now: whoever does that runs it.
+                self.prepared.remove(&id);
+                continue;
+            };
+            if machine.global(id).is_none() {
+                let _ = self.run_pure(machine, unit);
+            }
+            work.extend(self.references.get(&unit.0).into_iter().flatten().copied());
+        }
+    }
+
+    fn run_pure(&mut self, machine: &mut Machine, unit: UnitId) -> Result<Value, Failure> {
+        let outer = std::mem::replace(&mut self.is_compiling, true);
+        let result = machine.run(unit, self);
+        self.is_compiling = outer;
+        result
+    }
+
+    /// Runs a macro function within bounds.
+    pub(crate) fn run_macro(
+        &mut self,
+        machine: &mut Machine,
+        function: &Value,
+        arguments: &[Value],
+        fuel: u64,
+    ) -> Result<Value, Failure> {
+        let outer = std::mem::replace(&mut self.is_compiling, true);
+        let left = machine.fuel_left();
+        machine.set_fuel(fuel.min(left));
+        let result = machine.call(function, arguments, self);
+        let used = fuel.min(left).saturating_sub(machine.fuel_left());
+        machine.set_fuel(left.saturating_sub(used));
+        self.is_compiling = outer;
+        result
+    }
+
+    /// The value of a form that runs while the module is compiled.
+    pub(crate) fn compile_time_value(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        form: &Value,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        let before = self.diagnostics.len();
+        let Some(unit) = self.compile(machine, module, form) else {
+            return Err(self.diagnostics.split_off(before.min(self.diagnostics.len())));
+        };
+        for global in self.references.get(&unit.0).cloned().unwrap_or_default() {
+            self.prepare_global(machine, global);
+        }
+        self.run_pure(machine, unit).map_err(|failure| {
+            let message = match &failure.unwind {
+                ovsm_value::Unwind::Error(error) => format!("this fails while the program is compiled: {}", error.message),
+                _ => "this does not end while the program is compiled".to_string(),
+            };
+            let mut diagnostic = Diagnostic::new(Code::MacroFailed, message);
+            if let Some(span) = failure.span.or_else(|| syntax::span(form)) {
+                diagnostic = diagnostic.label(span, "");
+            }
+            vec![diagnostic]
+        })
+    }
+
+    /// The names of the main module and the prelude.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let own = self.modules.get(self.main.0 as usize).into_iter().flat_map(|module| module.names.keys());
+        own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
+    }
+
+    /// The parameters and the docstring of a function or macro of the program or the prelude.
+    pub(crate) fn documentation(&mut self, machine: &mut Machine, name: &str) -> Option<String> {
+        let no_marks: Rc<[u32]> = Rc::from([]);
+        let found = self.modules.get(self.main.0 as usize)?.get(name, &no_marks).cloned();
+        let meaning = match found {
+            Some(meaning) => meaning,
+            None => self.prelude(machine, name)?,
+        };
+        let id = match meaning {
+            Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) => id,
+            _ => return None,
+        };
+        let form = &self.forms.get(*self.definitions.get(&id)?)?.syntax;
+        let items = form.as_items()?;
+        let head = match items.get(1)? {
+            Value::List(signature) => ovsm_value::write::write(&Value::List(Rc::clone(signature))),
+            _ => match items.get(2).and_then(Value::as_items) {
+                Some([]) | None => format!("({name})"),
+                Some(parameters) => {
+                    let parameters: Vec<String> = parameters.iter().map(ovsm_value::write::write).collect();
+                    format!("({name} {})", parameters.join(" "))
+                }
+            },
+        };
+        let doc = items.iter().skip(2).find_map(|item| match item {
+            Value::String(text) => Some(text.as_str().to_string()),
+            _ => None,
+        });
+        Some(match doc {
+            Some(doc) => format!("{head}\n\n{doc}"),
+            None => head,
+        })
+    }
+
+    /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.
+    fn finish(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            let is_defined = !self.pending_names.values().any(|id| *id == pending.id);
+            if !is_defined {
+                self.diagnostics.push(pending.diagnostic);
+            }
+            let _ = pending.module;
+        }
+        // A later line of a prompt may define the name: it then gets the variable that was made for it.
+        for call in std::mem::take(&mut self.calls) {
+            if self.assigned.contains(&call.callee) {
+                continue;
+            }
+            let Some(signature) = self.signatures.get(&call.callee) else { continue };
+            let found = signature.fault(&call);
+            if let Some(mut diagnostic) = found {
+                if let Some(span) = call.span {
+                    diagnostic = diagnostic.label(span, "");
+                }
+                self.diagnostics.push(diagnostic);
+            }
+        }
+        self.suggestions = 40;
+    }
+
+    pub(crate) fn define_signature(&mut self, id: GlobalId, parameters: &Parameters, types: Vec<Option<Rc<str>>>) {
+        let min = parameters.required.len();
+        let positional = min + parameters.optional.len();
+        let is_open = parameters.rest.is_some() || parameters.keys.is_some();
+        let keys = parameters.keys.as_ref().map(|keys| keys.iter().map(|key| Rc::clone(&key.name)).collect());
+        let keys = keys.filter(|_| !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty());
+        self.signatures.insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
+    }
+
+    /// The signature of a constructor of records.
+    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, types: Vec<Option<Rc<str>>>) {
+        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, types };
+        self.signatures.insert(id, signature);
+    }
+
+    /// Lets a form that is being expanded count as a definition of functions, which may run early.
+    pub(crate) fn define_now(&mut self, id: GlobalId) {
+        if let Some((index, form)) =
+            self.forms.iter_mut().enumerate().rev().find(|(_, form)| form.state == FormState::Busy)
+        {
+            form.is_early = true;
+            self.definitions.insert(id, index);
+            self.prepared.remove(&id);
+        }
+    }
+
+    /// The variable of a name that nothing defines so far.
+    pub(crate) fn pending_global(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) -> GlobalId {
+        let key = (module, Rc::clone(&symbol.name), Rc::clone(&symbol.marks));
+        *self.pending_names.entry(key).or_insert_with(|| machine.add_global(&symbol.name))
+    }
+
+    /// Gives a name of a module a variable; the one that it has, if it has one.
+    pub(crate) fn define_global(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        symbol: &Symbol,
+        kind: GlobalKind,
+    ) -> GlobalId {
+        let known = match self.modules.get(module.0 as usize).and_then(|module| module.get(&symbol.name, &symbol.marks)) {
+            Some(Meaning::Global(global)) => Some(global.id),
+            Some(Meaning::Macro(id, _)) => Some(*id),
+            Some(Meaning::Type(_, Some(id))) => Some(*id),
+            _ => None,
+        };
+        let pending = self.pending_names.remove(&(module, Rc::clone(&symbol.name), Rc::clone(&symbol.marks)));
+        let id = known.or(pending).unwrap_or_else(|| machine.add_global(&symbol.name));
+        if kind != GlobalKind::Function {
+            self.signatures.remove(&id);
+        }
+        self.define_meaning(module, symbol, Meaning::Global(Global { id, kind }));
+        id
+    }
+
+    pub(crate) fn define_macro(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) -> GlobalId {
+        let id = self.define_global(machine, module, symbol, GlobalKind::Constant);
+        self.define_meaning(module, symbol, Meaning::Macro(id, module));
+        id
+    }
+
+    pub(crate) fn define_meaning(&mut self, module: ModuleId, symbol: &Symbol, meaning: Meaning) {
+        if let Some(module) = self.modules.get_mut(module.0 as usize) {
+            module.define(&symbol.name, &symbol.marks, meaning);
+        }
+    }
+
+    pub(crate) fn define_setter(&mut self, module: ModuleId, name: &str, setter: Setter) {
+        if let Some(module) = self.modules.get_mut(module.0 as usize) {
+            module.setters.insert(name.into(), setter);
+        }
+    }
+
+    pub(crate) fn setter(&self, module: ModuleId, name: &str) -> Option<Setter> {
+        let module = self.modules.get(module.0 as usize)?;
+        if let Some(setter) = module.setters.get(name) {
+            return Some(setter.clone());
+        }
+        module
+            .imports
+            .iter()
+            .filter_map(|import| self.modules.get(import.module.0 as usize))
+            .find_map(|module| module.setters.get(name).cloned())
+    }
+
+    /// A new expansion; its number is the mark.
+    pub(crate) fn new_expansion(&mut self, expansion: Expansion) -> u32 {
+        self.expansions.push(expansion);
+        self.expansions.len() as u32 - 1
+    }
+
+    pub(crate) fn fresh_identity(&mut self, module: ModuleId, name: &str) -> u64 {
+        let _ = (module, name);
+        self.identities += 1;
+        self.identities
+    }
+
+    pub(crate) fn export(&mut self, module: ModuleId, name: &Rc<str>) {
+        if let Some(module) = self.modules.get_mut(module.0 as usize)
+            && !module.exports.contains(name)
+        {
+            module.exports.push(Rc::clone(name));
+        }
+    }
+
+    /// Reports an export of a name that the module does not define; a macro may still define it.
+    pub(crate) fn check_export(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) {
+        let is_defined = self
+            .modules
+            .get(module.0 as usize)
+            .is_some_and(|module| module.get(&symbol.name, &symbol.marks).is_some());
+        if !is_defined {
+            let id = self.pending_global(machine, module, symbol);
+            let mut diagnostic =
+                Diagnostic::new(Code::UnknownName, format!("`{}` is exported, but not defined", symbol.name))
+                    .help("define it, or remove it from the exports");
+            if let Some(span) = symbol.span {
+                diagnostic = diagnostic.label(span, "");
+            }
+            self.pending.push(Pending { id, module, diagnostic });
+        }
+    }
+
+    /// What a name means that a module imports.
+    pub(crate) fn imported(&mut self, module: ModuleId, name: &str) -> Option<Meaning> {
+        let imports = &self.modules.get(module.0 as usize)?.imports;
+        let mut found = None;
+        for (n, import) in imports.iter().enumerate() {
+            let is_wanted = match &import.only {
+                Some(names) => names.iter().any(|wanted| &**wanted == name),
+                None => import.is_open,
+            };
+            if !is_wanted {
+                continue;
+            }
+            let Some(source) = self.modules.get(import.module.0 as usize) else { continue };
+            if source.exports.iter().any(|export| &**export == name)
+                && let Some(meaning) = source.names.get(name)
+            {
+                found = Some((n, meaning.clone()));
+                break;
+            }
+        }
+        let (n, meaning) = found?;
+        if let Some(import) = self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n)) {
+            import.is_used = true;
+        }
+        Some(meaning)
+    }
+
+    /// What `alias/name` means.
+    pub(crate) fn qualified(&mut self, module: ModuleId, alias: &str, name: &str) -> Option<Meaning> {
+        let module = self.modules.get_mut(module.0 as usize)?;
+        let target = *module.aliases.get(alias)?;
+        for import in &mut module.imports {
+            if import.module == target {
+                import.is_used = true;
+            }
+        }
+        let source = self.modules.get(target.0 as usize)?;
+        if source.is_library {
+            return ovsm_library::find(name).map(Meaning::Native);
+        }
+        source.exports.iter().any(|export| &**export == name).then(|| source.names.get(name).cloned())?
+    }
+
+    /// Imports a module, which is loaded if it was not yet.
+    pub(crate) fn import(
+        &mut self,
+        machine: &mut Machine,
+        into: ModuleId,
+        symbol: &Symbol,
+        alias: Option<Rc<str>>,
+        only: Option<Vec<Rc<Symbol>>>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let name = Rc::clone(&symbol.name);
+        let target = self.module_named(machine, symbol)?;
+        let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
+        let exports = self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
+        let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
+        for wanted in only.iter().flatten() {
+            let is_there = match is_library {
+                true => ovsm_library::find(&wanted.name).is_some(),
+                false => exports.contains(&wanted.name),
+            };
+            if !is_there {
+                let is_private = self
+                    .modules
+                    .get(target.0 as usize)
+                    .is_some_and(|module| module.names.contains_key(&wanted.name));
+                let message = match is_private {
+                    true => format!("`{}` is private to `{name}`", wanted.name),
+                    false => format!("`{name}` has no `{}`", wanted.name),
+                };
+                let near = ovsm_base::suggest::nearest(&wanted.name, exports.iter().map(|name| &**name));
+                let mut diagnostic = Diagnostic::new(Code::UnknownImport, message);
+                if let Some(span) = wanted.span {
+                    diagnostic = diagnostic.label(span, "");
+                }
+                return Err(Box::new(match (is_private, near) {
+                    (true, _) => diagnostic.help(format!("export it there: `(export {})`", wanted.name)),
+                    (false, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+                    (false, None) => diagnostic.help("only exported names can be imported"),
+                }));
+            }
+        }
+        if let Some(module) = self.modules.get_mut(into.0 as usize) {
+            module.aliases.insert(short, target);
+            module.imports.push(Import {
+                module: target,
+                span: symbol.span,
+                name,
+                is_open: alias.is_none() && only.is_none(),
+                only: only.map(|names| names.into_iter().map(|name| Rc::clone(&name.name)).collect()),
+                is_used: false,
+            });
+        }
+        Ok(())
+    }
+
+    fn module_named(&mut self, machine: &mut Machine, symbol: &Symbol) -> Result<ModuleId, Box<Diagnostic>> {
+        let name = Rc::clone(&symbol.name);
+        let at = |diagnostic: Diagnostic| match symbol.span {
+            Some(span) => Box::new(diagnostic.label(span, "")),
+            None => Box::new(diagnostic),
+        };
+        if let Some(at) = self.loading.iter().position(|loading| *loading == name) {
+            let mut cycle: Vec<&str> = self.loading.iter().skip(at).map(|name| &**name).collect();
+            cycle.push(&name);
+            return Err(Box::new(
+                Diagnostic::new(Code::ImportCycle, format!("modules import each other: {}", cycle.join(" → ")))
+                    .help("move what both need into a third module"),
+            )
+            .into_at(symbol.span));
+        }
+        if let Some(id) = self.by_name.get(&name) {
+            return Ok(*id);
+        }
+        if name.starts_with("std/") {
+            let is_known = ovsm_library::table().iter().any(|native| native.module == &*name);
+            if is_known {
+                let mut module = Module::new(&name);
+                module.is_library = true;
+                self.modules.push(module);
+                let id = ModuleId(self.modules.len() as u32 - 1);
+                self.by_name.insert(name, id);
+                return Ok(id);
+            }
+        }
+        match self.loader.load(&name) {
+            Ok(Some((path, text))) => {
+                self.modules.push(Module::new(&name));
+                let id = ModuleId(self.modules.len() as u32 - 1);
+                self.loading.push(Rc::clone(&name));
+                let units = self.load(machine, id, &path, &text);
+                self.loading.pop();
+                self.by_name.insert(name, id);
+                self.queued.extend(units);
+                Ok(id)
+            }
+            Ok(None) => Err(at(Diagnostic::new(Code::UnknownModule, format!("there is no module `{name}`"))
+                .help("a module is a file below `src/` of the project, named without `.ovsm`; or one of `std/…`"))),
+            Err(message) => Err(at(Diagnostic::new(Code::UnknownModule, format!("the module `{name}` can not be read: {message}")))),
+        }
+    }
+}
+
+impl Signature {
+    /// What is wrong with a call, if anything is.
+    fn fault(&self, call: &CallSite) -> Option<Diagnostic> {
+        if call.arguments < self.min || self.max.is_some_and(|max| call.arguments > max) {
+            return Some(
+                wrong_arity(&call.name, self.min, self.max, call.arguments).help("see its definition for what it takes"),
+            );
+        }
+        for (literal, ty) in call.literals.iter().zip(&self.types) {
+            if let (Some(literal), Some(ty)) = (literal, ty)
+                && ovsm_library::check::fits(literal, ty).is_err()
+            {
+                let text = ovsm_value::write::describe(literal);
+                return Some(
+                    Diagnostic::new(Code::TypeMismatch, format!("`{}` takes a `{ty}` here, but this is {text}", call.name))
+                        .help(format!("give it a `{ty}`")),
+                );
+            }
+        }
+        let keys = self.keys.as_ref()?;
+        for literal in call.literals.iter().skip(self.positional).step_by(2) {
+            if let Some(Value::Keyword(given)) = literal
+                && !keys.iter().any(|key| **key == *given.as_str())
+            {
+                let near = ovsm_base::suggest::nearest(given.as_str(), keys.iter().map(|key| &**key));
+                let diagnostic =
+                    Diagnostic::new(Code::WrongArity, format!("`{}` takes no keyword `:{}`", call.name, given.as_str()));
+                return Some(match near {
+                    Some(near) => diagnostic.help(format!("did you mean `:{near}`?")),
+                    None => diagnostic.help("see its definition for what it takes"),
+                });
+            }
+        }
+        None
+    }
+}
+
+trait IntoAt {
+    fn into_at(self, span: Option<Span>) -> Self;
+}
+
+impl IntoAt for Box<Diagnostic> {
+    fn into_at(self, span: Option<Span>) -> Box<Diagnostic> {
+        match span {
+            Some(span) => Box::new(self.label(span, "")),
+            None => self,
+        }
+    }
+}
+
+/// True for forms that define functions and macros only.
+fn is_function_definition(form: &Value) -> bool {
+    match syntax::head(form) {
+        Some("defn" | "defun" | "defmacro" | "define-macro" | "defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype") => true,
+        Some("define") => match form.as_items() {
+            Some([_, Value::List(_), ..]) => true,
+            Some([_, _, value]) => matches!(syntax::head(value), Some("lambda" | "fn")),
+            _ => false,
+        },
+        // A constant whose value is a literal.
+        Some("const" | "defconstant") => match form.as_items() {
+            Some([_, _, value]) => !matches!(value, Value::List(_) | Value::Symbol(_) | Value::Array(_) | Value::Object(_)) || matches!(syntax::head(value), Some("quote")),
+            _ => false,
+        },
+        Some("pub") => form.as_items().is_some_and(|items| items.iter().skip(1).all(is_function_definition)),
+        _ => false,
+    }
+}
+
+/// The variables that a unit refers to.
+fn references(unit: &Unit) -> Vec<GlobalId> {
+    let mut globals: Vec<GlobalId> = unit
+        .exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::Global(id) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    globals.sort_unstable();
+    globals.dedup();
+    globals
+}
+
+impl Environment for Front {
+    fn host(&mut self) -> &mut dyn Host {
+        if self.is_compiling { &mut self.silent } else { &mut *self.host }
+    }
+
+    fn read(&mut self, text: &str) -> Result<Vec<Value>, Raised> {
+        let read = self.sources.add("read", "<read>", text);
+        match read.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
+            Some(diagnostic) => Err(raise(ErrorKind::Parse, diagnostic.message.clone())),
+            None => Ok(read.forms.iter().map(syntax::data).collect()),
+        }
+    }
+
+    fn evaluate(&mut self, machine: &mut Machine, form: &Value) -> Result<Value, Raised> {
+        let before = self.diagnostics.len();
+        let unit = self.load_form(machine, self.main, form.clone());
+        let found: Vec<Diagnostic> = self.diagnostics.drain(before..).collect();
+        if let Some(diagnostic) = found.iter().find(|diagnostic| diagnostic.is_error()) {
+            let kind = match diagnostic.code {
+                Code::UnknownName => ErrorKind::Undefined,
+                Code::WrongArity => ErrorKind::Arity,
+                Code::TypeMismatch => ErrorKind::Type,
+                _ => ErrorKind::Parse,
+            };
+            return Err(raise(kind, diagnostic.message.clone()));
+        }
+        let Some(unit) = unit else { return Ok(Value::Null) };
+        let units: Vec<UnitId> = std::mem::take(&mut self.queued).into_iter().chain([unit]).collect();
+        let mut value = Value::Null;
+        for unit in units {
+            value = machine.run_inside(unit, self)?;
+        }
+        Ok(value)
+    }
+
+    fn expand(&mut self, machine: &mut Machine, form: &Value, repeatedly: bool) -> Result<Value, Raised> {
+        let mut form = form.clone();
+        for _ in 0..500 {
+            let module = self.main;
+            match Expander::new(self, machine, module).expand_once(&form) {
+                Ok(Some(expanded)) => form = expanded,
+                Ok(None) => return Ok(form),
+                Err(message) => return Err(raise(ErrorKind::User, message)),
+            }
+            if !repeatedly {
+                return Ok(form);
+            }
+        }
+        Err(raise(ErrorKind::Limit, "the expansion does not end"))
+    }
+}

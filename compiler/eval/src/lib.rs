@@ -1,0 +1,25 @@
+//! The dynamic engine: what runs scripts, tests, the prompt and every macro.
+//!
+//! Source text becomes syntax, syntax becomes [`core`] (macros run on the way), core becomes register bytecode, and the
+//! machine runs it. Values are those of `ovsm-value`, built-in functions those of `ovsm-library`. The outside world is
+//! reached through the host that a session is given, and nothing else. Start with [`Session`].
+
+mod bytecode;
+mod compile;
+pub mod core;
+mod expand;
+mod failure;
+mod front;
+pub mod machine;
+mod module;
+mod session;
+mod sources;
+mod syntax;
+
+pub use front::{Front, Loader, NoModules};
+pub use machine::{Environment, Failure, Limits, Machine};
+pub use session::{Ended, Session};
+pub use sources::Sources;
+
+/// The part of the library that is written in OVSM and that every module sees.
+const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));

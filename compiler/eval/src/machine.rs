@@ -1,0 +1,335 @@
+//! The machine: code, module-level variables, and what a run may spend.
+//!
+//! One loop over instructions (`execute`) works on a stack of registers and a stack of frames, so that the program's
+//! recursion takes none of the native stack. A built-in function that calls back enters the loop again, with stacks of
+//! its own. The machine knows no syntax and reaches nothing outside but through its [`Environment`]. Start with
+//! [`Machine::load`] and [`Machine::run`].
+
+mod arguments;
+mod call;
+mod execute;
+mod fast;
+mod natives;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod unwind;
+
+use crate::bytecode::{Entry, FunctionInfo, GlobalSlot, Instruction, Template, WINDOW, slot};
+use crate::compile::{Operations, Origin, compile};
+use crate::core::{GlobalId, Unit};
+use ovsm_base::stack::with_room;
+use ovsm_base::{Diagnostic, Span};
+use ovsm_library::{Host, Native};
+use ovsm_value::error::{StopReason, TraceFrame};
+use ovsm_value::{Raised, Unwind, Value};
+use trace::Trace;
+use unwind::{Handler, Pending};
+
+/// What a run may spend.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How many calls and rounds of loops, together with what built-in functions charge.
+    pub fuel: u64,
+    /// How many active functions at once.
+    pub max_depth: usize,
+    /// How many bytes of memory.
+    pub max_memory: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { fuel: u64::MAX, max_depth: 1_000_000, max_memory: None }
+    }
+}
+
+/// Watches a run from outside: time, memory, the user's wish to stop.
+pub trait Interrupt {
+    /// Asked every few thousand units of fuel whether the run has to stop.
+    fn check(&mut self) -> Option<StopReason>;
+
+    /// How many bytes of memory are in use, if anybody counts.
+    fn memory_in_use(&self) -> usize {
+        0
+    }
+}
+
+/// What the session provides to the programs that it runs.
+pub trait Environment {
+    /// The outside world.
+    fn host(&mut self) -> &mut dyn Host;
+
+    /// Reads forms into data.
+    ///
+    /// # Errors
+    /// A `:parse` error.
+    fn read(&mut self, text: &str) -> Result<Vec<Value>, Raised>;
+
+    /// Evaluates data as a form.
+    ///
+    /// # Errors
+    /// Whatever the form raises.
+    fn evaluate(&mut self, machine: &mut Machine, form: &Value) -> Result<Value, Raised>;
+
+    /// Expands a macro call once, or until it is none.
+    ///
+    /// # Errors
+    /// Whatever the macro raises.
+    fn expand(&mut self, machine: &mut Machine, form: &Value, repeatedly: bool) -> Result<Value, Raised>;
+}
+
+/// A run that ended without a value.
+#[derive(Debug)]
+pub struct Failure {
+    /// How it ended.
+    pub unwind: Unwind,
+    /// Where.
+    pub span: Option<Span>,
+    /// The active functions, innermost first; at most the first [`Failure::INNER`] and the last [`Failure::OUTER`].
+    pub trace: Vec<TraceFrame>,
+    /// How many active functions the trace leaves out, after the first [`Failure::INNER`].
+    pub omitted: usize,
+}
+
+impl Failure {
+    /// How many frames a trace has before it leaves some out.
+    pub const INNER: usize = 20;
+    /// How many frames a trace has after those that it leaves out.
+    pub const OUTER: usize = 5;
+}
+
+/// A unit that a machine has loaded: the number of its first function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnitId(pub u32);
+
+/// A caller: where it goes on, which function it is, and where its frame starts.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    pc: u32,
+    base: u32,
+    function: u32,
+    /// The register that gets the value of the call.
+    to: u8,
+}
+
+/// The stacks of one activity of the loop. They are used again, and are empty in between.
+#[derive(Debug, Default)]
+struct Stacks {
+    registers: Vec<Value>,
+    frames: Vec<Frame>,
+    handlers: Vec<Handler>,
+    pending: Vec<Pending>,
+}
+
+/// How much fuel is spent between two questions to the interrupt.
+const SLICE: u32 = 10_000;
+
+/// A machine.
+pub struct Machine {
+    code: Vec<Instruction>,
+    spans: Vec<Option<Span>>,
+    entries: Vec<Entry>,
+    functions: Vec<FunctionInfo>,
+    constants: Vec<Value>,
+    templates: Vec<Template>,
+    globals: Vec<GlobalSlot>,
+    natives: &'static [&'static Native],
+    operations: Operations,
+    limits: Limits,
+    interrupt: Option<Box<dyn Interrupt>>,
+    /// Fuel that is not in the current slice.
+    fuel: u64,
+    /// Fuel that is left of the current slice.
+    slice: u32,
+    /// Active functions below the current activity of the loop.
+    depth: usize,
+    /// How many activities of the loop there are.
+    level: usize,
+    /// The tags of the catches that are active, innermost last.
+    tags: Vec<Value>,
+    /// The numbers of the blocks that are active and left by unwinding; ascending.
+    activations: Vec<u64>,
+    next_activation: u64,
+    fresh: u64,
+    /// All values of the function that has just ended, if somebody wants them.
+    values: Option<Value>,
+    trace: Option<Trace>,
+    spare: Vec<Stacks>,
+}
+
+impl Machine {
+    /// A machine without code.
+    pub fn new(limits: Limits) -> Machine {
+        Machine {
+            code: Vec::new(),
+            spans: Vec::new(),
+            entries: Vec::new(),
+            functions: Vec::new(),
+            constants: Vec::new(),
+            templates: Vec::new(),
+            globals: Vec::new(),
+            natives: ovsm_library::table(),
+            operations: Operations::new(),
+            fuel: limits.fuel,
+            slice: 0,
+            limits,
+            interrupt: None,
+            depth: 0,
+            level: 0,
+            tags: Vec::new(),
+            activations: Vec::new(),
+            next_activation: 1,
+            fresh: 0,
+            values: None,
+            trace: None,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Sets who watches the runs.
+    pub fn set_interrupt(&mut self, interrupt: Option<Box<dyn Interrupt>>) {
+        self.interrupt = interrupt;
+    }
+
+    /// Adds a module-level variable without a value.
+    pub fn add_global(&mut self, name: &str) -> GlobalId {
+        self.globals.push(GlobalSlot { name: name.into(), value: None });
+        GlobalId(self.globals.len() as u32 - 1)
+    }
+
+    /// The value of a module-level variable.
+    pub fn global(&self, global: GlobalId) -> Option<&Value> {
+        self.globals.get(slot(global))?.value.as_ref()
+    }
+
+    /// Gives a module-level variable a value.
+    pub fn set_global(&mut self, global: GlobalId, value: Value) {
+        if let Some(slot) = self.globals.get_mut(slot(global)) {
+            slot.value = Some(value);
+        }
+    }
+
+    /// The module-level variables.
+    pub fn globals(&self) -> &[GlobalSlot] {
+        &self.globals
+    }
+
+    /// What is known of a function of the program, by the number that its closures have.
+    pub fn function(&self, code: u32) -> Option<&FunctionInfo> {
+        self.functions.get(code as usize)
+    }
+
+    /// Fuel that is left.
+    pub fn fuel_left(&self) -> u64 {
+        self.fuel.saturating_add(u64::from(self.slice))
+    }
+
+    /// Sets how much fuel is left.
+    pub fn set_fuel(&mut self, fuel: u64) {
+        (self.fuel, self.slice) = (fuel, 0);
+    }
+
+    /// A number that no earlier call gave.
+    pub fn fresh(&mut self) -> u64 {
+        self.fresh += 1;
+        self.fresh
+    }
+
+    /// Compiles a unit.
+    ///
+    /// # Errors
+    /// A function needs more registers than there are.
+    pub fn load(&mut self, unit: &Unit) -> Result<UnitId, Diagnostic> {
+        let origin = Origin {
+            code: self.code.len() as u32,
+            functions: self.entries.len() as u32,
+            constants: self.constants.len() as u32,
+            templates: self.templates.len() as u32,
+        };
+        let compiled = compile(unit, &self.operations, origin)?;
+        self.code.extend(compiled.code);
+        self.spans.extend(compiled.spans);
+        self.entries.extend(compiled.entries);
+        self.functions.extend(compiled.functions);
+        self.constants.extend(compiled.constants);
+        self.templates.extend(compiled.templates);
+        Ok(UnitId(origin.functions))
+    }
+
+    /// Runs the form of a unit.
+    ///
+    /// # Errors
+    /// The form ended without a value.
+    pub fn run(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Failure> {
+        let result = self.enter(unit.0, Value::Null, &[], environment);
+        result.map_err(|raised| self.failure(raised))
+    }
+
+    /// Runs the form of a unit for a program that is running already: what it raises goes on to that program.
+    ///
+    /// # Errors
+    /// The form ended without a value.
+    pub fn run_inside(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Raised> {
+        self.enter(unit.0, Value::Null, &[], environment)
+    }
+
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// The call ended without a value.
+    pub fn call(
+        &mut self,
+        function: &Value,
+        arguments: &[Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Failure> {
+        let result = self.call_inside(function, arguments, environment);
+        result.map_err(|raised| self.failure(raised))
+    }
+
+    /// Calls a function for a program that is running already: what it raises goes on to that program.
+    ///
+    /// # Errors
+    /// The call ended without a value.
+    pub fn call_inside(
+        &mut self,
+        function: &Value,
+        arguments: &[Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
+        match function {
+            Value::Function(closure) => self.enter(closure.code, function.clone(), arguments, environment),
+            other => with_room(|| self.call_value(other, &mut arguments.to_vec(), environment)),
+        }
+    }
+
+    /// Runs a function of the program in a new activity of the loop.
+    fn enter(
+        &mut self,
+        function: u32,
+        callee: Value,
+        arguments: &[Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
+        let mut stacks = self.spare.pop().unwrap_or_default();
+        if stacks.registers.len() < WINDOW {
+            stacks.registers.resize(WINDOW, Value::Null);
+        }
+        let depth = self.depth;
+        self.level += 1;
+        let result = with_room(|| self.execute(&mut stacks, function, callee, arguments, environment));
+        self.level -= 1;
+        self.depth = depth;
+        if result.is_err() {
+            stacks.registers.iter_mut().for_each(|register| *register = Value::Null);
+            stacks.frames.clear();
+            stacks.handlers.clear();
+            stacks.pending.clear();
+        }
+        // A stack that was deep once is not kept for ever.
+        if stacks.registers.len() <= 1 << 16 && self.spare.len() < 64 {
+            self.spare.push(stacks);
+        }
+        result
+    }
+}

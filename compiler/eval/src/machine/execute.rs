@@ -1,0 +1,944 @@
+//! The loop over instructions.
+
+use super::fast::{
+    binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put, spread,
+    take_shared,
+};
+use super::unwind::{Handler, HandlerKind};
+use super::{Environment, Frame, Machine, Stacks};
+use crate::bytecode::{CaptureSource, Entry, Instruction, Operation, WINDOW};
+use ovsm_value::error::raise;
+use ovsm_value::{Closure, ErrorKind, NativeId, Raised, Unwind, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// No stack has more registers than this.
+const MOST_REGISTERS: usize = 1 << 26;
+
+/// The registers that operands of the frame at `base` name.
+#[inline(always)]
+fn window(stack: &mut [Value], base: usize) -> Option<&mut [Value; WINDOW]> {
+    stack.get_mut(base..)?.first_chunk_mut()
+}
+
+/// Grows the stack. False if that is more than the limit.
+#[cold]
+#[inline(never)]
+fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
+    if length > MOST_REGISTERS {
+        return false;
+    }
+    stack.resize(length.max(stack.len().saturating_mul(2)).min(MOST_REGISTERS), Value::Null);
+    true
+}
+
+#[cold]
+fn overflow() -> Raised {
+    raise(ErrorKind::Limit, "stack overflow")
+}
+
+#[cold]
+fn broken() -> Raised {
+    raise(ErrorKind::Value, "the machine met code that it did not make")
+}
+
+impl Machine {
+    /// Runs a function of the program until it ends.
+    #[allow(clippy::too_many_lines, reason = "one loop, one match: the shape that compiles well")]
+    pub(super) fn execute(
+        &mut self,
+        stacks: &mut Stacks,
+        function: u32,
+        callee: Value,
+        arguments: &[Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
+        let natives = self.natives;
+        // An activity of the loop takes native stack: it counts as several functions.
+        let below = self.depth;
+        if below.saturating_add(64) > self.limits.max_depth {
+            return Err(overflow());
+        }
+        let max_frames = (self.limits.max_depth - below).min(u32::MAX as usize);
+        let mut function = function;
+        let mut base: usize = 0;
+        let mut pc: usize;
+        {
+            let Some(entry) = self.entries.get(function as usize).copied() else { return Err(broken()) };
+            pc = entry.start as usize;
+            let Some(registers) = window(&mut stacks.registers, 0) else { return Err(broken()) };
+            if usize::from(entry.arguments) == arguments.len() && entry.arguments != Entry::GENERAL {
+                for (place, argument) in registers.iter_mut().skip(1).zip(arguments) {
+                    *place = copy(argument);
+                }
+            } else if entry.arguments == Entry::GENERAL {
+                self.bind(function, registers, arguments.to_vec())?;
+            } else {
+                return Err(self.wrong_count(function, arguments.len()));
+            }
+            let [own, ..] = registers;
+            *own = callee;
+        }
+
+        loop {
+            let Stacks { registers: stack, frames, handlers, pending } = &mut *stacks;
+            let mut code = self.code.as_slice();
+            let Some(mut registers) = window(stack, base) else { return Err(broken()) };
+
+            macro_rules! get {
+                ($register:expr) => {
+                    registers.get(usize::from($register)).unwrap_or(const { &Value::Null })
+                };
+            }
+            macro_rules! set {
+                ($register:expr, $value:expr) => {{
+                    let value: Value = $value;
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put(place, value);
+                    }
+                }};
+            }
+            // A copy that is written part by part where it goes, and not put together elsewhere first.
+            macro_rules! set_copy {
+                ($register:expr, $value:expr) => {
+                    match $value {
+                        Value::Int(number) => {
+                            let number = *number;
+                            set!($register, Value::Int(number))
+                        }
+                        Value::Float(number) => {
+                            let number = *number;
+                            set!($register, Value::Float(number))
+                        }
+                        other => {
+                            let other = other.clone();
+                            set!($register, other)
+                        }
+                    }
+                };
+            }
+            macro_rules! take {
+                ($register:expr) => {
+                    registers.get_mut(usize::from($register)).map(std::mem::take).unwrap_or_default()
+                };
+            }
+            // Between these two, nothing of the machine is borrowed.
+            macro_rules! outside {
+                ($result:expr) => {{
+                    self.depth = below + frames.len() + 64;
+                    let result = $result;
+                    code = self.code.as_slice();
+                    match result {
+                        Ok(value) => value,
+                        Err(raised) => break raised,
+                    }
+                }};
+            }
+            macro_rules! tick {
+                () => {
+                    if self.slice == 0 {
+                        if let Err(raised) = self.refill() {
+                            break raised;
+                        }
+                        code = self.code.as_slice();
+                    }
+                    self.slice -= 1;
+                };
+            }
+            macro_rules! arithmetic {
+                ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $b:expr) => {{
+                    match (get!($a), get!($b)) {
+                        (Value::Int(a), Value::Int(b)) if let Some(number) = a.$checked(*b) => {
+                            set!($to, Value::Int(number))
+                        }
+                        (Value::Float(a), Value::Float(b)) => {
+                            let number = a $op b;
+                            set!($to, Value::Float(number))
+                        }
+                        (a, b) => {
+                            // A sequence that is replaced by its sum may be extended in place.
+                            let (a, b) = if $to == $a && $a != $b && joins(a, b) {
+                                let b = b.clone();
+                                (take!($a), b)
+                            } else {
+                                (a.clone(), b.clone())
+                            };
+                            let value = outside!(self.operate(Operation::$operation, a, b, environment));
+                            set!($to, value);
+                        }
+                    }
+                }};
+            }
+            macro_rules! arithmetic_immediate {
+                ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $number:expr) => {{
+                    match get!($a) {
+                        Value::Int(a) if let Some(number) = a.$checked(i64::from($number)) => {
+                            set!($to, Value::Int(number))
+                        }
+                        Value::Float(a) => {
+                            let number = a $op f64::from($number);
+                            set!($to, Value::Float(number))
+                        }
+                        a => {
+                            let (a, b) = (a.clone(), Value::Int(i64::from($number)));
+                            let value = outside!(self.operate(Operation::$operation, a, b, environment));
+                            set!($to, value);
+                        }
+                    }
+                }};
+            }
+            macro_rules! compare {
+                ($operation:ident, $op:tt, $a:expr, $b:expr) => {
+                    match (get!($a), get!($b)) {
+                        (Value::Int(a), Value::Int(b)) => a $op b,
+                        (Value::Float(a), Value::Float(b)) => a $op b,
+                        (a, b) => outside!(self.holds(Operation::$operation, a, b, environment)),
+                    }
+                };
+            }
+            macro_rules! compare_immediate {
+                ($operation:ident, $op:tt, $a:expr, $number:expr) => {
+                    match get!($a) {
+                        Value::Int(a) => *a $op i64::from($number),
+                        Value::Float(a) => *a $op f64::from($number),
+                        a => {
+                            let b = Value::Int(i64::from($number));
+                            outside!(self.holds(Operation::$operation, a, &b, environment))
+                        }
+                    }
+                };
+            }
+            macro_rules! jump_if {
+                ($condition:expr, $target:expr) => {
+                    if $condition {
+                        tick!();
+                        pc = $target as usize;
+                    }
+                };
+            }
+            macro_rules! jump_unless {
+                ($condition:expr, $target:expr) => {
+                    if !$condition {
+                        pc = $target as usize;
+                    }
+                };
+            }
+            macro_rules! leave {
+                ($from:expr, $size:expr) => {{
+                    // An integer is read part by part, as it was written.
+                    if let Value::Int(number) = get!($from) {
+                        let number = *number;
+                        leave_with!(Value::Int(number), $size)
+                    } else {
+                        let value = take!($from);
+                        leave_with!(value, $size)
+                    }
+                }};
+            }
+            macro_rules! leave_with {
+                ($value:expr, $size:expr) => {{
+                    let value: Value = $value;
+                    for register in registers.iter_mut().take(usize::from($size)) {
+                        if !is_plain(register) {
+                            discard(std::mem::take(register));
+                        }
+                    }
+                    let Some(caller) = frames.pop() else { return Ok(value) };
+                    pc = caller.pc as usize;
+                    base = caller.base as usize;
+                    function = caller.function;
+                    match window(stack, base) {
+                        Some(window) => registers = window,
+                        None => break broken(),
+                    }
+                    set!(caller.to, value);
+                }};
+            }
+            // Opens the frame of a callee whose arguments are in place.
+            macro_rules! open {
+                ($to:expr, $first:expr, $code:expr, $start:expr) => {{
+                    tick!();
+                    let callee = base + usize::from($first);
+                    if frames.len() + 1 >= max_frames
+                        || (stack.len() < callee + WINDOW && !grow(stack, callee + WINDOW))
+                    {
+                        break overflow();
+                    }
+                    frames.push(Frame { pc: pc as u32, base: base as u32, function, to: $to });
+                    base = callee;
+                    function = $code;
+                    pc = $start as usize;
+                    match window(stack, base) {
+                        Some(window) => registers = window,
+                        None => break broken(),
+                    }
+                }};
+            }
+            // Takes arguments out of the registers after a callee.
+            macro_rules! arguments {
+                ($first:expr, $count:expr) => {{
+                    let first = usize::from($first) + 1;
+                    let range = first..first + usize::from($count);
+                    registers
+                        .get_mut(range)
+                        .unwrap_or(&mut [])
+                        .iter_mut()
+                        .map(std::mem::take)
+                        .collect::<Vec<Value>>()
+                }};
+            }
+            // Calls what is in a register with arguments that are in none.
+            macro_rules! call_with {
+                ($to:expr, $first:expr, $callee:expr, $arguments:expr) => {{
+                    let callee: Value = $callee;
+                    let mut arguments: Vec<Value> = $arguments;
+                    if let Value::Function(closure) = &callee {
+                        let code = closure.code;
+                        let Some(entry) = self.entries.get(code as usize).copied() else { break broken() };
+                        if entry.arguments != Entry::GENERAL
+                            && usize::from(entry.arguments) != arguments.len()
+                        {
+                            break self.wrong_count(code, arguments.len());
+                        }
+                        open!($to, $first, code, entry.start);
+                        if let Err(raised) = self.bind(code, registers, arguments) {
+                            break raised;
+                        }
+                        if entry.captures {
+                            set!(0u8, callee);
+                        }
+                    } else {
+                        let value = outside!(self.call_value(&callee, &mut arguments, environment));
+                        set!($to, value);
+                    }
+                }};
+            }
+            macro_rules! tail_call_with {
+                ($callee:expr, $arguments:expr, $size:expr) => {{
+                    let callee: Value = $callee;
+                    let mut arguments: Vec<Value> = $arguments;
+                    if let Value::Function(closure) = &callee {
+                        let code = closure.code;
+                        let Some(entry) = self.entries.get(code as usize).copied() else { break broken() };
+                        if entry.arguments != Entry::GENERAL
+                            && usize::from(entry.arguments) != arguments.len()
+                        {
+                            break self.wrong_count(code, arguments.len());
+                        }
+                        tick!();
+                        registers
+                            .iter_mut()
+                            .take(usize::from($size))
+                            .for_each(|place| put(place, Value::Null));
+                        if let Err(raised) = self.bind(code, registers, arguments) {
+                            break raised;
+                        }
+                        if entry.captures {
+                            set!(0u8, callee);
+                        }
+                        function = code;
+                        pc = entry.start as usize;
+                    } else {
+                        let value = outside!(self.call_value(&callee, &mut arguments, environment));
+                        leave_with!(value, $size)
+                    }
+                }};
+            }
+            // Moves a callee and its arguments to the start of the frame and goes there.
+            macro_rules! tail_call_fast {
+                ($first:expr, $count:expr, $size:expr, $code:expr, $start:expr) => {{
+                    tick!();
+                    let (first, count, size) = (usize::from($first), usize::from($count), usize::from($size));
+                    for n in 0..=count {
+                        if let Value::Int(number) = get!((first + n) as u8) {
+                            let number = *number;
+                            set!(n as u8, Value::Int(number));
+                        } else {
+                            let value = take!((first + n) as u8);
+                            set!(n as u8, value);
+                        }
+                    }
+                    for place in registers.iter_mut().take(size).skip(count + 1) {
+                        if !is_plain(place) {
+                            discard(std::mem::take(place));
+                        }
+                    }
+                    function = $code;
+                    pc = $start as usize;
+                }};
+            }
+            macro_rules! watch {
+                ($kind:expr, $live:expr, $target:expr) => {
+                    handlers.push(Handler {
+                        kind: $kind,
+                        frames: frames.len() as u32,
+                        base: base as u32,
+                        function,
+                        live: $live,
+                        target: $target,
+                        pending: pending.len() as u32,
+                    })
+                };
+            }
+            macro_rules! native_arguments {
+                ($first:expr, $count:expr) => {{
+                    let first = usize::from($first);
+                    registers.get_mut(first..first + usize::from($count)).unwrap_or(&mut [])
+                }};
+            }
+
+            use Instruction as I;
+            let raised: Raised = loop {
+                let Some(instruction) = code.get(pc) else { break broken() };
+                pc += 1;
+                match *instruction {
+                    I::Move(to, from) => set_copy!(to, get!(from)),
+                    I::Take(to, from) => {
+                        let value = take!(from);
+                        set!(to, value);
+                    }
+                    I::Clear(register) => set!(register, Value::Null),
+                    I::Null(to) => set!(to, Value::Null),
+                    I::Bool(to, truth) => set!(to, Value::Bool(truth)),
+                    I::Int(to, number) => set!(to, Value::Int(i64::from(number))),
+                    I::Constant(to, n) => {
+                        set_copy!(to, self.constants.get(n as usize).unwrap_or(const { &Value::Null }));
+                    }
+
+                    I::LoadGlobal(to, n) => match self.globals.get(n as usize) {
+                        Some(slot) => match &slot.value {
+                            Some(value) => set_copy!(to, value),
+                            None => break undefined(&slot.name),
+                        },
+                        None => break broken(),
+                    },
+                    I::StoreGlobal(from, n) => {
+                        let value = copy(get!(from));
+                        if let Some(slot) = self.globals.get_mut(n as usize) {
+                            let old = slot.value.replace(value);
+                            drop(old);
+                        }
+                    }
+                    I::NewCell(register) => {
+                        let value = take!(register);
+                        set!(register, Value::Cell(Rc::new(RefCell::new(value))));
+                    }
+                    I::LoadCell(to, from) => {
+                        let value = match get!(from) {
+                            Value::Cell(cell) => {
+                                cell.try_borrow().map(|value| copy(&value)).unwrap_or_default()
+                            }
+                            _ => Value::Null,
+                        };
+                        set!(to, value);
+                    }
+                    I::StoreCell(to, from) => {
+                        let value = copy(get!(from));
+                        if let Value::Cell(cell) = get!(to) {
+                            drop(cell.replace(value));
+                        }
+                    }
+                    I::LoadCapture(to, n) => {
+                        let value = match get!(0u8) {
+                            Value::Function(closure) => closure.captures.get(n as usize),
+                            _ => None,
+                        };
+                        match value {
+                            Some(Value::Int(number)) => {
+                                let number = *number;
+                                set!(to, Value::Int(number));
+                            }
+                            value => {
+                                let value = value.cloned().unwrap_or_default();
+                                set!(to, value);
+                            }
+                        }
+                    }
+                    I::LoadCaptureCell(to, n) => {
+                        let value = match captured_cell(get!(0u8), n) {
+                            Some(cell) => cell.try_borrow().map(|value| copy(&value)).unwrap_or_default(),
+                            None => Value::Null,
+                        };
+                        set!(to, value);
+                    }
+                    I::StoreCaptureCell(from, n) => {
+                        if let Some(cell) = captured_cell(get!(0u8), n) {
+                            drop(cell.replace(copy(get!(from))));
+                        }
+                    }
+                    I::Closure(to, n) => {
+                        let Some(template) = self.templates.get(n as usize) else { break broken() };
+                        let own = match get!(0u8) {
+                            Value::Function(closure) => &closure.captures[..],
+                            _ => &[],
+                        };
+                        let captures = template
+                            .captures
+                            .iter()
+                            .map(|source| match source {
+                                CaptureSource::Register(register) => get!(*register).clone(),
+                                CaptureSource::Capture(n) => {
+                                    own.get(*n as usize).cloned().unwrap_or_default()
+                                }
+                            })
+                            .collect();
+                        let closure =
+                            Closure { code: template.function, name: template.name.clone(), captures };
+                        set!(to, Value::Function(Rc::new(closure)));
+                    }
+
+                    I::Add(to, a, b) => arithmetic!(Add, checked_add, +, to, a, b),
+                    I::Sub(to, a, b) => arithmetic!(Sub, checked_sub, -, to, a, b),
+                    I::Mul(to, a, b) => arithmetic!(Mul, checked_mul, *, to, a, b),
+                    I::AddImmediate(to, a, n) => arithmetic_immediate!(Add, checked_add, +, to, a, n),
+                    I::SubImmediate(to, a, n) => arithmetic_immediate!(Sub, checked_sub, -, to, a, n),
+                    I::MulImmediate(to, a, n) => arithmetic_immediate!(Mul, checked_mul, *, to, a, n),
+                    I::Binary(operation, to, a, b) => match binary_fast(operation, get!(a), get!(b)) {
+                        Some(value) => set!(to, value),
+                        None => {
+                            let (a, b) = if operation == Operation::Add && to == a && joins(get!(a), get!(b))
+                            {
+                                (take!(a), get!(b).clone())
+                            } else {
+                                (get!(a).clone(), get!(b).clone())
+                            };
+                            let value = outside!(self.operate(operation, a, b, environment));
+                            set!(to, value);
+                        }
+                    },
+                    I::BinaryImmediate(operation, to, a, n) => {
+                        let b = Value::Int(i64::from(n));
+                        match binary_fast(operation, get!(a), &b).or_else(|| match operation {
+                            Operation::Get => get_fast(get!(a), &b),
+                            _ => None,
+                        }) {
+                            Some(value) => set!(to, value),
+                            None => {
+                                let a = get!(a).clone();
+                                let value = outside!(self.operate(operation, a, b, environment));
+                                set!(to, value);
+                            }
+                        }
+                    }
+                    I::Not(to, a) => {
+                        let truth = !is_true(get!(a));
+                        set!(to, Value::Bool(truth));
+                    }
+
+                    I::Jump(target) => pc = target as usize,
+                    I::JumpBack(target) => {
+                        tick!();
+                        pc = target as usize;
+                    }
+                    I::Tick => {
+                        tick!();
+                    }
+                    I::JumpIf(a, target) => {
+                        if is_true(get!(a)) {
+                            pc = target as usize;
+                        }
+                    }
+                    I::JumpUnless(a, target) => {
+                        if !is_true(get!(a)) {
+                            pc = target as usize;
+                        }
+                    }
+                    I::JumpIfLess(a, b, target) => jump_if!(compare!(Less, <, a, b), target),
+                    I::JumpIfLessEqual(a, b, target) => jump_if!(compare!(LessEqual, <=, a, b), target),
+                    I::JumpIfGreater(a, b, target) => jump_if!(compare!(Greater, >, a, b), target),
+                    I::JumpIfGreaterEqual(a, b, target) => jump_if!(compare!(GreaterEqual, >=, a, b), target),
+                    I::JumpIfEqual(a, b, target) => jump_if!(compare!(Equal, ==, a, b), target),
+                    I::JumpIfNotEqual(a, b, target) => jump_if!(compare!(NotEqual, !=, a, b), target),
+                    I::JumpUnlessLess(a, b, target) => jump_unless!(compare!(Less, <, a, b), target),
+                    I::JumpUnlessLessEqual(a, b, target) => {
+                        jump_unless!(compare!(LessEqual, <=, a, b), target)
+                    }
+                    I::JumpUnlessGreater(a, b, target) => jump_unless!(compare!(Greater, >, a, b), target),
+                    I::JumpUnlessGreaterEqual(a, b, target) => {
+                        jump_unless!(compare!(GreaterEqual, >=, a, b), target)
+                    }
+                    I::JumpUnlessEqual(a, b, target) => jump_unless!(compare!(Equal, ==, a, b), target),
+                    I::JumpUnlessNotEqual(a, b, target) => jump_unless!(compare!(NotEqual, !=, a, b), target),
+                    I::JumpIfLessImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(Less, <, a, n), target)
+                    }
+                    I::JumpIfLessEqualImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(LessEqual, <=, a, n), target)
+                    }
+                    I::JumpIfGreaterImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(Greater, >, a, n), target)
+                    }
+                    I::JumpIfGreaterEqualImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(GreaterEqual, >=, a, n), target)
+                    }
+                    I::JumpIfEqualImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(Equal, ==, a, n), target)
+                    }
+                    I::JumpIfNotEqualImmediate(a, n, target) => {
+                        jump_if!(compare_immediate!(NotEqual, !=, a, n), target)
+                    }
+                    I::JumpUnlessLessImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(Less, <, a, n), target)
+                    }
+                    I::JumpUnlessLessEqualImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(LessEqual, <=, a, n), target)
+                    }
+                    I::JumpUnlessGreaterImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(Greater, >, a, n), target)
+                    }
+                    I::JumpUnlessGreaterEqualImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(GreaterEqual, >=, a, n), target)
+                    }
+                    I::JumpUnlessEqualImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(Equal, ==, a, n), target)
+                    }
+                    I::JumpUnlessNotEqualImmediate(a, n, target) => {
+                        jump_unless!(compare_immediate!(NotEqual, !=, a, n), target)
+                    }
+
+                    I::Get(to, a, b) => match get_fast(get!(a), get!(b)) {
+                        Some(value) => set!(to, value),
+                        None => {
+                            let (a, b) = (get!(a).clone(), get!(b).clone());
+                            let value = outside!(self.operate(Operation::Get, a, b, environment));
+                            set!(to, value);
+                        }
+                    },
+                    I::GetConstant(to, a, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        match get_fast(get!(a), key) {
+                            Some(value) => set!(to, value),
+                            None => {
+                                let (a, b) = (get!(a).clone(), key.clone());
+                                let value = outside!(self.operate(Operation::Get, a, b, environment));
+                                set!(to, value);
+                            }
+                        }
+                    }
+                    I::Put(place, key, value) => {
+                        let item = take!(value);
+                        let key = copy(get!(key));
+                        let mut collection = take!(place);
+                        let done = match (&mut collection, &key) {
+                            (Value::Array(items), Value::Int(n)) => Rc::get_mut(items)
+                                .zip(usize::try_from(*n).ok())
+                                .and_then(|(items, n)| items.as_mut_slice().get_mut(n)),
+                            (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
+                                Rc::get_mut(entries).and_then(|entries| entries.get_mut(name))
+                            }
+                            _ => None,
+                        };
+                        if let Some(old) = done {
+                            put(old, item);
+                            set!(place, collection);
+                        } else {
+                            let native = u32::from(self.operations.native(Operation::Put).0);
+                            let mut arguments = [collection, key, item];
+                            match self.update(native, &mut arguments, environment) {
+                                Ok(value) => set!(place, value),
+                                Err((value, raised)) => {
+                                    set!(place, value);
+                                    break raised;
+                                }
+                            }
+                            code = self.code.as_slice();
+                        }
+                    }
+                    I::Push(place, item) => {
+                        let item = take!(item);
+                        let unique = match registers.get_mut(usize::from(place)) {
+                            Some(Value::Array(items) | Value::List(items)) => Rc::get_mut(items),
+                            _ => None,
+                        };
+                        if let Some(items) = unique {
+                            items.push(item);
+                        } else {
+                            let native = u32::from(self.operations.native(Operation::Push).0);
+                            let mut arguments = [take!(place), item];
+                            match self.update(native, &mut arguments, environment) {
+                                Ok(value) => set!(place, value),
+                                Err((value, raised)) => {
+                                    set!(place, value);
+                                    break raised;
+                                }
+                            }
+                            code = self.code.as_slice();
+                        }
+                    }
+
+                    I::Native(to, first, count, native) => {
+                        let Some(native) = natives.get(native as usize) else { break broken() };
+                        let arguments = native_arguments!(first, count);
+                        let value = outside!({
+                            let result = self.run_native(native, arguments, environment);
+                            for argument in arguments {
+                                put(argument, Value::Null);
+                            }
+                            result
+                        });
+                        set!(to, value);
+                    }
+                    I::NativeApply(to, array, native) => {
+                        let mut arguments = items_of(take!(array));
+                        let value =
+                            outside!(self.call_native(NativeId(native as u16), &mut arguments, environment));
+                        set!(to, value);
+                    }
+                    I::UpdateRegister(place, first, count, native) => {
+                        let value = take!(place);
+                        set!(first, value);
+                        self.depth = below + frames.len() + 64;
+                        let arguments = native_arguments!(first, count + 1);
+                        let result = self.update(native, arguments, environment);
+                        code = self.code.as_slice();
+                        match result {
+                            Ok(value) => set!(place, value),
+                            Err((value, raised)) => {
+                                set!(place, value);
+                                break raised;
+                            }
+                        }
+                    }
+                    I::UpdateCell(place, first, count, native) => {
+                        let Value::Cell(cell) = get!(place).clone() else { break broken() };
+                        let value = take_shared(&cell, self.may_take(native));
+                        set!(first, value);
+                        self.depth = below + frames.len() + 64;
+                        let arguments = native_arguments!(first, count + 1);
+                        let result = self.update(native, arguments, environment);
+                        code = self.code.as_slice();
+                        match result {
+                            Ok(value) => drop(cell.replace(value)),
+                            Err((value, raised)) => {
+                                drop(cell.replace(value));
+                                break raised;
+                            }
+                        }
+                    }
+                    I::UpdateCapture(first, count, native) => {
+                        let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
+                        pc += 1;
+                        let Some(cell) = captured_cell(get!(0u8), n).map(Rc::clone) else { break broken() };
+                        let value = take_shared(&cell, self.may_take(native));
+                        set!(first, value);
+                        self.depth = below + frames.len() + 64;
+                        let arguments = native_arguments!(first, count + 1);
+                        let result = self.update(native, arguments, environment);
+                        code = self.code.as_slice();
+                        match result {
+                            Ok(value) => drop(cell.replace(value)),
+                            Err((value, raised)) => {
+                                drop(cell.replace(value));
+                                break raised;
+                            }
+                        }
+                    }
+                    I::UpdateGlobal(first, count, native) => {
+                        let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
+                        pc += 1;
+                        let may_take = self.may_take(native);
+                        let Some(slot) = self.globals.get_mut(n as usize) else { break broken() };
+                        let value = match &mut slot.value {
+                            Some(value) if may_take => std::mem::take(value),
+                            Some(value) => value.clone(),
+                            None => break undefined(&slot.name),
+                        };
+                        set!(first, value);
+                        self.depth = below + frames.len() + 64;
+                        let arguments = native_arguments!(first, count + 1);
+                        let result = self.update(native, arguments, environment);
+                        let (value, raised) = match result {
+                            Ok(value) => (value, None),
+                            Err((value, raised)) => (value, Some(raised)),
+                        };
+                        if raised.is_none() || may_take {
+                            let old =
+                                self.globals.get_mut(n as usize).and_then(|slot| slot.value.replace(value));
+                            drop(old);
+                        }
+                        code = self.code.as_slice();
+                        if let Some(raised) = raised {
+                            break raised;
+                        }
+                    }
+                    I::Extra(_) => {}
+                    I::MakeArray(to, first, count) => {
+                        let items = native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
+                        set!(to, Value::array(items));
+                    }
+                    I::Extend(to, first, count) => {
+                        let items: Vec<Value> =
+                            native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
+                        if let Some(Value::Array(array)) = registers.get_mut(usize::from(to)) {
+                            Rc::make_mut(array).make_vec().extend(items);
+                        }
+                    }
+
+                    I::Call(to, first, count) => {
+                        if let Value::Function(closure) = get!(first)
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            open!(to, first, number, start);
+                        } else if let Value::Function(_) = get!(first) {
+                            let arguments = arguments!(first, count);
+                            let callee = take!(first);
+                            call_with!(to, first, callee, arguments);
+                        } else {
+                            let callee = take!(first);
+                            let arguments = native_arguments!(first + 1, count);
+                            let value = outside!({
+                                let result = self.call_value(&callee, arguments, environment);
+                                for argument in arguments {
+                                    put(argument, Value::Null);
+                                }
+                                result
+                            });
+                            set!(to, value);
+                        }
+                    }
+                    I::CallGlobal(to, first, count, n) => {
+                        let Some(slot) = self.globals.get(n as usize) else { break broken() };
+                        let Some(callee) = &slot.value else { break undefined(&slot.name) };
+                        if let Value::Function(closure) = callee
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            if entry.captures {
+                                set!(first, callee.clone());
+                            }
+                            open!(to, first, number, start);
+                        } else {
+                            let callee = callee.clone();
+                            let arguments = arguments!(first, count);
+                            call_with!(to, first, callee, arguments);
+                        }
+                    }
+                    I::TailCall(first, count, size) => {
+                        if let Value::Function(closure) = get!(first)
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            tail_call_fast!(first, count, size, number, start);
+                        } else {
+                            let arguments = arguments!(first, count);
+                            let callee = take!(first);
+                            tail_call_with!(callee, arguments, size);
+                        }
+                    }
+                    I::TailCallGlobal(first, count, size, n) => {
+                        let Some(slot) = self.globals.get(n as usize) else { break broken() };
+                        let Some(callee) = &slot.value else { break undefined(&slot.name) };
+                        if let Value::Function(closure) = callee
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            set!(first, if entry.captures { callee.clone() } else { Value::Null });
+                            tail_call_fast!(first, count, size, number, start);
+                        } else {
+                            let callee = callee.clone();
+                            let arguments = arguments!(first, count);
+                            tail_call_with!(callee, arguments, size);
+                        }
+                    }
+                    I::Apply(to, first, count) => {
+                        let mut arguments = arguments!(first, count);
+                        if let Err(raised) = spread(&mut arguments) {
+                            break raised;
+                        }
+                        let callee = take!(first);
+                        call_with!(to, first, callee, arguments);
+                    }
+                    I::TailApply(first, count, size) => {
+                        let mut arguments = arguments!(first, count);
+                        if let Err(raised) = spread(&mut arguments) {
+                            break raised;
+                        }
+                        let callee = take!(first);
+                        tail_call_with!(callee, arguments, size);
+                    }
+                    I::Return(from, size) => leave!(from, size),
+                    I::ReturnValues(from, size) => {
+                        let all = take!(from);
+                        let first = all.as_items().and_then(<[Value]>::first).cloned().unwrap_or_default();
+                        let wanted = frames.last().is_some_and(|frame| {
+                            matches!(code.get(frame.pc as usize), Some(I::CollectValues(_)))
+                        });
+                        if wanted {
+                            self.values = Some(all);
+                        }
+                        leave_with!(first, size)
+                    }
+                    I::CollectValues(to) => {
+                        let all = match self.values.take() {
+                            Some(all) => all,
+                            None => Value::array(vec![take!(to)]),
+                        };
+                        set!(to, all);
+                    }
+
+                    I::PushTry(register, live, target) => watch!(HandlerKind::Try(register), live, target),
+                    I::PushCatch(register, live, target) => {
+                        let tag = take!(register);
+                        self.tags.push(tag);
+                        watch!(HandlerKind::Catch(register), live, target);
+                    }
+                    I::PushProtect(live, target) => watch!(HandlerKind::Protect, live, target),
+                    I::PushBlock(register, live, target) => {
+                        let activation = self.next_activation;
+                        self.next_activation += 1;
+                        self.activations.push(activation);
+                        set!(register, Value::Int(activation as i64));
+                        watch!(HandlerKind::Block(register, activation), live, target);
+                    }
+                    I::PushBind(register, n) => {
+                        let value = take!(register);
+                        let old = self.globals.get_mut(n as usize).and_then(|slot| slot.value.replace(value));
+                        watch!(HandlerKind::Bind(n, old), 0, 0);
+                    }
+                    I::PopHandler => {
+                        if let Some(handler) = handlers.pop() {
+                            self.retire(handler.kind);
+                            code = self.code.as_slice();
+                        }
+                    }
+                    I::EndProtect => {
+                        handlers.pop();
+                        pending.push(None);
+                    }
+                    I::Resume => {
+                        if let Some(Some((raised, trace))) = pending.pop() {
+                            self.trace = trace;
+                            break raised;
+                        }
+                    }
+                    I::DropPending => {
+                        pending.pop();
+                    }
+                    I::Leave(activation, value) => {
+                        let Value::Int(activation) = *get!(activation) else { break broken() };
+                        let value = take!(value);
+                        break Box::new(Unwind::Leave { activation: activation as u64, label: 0, value });
+                    }
+                }
+            };
+            let raised = self.settle(raised);
+            self.note(&raised, pc, function, &stacks.frames);
+            let resumption = self.unwind(stacks, base, raised)?;
+            (pc, base, function) = (resumption.pc, resumption.base, resumption.function);
+        }
+    }
+}
+
+#[cold]
+fn undefined(name: &str) -> Raised {
+    raise(ErrorKind::Undefined, format!("`{name}` is not defined yet"))
+}

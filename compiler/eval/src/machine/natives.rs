@@ -1,0 +1,107 @@
+//! The machine as built-in functions see it.
+
+use super::{Environment, Machine, SLICE};
+use ovsm_library::{Context, Host};
+use ovsm_value::error::{StopReason, raise};
+use ovsm_value::{ErrorKind, Raised, Unwind, Value};
+
+/// The context of a native: the machine and what the session provides.
+pub(super) struct NativeContext<'a> {
+    pub machine: &'a mut Machine,
+    pub environment: &'a mut dyn Environment,
+}
+
+impl Context for NativeContext<'_> {
+    fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value, Raised> {
+        self.machine.call_inside(function, arguments, self.environment)
+    }
+
+    fn charge(&mut self, units: u64) -> Result<(), Raised> {
+        self.machine.charge(units)
+    }
+
+    fn reserve(&mut self, bytes: usize) -> Result<(), Raised> {
+        self.machine.reserve(bytes)
+    }
+
+    fn fresh(&mut self) -> u64 {
+        self.machine.fresh()
+    }
+
+    fn function_name(&self, function: &Value) -> String {
+        self.machine.name_of(function)
+    }
+
+    fn read(&mut self, text: &str) -> Result<Vec<Value>, Raised> {
+        self.environment.read(text)
+    }
+
+    fn evaluate(&mut self, form: &Value) -> Result<Value, Raised> {
+        self.environment.evaluate(self.machine, form)
+    }
+
+    fn expand(&mut self, form: &Value, repeatedly: bool) -> Result<Value, Raised> {
+        self.environment.expand(self.machine, form, repeatedly)
+    }
+
+    fn host(&mut self) -> &mut dyn Host {
+        self.environment.host()
+    }
+}
+
+/// More bytes than this at once are refused even without a limit.
+const LARGEST: usize = 1 << 34;
+
+impl Machine {
+    fn charge(&mut self, mut units: u64) -> Result<(), Raised> {
+        while units >= u64::from(self.slice) {
+            units -= u64::from(self.slice);
+            self.slice = 0;
+            self.refill()?;
+        }
+        self.slice -= units as u32;
+        Ok(())
+    }
+
+    /// Begins a slice of fuel, unless something wants the run to stop.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refill(&mut self) -> Result<(), Raised> {
+        if self.fuel == 0 {
+            return Err(Box::new(Unwind::Stop(StopReason::Fuel)));
+        }
+        if let Some(reason) = self.interrupt.as_mut().and_then(|interrupt| interrupt.check()) {
+            return Err(Box::new(Unwind::Stop(reason)));
+        }
+        self.slice = u32::try_from(self.fuel).map_or(SLICE, |fuel| fuel.min(SLICE));
+        self.fuel -= u64::from(self.slice);
+        Ok(())
+    }
+
+    fn reserve(&mut self, bytes: usize) -> Result<(), Raised> {
+        if bytes < 4096 {
+            return Ok(());
+        }
+        let used = self.interrupt.as_ref().map_or(0, |interrupt| interrupt.memory_in_use());
+        let limit = self.limits.max_memory.unwrap_or(usize::MAX);
+        if bytes > LARGEST || used.saturating_add(bytes) > limit {
+            return Err(raise(
+                ErrorKind::Limit,
+                format!(
+                    "{bytes} more bytes would exceed the memory limit; make the result smaller or raise the limit"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The name of a function, for messages.
+    pub(super) fn name_of(&self, function: &Value) -> String {
+        match function {
+            Value::Function(closure) => closure.name.to_string(),
+            Value::Native(id) => ovsm_library::get(*id).map_or("?", |native| native.name).to_string(),
+            Value::RecordType(ty) => ty.name.to_string(),
+            other => ovsm_value::write::brief(other),
+        }
+    }
+}

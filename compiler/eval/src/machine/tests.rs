@@ -1,0 +1,7 @@
+//! Tests of the machine on units built by hand.
+
+mod builder;
+mod calls;
+mod control;
+mod speed;
+mod updates;

@@ -1,0 +1,117 @@
+//! Which functions were active when something was raised.
+
+use super::{Failure, Frame, Machine};
+use ovsm_value::error::TraceFrame;
+use ovsm_value::{ErrorValue, Raised, Unwind};
+use std::rc::Rc;
+
+/// The active functions of a raise that is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Trace {
+    /// The error; none for a limit.
+    error: Option<Rc<ErrorValue>>,
+    inner: Vec<TraceFrame>,
+    outer: Vec<TraceFrame>,
+    omitted: usize,
+    /// The outermost activity of the loop whose functions are in it.
+    level: usize,
+}
+
+impl Trace {
+    fn add(&mut self, frame: TraceFrame) {
+        if self.inner.len() < Failure::INNER {
+            self.inner.push(frame);
+            return;
+        }
+        self.outer.push(frame);
+        if self.outer.len() > Failure::OUTER {
+            self.outer.remove(0);
+            self.omitted += 1;
+        }
+    }
+
+    fn is_of(&self, unwind: &Unwind) -> bool {
+        match (unwind, &self.error) {
+            (Unwind::Error(error), Some(own)) => Rc::ptr_eq(error, own),
+            (Unwind::Stop(_), None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Machine {
+    /// Notes the functions of this activity for something that was raised, or came from a built-in function.
+    #[cold]
+    pub(super) fn note(&mut self, raised: &Raised, pc: usize, function: u32, frames: &[Frame]) {
+        let error = match &**raised {
+            Unwind::Error(error) => Some(Rc::clone(error)),
+            Unwind::Stop(_) => None,
+            _ => return,
+        };
+        let level = self.level;
+        let mut trace = match self.trace.take() {
+            Some(trace) if trace.is_of(raised) => trace,
+            _ => Trace { error, inner: Vec::new(), outer: Vec::new(), omitted: 0, level: usize::MAX },
+        };
+        if trace.level > level {
+            trace.level = level;
+            // Program counters stand after the instruction that raised or called.
+            let callers = frames.iter().rev().map(|frame| (frame.pc as usize, frame.function));
+            let mut stops = std::iter::once((pc, function)).chain(callers);
+            let room = Failure::INNER.saturating_sub(trace.inner.len());
+            for (pc, function) in stops.by_ref().take(room) {
+                trace.add(self.frame(pc, function));
+            }
+            let skipped = (frames.len() + 1).saturating_sub(room + Failure::OUTER);
+            trace.omitted += skipped;
+            for (pc, function) in stops.skip(skipped) {
+                trace.add(self.frame(pc, function));
+            }
+        }
+        self.trace = Some(trace);
+    }
+
+    fn frame(&self, after: usize, function: u32) -> TraceFrame {
+        TraceFrame {
+            function: self
+                .functions
+                .get(function as usize)
+                .map_or_else(|| "".into(), |info| info.name.clone()),
+            span: self.spans.get(after.wrapping_sub(1)).copied().flatten(),
+        }
+    }
+
+    /// Gives an error that is caught its trace, unless it has one from an earlier raise.
+    pub(super) fn attach_trace(&mut self, error: &Rc<ErrorValue>) {
+        let Some(trace) = self.trace.take() else { return };
+        if let (Ok(mut place), Some(own)) = (error.trace.try_borrow_mut(), &trace.error)
+            && Rc::ptr_eq(own, error)
+            && place.is_empty()
+        {
+            *place = trace.inner;
+            place.extend(trace.outer);
+        }
+    }
+
+    /// What a run failed with, and where.
+    pub(super) fn failure(&mut self, raised: Raised) -> Failure {
+        let trace = self.trace.take().filter(|trace| trace.is_of(&raised));
+        let (mut frames, mut omitted) = match trace {
+            Some(trace) => {
+                let mut frames = trace.inner;
+                frames.extend(trace.outer);
+                (frames, trace.omitted)
+            }
+            None => (Vec::new(), 0),
+        };
+        // An error that was caught and raised again tells where it came from.
+        if let Unwind::Error(error) = &*raised {
+            let first = error.trace.borrow().clone();
+            if !first.is_empty() {
+                (frames, omitted) = (first, 0);
+            }
+        }
+        let span = frames.iter().find_map(|frame| frame.span);
+        Failure { unwind: *raised, span, trace: frames, omitted }
+    }
+}

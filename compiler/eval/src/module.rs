@@ -1,0 +1,150 @@
+//! Modules: what their names mean, and what others may see of them.
+
+use crate::core::GlobalId;
+use ovsm_base::Span;
+use ovsm_value::{NativeId, Value};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// A module of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ModuleId(pub u32);
+
+/// What a name of a module means.
+#[derive(Clone, Debug)]
+pub enum Meaning {
+    /// A variable or function.
+    Global(Global),
+    /// A macro: the variable that holds the function that expands it.
+    Macro(GlobalId, ModuleId),
+    /// A symbol macro.
+    SymbolMacro(Value),
+    /// A built-in function.
+    Native(NativeId),
+    /// A type, and the variable that holds its constructor if it has one.
+    Type(Type, Option<GlobalId>),
+}
+
+/// A variable or function of a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Global {
+    /// The variable.
+    pub id: GlobalId,
+    /// What may be done with it.
+    pub kind: GlobalKind,
+}
+
+/// What may be done with a variable of a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GlobalKind {
+    /// It may be assigned.
+    Variable,
+    /// It may not.
+    Constant,
+    /// `let` rebinds it for the extent of its body.
+    Dynamic,
+    /// A function; it may be assigned, with a warning to come.
+    Function,
+}
+
+/// A type as programs write it.
+#[derive(Clone, Debug)]
+pub enum Type {
+    /// Anything.
+    Any,
+    /// A type that values name themselves: `int`, `u64`, `string` …
+    Named(Rc<str>),
+    /// `(array T)`, perhaps of a fixed length.
+    Array(Rc<Type>, Option<u64>),
+    /// `(list T)`.
+    List(Rc<Type>),
+    /// `(map K V)`.
+    Map(Rc<Type>, Rc<Type>),
+    /// `(or A B)`.
+    Or(Rc<[Type]>),
+    /// `(fn (A B) -> C)`: what it takes and gives is not checked.
+    Function,
+    /// A record, an enum, or a variant of one: the identities of the record types that belong to it.
+    Record(Rc<str>, Rc<[u64]>),
+    /// A distinct type or a refinement: a name, the type below, and the function that must hold.
+    Refined(Rc<str>, Rc<Type>, Option<Value>),
+}
+
+/// A module.
+#[derive(Debug)]
+pub struct Module {
+    /// Its name: `std/list`.
+    pub name: Rc<str>,
+    /// What its names mean.
+    pub names: FxHashMap<Rc<str>, Meaning>,
+    /// What names mean that macros introduced, by their marks.
+    pub marked: FxHashMap<(Rc<str>, Rc<[u32]>), Meaning>,
+    /// True for a module of built-in functions.
+    pub is_library: bool,
+    /// Names that others may use.
+    pub exports: Vec<Rc<str>>,
+    /// Prefixes of qualified names.
+    pub aliases: FxHashMap<Rc<str>, ModuleId>,
+    /// Imports, for reports about unused ones.
+    pub imports: Vec<Import>,
+    /// How `(setf (name …) v)` is done, for places that the module defines.
+    pub setters: FxHashMap<Rc<str>, Setter>,
+}
+
+/// An import of a module.
+#[derive(Debug)]
+pub struct Import {
+    /// What is imported.
+    pub module: ModuleId,
+    /// Where.
+    pub span: Option<Span>,
+    /// The text of its name.
+    pub name: Rc<str>,
+    /// True if all exported names can be used without a prefix.
+    pub is_open: bool,
+    /// The names that can be, if only some.
+    pub only: Option<Vec<Rc<str>>>,
+    /// True once a name of it was used.
+    pub is_used: bool,
+}
+
+/// How a place that a program defined is set.
+#[derive(Clone, Debug)]
+pub enum Setter {
+    /// A function of the arguments and, last, the value.
+    Function(GlobalId),
+    /// A macro of the operands and, last, the value: it gives the form that assigns.
+    Macro(GlobalId),
+    /// The field of a record.
+    Field(Rc<str>),
+}
+
+impl Module {
+    /// An empty module.
+    pub fn new(name: &str) -> Module {
+        Module {
+            name: name.into(),
+            names: FxHashMap::default(),
+            marked: FxHashMap::default(),
+            is_library: false,
+            exports: Vec::new(),
+            aliases: FxHashMap::default(),
+            imports: Vec::new(),
+            setters: FxHashMap::default(),
+        }
+    }
+
+    /// What a name means that carries these marks.
+    pub fn get(&self, name: &str, marks: &Rc<[u32]>) -> Option<&Meaning> {
+        if marks.is_empty() { self.names.get(name) } else { self.marked.get(&(name.into(), Rc::clone(marks))) }
+    }
+
+    /// Gives a name a meaning.
+    pub fn define(&mut self, name: &Rc<str>, marks: &Rc<[u32]>, meaning: Meaning) {
+        if marks.is_empty() {
+            self.names.insert(Rc::clone(name), meaning);
+        } else {
+            self.marked.insert((Rc::clone(name), Rc::clone(marks)), meaning);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! From trees to syntax: values that stand for source text.
+//!
+//! Symbols and lists know where they were written. A quote is a list that begins with `quote`. What no value can hold
+//! as it is (an object with computed keys, a set of expressions, a refinement type) is a list that begins with one of
+//! the symbols of [`Head`], which no source text can contain. [`data`] turns such lists into what a quote gives.
+
+use num_bigint::BigInt;
+use ovsm_base::{IntType, Span};
+use ovsm_cst::{Entry, IntegerSuffix, Node, NodeKind};
+use ovsm_value::compare::Key;
+use ovsm_value::number::FixedType;
+use ovsm_value::{Object, Sequence, Set, Symbol, Text, Value};
+use std::rc::Rc;
+
+/// Heads of lists that stand for what has no value of its own.
+pub struct Head;
+
+impl Head {
+    /// `(#object k v …)`: an object with computed keys or splices.
+    pub const OBJECT: &'static str = "#object";
+    /// `(#set x …)`: a set.
+    pub const SET: &'static str = "#set";
+    /// `(#refinement x T condition)`: `{x : T | condition}`.
+    pub const REFINEMENT: &'static str = "#refinement";
+}
+
+/// A symbol without marks.
+pub fn symbol(name: &str, span: Option<Span>) -> Value {
+    thread_local! {
+        static NO_MARKS: Rc<[u32]> = Rc::from([]);
+    }
+    Value::Symbol(Rc::new(Symbol { name: name.into(), marks: NO_MARKS.with(Rc::clone), span }))
+}
+
+/// A list that was written somewhere.
+pub fn list(items: Vec<Value>, span: Option<Span>) -> Value {
+    Value::List(Rc::new(Sequence::with_origin(items, span)))
+}
+
+/// The syntax of a node. `None` for nodes that were reported.
+pub fn from_node(node: Node<'_>) -> Option<Value> {
+    ovsm_base::stack::with_room(|| from_node_inner(node))
+}
+
+fn from_node_inner(node: Node<'_>) -> Option<Value> {
+    let span = Some(node.span());
+    let items = |node: Node<'_>| node.children().map(from_node).collect::<Option<Vec<Value>>>();
+    let prefixed = |head: &str| Some(list(vec![symbol(head, span), from_node(node.operand()?)?], span));
+    Some(match node.kind() {
+        NodeKind::List => list(items(node)?, span),
+        NodeKind::Array => Value::Array(Rc::new(Sequence::with_origin(items(node)?, span))),
+        NodeKind::Object => object(node, span)?,
+        NodeKind::Set => {
+            let mut set = vec![symbol(Head::SET, span)];
+            set.extend(items(node)?);
+            list(set, span)
+        }
+        NodeKind::Quote => return prefixed("quote"),
+        NodeKind::Quasiquote => return prefixed("quasiquote"),
+        NodeKind::Unquote => return prefixed("unquote"),
+        NodeKind::UnquoteSplicing => return prefixed("unquote-splicing"),
+        NodeKind::FunctionQuote => return prefixed("function"),
+        NodeKind::Symbol => match node.text() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "null" | "nil" => Value::Null,
+            name => symbol(name, span),
+        },
+        NodeKind::Keyword => Value::keyword(node.as_keyword()?),
+        NodeKind::Integer => integer(node)?,
+        NodeKind::Float => Value::Float(node.float_value()?),
+        NodeKind::String => Value::string(node.string_value()?),
+        NodeKind::ByteString => Value::bytes(node.bytes_value()?),
+        NodeKind::Char => Value::Char(node.char_value()?),
+        NodeKind::DatumComment | NodeKind::Error => return None,
+    })
+}
+
+fn integer(node: Node<'_>) -> Option<Value> {
+    let literal = node.integer()?;
+    let number = match literal.magnitude {
+        Some(magnitude) => {
+            let number = BigInt::from(magnitude);
+            if literal.negative { -number } else { number }
+        }
+        None => big_integer(node.text())?,
+    };
+    match literal.suffix {
+        None => Some(Value::integer(number)),
+        Some(IntegerSuffix::I128) => FixedType::I128.make(&number),
+        Some(IntegerSuffix::Type(ty)) => FixedType::Int(ty).make(&number),
+    }
+}
+
+/// The type that the suffix of a literal names.
+pub fn suffix_type(suffix: IntegerSuffix) -> FixedType {
+    match suffix {
+        IntegerSuffix::I128 => FixedType::I128,
+        IntegerSuffix::Type(ty) => FixedType::Int(ty),
+    }
+}
+
+/// An integer too large for the reader's own arithmetic. It has no suffix that it would fit.
+fn big_integer(text: &str) -> Option<BigInt> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (radix, digits) = match digits.get(..2) {
+        Some("0x") => (16, digits.get(2..)?),
+        Some("0b") => (2, digits.get(2..)?),
+        Some("0o") => (8, digits.get(2..)?),
+        _ => (10, digits),
+    };
+    let digits: Vec<u8> = digits.bytes().filter(|byte| *byte != b'_').collect();
+    if IntType::ALL.iter().any(|ty| digits.ends_with(ty.name().as_bytes())) && radix != 16 {
+        return None;
+    }
+    BigInt::parse_bytes(&digits, radix).map(|number| number * sign)
+}
+
+fn object(node: Node<'_>, span: Option<Span>) -> Option<Value> {
+    if node.is_refinement() {
+        let parts: Vec<Value> = node.children().map(from_node).collect::<Option<_>>()?;
+        // x : T | condition
+        let [name, _, ty, _, condition @ ..] = parts.as_slice() else { return None };
+        let mut items = vec![symbol(Head::REFINEMENT, span), name.clone(), ty.clone()];
+        items.extend(condition.iter().cloned());
+        return Some(list(items, span));
+    }
+    let mut pairs: Vec<(Value, Value)> = Vec::new();
+    let mut is_plain = true;
+    for entry in node.entries() {
+        match entry {
+            Entry::Pair(key, value) => {
+                is_plain &= matches!(key.kind(), NodeKind::Keyword | NodeKind::String);
+                pairs.push((from_node(key)?, from_node(value)?));
+            }
+            Entry::Shorthand(name) => pairs.push((Value::keyword(name.text()), from_node(name)?)),
+            Entry::Splice(splice) => {
+                is_plain = false;
+                pairs.push((from_node(splice)?, Value::Null));
+            }
+            Entry::Faulty(_) => return None,
+        }
+    }
+    if is_plain {
+        let mut entries = Object::default();
+        for (key, value) in &pairs {
+            entries.insert(key.as_key()?, value.clone());
+        }
+        // A key that stands twice is kept as it is written: both values are evaluated.
+        if entries.len() == pairs.len() {
+            return Some(Value::object(entries));
+        }
+    }
+    let mut items = vec![symbol(Head::OBJECT, span)];
+    for (key, value) in pairs {
+        let is_splice = head(&key) == Some("unquote-splicing");
+        items.push(key);
+        if !is_splice {
+            items.push(value);
+        }
+    }
+    Some(list(items, span))
+}
+
+/// The name of the symbol that a list begins with.
+pub fn head(form: &Value) -> Option<&str> {
+    let Value::List(items) = form else { return None };
+    name(items.get(0)?)
+}
+
+/// The name of a symbol.
+pub fn name(form: &Value) -> Option<&str> {
+    if let Value::Symbol(symbol) = form { Some(&symbol.name) } else { None }
+}
+
+/// Where a form was written, as far as it knows; inside a list that does not know, the first part that does.
+pub fn span(form: &Value) -> Option<Span> {
+    match form {
+        Value::Symbol(symbol) => symbol.span,
+        Value::List(items) | Value::Array(items) => {
+            items.origin.or_else(|| items.as_slice().iter().take(8).find_map(shallow_span))
+        }
+        _ => None,
+    }
+}
+
+fn shallow_span(form: &Value) -> Option<Span> {
+    match form {
+        Value::Symbol(symbol) => symbol.span,
+        Value::List(items) | Value::Array(items) => items.origin,
+        _ => None,
+    }
+}
+
+/// What a quote of a form gives: internal heads become the values that they stand for.
+pub fn data(form: &Value) -> Value {
+    match form {
+        Value::List(items) => {
+            let inner = || items.as_slice().iter().skip(1).map(data);
+            match head(form) {
+                Some(Head::SET) => {
+                    let set = Set { items: inner().map(|item| (Key(item), ())).collect() };
+                    Value::Set(Rc::new(set))
+                }
+                Some(Head::OBJECT) => {
+                    let parts: Vec<Value> = inner().collect();
+                    let mut entries = Object::default();
+                    for pair in parts.chunks(2) {
+                        if let [key, value] = pair {
+                            let key = key.as_key().unwrap_or_else(|| {
+                                Rc::new(Text::new(ovsm_value::write::write(key)))
+                            });
+                            entries.insert(key, value.clone());
+                        }
+                    }
+                    Value::object(entries)
+                }
+                _ if items.as_slice().iter().any(needs_conversion) => ovsm_base::stack::with_room(|| {
+                    list(items.as_slice().iter().map(data).collect(), items.origin)
+                }),
+                _ => form.clone(),
+            }
+        }
+        Value::Array(items) if items.as_slice().iter().any(needs_conversion) => {
+            let converted = items.as_slice().iter().map(data).collect();
+            Value::Array(Rc::new(Sequence::with_origin(converted, items.origin)))
+        }
+        Value::Object(entries) => {
+            Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), data(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn needs_conversion(form: &Value) -> bool {
+    matches!(form, Value::List(_) | Value::Array(_) | Value::Object(_))
+}

@@ -1,0 +1,235 @@
+//! Types at run time: does a value have a stated type?
+//!
+//! A type is data: `:any`, the name of a type as a keyword, or an array that begins with `:array`, `:list`, `:map`, `:or`,
+//! `:record` or `:refined`. An exact integer fits a fixed width if its number does; it then becomes one.
+
+use crate::arguments::{at, take};
+use crate::context::Context;
+use ovsm_value::error::raise;
+use ovsm_value::number::{self, FixedType};
+use ovsm_value::write::describe;
+use ovsm_value::{ErrorKind, Raised, Value};
+use std::rc::Rc;
+
+/// `#check`: the value, converted if that is needed and loses nothing.
+pub fn check(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value, Raised> {
+    let value = take(arguments, 0);
+    match convert(context, &value, at(arguments, 1))? {
+        Some(Converted::Same) => Ok(value),
+        Some(Converted::Other(value)) => Ok(value),
+        None => {
+            let ty = type_text(at(arguments, 1));
+            let what = at(arguments, 2).as_str().unwrap_or("the value").to_string();
+            let overflow =
+                value.is_integer() && FixedType::from_name(&ty).is_some() && FixedType::of(&value).is_none();
+            let kind = if overflow { ErrorKind::Overflow } else { ErrorKind::Type };
+            let mut message = format!("{what} must be {}, but is {}", article(&ty), describe(&value));
+            if FixedType::of(&value).is_some() && FixedType::from_name(&ty).is_some() {
+                message.push_str(&format!("; convert it: `({ty} x)`"));
+            }
+            Err(raise(kind, message))
+        }
+    }
+}
+
+/// Checks the fields of a record that is being made against the types that its definition states.
+///
+/// # Errors
+/// If a field has another type.
+pub fn fields(
+    context: &mut dyn Context,
+    ty: &ovsm_value::RecordType,
+    fields: &mut [Value],
+) -> Result<(), Raised> {
+    for ((field, wanted), name) in fields.iter_mut().zip(&ty.types).zip(&ty.fields) {
+        if !matches!(wanted, Value::Null) {
+            let what = Value::string(format!("the field `{}` of `{}`", name.as_str(), ty.name));
+            *field = check(context, &mut [std::mem::take(field), wanted.clone(), what])?;
+        }
+    }
+    Ok(())
+}
+
+/// `#is`: true if a value is of a type as it stands.
+pub fn is(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<bool, Raised> {
+    Ok(matches!(convert(context, value, ty)?, Some(Converted::Same)))
+}
+
+enum Converted {
+    Same,
+    Other(Value),
+}
+
+fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Option<Converted>, Raised> {
+    if let Value::Keyword(name) = ty {
+        return Ok(convert_named(value, name.as_str()));
+    }
+    let Some([Value::Keyword(tag), parts @ ..]) = ty.as_items() else { return Ok(Some(Converted::Same)) };
+    match (tag.as_str(), parts) {
+        ("array", [item, rest @ ..]) => {
+            let Value::Array(items) = value else {
+                return match (value, rest) {
+                    (Value::Range(_), []) => Ok(Some(Converted::Same)),
+                    _ => Ok(None),
+                };
+            };
+            if let [length] = rest
+                && number::to_i64(length) != i64::try_from(items.len()).ok()
+            {
+                return Ok(None);
+            }
+            convert_items(context, items.as_slice(), item, Value::array)
+        }
+        ("list", [item]) => match value {
+            Value::List(items) => convert_items(context, items.as_slice(), item, Value::list),
+            _ => Ok(None),
+        },
+        ("map", [key, item]) => {
+            let Value::Object(entries) = value else {
+                return Ok(matches!(value, Value::Table(_)).then_some(Converted::Same));
+            };
+            let _ = key;
+            let mut changed: Option<ovsm_value::Object> = None;
+            for (name, value) in entries.iter() {
+                match convert(context, value, item)? {
+                    None => return Ok(None),
+                    Some(Converted::Same) => {}
+                    Some(Converted::Other(new)) => {
+                        changed.get_or_insert_with(|| (**entries).clone()).insert(Rc::clone(name), new);
+                    }
+                }
+            }
+            Ok(Some(match changed {
+                Some(entries) => Converted::Other(Value::object(entries)),
+                None => Converted::Same,
+            }))
+        }
+        ("or", choices) => {
+            let mut other = None;
+            for choice in choices {
+                match convert(context, value, choice)? {
+                    Some(Converted::Same) => return Ok(Some(Converted::Same)),
+                    Some(converted) if other.is_none() => other = Some(converted),
+                    _ => {}
+                }
+            }
+            Ok(other)
+        }
+        ("record", [_, identities]) => {
+            let Value::Record(record) = value else { return Ok(None) };
+            let wanted = identities.as_items().unwrap_or(&[]);
+            let found =
+                wanted.iter().any(|identity| number::to_i64(identity) == Some(record.ty.identity as i64));
+            Ok(found.then_some(Converted::Same))
+        }
+        ("refined", [_, base, predicate]) => {
+            let converted = convert(context, value, base)?;
+            let new = match &converted {
+                None => return Ok(None),
+                Some(Converted::Same) => value,
+                Some(Converted::Other(new)) => new,
+            };
+            if !matches!(predicate, Value::Null)
+                && !context.call(predicate, std::slice::from_ref(new))?.is_true()
+            {
+                return Ok(None);
+            }
+            Ok(converted)
+        }
+        _ => Ok(Some(Converted::Same)),
+    }
+}
+
+fn convert_items(
+    context: &mut dyn Context,
+    items: &[Value],
+    ty: &Value,
+    make: fn(Vec<Value>) -> Value,
+) -> Result<Option<Converted>, Raised> {
+    let mut changed: Option<Vec<Value>> = None;
+    for (n, item) in items.iter().enumerate() {
+        match ovsm_base::stack::with_room(|| convert(context, item, ty))? {
+            None => return Ok(None),
+            Some(Converted::Same) => {}
+            Some(Converted::Other(new)) => {
+                if let Some(place) = changed.get_or_insert_with(|| items.to_vec()).get_mut(n) {
+                    *place = new;
+                }
+            }
+        }
+    }
+    Ok(Some(match changed {
+        Some(items) => Converted::Other(make(items)),
+        None => Converted::Same,
+    }))
+}
+
+fn convert_named(value: &Value, name: &str) -> Option<Converted> {
+    let holds = match name {
+        "any" => true,
+        "number" => value.is_number(),
+        "integer" => value.is_integer(),
+        "list" => matches!(value, Value::List(_)),
+        "sequence" => matches!(value, Value::Array(_) | Value::List(_) | Value::Range(_)),
+        "function" => value.is_function(),
+        "record" => matches!(value, Value::Record(_)),
+        name => value.type_name() == name,
+    };
+    if holds {
+        return Some(Converted::Same);
+    }
+    match (FixedType::from_name(name), value) {
+        (Some(ty), Value::Int(_) | Value::Big(_)) => {
+            ty.make(&number::to_bigint(value)?).map(Converted::Other)
+        }
+        // An exact integer is a float where one is stated, if that loses nothing.
+        (None, Value::Int(number)) if name == "float" && number.unsigned_abs() <= 1 << 53 => {
+            Some(Converted::Other(Value::Float(*number as f64)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a literal fits a named type, for the compiler: the kind of error if not.
+///
+/// # Errors
+/// The kind of the error that [`check`] would raise.
+pub fn fits(value: &Value, name: &str) -> Result<(), ErrorKind> {
+    match convert_named(value, name) {
+        Some(_) => Ok(()),
+        None if value.is_integer()
+            && FixedType::from_name(name).is_some()
+            && FixedType::of(value).is_none() =>
+        {
+            Err(ErrorKind::Overflow)
+        }
+        None => Err(ErrorKind::Type),
+    }
+}
+
+/// A type as a program writes it.
+pub fn type_text(ty: &Value) -> String {
+    if let Value::Keyword(name) = ty {
+        return name.as_str().to_string();
+    }
+    let Some([Value::Keyword(tag), parts @ ..]) = ty.as_items() else { return "any".to_string() };
+    match (tag.as_str(), parts) {
+        ("record" | "refined", [name, ..]) => name.as_str().unwrap_or("record").to_string(),
+        (tag, parts) => {
+            let mut text = format!("({tag}");
+            for part in parts {
+                text.push(' ');
+                text.push_str(&match part {
+                    Value::Int(length) => length.to_string(),
+                    part => type_text(part),
+                });
+            }
+            text.push(')');
+            text
+        }
+    }
+}
+
+fn article(ty: &str) -> String {
+    format!("a `{ty}`")
+}

@@ -1,0 +1,118 @@
+//! What a native can reach: the machine that runs it, and through it the host.
+
+use ovsm_value::{Raised, Value};
+
+/// The machine, as natives see it.
+pub trait Context {
+    /// Calls a function, record type, keyword or object.
+    fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value, Raised>;
+
+    /// Pays for work that grows with the data: one unit for about ten nanoseconds. Raises when the fuel or the time is
+    /// used up. Natives that loop call it at least once per thousand rounds.
+    fn charge(&mut self, units: u64) -> Result<(), Raised>;
+
+    /// Asks before a result of about that many bytes is built. Raises when it would exceed the memory limit.
+    fn reserve(&mut self, bytes: usize) -> Result<(), Raised>;
+
+    /// A number that no earlier call gave, for `gensym` and identities.
+    fn fresh(&mut self) -> u64;
+
+    /// The name of a function, for messages.
+    fn function_name(&self, function: &Value) -> String;
+
+    /// Reads the text of any number of forms into data.
+    fn read(&mut self, text: &str) -> Result<Vec<Value>, Raised>;
+
+    /// Evaluates data as a form at the top level of the program.
+    fn evaluate(&mut self, form: &Value) -> Result<Value, Raised>;
+
+    /// Expands a macro call once, or until it is none; other forms are given back.
+    fn expand(&mut self, form: &Value, repeatedly: bool) -> Result<Value, Raised>;
+
+    /// The outside world.
+    fn host(&mut self) -> &mut dyn Host;
+}
+
+/// Why the host did not do something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HostError {
+    /// It was not permitted; the text names the flag that permits it.
+    Denied(String),
+    /// It failed; the text says how.
+    Failed(String),
+}
+
+/// The outside world. The default of everything is refusal: that is the world of a macro.
+pub trait Host {
+    /// Writes text to the output.
+    fn print(&mut self, text: &str) -> Result<(), HostError> {
+        let _ = text;
+        Err(pure())
+    }
+
+    /// Writes text to the error output.
+    fn print_error(&mut self, text: &str) -> Result<(), HostError> {
+        let _ = text;
+        Err(pure())
+    }
+
+    /// The next line of the input without its end, or `None` at the end.
+    fn read_line(&mut self) -> Result<Option<String>, HostError> {
+        Err(pure())
+    }
+
+    /// Nanoseconds since 1970.
+    fn now(&mut self) -> Result<u128, HostError> {
+        Err(pure())
+    }
+
+    /// 64 random bits.
+    fn random(&mut self) -> Result<u64, HostError> {
+        Err(pure())
+    }
+
+    /// Makes the random numbers that follow repeatable.
+    fn seed(&mut self, seed: u64) -> Result<(), HostError> {
+        let _ = seed;
+        Err(pure())
+    }
+
+    /// The arguments of the script.
+    fn arguments(&mut self) -> Result<Vec<String>, HostError> {
+        Err(pure())
+    }
+
+    /// An environment variable.
+    fn environment(&mut self, name: &str) -> Result<Option<String>, HostError> {
+        let _ = name;
+        Err(pure())
+    }
+
+    /// The bytes of a file.
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, HostError> {
+        let _ = path;
+        Err(pure())
+    }
+
+    /// Replaces a file as a whole.
+    fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), HostError> {
+        let _ = (path, bytes);
+        Err(pure())
+    }
+
+    /// Names in a folder, sorted.
+    fn list_folder(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        let _ = path;
+        Err(pure())
+    }
+
+    /// Waits.
+    fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {
+        let _ = milliseconds;
+        Err(pure())
+    }
+}
+
+fn pure() -> HostError {
+    HostError::Denied("code that runs at compile time reaches nothing outside of the program".to_string())
+}

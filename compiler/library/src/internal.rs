@@ -1,0 +1,408 @@
+//! Natives that the expander makes use of. No source text can name them: their names begin with `#`.
+
+use crate::arguments::{at, take};
+use crate::context::Context;
+use crate::native::{Effect, Native};
+use crate::places::{get, put};
+use ovsm_value::compare::Key;
+use ovsm_value::error::{raise, type_error};
+use ovsm_value::text::Text;
+use ovsm_value::write::{brief, write};
+use ovsm_value::{ErrorKind, Object, Raised, Set, Value, number};
+use std::rc::Rc;
+
+const fn native(
+    name: &'static str,
+    min: u8,
+    max: Option<u8>,
+    doc: &'static str,
+    run: crate::NativeFn,
+) -> Native {
+    Native {
+        name,
+        aliases: &[],
+        module: "std/internal",
+        signature: "(…) -> any",
+        doc,
+        examples: &[],
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
+}
+
+/// The natives of this module.
+pub const NATIVES: &[Native] = &[
+    native("#array", 0, None, "An array of the arguments.", |_, arguments| {
+        Ok(Value::array(taken(arguments)))
+    }),
+    native("#list", 0, None, "A list of the arguments.", |_, arguments| Ok(Value::list(taken(arguments)))),
+    native("#set", 0, None, "A set of the arguments.", |_, arguments| Ok(set(taken(arguments)))),
+    native("#object", 0, None, "An object of keys and values in turn.", |_, arguments| object(arguments)),
+    native("#splice", 0, None, "A list of the items of all arguments.", |context, arguments| {
+        Ok(Value::list(splice(context, arguments)?))
+    }),
+    native("#splice-array", 0, None, "An array of the items of all arguments.", |context, arguments| {
+        Ok(Value::array(splice(context, arguments)?))
+    }),
+    native("#splice-set", 0, None, "A set of the items of all arguments.", |context, arguments| {
+        Ok(set(splice(context, arguments)?))
+    }),
+    native(
+        "#splice-object",
+        0,
+        None,
+        "An object of the items of all arguments, keys and values in turn.",
+        |context, arguments| object(&mut splice(context, arguments)?),
+    ),
+    native(
+        "#sequence",
+        3,
+        Some(3),
+        "The sequence that a pattern takes apart, with its length checked.",
+        |_, arguments| {
+            let value = match at(arguments, 0) {
+                value @ (Value::Array(_) | Value::List(_)) => value.clone(),
+                Value::Record(record) => Value::array(record.fields.clone()),
+                value @ (Value::Null
+                | Value::Range(_)
+                | Value::Set(_)
+                | Value::String(_)
+                | Value::Bytes(_)) => Value::array(crate::arguments::items("a pattern", value)?),
+                other => return Err(type_error("a pattern", "a sequence", other)),
+            };
+            let length = value.as_items().map_or(0, <[Value]>::len);
+            let least = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+            let most = number::to_i64(at(arguments, 2)).map(|most| most as usize);
+            if length < least || most.is_some_and(|most| length > most) {
+                let wanted = match most {
+                    Some(most) if most == least => format!("{least}"),
+                    Some(most) => format!("{least} to {most}"),
+                    None => format!("at least {least}"),
+                };
+                return Err(raise(
+                    ErrorKind::Value,
+                    format!(
+                        "the pattern takes {wanted} item{}, but {} has {length}",
+                        if wanted == "1" { "" } else { "s" },
+                        brief(&value)
+                    ),
+                ));
+            }
+            Ok(value)
+        },
+    ),
+    native("#tail", 2, Some(2), "The items of a sequence from a position on.", |_, arguments| {
+        let from = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+        Ok(match at(arguments, 0) {
+            Value::Array(items) => Value::Array(Rc::new(items.slice(from, usize::MAX))),
+            Value::List(items) => Value::List(Rc::new(items.slice(from, usize::MAX))),
+            other => other.clone(),
+        })
+    }),
+    native(
+        "#property",
+        4,
+        Some(4),
+        "The item after a keyword, in a sequence from a position on; the default if the keyword is not there.",
+        |_, arguments| {
+            let from = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+            let items = at(arguments, 0).as_items().unwrap_or(&[]);
+            for pair in items.get(from..).unwrap_or(&[]).chunks(2) {
+                if let [Value::Keyword(found), value] = pair
+                    && let Value::Keyword(wanted) = at(arguments, 2)
+                    && found == wanted
+                {
+                    return Ok(value.clone());
+                }
+            }
+            Ok(at(arguments, 3).clone())
+        },
+    ),
+    native(
+        "#iterable",
+        1,
+        Some(1),
+        "A value that can be indexed from 0, with the items that a loop goes through.",
+        |_, arguments| {
+            Ok(match at(arguments, 0) {
+                Value::Array(_) | Value::List(_) | Value::Range(_) => take(arguments, 0),
+                Value::Table(table) => {
+                    let table = table
+                        .try_borrow()
+                        .map_err(|_| raise(ErrorKind::Value, "the table is being changed"))?;
+                    Value::array(
+                        table
+                            .entries
+                            .iter()
+                            .map(|(key, value)| Value::array(vec![key.0.clone(), value.clone()]))
+                            .collect(),
+                    )
+                }
+                other => Value::array(crate::arguments::items("for", other)?),
+            })
+        },
+    ),
+    native(
+        "#put-in",
+        3,
+        Some(3),
+        "The collection with another value at the end of a path.",
+        |_, arguments| {
+            let value = take(arguments, 2);
+            let path = take(arguments, 1);
+            let whole = take(arguments, 0);
+            let keys = path.as_items().unwrap_or(&[]);
+            change(arguments, whole, keys, &mut |_| Ok(value.clone()))
+        },
+    ),
+    native(
+        "#put-in-shared",
+        3,
+        Some(3),
+        "Puts a value at the end of a path whose containers are tables.",
+        |context, arguments| {
+            only_tables(arguments)?;
+            (crate::native::find("#put-in")
+                .and_then(crate::native::get)
+                .map(|native| native.run)
+                .unwrap_or(nothing))(context, arguments)
+        },
+    ),
+    native(
+        "#update-in",
+        3,
+        None,
+        "The collection with what is at the end of a path replaced by a built-in function of it.",
+        |context, arguments| {
+            let extra: Vec<Value> = arguments.iter().skip(3).cloned().collect();
+            let function = take(arguments, 2);
+            let path = take(arguments, 1);
+            let whole = take(arguments, 0);
+            let keys = path.as_items().unwrap_or(&[]);
+            let Value::Native(id) = function else {
+                return Err(type_error("#update-in", "a built-in function", &function));
+            };
+            let Some(native) = crate::native::get(id) else { return Ok(whole) };
+            change(arguments, whole, keys, &mut |inner| {
+                let mut call = vec![std::mem::take(inner)];
+                call.extend(extra.iter().cloned());
+                let result = (native.run)(context, &mut call);
+                if result.is_err() {
+                    *inner = take(&mut call, 0);
+                }
+                result
+            })
+        },
+    ),
+    native(
+        "#update-in-shared",
+        3,
+        None,
+        "The same, where the containers are tables.",
+        |context, arguments| {
+            only_tables(arguments)?;
+            (crate::native::find("#update-in")
+                .and_then(crate::native::get)
+                .map(|native| native.run)
+                .unwrap_or(nothing))(context, arguments)
+        },
+    ),
+    native("push-shared", 2, Some(2), "Refuses: nothing would hold the new value.", |_, arguments| {
+        Err(lost(at(arguments, 0)))
+    }),
+    native(
+        "without-last-shared",
+        1,
+        Some(1),
+        "Refuses: nothing would hold the new value.",
+        |_, arguments| Err(lost(at(arguments, 0))),
+    ),
+    native("+-shared", 2, Some(2), "Refuses: nothing would hold the new value.", |_, arguments| {
+        Err(lost(at(arguments, 0)))
+    }),
+    native("--shared", 2, Some(2), "Refuses: nothing would hold the new value.", |_, arguments| {
+        Err(lost(at(arguments, 0)))
+    }),
+    native(
+        "#inject",
+        1,
+        Some(1),
+        "A symbol that means what it means where the macro is called.",
+        |_, arguments| match at(arguments, 0) {
+            Value::String(text) => Ok(Value::symbol(text.as_str())),
+            Value::Symbol(symbol) => Ok(Value::symbol(&symbol.name)),
+            other => Err(type_error("inject", "a symbol", other)),
+        },
+    ),
+    native(
+        "#check",
+        3,
+        Some(3),
+        "A value of a stated type, or an error that names what was stated.",
+        crate::check::check,
+    ),
+    native("#is", 2, Some(2), "True if a value is of a type.", |context, arguments| {
+        let value = take(arguments, 0);
+        Ok(Value::Bool(crate::check::is(context, &value, at(arguments, 1))?))
+    }),
+    native(
+        "#is-record",
+        2,
+        Some(2),
+        "True if a value is a record of a type, or the variant that the second is.",
+        |_, arguments| {
+            let Value::Record(record) = at(arguments, 0) else { return Ok(Value::Bool(false)) };
+            Ok(Value::Bool(match at(arguments, 1) {
+                Value::RecordType(ty) => record.ty == *ty,
+                Value::Record(other) => record.ty == other.ty,
+                _ => false,
+            }))
+        },
+    ),
+    native("#field", 2, Some(2), "The field of a record at a position.", |_, arguments| {
+        let Value::Record(record) = at(arguments, 0) else { return Ok(Value::Null) };
+        let position = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+        Ok(record.fields.get(position).cloned().unwrap_or_default())
+    }),
+    native("#record-field", 3, Some(3), "The field of a record of a type, by its name.", |_, arguments| {
+        let (Value::RecordType(ty), Value::Keyword(name)) = (at(arguments, 1), at(arguments, 2)) else {
+            return Ok(Value::Null);
+        };
+        match at(arguments, 0) {
+            Value::Record(record) if record.ty == *ty => {
+                Ok(record.get(name.as_str()).cloned().unwrap_or_default())
+            }
+            other => {
+                Err(type_error(&format!("{}-{}", ty.name, name.as_str()), &format!("a `{}`", ty.name), other))
+            }
+        }
+    }),
+];
+
+fn nothing(_: &mut dyn Context, _: &mut [Value]) -> Result<Value, Raised> {
+    Ok(Value::Null)
+}
+
+fn taken(arguments: &mut [Value]) -> Vec<Value> {
+    arguments.iter_mut().map(std::mem::take).collect()
+}
+
+fn set(items: Vec<Value>) -> Value {
+    Value::Set(Rc::new(Set { items: items.into_iter().map(|item| (Key(item), ())).collect() }))
+}
+
+fn object(arguments: &mut [Value]) -> Result<Value, Raised> {
+    let mut entries = Object::default();
+    entries.reserve(arguments.len() / 2);
+    for pair in arguments.chunks_mut(2) {
+        let value = take(pair, 1);
+        entries.insert(key(at(pair, 0))?, value);
+    }
+    Ok(Value::object(entries))
+}
+
+/// A value as the key of an object: names as they are, numbers and characters by their text.
+fn key(value: &Value) -> Result<Rc<Text>, Raised> {
+    match value {
+        Value::Int(_) | Value::Char(_) | Value::Fixed(..) => {
+            Ok(Rc::new(Text::new(ovsm_value::write::display(value))))
+        }
+        Value::Pubkey(_) => Ok(Rc::new(Text::new(write(value)))),
+        value => value.as_key().ok_or_else(|| type_error("{}", "a keyword or a string as a key", value)),
+    }
+}
+
+fn splice(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Vec<Value>, Raised> {
+    let mut items = Vec::new();
+    for argument in arguments {
+        let more = crate::arguments::items(",@", argument)?;
+        context.reserve(more.len() * size_of::<Value>())?;
+        items.extend(more);
+    }
+    Ok(items)
+}
+
+/// Replaces what is at the end of a path of a value by the result of `step`. On an error the whole is put back.
+fn change(
+    arguments: &mut [Value],
+    mut whole: Value,
+    keys: &[Value],
+    step: &mut dyn FnMut(&mut Value) -> Result<Value, Raised>,
+) -> Result<Value, Raised> {
+    let result = change_inside(&mut whole, keys, step);
+    match result {
+        Ok(()) => Ok(whole),
+        Err(raised) => {
+            if let Some(place) = arguments.first_mut() {
+                *place = whole;
+            }
+            Err(raised)
+        }
+    }
+}
+
+fn change_inside(
+    whole: &mut Value,
+    keys: &[Value],
+    step: &mut dyn FnMut(&mut Value) -> Result<Value, Raised>,
+) -> Result<(), Raised> {
+    let Some((key, rest)) = keys.split_first() else {
+        let new = step(whole)?;
+        *whole = new;
+        return Ok(());
+    };
+    let mut inner = get(whole, key)?.unwrap_or_default();
+    // While it is changed, the part is held by nobody else, so that it can be updated in place. Tables are shared on
+    // purpose, and strings have no parts that could be taken out.
+    let taken_out =
+        matches!(
+            inner,
+            Value::Array(_)
+                | Value::List(_)
+                | Value::Object(_)
+                | Value::Set(_)
+                | Value::String(_)
+                | Value::Record(_)
+        ) && matches!(whole, Value::Array(_) | Value::List(_) | Value::Object(_) | Value::Record(_));
+    if taken_out {
+        *whole = put(&mut [std::mem::take(whole)], key, Value::Null)?;
+    }
+    let result = ovsm_base::stack::with_room(|| change_inside(&mut inner, rest, step));
+    let mut holder = [std::mem::take(whole)];
+    let replaced =
+        if result.is_ok() || taken_out { put(&mut holder, key, inner) } else { Ok(take(&mut holder, 0)) };
+    match replaced {
+        Ok(new) => *whole = new,
+        Err(raised) => {
+            *whole = take(&mut holder, 0);
+            return Err(raised);
+        }
+    }
+    result
+}
+
+/// A part of a value that nothing holds can only be assigned if it is in a table.
+fn only_tables(arguments: &[Value]) -> Result<(), Raised> {
+    let whole = at(arguments, 0);
+    let keys = at(arguments, 1).as_items().unwrap_or(&[]);
+    let mut value = whole.clone();
+    for key in keys {
+        if matches!(value, Value::Table(_)) {
+            return Ok(());
+        }
+        value = get(&value, key)?.unwrap_or_default();
+    }
+    Err(lost(whole))
+}
+
+fn lost(value: &Value) -> Raised {
+    raise(
+        ErrorKind::Type,
+        format!(
+            "the new value would be lost: {} is held by no variable; bind it to a variable first, or use a cell or a hash table",
+            ovsm_value::write::describe(value)
+        ),
+    )
+}

@@ -1,0 +1,197 @@
+//! Equality, order and hashing of values.
+//!
+//! `=` is structural and compares numbers by value, across their types; arrays, lists and ranges are equal if their
+//! items are. Cells, hash tables and functions are equal only to themselves. Deep values are walked with room on the
+//! stack at each level.
+
+use crate::number;
+use crate::text::hash_bytes;
+use crate::value::Value;
+use num_traits::ToPrimitive;
+use ovsm_base::stack::with_room;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// `=`.
+pub fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(x), Value::Bool(y)) => x == y,
+        (Value::Int(x), Value::Int(y)) => x == y,
+        (Value::Float(x), Value::Float(y)) => x == y,
+        (Value::Char(x), Value::Char(y)) => x == y,
+        (Value::String(x), Value::String(y)) | (Value::Keyword(x), Value::Keyword(y)) => {
+            Rc::ptr_eq(x, y) || x.as_str() == y.as_str()
+        }
+        (Value::Symbol(x), Value::Symbol(y)) => x.name == y.name,
+        (Value::Bytes(x), Value::Bytes(y)) => x == y,
+        (Value::Pubkey(x), Value::Pubkey(y)) => x == y,
+        (Value::Signature(x), Value::Signature(y)) => x == y,
+        (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => {
+            Rc::ptr_eq(x, y) || with_room(|| all_equal(x.as_slice(), y.as_slice()))
+        }
+        (Value::Range(x), Value::Range(y)) => x.len() == y.len() && x.iter().eq(y.iter()),
+        (Value::Range(range), Value::Array(items) | Value::List(items))
+        | (Value::Array(items) | Value::List(items), Value::Range(range)) => {
+            range.len() == items.len()
+                && range.iter().zip(items.as_slice()).all(|(n, item)| equal(&Value::Int(n), item))
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            Rc::ptr_eq(x, y)
+                || x.len() == y.len()
+                    && with_room(|| {
+                        x.iter().all(|(key, value)| y.get(key).is_some_and(|other| equal(value, other)))
+                    })
+        }
+        (Value::Set(x), Value::Set(y)) => {
+            Rc::ptr_eq(x, y)
+                || x.items.len() == y.items.len() && x.items.keys().all(|item| y.items.contains_key(item))
+        }
+        (Value::Record(x), Value::Record(y)) => {
+            Rc::ptr_eq(x, y) || x.ty == y.ty && with_room(|| all_equal(&x.fields, &y.fields))
+        }
+        (Value::Error(x), Value::Error(y)) => {
+            Rc::ptr_eq(x, y) || x.kind == y.kind && x.message == y.message && equal(&x.data, &y.data)
+        }
+        _ if a.is_number() && b.is_number() => number::compare(a, b) == Some(Ordering::Equal),
+        _ => identical(a, b),
+    }
+}
+
+fn all_equal(a: &[Value], b: &[Value]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+}
+
+/// `eq?`: the same cell, function, table or collection; equal, for everything small.
+pub fn identical(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Native(x), Value::Native(y)) => x == y,
+        (Value::Function(x), Value::Function(y)) => Rc::ptr_eq(x, y),
+        (Value::RecordType(x), Value::RecordType(y)) => x == y,
+        (Value::Cell(x), Value::Cell(y)) => Rc::ptr_eq(x, y),
+        (Value::Table(x), Value::Table(y)) => Rc::ptr_eq(x, y),
+        (Value::Error(x), Value::Error(y)) => Rc::ptr_eq(x, y),
+        (Value::Array(x), Value::Array(y)) | (Value::List(x), Value::List(y)) => {
+            Rc::ptr_eq(x, y) || x.is_empty() && y.is_empty()
+        }
+        (Value::Object(x), Value::Object(y)) => Rc::ptr_eq(x, y),
+        (Value::Set(x), Value::Set(y)) => Rc::ptr_eq(x, y),
+        (Value::Record(x), Value::Record(y)) => Rc::ptr_eq(x, y),
+        (Value::Range(x), Value::Range(y)) => Rc::ptr_eq(x, y),
+        (Value::Fixed(x, _), Value::Fixed(y, _)) if x != y => false,
+        _ if a.is_number() => {
+            a.type_name() == b.type_name() && number::compare(a, b) == Some(Ordering::Equal)
+        }
+        _ if a.holds_values() || b.holds_values() || b.is_number() => false,
+        (Value::Native(_) | Value::RecordType(_) | Value::Range(_), _)
+        | (_, Value::Native(_) | Value::RecordType(_) | Value::Range(_)) => false,
+        _ => equal_small(a, b),
+    }
+}
+
+fn equal_small(a: &Value, b: &Value) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b) && equal(a, b)
+}
+
+/// The order that `<` uses: numbers, strings, characters, bytes, and arrays of those. `None` if the two can not be
+/// ordered (or one is not a number).
+pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
+        (Value::String(x), Value::String(y)) => Some(x.cmp(y)),
+        (Value::Char(x), Value::Char(y)) => Some(x.cmp(y)),
+        (Value::Bytes(x), Value::Bytes(y)) => Some(x.cmp(y)),
+        (Value::Pubkey(x), Value::Pubkey(y)) => Some(x.cmp(y)),
+        (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => with_room(|| {
+            for (a, b) in x.as_slice().iter().zip(y.as_slice()) {
+                match compare(a, b)? {
+                    Ordering::Equal => {}
+                    order => return Some(order),
+                }
+            }
+            Some(x.len().cmp(&y.len()))
+        }),
+        _ if a.is_number() && b.is_number() => number::compare(a, b),
+        _ => None,
+    }
+}
+
+/// True if `<` is defined for the two types, even if one of them is not a number.
+pub fn is_ordered(a: &Value, b: &Value) -> bool {
+    compare(a, b).is_some() || a.is_number() && b.is_number()
+}
+
+/// A value as the key of a set or a hash table: equal as by `=`, but a number that is none equals itself.
+#[derive(Clone, Debug)]
+pub struct Key(pub Value);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        equal(&self.0, &other.0)
+            || matches!((&self.0, &other.0), (Value::Float(x), Value::Float(y)) if x.is_nan() && y.is_nan())
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash(&self.0, state);
+    }
+}
+
+fn hash<H: Hasher>(value: &Value, state: &mut H) {
+    match value {
+        Value::Null => state.write_u8(0),
+        Value::Bool(truth) => state.write_u8(1 + u8::from(*truth)),
+        Value::Int(number) => hash_integer(*number, state),
+        Value::Char(c) => state.write_u32(u32::from(*c)),
+        Value::String(text) => state.write_u32(text.hash32()),
+        Value::Keyword(text) => state.write_u32(text.hash32() ^ 0x5555_5555),
+        Value::Symbol(symbol) => state.write_u32(hash_bytes(symbol.name.as_bytes()) ^ 0x3333_3333),
+        Value::Bytes(bytes) => state.write_u32(hash_bytes(bytes)),
+        Value::Pubkey(bytes) => state.write_u32(hash_bytes(bytes.as_slice())),
+        Value::Signature(bytes) => state.write_u32(hash_bytes(bytes.as_slice())),
+        Value::Array(items) | Value::List(items) => with_room(|| {
+            state.write_usize(items.len());
+            items.as_slice().iter().for_each(|item| hash(item, state));
+        }),
+        Value::Range(range) => {
+            state.write_usize(range.len());
+            range.iter().for_each(|n| hash_integer(n, state));
+        }
+        // The order of entries does not matter for equality: only their number is hashed.
+        Value::Object(entries) => state.write_usize(entries.len() ^ 0x0B_0B),
+        Value::Set(set) => state.write_usize(set.items.len() ^ 0x5E_7),
+        Value::Record(record) => with_room(|| {
+            state.write_u64(record.ty.identity);
+            record.fields.iter().for_each(|field| hash(field, state));
+        }),
+        Value::RecordType(ty) => state.write_u64(ty.identity),
+        Value::Native(native) => state.write_u16(native.0),
+        Value::Function(closure) => state.write_usize(Rc::as_ptr(closure).addr()),
+        Value::Cell(cell) => state.write_usize(Rc::as_ptr(cell).addr()),
+        Value::Table(table) => state.write_usize(Rc::as_ptr(table).addr()),
+        Value::Error(error) => state.write_u32(hash_bytes(error.message.as_bytes())),
+        _ => hash_number(value, state),
+    }
+}
+
+fn hash_integer<H: Hasher>(number: i64, state: &mut H) {
+    // Small numbers differ in their low bits only; the table looks at high and low bits.
+    state.write_u64((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+}
+
+/// Numbers that are equal hash alike: whole ones as integers, others as the nearest float.
+fn hash_number<H: Hasher>(value: &Value, state: &mut H) {
+    let whole = match value {
+        Value::Float(float) if float.fract() == 0.0 && float.abs() < 9.2e18 => Some(*float as i64),
+        Value::Decimal(decimal) => decimal.to_integer().and_then(|whole| whole.to_i64()),
+        _ => number::to_bigint(value).and_then(|whole| whole.to_i64()),
+    };
+    match whole {
+        Some(whole) => hash_integer(whole, state),
+        None => state.write_u64(number::to_float(value).unwrap_or(f64::NAN).to_bits()),
+    }
+}

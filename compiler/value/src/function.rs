@@ -1,0 +1,19 @@
+//! Functions as values.
+
+use crate::value::Value;
+use std::rc::Rc;
+
+/// A built-in function: its place in the library's table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NativeId(pub u16);
+
+/// A function of the program together with the variables that it captured.
+#[derive(Debug)]
+pub struct Closure {
+    /// The number of its code in the machine that made it.
+    pub code: u32,
+    /// Its name, for traces and for printing.
+    pub name: Rc<str>,
+    /// The captured variables; those that are assigned are shared through cells.
+    pub captures: Box<[Value]>,
+}

@@ -1,0 +1,30 @@
+//! The dynamic values of OVSM and what can be said of any value: its type, truth, equality, order, hash and text.
+//!
+//! Values are immutable to the program; a collection that nobody else holds is updated in place (copy on write by
+//! reference count). Nothing here runs code, touches a host, or knows the syntax tree; deep values are walked and
+//! dropped without deep native stacks. Start with [`Value`], then [`number`] for arithmetic and [`write`] for text.
+
+pub mod collection;
+pub mod compare;
+pub mod decimal;
+pub mod encoding;
+pub mod error;
+pub mod function;
+pub mod number;
+pub mod record;
+mod release;
+pub mod sequence;
+pub mod text;
+pub mod value;
+pub mod write;
+
+pub use collection::{Object, Range, Set, Table};
+pub use error::{ErrorKind, ErrorValue, Raised, Unwind};
+pub use function::{Closure, NativeId};
+pub use record::{Record, RecordType};
+pub use sequence::Sequence;
+pub use text::{Symbol, Text};
+pub use value::Value;
+
+/// Maps keyed by values or texts, in order of insertion.
+pub type IndexMap<K, V> = indexmap::IndexMap<K, V, rustc_hash::FxBuildHasher>;

@@ -1,0 +1,47 @@
+//! Records and enum values.
+
+use crate::text::Text;
+use crate::value::Value;
+use std::rc::Rc;
+
+/// A type made by `defrecord`, `defstruct`, or one variant of a `defenum`.
+#[derive(Debug)]
+pub struct RecordType {
+    /// The name of the record, or `Enum/Variant`'s variant.
+    pub name: Rc<str>,
+    /// The enum that it is a variant of.
+    pub parent: Option<Rc<str>>,
+    /// Names of the fields, in order.
+    pub fields: Vec<Rc<Text>>,
+    /// The type of each field as data, null if it has none.
+    pub types: Vec<Value>,
+    /// The identity of the definition: two definitions of one name are two types.
+    pub identity: u64,
+}
+
+/// A record: a type and one value per field.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its type.
+    pub ty: Rc<RecordType>,
+    /// The values of the fields, in order.
+    pub fields: Vec<Value>,
+}
+
+impl Record {
+    /// The place of a field.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.ty.fields.iter().position(|field| field.as_str() == name)
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(self.position(name)?)
+    }
+}
+
+impl PartialEq for RecordType {
+    fn eq(&self, other: &RecordType) -> bool {
+        self.identity == other.identity && self.name == other.name
+    }
+}

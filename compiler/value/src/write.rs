@@ -1,0 +1,424 @@
+//! The text of values: [`write`] as it reads back, [`display`] as people want to see it.
+//!
+//! Deterministic; deep values are walked with room on the stack; a cell that holds itself is cut.
+
+use crate::value::Value;
+use ovsm_base::stack::with_room;
+use std::fmt::Write as _;
+
+/// How deep values are written before they are cut.
+const MAX_DEPTH: u32 = 10_000;
+
+/// The text that reads back as an equal value: strings quoted, keywords with their colon.
+pub fn write(value: &Value) -> String {
+    let mut text = String::new();
+    write_to(&mut text, value);
+    text
+}
+
+/// Appends what [`write`] gives.
+pub fn write_to(text: &mut String, value: &Value) {
+    write_value(text, value, 0);
+}
+
+/// The text for people: strings and characters bare at the top, otherwise as [`write`].
+pub fn display(value: &Value) -> String {
+    let mut text = String::new();
+    display_to(&mut text, value);
+    text
+}
+
+/// Appends what [`display`] gives.
+pub fn display_to(text: &mut String, value: &Value) {
+    match value {
+        Value::String(string) => text.push_str(string.as_str()),
+        Value::Char(c) => text.push(*c),
+        Value::Int(number) => write_i64(text, *number),
+        value => write_value(text, value, 0),
+    }
+}
+
+/// The written form, cut to what fits a message.
+pub fn brief(value: &Value) -> String {
+    const LIMIT: usize = 60;
+    let text = match value {
+        // Do not write a huge value for the sake of its first characters.
+        Value::Array(items) | Value::List(items) if items.len() > LIMIT => {
+            let start: Vec<Value> = items.as_slice().iter().take(LIMIT / 3).cloned().collect();
+            write(&if matches!(value, Value::Array(_)) { Value::array(start) } else { Value::list(start) })
+        }
+        value => write(value),
+    };
+    if text.chars().count() <= LIMIT {
+        return text;
+    }
+    let mut cut: String = text.chars().take(LIMIT).collect();
+    cut.push('…');
+    cut
+}
+
+/// A value with its type, for messages: ``the string `"a"` ``.
+pub fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "`null`".to_string(),
+        Value::Native(_) | Value::Function(_) => "a function".to_string(),
+        value => format!("the {} `{}`", value.type_name(), brief(value)),
+    }
+}
+
+fn write_i64(text: &mut String, number: i64) {
+    let mut digits = [0u8; 20];
+    let mut place = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        place -= 1;
+        if let Some(digit) = digits.get_mut(place) {
+            *digit = b'0' + (rest % 10) as u8;
+        }
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        text.push('-');
+    }
+    for digit in digits.get(place..).unwrap_or(&[]) {
+        text.push(char::from(*digit));
+    }
+}
+
+/// Writing to a string can not fail.
+macro_rules! put {
+    ($text:expr, $($argument:tt)*) => { let _ = write!($text, $($argument)*); };
+}
+
+fn write_value(text: &mut String, value: &Value, depth: u32) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
+        Value::Int(number) => write_i64(text, *number),
+        Value::Big(number) => {
+            put!(text, "{number}");
+        }
+        Value::Fixed(ty, word) if ty.is_signed() => {
+            put!(text, "{}{}", *word as i64, ty.name());
+        }
+        Value::Fixed(ty, word) => {
+            put!(text, "{word}{}", ty.name());
+        }
+        Value::U128(number) => {
+            put!(text, "{number}u128");
+        }
+        Value::I128(number) => {
+            put!(text, "{number}i128");
+        }
+        Value::Float(number) => write_float(text, *number),
+        Value::Decimal(number) => {
+            put!(text, "(decimal \"{number}\")");
+        }
+        Value::Char(c) => write_char(text, *c),
+        Value::String(string) => write_string(text, string.as_str()),
+        Value::Keyword(name) => write_keyword(text, name.as_str()),
+        Value::Symbol(symbol) => write_symbol(text, &symbol.name),
+        Value::Bytes(bytes) => write_bytes(text, bytes),
+        Value::Pubkey(bytes) => {
+            put!(text, "(pubkey \"{}\")", crate::encoding::base58(bytes.as_slice()));
+        }
+        Value::Signature(bytes) => {
+            put!(text, "(signature \"{}\")", crate::encoding::base58(bytes.as_slice()));
+        }
+        Value::Native(native) => {
+            put!(text, "#<built-in function {}>", native.0);
+        }
+        Value::Function(closure) => {
+            put!(text, "#<function {}>", closure.name);
+        }
+        Value::RecordType(ty) => {
+            put!(text, "#<type {}>", ty.name);
+        }
+        Value::Range(range) => {
+            if range.step == 1 {
+                put!(text, "(range {} {})", range.start, range.end);
+            } else {
+                put!(text, "(range {} {} {})", range.start, range.end, range.step);
+            }
+        }
+        Value::Error(error) => {
+            put!(text, "#<error {}: {}>", error.kind.name(), error.message);
+        }
+        _ if depth >= MAX_DEPTH => text.push('…'),
+        value => with_room(|| write_collection(text, value, depth + 1)),
+    }
+}
+
+fn write_collection(text: &mut String, value: &Value, depth: u32) {
+    match value {
+        Value::Array(items) => {
+            text.push('[');
+            write_items(text, items.as_slice().iter(), depth);
+            text.push(']');
+        }
+        Value::List(items) => {
+            if let Some((prefix, operand)) = abbreviation(items.as_slice()) {
+                text.push_str(prefix);
+                write_value(text, operand, depth);
+                return;
+            }
+            text.push('(');
+            write_items(text, items.as_slice().iter(), depth);
+            text.push(')');
+        }
+        Value::Set(set) => {
+            text.push_str("#{");
+            write_items(text, set.items.keys().map(|key| &key.0), depth);
+            text.push('}');
+        }
+        Value::Object(entries) => {
+            text.push('{');
+            for (n, (key, value)) in entries.iter().enumerate() {
+                if n > 0 {
+                    text.push(' ');
+                }
+                if is_symbol_text(key.as_str()) {
+                    text.push(':');
+                    text.push_str(key.as_str());
+                } else {
+                    write_string(text, key.as_str());
+                }
+                text.push(' ');
+                write_value(text, value, depth);
+            }
+            text.push('}');
+        }
+        Value::Record(record) => {
+            text.push('(');
+            text.push_str(&record.ty.name);
+            for field in &record.fields {
+                text.push(' ');
+                write_value(text, field, depth);
+            }
+            text.push(')');
+        }
+        Value::Cell(cell) => {
+            text.push_str("#<cell ");
+            match cell.try_borrow() {
+                // A cell can hold itself: it is cut early.
+                Ok(content) => write_value(text, &content, depth.max(MAX_DEPTH - 20)),
+                Err(_) => text.push('…'),
+            }
+            text.push('>');
+        }
+        Value::Table(table) => {
+            text.push_str("#<hash-table");
+            if let Ok(table) = table.try_borrow() {
+                for (key, value) in &table.entries {
+                    text.push(' ');
+                    write_value(text, &key.0, depth.max(MAX_DEPTH - 20));
+                    text.push(' ');
+                    write_value(text, value, depth.max(MAX_DEPTH - 20));
+                }
+            }
+            text.push('>');
+        }
+        _ => {}
+    }
+}
+
+fn write_items<'v>(text: &mut String, items: impl Iterator<Item = &'v Value>, depth: u32) {
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            text.push(' ');
+        }
+        write_value(text, item, depth);
+    }
+}
+
+/// `(quote x)` is written `'x`.
+fn abbreviation(items: &[Value]) -> Option<(&'static str, &Value)> {
+    let [Value::Symbol(head), operand] = items else { return None };
+    let prefix = match &*head.name {
+        "quote" => "'",
+        "quasiquote" => "`",
+        "unquote" => ",",
+        "unquote-splicing" => ",@",
+        _ => return None,
+    };
+    Some((prefix, operand))
+}
+
+/// The text of a float, which reads back as the same float.
+pub fn write_float(text: &mut String, number: f64) {
+    if number.is_nan() {
+        text.push_str("+nan");
+    } else if number.is_infinite() {
+        text.push_str(if number > 0.0 { "+inf" } else { "-inf" });
+    } else if number != 0.0 && !(1e-5..1e16).contains(&number.abs()) {
+        put!(text, "{number:e}");
+    } else {
+        put!(text, "{number:?}");
+    }
+}
+
+/// A string literal.
+pub fn write_string(text: &mut String, content: &str) {
+    text.push('"');
+    for c in content.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            '\r' => text.push_str("\\r"),
+            '\0' => text.push_str("\\0"),
+            c if is_invisible(c) => {
+                put!(text, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+fn write_bytes(text: &mut String, bytes: &[u8]) {
+    text.push_str("b\"");
+    for byte in bytes {
+        match byte {
+            b'"' => text.push_str("\\\""),
+            b'\\' => text.push_str("\\\\"),
+            b'\n' => text.push_str("\\n"),
+            b'\t' => text.push_str("\\t"),
+            b'\r' => text.push_str("\\r"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            byte => {
+                put!(text, "\\x{byte:02x}");
+            }
+        }
+    }
+    text.push('"');
+}
+
+fn write_char(text: &mut String, c: char) {
+    let name = match c {
+        ' ' => "space",
+        '\n' => "newline",
+        '\t' => "tab",
+        '\r' => "return",
+        '\0' => "null",
+        '\x08' => "backspace",
+        '\x0c' => "page",
+        '\x1b' => "escape",
+        '\x7f' => "delete",
+        c if is_invisible(c) || c.is_whitespace() => {
+            put!(text, "#\\u{{{:x}}}", u32::from(c));
+            return;
+        }
+        c => {
+            text.push_str("#\\");
+            text.push(c);
+            return;
+        }
+    };
+    text.push_str("#\\");
+    text.push_str(name);
+}
+
+/// Control characters and those that change the direction of the text around them.
+fn is_invisible(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn write_keyword(text: &mut String, name: &str) {
+    if is_symbol_text(name) {
+        text.push(':');
+        text.push_str(name);
+    } else {
+        text.push_str("(keyword ");
+        write_string(text, name);
+        text.push(')');
+    }
+}
+
+fn write_symbol(text: &mut String, name: &str) {
+    if is_symbol_text(name) {
+        text.push_str(name);
+    } else {
+        text.push_str("(symbol ");
+        write_string(text, name);
+        text.push(')');
+    }
+}
+
+/// True if the text reads back as one symbol of that name.
+pub fn is_symbol_text(name: &str) -> bool {
+    let is_plain = |c: char| {
+        !c.is_whitespace()
+            && !c.is_control()
+            && !is_invisible(c)
+            && !matches!(
+                c,
+                '(' | ')'
+                    | '['
+                    | ']'
+                    | '{'
+                    | '}'
+                    | '"'
+                    | ';'
+                    | '\''
+                    | '`'
+                    | ','
+                    | ':'
+                    | '#'
+                    | '\\'
+                    | '|'
+                    | '@'
+            )
+    };
+    let looks_like_number = {
+        let digits = name.trim_start_matches(['+', '-']);
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            || digits.starts_with('.') && digits.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+            || matches!(name, "+inf" | "-inf" | "+nan" | "-nan")
+    };
+    !name.is_empty() && name.chars().all(is_plain) && !(looks_like_number && !matches!(name, "1+" | "1-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_read_back_as_floats() {
+        let show = |number| {
+            let mut text = String::new();
+            write_float(&mut text, number);
+            text
+        };
+        assert_eq!(show(4.0), "4.0");
+        assert_eq!(show(-0.0), "-0.0");
+        assert_eq!(show(0.1), "0.1");
+        assert_eq!(show(1e21), "1e21");
+        assert_eq!(show(1.5e-7), "1.5e-7");
+        assert_eq!(show(f64::NEG_INFINITY), "-inf");
+        assert_eq!(show(f64::MAX).parse::<f64>().unwrap(), f64::MAX);
+    }
+
+    #[test]
+    fn collections_have_their_brackets() {
+        let list = Value::list(vec![Value::symbol("quote"), Value::symbol("x")]);
+        assert_eq!(write(&list), "'x");
+        let array = Value::array(vec![Value::string("a\"b"), Value::Char(' '), Value::Null]);
+        assert_eq!(write(&array), "[\"a\\\"b\" #\\space null]");
+        assert_eq!(display(&Value::string("a\"b")), "a\"b");
+        assert_eq!(write(&Value::Int(i64::MIN)), "-9223372036854775808");
+    }
+
+    #[test]
+    fn deep_values_are_cut_not_followed_for_ever() {
+        let mut value = Value::Null;
+        for _ in 0..100_000 {
+            value = Value::array(vec![value]);
+        }
+        assert!(write(&value).contains('…'));
+    }
+}

@@ -1,0 +1,63 @@
+//! `ovsm check`: what can be said of a script without running it.
+
+use crate::host::{CommandHost, Permissions};
+use crate::script::{self, RunOptions};
+use ovsm_base::{Code, Diagnostic};
+use ovsm_edge::{Exit, Source, Terminal, source};
+use std::path::PathBuf;
+
+/// Check scripts without running them
+#[derive(clap::Args)]
+#[command(after_help = "Macros run, since they make the code that is checked; nothing else does. Exit code 1 if there are \
+                        errors.\n\nExamples:\n  ovsm check hello.ovsm\n  ovsm check src --error-format short")]
+pub struct Check {
+    /// Source files, or folders that are searched for `.ovsm` files
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+impl Check {
+    pub fn run(&self, terminal: &Terminal) -> Exit {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            match source::ovsm_files(path) {
+                Ok(found) => files.extend(found),
+                Err(diagnostic) => {
+                    terminal.show_placeless(&[*diagnostic]);
+                    return Exit::Usage;
+                }
+            }
+        }
+        let mut exit = Exit::Success;
+        for file in files {
+            match check(&file, terminal) {
+                Exit::Success => {}
+                other => exit = other,
+            }
+        }
+        exit
+    }
+}
+
+fn check(path: &std::path::Path, terminal: &Terminal) -> Exit {
+    let source = match Source::read(path) {
+        Ok(source) => source,
+        Err(diagnostic) => {
+            let exit = if diagnostic.code == Code::CannotRead { Exit::Usage } else { Exit::Program };
+            terminal.show_placeless(&[*diagnostic]);
+            return exit;
+        }
+    };
+    let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
+    let mut session = match script::session(path, &RunOptions::default(), host) {
+        Ok(session) => session,
+        Err(diagnostic) => {
+            terminal.show_placeless(&[*diagnostic]);
+            return Exit::Usage;
+        }
+    };
+    session.load(&source.path, &source.text);
+    let diagnostics = std::mem::take(&mut session.front.diagnostics);
+    terminal.show(&diagnostics, &session.front.sources);
+    if diagnostics.iter().any(Diagnostic::is_error) { Exit::Program } else { Exit::Success }
+}

@@ -1,0 +1,210 @@
+//! The outside world of a script: output, input, clock, and what the command line permits.
+
+use ovsm_edge::Terminal;
+use ovsm_library::{Host, HostError};
+use std::cell::RefCell;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What a script may touch besides its input and output.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Permissions {
+    /// Let the script read files below these folders; all files, if none is named
+    #[arg(long, value_name = "FOLDER", num_args = 0.., value_delimiter = ',', require_equals = true)]
+    allow_read: Option<Vec<PathBuf>>,
+    /// Let the script write files below these folders; all files, if none is named
+    #[arg(long, value_name = "FOLDER", num_args = 0.., value_delimiter = ',', require_equals = true)]
+    allow_write: Option<Vec<PathBuf>>,
+    /// Let the script read these environment variables; all, if none is named
+    #[arg(long, value_name = "NAME", num_args = 0.., value_delimiter = ',', require_equals = true)]
+    allow_env: Option<Vec<String>>,
+}
+
+/// The host of a script.
+pub struct CommandHost {
+    terminal: Terminal,
+    permissions: Permissions,
+    arguments: Vec<String>,
+    /// State of the generator of random numbers, once one was taken.
+    random: Option<u64>,
+    /// What is printed, where it is kept instead of being shown.
+    kept: Option<Rc<RefCell<String>>>,
+    /// Set when the output can not be written any more.
+    lost: Rc<RefCell<Option<std::io::Error>>>,
+}
+
+impl CommandHost {
+    /// A host that prints.
+    pub fn new(terminal: Terminal, permissions: Permissions, arguments: Vec<String>) -> CommandHost {
+        CommandHost { terminal, permissions, arguments, random: None, kept: None, lost: Rc::default() }
+    }
+
+    /// Keeps what is printed instead of showing it.
+    pub fn keeping(mut self, kept: Rc<RefCell<String>>) -> CommandHost {
+        self.kept = Some(kept);
+        self
+    }
+
+    /// Where the error stands that made the output unusable.
+    pub fn lost(&self) -> Rc<RefCell<Option<std::io::Error>>> {
+        Rc::clone(&self.lost)
+    }
+}
+
+fn denied(what: &str, flag: &str) -> HostError {
+    HostError::Denied(format!("{what} is not permitted; run the script with `{flag}` to permit it"))
+}
+
+/// The path without `..` and links, also if the file itself does not exist yet.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    match path.canonicalize() {
+        Ok(path) => Ok(path),
+        Err(error) => match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => {
+                let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+                Ok(parent.canonicalize()?.join(name))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+fn permitted(
+    path: &str,
+    allowed: Option<&Vec<PathBuf>>,
+    verb: &str,
+    flag: &str,
+) -> Result<PathBuf, HostError> {
+    let Some(folders) = allowed else {
+        return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}")));
+    };
+    let resolved =
+        resolved(Path::new(path)).map_err(|error| HostError::Failed(format!("{path}: {error}")))?;
+    // Keys are no data: not even a script that may read everything gets at them.
+    let is_wallet = resolved
+        .components()
+        .collect::<Vec<_>>()
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.as_os_str() == ".config" && b.as_os_str() == "solana"));
+    if is_wallet {
+        return Err(HostError::Denied(format!(
+            "{verb} `{path}` is never permitted: it is in the folder of Solana's wallets"
+        )));
+    }
+    let is_inside = folders.is_empty()
+        || folders
+            .iter()
+            .any(|folder| folder.canonicalize().is_ok_and(|folder| resolved.starts_with(folder)));
+    if is_inside { Ok(resolved) } else { Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))) }
+}
+
+impl Host for CommandHost {
+    fn print(&mut self, text: &str) -> Result<(), HostError> {
+        if let Some(kept) = &self.kept {
+            kept.borrow_mut().push_str(text);
+            return Ok(());
+        }
+        self.terminal.write(text.as_bytes()).map_err(|error| {
+            let message = format!("standard output: {error}");
+            *self.lost.borrow_mut() = Some(error);
+            HostError::Failed(message)
+        })
+    }
+
+    fn print_error(&mut self, text: &str) -> Result<(), HostError> {
+        use std::io::Write;
+        std::io::stderr()
+            .lock()
+            .write_all(text.as_bytes())
+            .map_err(|error| HostError::Failed(error.to_string()))
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, HostError> {
+        let mut line = String::new();
+        let read = std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .map_err(|error| HostError::Failed(error.to_string()))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if line.ends_with('\n') {
+            line.pop();
+            if line.ends_with('\r') {
+                line.pop();
+            }
+        }
+        Ok(Some(line))
+    }
+
+    fn now(&mut self) -> Result<u128, HostError> {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map(|now| now.as_nanos()).map_err(|error| HostError::Failed(error.to_string()))
+    }
+
+    fn random(&mut self) -> Result<u64, HostError> {
+        use std::hash::{BuildHasher, Hasher};
+        let mut state = self
+            .random
+            .unwrap_or_else(|| std::collections::hash_map::RandomState::new().build_hasher().finish());
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.random = Some(state);
+        let mut bits = state;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Ok(bits ^ bits >> 31)
+    }
+
+    fn seed(&mut self, seed: u64) -> Result<(), HostError> {
+        self.random = Some(seed);
+        Ok(())
+    }
+
+    fn arguments(&mut self) -> Result<Vec<String>, HostError> {
+        Ok(self.arguments.clone())
+    }
+
+    fn environment(&mut self, name: &str) -> Result<Option<String>, HostError> {
+        let is_permitted = self
+            .permissions
+            .allow_env
+            .as_ref()
+            .is_some_and(|names| names.is_empty() || names.iter().any(|allowed| allowed == name));
+        if !is_permitted {
+            return Err(denied(
+                &format!("reading the environment variable `{name}`"),
+                &format!("--allow-env={name}"),
+            ));
+        }
+        Ok(std::env::var(name).ok())
+    }
+
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, HostError> {
+        let place = permitted(path, self.permissions.allow_read.as_ref(), "reading", "--allow-read")?;
+        std::fs::read(place).map_err(|error| HostError::Failed(format!("{path}: {error}")))
+    }
+
+    fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), HostError> {
+        let place = permitted(path, self.permissions.allow_write.as_ref(), "writing", "--allow-write")?;
+        ovsm_edge::output::write(&[(place, bytes.to_vec())])
+            .map_err(|diagnostic| HostError::Failed(diagnostic.message.clone()))
+    }
+
+    fn list_folder(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        let place = permitted(path, self.permissions.allow_read.as_ref(), "reading", "--allow-read")?;
+        let failed = |error: std::io::Error| HostError::Failed(format!("{path}: {error}"));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(place).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        Ok(())
+    }
+}

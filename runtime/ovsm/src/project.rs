@@ -1,0 +1,115 @@
+//! Projects on disk: a folder with `spirit.toml`, whose modules are the files below `src/`.
+
+use ovsm_base::{Code, Diagnostic};
+use ovsm_eval::Loader;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What `spirit.toml` says, as far as running scripts goes. Other tables belong to other tools.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Manifest {
+    /// `[package]`.
+    pub package: Package,
+    /// `[lints]`: a level for each lint.
+    #[serde(default)]
+    pub lints: BTreeMap<String, String>,
+}
+
+/// The `[package]` table.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// `script`, `program` or `spirit`.
+    #[serde(default)]
+    pub kind: Option<String>,
+}
+
+/// A project.
+#[derive(Debug)]
+pub struct Project {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+/// The largest manifest that is read.
+const MAX_MANIFEST_BYTES: u64 = 1 << 20;
+
+impl Project {
+    /// The project that a file or folder belongs to, if it belongs to one.
+    ///
+    /// # Errors
+    /// E0501 if its manifest can not be read or is not well formed.
+    pub fn find(path: &Path) -> Result<Option<Project>, Box<Diagnostic>> {
+        let start = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        for folder in start.ancestors() {
+            let manifest = folder.join("spirit.toml");
+            if manifest.is_file() {
+                return Project::read(folder, &manifest).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(root: &Path, path: &Path) -> Result<Project, Box<Diagnostic>> {
+        let shown = path.display();
+        let fault = |why: String| {
+            Box::new(
+                Diagnostic::new(Code::CannotRead, format!("`{shown}` can not be read: {why}"))
+                    .help("a project needs `[package]` with `name`, and may state `version` and `kind`"),
+            )
+        };
+        let size = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
+        if size > MAX_MANIFEST_BYTES {
+            return Err(fault(format!("it has {size} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
+        let manifest: Manifest = toml::from_str(&text).map_err(|error| fault(error.message().to_string()))?;
+        if manifest.package.name.is_empty() {
+            return Err(fault("the name of the package is empty".to_string()));
+        }
+        Ok(Project { root: root.to_path_buf(), manifest })
+    }
+}
+
+/// Finds modules below a folder.
+pub struct FolderLoader {
+    folder: PathBuf,
+}
+
+impl FolderLoader {
+    /// The loader for a script: the `src/` of its project, or its own folder.
+    ///
+    /// # Errors
+    /// As [`Project::find`].
+    pub fn for_script(path: &Path) -> Result<FolderLoader, Box<Diagnostic>> {
+        let folder = match Project::find(path)? {
+            Some(project) => project.root.join("src"),
+            None => path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf),
+        };
+        Ok(FolderLoader { folder })
+    }
+}
+
+impl Loader for FolderLoader {
+    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
+        let is_plain =
+            |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0']);
+        if !name.split('/').all(is_plain) {
+            return Err("a module is named by the parts of its path, without `.` and `..`".to_string());
+        }
+        let mut path = self.folder.clone();
+        path.extend(name.split('/'));
+        path.set_extension("ovsm");
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let source = ovsm_edge::Source::read(&path).map_err(|diagnostic| diagnostic.message.clone())?;
+        Ok(Some((source.path, source.text)))
+    }
+}

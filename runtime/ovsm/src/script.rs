@@ -1,0 +1,228 @@
+//! Running a text on the dynamic engine, and reporting how it ended.
+
+use crate::host::{CommandHost, Permissions};
+use crate::project::FolderLoader;
+use ovsm_base::Diagnostic;
+use ovsm_base::line_index::line_column;
+use ovsm_base::render::SourceMap;
+use ovsm_edge::{Exit, Source, Terminal};
+use ovsm_eval::machine::Interrupt;
+use ovsm_eval::{Ended, Failure, Limits, Loader, Session};
+use ovsm_value::error::StopReason;
+use ovsm_value::{ErrorKind, Unwind, Value};
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a run may spend and touch.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunOptions {
+    /// Stop after so many calls and rounds of loops
+    #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
+    pub fuel: u64,
+    /// Stop when calls nest deeper than this
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_depth)]
+    pub max_depth: usize,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<f64>,
+    /// Stop when more memory than this is in use, in megabytes
+    #[arg(long, value_name = "MB", default_value_t = 4096)]
+    pub max_memory: usize,
+    #[command(flatten)]
+    pub permissions: Permissions,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions {
+            fuel: u64::MAX,
+            max_depth: Limits::default().max_depth,
+            timeout: None,
+            max_memory: 4096,
+            permissions: Permissions::default(),
+        }
+    }
+}
+
+/// Set by Ctrl-C while a script runs at the prompt.
+pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Time, memory and the user's wish to stop.
+pub struct Watch {
+    until: Option<Instant>,
+    max_memory: usize,
+}
+
+impl Watch {
+    /// A watch that starts now.
+    pub fn new(options: &RunOptions) -> Watch {
+        let timeout = options.timeout.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+        Watch {
+            until: timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.min(1e9))),
+            max_memory: options.max_memory.saturating_mul(1 << 20),
+        }
+    }
+}
+
+impl Interrupt for Watch {
+    fn check(&mut self) -> Option<StopReason> {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            return Some(StopReason::Interrupt);
+        }
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return Some(StopReason::Time);
+        }
+        (crate::ALLOCATOR.allocated() > self.max_memory).then_some(StopReason::Memory)
+    }
+
+    fn memory_in_use(&self) -> usize {
+        crate::ALLOCATOR.allocated()
+    }
+}
+
+/// A session for a script at a path.
+///
+/// # Errors
+/// If the project that the script belongs to can not be read.
+pub fn session(path: &Path, options: &RunOptions, host: CommandHost) -> Result<Session, Box<Diagnostic>> {
+    let loader: Box<dyn Loader> = Box::new(FolderLoader::for_script(path)?);
+    let limits = Limits {
+        fuel: options.fuel,
+        max_depth: options.max_depth,
+        max_memory: Some(options.max_memory.saturating_mul(1 << 20)),
+    };
+    let mut session = Session::new(limits, loader, Box::new(host));
+    session.machine.set_interrupt(Some(Box::new(Watch::new(options))));
+    Ok(session)
+}
+
+/// A script that ended well.
+pub struct Finished {
+    /// Its last value.
+    pub value: Value,
+    /// What it printed, if that was kept.
+    pub output: String,
+}
+
+impl Finished {
+    /// The value in read syntax, or with it all that machines want to know.
+    pub fn shown(&self, json: bool) -> String {
+        let value = ovsm_value::write::write(&self.value);
+        if !json {
+            return value;
+        }
+        let lines: Vec<&str> = self.output.lines().collect();
+        serde_json::json!({ "value": value, "type": self.value.type_name(), "logs": lines }).to_string()
+    }
+}
+
+/// Runs a script. What is wrong is shown.
+///
+/// # Errors
+/// How the command has to end.
+pub fn run(
+    source: &Source,
+    options: &RunOptions,
+    arguments: Vec<String>,
+    keep_output: bool,
+    terminal: &Terminal,
+) -> Result<Finished, Exit> {
+    let kept: Rc<RefCell<String>> = Rc::default();
+    let mut host = CommandHost::new(*terminal, options.permissions.clone(), arguments);
+    if keep_output {
+        host = host.keeping(Rc::clone(&kept));
+    }
+    let lost = host.lost();
+    let mut session = match session(Path::new(&source.path), options, host) {
+        Ok(session) => session,
+        Err(diagnostic) => {
+            terminal.show_placeless(&[*diagnostic]);
+            return Err(Exit::Usage);
+        }
+    };
+    let ended = session.run(&source.path, &source.text);
+    let warnings = std::mem::take(&mut session.front.diagnostics);
+    terminal.show(&warnings, &session.front.sources);
+    match ended {
+        Ok(value) => Ok(Finished { value, output: kept.take() }),
+        Err(Ended::Rejected(diagnostics)) => {
+            terminal.show(&diagnostics, &session.front.sources);
+            Err(Exit::Program)
+        }
+        Err(Ended::Failed(failure)) => {
+            if let Some(error) = lost.take() {
+                return Err(terminal.output_lost(&error));
+            }
+            if let Unwind::Exit(code) = failure.unwind {
+                return Err(Exit::Script(code));
+            }
+            let diagnostic = uncaught(&failure, &session.front.sources);
+            if keep_output {
+                let error =
+                    serde_json::json!({ "code": diagnostic.code.as_str(), "message": diagnostic.message });
+                let lines: Vec<String> = kept.take().lines().map(str::to_string).collect();
+                let printed =
+                    terminal.print(&format!("{}\n", serde_json::json!({ "error": error, "logs": lines })));
+                if printed != Exit::Success {
+                    return Err(printed);
+                }
+            }
+            terminal.show(&[diagnostic], &session.front.sources);
+            Err(Exit::Program)
+        }
+    }
+}
+
+/// The diagnostic for a script that failed, with its call trace.
+pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
+    let code = failure.code();
+    let message = match &failure.unwind {
+        Unwind::Error(error) => error.message.clone(),
+        Unwind::Throw(tag, _) => {
+            format!("`{}` was thrown, and nothing catches it", ovsm_value::write::brief(tag))
+        }
+        Unwind::Leave { .. } => "a block was left that has ended".to_string(),
+        Unwind::Stop(StopReason::Fuel) => "the fuel of the run is used up".to_string(),
+        Unwind::Stop(StopReason::Time) => "the time of the run is used up".to_string(),
+        Unwind::Stop(StopReason::Memory) => "the memory of the run is used up".to_string(),
+        Unwind::Stop(StopReason::Interrupt) => "the run was interrupted".to_string(),
+        Unwind::Exit(code) => format!("the program ended with {code}"),
+    };
+    let mut diagnostic = Diagnostic::new(code, message);
+    if let Some(span) = failure.span {
+        diagnostic = diagnostic.label(span, "it happened here");
+    }
+    if let Unwind::Error(error) = &failure.unwind {
+        if let ErrorKind::Named(kind) = &error.kind {
+            diagnostic = diagnostic.note(format!("its kind is `:{kind}`"));
+        }
+        if !matches!(error.data, Value::Null) {
+            diagnostic = diagnostic.note(format!("its data is {}", ovsm_value::write::brief(&error.data)));
+        }
+    }
+    // The top level alone is no news.
+    if failure.trace.len() > 1 {
+        let mut calls: Vec<(String, usize)> = Vec::new();
+        for (number, frame) in failure.trace.iter().enumerate() {
+            if number == Failure::INNER && failure.omitted > 0 {
+                calls.push((format!("… {} more calls …", failure.omitted), 1));
+            }
+            let place = frame.span.and_then(|span| sources.resolve(span)).map(|(file, range)| {
+                let at = line_column(sources.text(file), range.start);
+                format!(" at {}:{}:{}", sources.path(file), at.line, at.column)
+            });
+            let call = format!("in `{}`{}", frame.function, place.unwrap_or_default());
+            match calls.last_mut() {
+                Some((last, times)) if *last == call => *times += 1,
+                _ => calls.push((call, 1)),
+            }
+        }
+        for (call, times) in calls {
+            diagnostic = diagnostic.note(if times > 1 { format!("{call}, {times} times") } else { call });
+        }
+    }
+    diagnostic
+}
