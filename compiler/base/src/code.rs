@@ -127,6 +127,8 @@ codes! {
 
     BoolReturnCode "W0001" "bool-return-code" "a program ends in a truth value";
     ShadowedBuiltin "W0002" "shadowed-builtin" "a definition hides a built-in";
+    UnreachableClause "W0003" "unreachable-clause" "a clause is never reached";
+    NonExhaustiveMatch "W0004" "non-exhaustive-match" "a match over an enum leaves a variant out";
 }
 
 impl Code {

@@ -99,7 +99,8 @@ pub struct Front {
     prepared: FxHashSet<GlobalId>,
     identities: u64,
     prelude_forms: FxHashMap<Rc<str>, usize>,
-    pub(crate) prelude_module: ModuleId,
+    /// The enums of the session: name, variants and their identities.
+    enums: Vec<(Rc<str>, Vec<(Rc<str>, u64)>)>,
     /// What is wrong so far.
     pub diagnostics: Vec<Diagnostic>,
     /// Where forms stand.
@@ -142,7 +143,7 @@ impl Front {
             prepared: FxHashSet::default(),
             identities: 0,
             prelude_forms: FxHashMap::default(),
-            prelude_module: ModuleId(0),
+            enums: Vec::new(),
             diagnostics: Vec::new(),
             sources: Sources::default(),
             loader,
@@ -513,6 +514,21 @@ impl Front {
     pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, types: Vec<Option<Rc<str>>>) {
         let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, types };
         self.signatures.insert(id, signature);
+    }
+
+    /// How many fields a constructor takes, if it is one.
+    pub(crate) fn field_count(&self, constructor: GlobalId) -> Option<usize> {
+        self.signatures.get(&constructor).map(|signature| signature.min)
+    }
+
+    /// Notes the variants of an enum.
+    pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
+        self.enums.push((Rc::clone(name), variants));
+    }
+
+    /// The enum that a variant belongs to.
+    pub(crate) fn enum_of(&self, identity: u64) -> Option<(Rc<str>, Vec<(Rc<str>, u64)>)> {
+        self.enums.iter().find(|(_, variants)| variants.iter().any(|(_, other)| *other == identity)).cloned()
     }
 
     /// Lets a form that is being expanded count as a definition of functions, which may run early.

@@ -34,6 +34,31 @@ const fn native(
 
 /// The natives of this module.
 pub const NATIVES: &[Native] = &[
+    native("#matches", 2, Some(2), "True if a value is equal to a literal.", |_, arguments| {
+        Ok(Value::Bool(ovsm_value::compare::equal(at(arguments, 0), at(arguments, 1))))
+    }),
+    native("#is-object", 1, Some(1), "True if a value has keys.", |_, arguments| {
+        Ok(Value::Bool(matches!(
+            at(arguments, 0),
+            Value::Object(_) | Value::Table(_) | Value::Record(_) | Value::Error(_)
+        )))
+    }),
+    native("#has-key", 2, Some(2), "True if a value has a key.", |_, arguments| {
+        Ok(Value::Bool(match at(arguments, 0) {
+            Value::Object(entries) => at(arguments, 1).as_key().is_some_and(|key| entries.contains_key(&key)),
+            value => get(value, at(arguments, 1))?.is_some(),
+        }))
+    }),
+    native("#is-sequence", 3, Some(3), "True if a value is a sequence of so many items, or of at least so many.", |_, arguments| {
+        let least = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+        let is_open = at(arguments, 2).is_true();
+        let length = match at(arguments, 0) {
+            Value::Array(items) | Value::List(items) => items.len(),
+            Value::Range(range) => range.len(),
+            _ => return Ok(Value::Bool(false)),
+        };
+        Ok(Value::Bool(length == least || is_open && length > least))
+    }),
     native("#array", 0, None, "An array of the arguments.", |_, arguments| {
         Ok(Value::array(taken(arguments)))
     }),
@@ -98,6 +123,8 @@ pub const NATIVES: &[Native] = &[
         Ok(match at(arguments, 0) {
             Value::Array(items) => Value::Array(Rc::new(items.slice(from, usize::MAX))),
             Value::List(items) => Value::List(Rc::new(items.slice(from, usize::MAX))),
+            Value::Range(range) => Value::array(range.iter().skip(from).map(Value::Int).collect()),
+            Value::Range(range) => Value::array(range.iter().skip(from).map(Value::Int).collect()),
             other => other.clone(),
         })
     }),

@@ -153,6 +153,7 @@ impl Expander<'_> {
         let name = Rc::clone(&symbol.name);
         let mut steps = Vec::new();
         let mut identities = Vec::new();
+        let mut names = Vec::new();
         for variant in variants {
             let (variant_symbol, fields) = match variant {
                 Value::Symbol(variant) => (Rc::clone(variant), Vec::new()),
@@ -168,6 +169,7 @@ impl Expander<'_> {
             };
             let ty = self.record_type(&variant_symbol.name, Some(&name), &fields);
             identities.push(ty.identity);
+            names.push((Rc::clone(&variant_symbol.name), ty.identity));
             let own = Type::Record(Rc::clone(&variant_symbol.name), Rc::from([ty.identity]));
             let id = self.define_type(&variant_symbol, own.clone());
             // `Shape/Circle` names it too.
@@ -183,6 +185,7 @@ impl Expander<'_> {
             let value = self.constant(value);
             steps.push(self.add(Expr::SetGlobal(id, value)));
         }
+        self.front.define_enum(&name, names);
         let identities: Rc<[u64]> = identities.into();
         let ty = Type::Record(Rc::clone(&name), identities);
         self.front.define_meaning(self.module, symbol, Meaning::Type(ty.clone(), None));
