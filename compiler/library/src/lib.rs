@@ -30,6 +30,7 @@ mod sequence_functions;
 mod convert;
 mod string;
 mod regex;
+pub mod format;
 mod predicates;
 mod random;
 mod rounding;

@@ -224,7 +224,20 @@ impl Expander<'_> {
     }
 
     /// Checks a literal control string against the arguments.
-    fn check_format(&mut self, _arguments: &[Value]) {}
+    fn check_format(&mut self, arguments: &[Value]) {
+        let [_, Value::String(control), rest @ ..] = arguments else { return };
+        let message = match ovsm_library::format::arguments_needed(control.as_str()) {
+            Err(error) => error.to_string(),
+            Ok((least, _)) if rest.len() < least => {
+                format!("the control string takes {least} arguments, but {} {} given", rest.len(), if rest.len() == 1 { "is" } else { "are" })
+            }
+            Ok(_) => return,
+        };
+        self.report_at(
+            self.near,
+            Diagnostic::new(Code::MalformedForm, message).help("`~a` shows a value, `~%` ends a line, `~~` is a tilde"),
+        );
+    }
 
     /// Assigns what a symbol names. Null, reported, if it can not be assigned.
     pub(crate) fn assign(&mut self, symbol: &Symbol, value: ExprId) -> ExprId {
