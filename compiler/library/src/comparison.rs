@@ -56,7 +56,7 @@ pub const NATIVES: &[Native] = &[
     ),
     native(
         "eq?",
-        &["eq", "identical?"],
+        &["eq", "eql", "identical?"],
         2,
         Some(2),
         "True for one and the same cell, table, function or collection, and for equal small values.",

@@ -31,6 +31,7 @@ mod convert;
 mod string;
 mod regex;
 pub mod format;
+mod bytes;
 mod predicates;
 mod random;
 mod rounding;

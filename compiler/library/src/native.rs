@@ -94,6 +94,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::predicates::NATIVES,
         crate::places::NATIVES,
         crate::errors::NATIVES,
+        crate::bytes::NATIVES,
         crate::format::NATIVES,
         crate::regex::NATIVES,
         crate::string::NATIVES,

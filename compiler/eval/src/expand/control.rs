@@ -204,6 +204,20 @@ impl Expander<'_> {
         })
     }
 
+    /// `(dolist (x items result) body…)`: its value is the result form, or null.
+    pub(crate) fn dolist_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        match arguments.split_first() {
+            Some((header, body)) if header.as_items().is_some_and(|items| items.len() == 2) => {
+                let mut items = header.as_items().unwrap_or(&[]).to_vec();
+                items.push(Value::Null);
+                let mut with_result = vec![Value::list(items)];
+                with_result.extend(body.iter().cloned());
+                self.for_form(form, &with_result)
+            }
+            _ => self.for_form(form, arguments),
+        }
+    }
+
     /// Runs a body for each item of a sequence.
     fn each(
         &mut self,
@@ -241,7 +255,15 @@ impl Expander<'_> {
             None => whole,
             Some(result) => {
                 let result = self.expr(result);
-                self.sequence(vec![whole, result])
+                // What `return` gives is the value; the result form is for a loop that ends by itself.
+                match self.unit.exprs.get(whole) {
+                    Some(Expr::Block(exit, inner)) => {
+                        let (exit, inner) = (*exit, *inner);
+                        let steps = self.sequence(vec![inner, result]);
+                        self.add(Expr::Block(exit, steps))
+                    }
+                    _ => self.sequence(vec![whole, result]),
+                }
             }
         };
         self.add(Expr::Let(vec![(sequence, items), (index, zero), (length, count)], whole))

@@ -203,6 +203,16 @@ impl Expander<'_> {
             return self.null();
         }
         let id = self.front.define_macro(self.machine, self.module, &symbol);
+        if !self.expanding.is_empty() {
+            // A macro made this definition: nobody can find it in the text when it is needed, so it is made now.
+            let mut lambda = vec![syntax::symbol("lambda", self.near)];
+            lambda.extend(rest);
+            match self.front.compile_time_value(self.machine, self.module, &syntax::list(lambda, self.near)) {
+                Ok(function) => self.machine.set_global(id, function),
+                Err(diagnostics) => self.diagnostics.extend(diagnostics),
+            }
+            return self.constant(Value::Symbol(symbol));
+        }
         let Some(function) = self.macro_function(form, &symbol, &rest) else { return self.null() };
         let set = self.add(Expr::SetGlobal(id, function));
         let name = self.constant(Value::Symbol(symbol));

@@ -217,6 +217,15 @@ impl Expander<'_> {
             self.report_at(symbol.span, diagnostic);
             return self.null();
         }
+        if let ("pubkey", [Value::String(text)]) = (native.name, arguments)
+            && ovsm_value::encoding::from_base58::<32>(text.as_str()).is_none()
+        {
+            self.report_at(
+                self.near,
+                Diagnostic::new(Code::MalformedForm, "this is not the base58 text of a public key")
+                    .help("a key has 32 bytes: 32 to 44 characters without 0, O, I and l"),
+            );
+        }
         if &*symbol.name == "format" {
             self.check_format(arguments);
         }

@@ -29,6 +29,8 @@ struct Place {
     is_cell: bool,
     /// `(cdr x)`: everything after the first item.
     is_tail: bool,
+    /// What is read where nothing is.
+    default: Option<LocalId>,
     /// The operands, in the order in which they are evaluated.
     bindings: Vec<(LocalId, ExprId)>,
 }
@@ -36,7 +38,7 @@ struct Place {
 impl Expander<'_> {
     /// Takes a place apart; `None`, reported, if it is none.
     fn place(&mut self, form: &Value) -> Option<Place> {
-        let start = |base| Place { base, path: Vec::new(), is_cell: false, is_tail: false, bindings: Vec::new() };
+        let start = |base| Place { base, path: Vec::new(), is_cell: false, is_tail: false, default: None, bindings: Vec::new() };
         match form {
             Value::Symbol(symbol) => match self.meaning(symbol) {
                 Meant::Local(local) => Some(start(Base::Local(local))),
@@ -122,12 +124,23 @@ impl Expander<'_> {
                     _ => self.at_key(collection, KeyForm::Form(key)),
                 }
             }
-            ("get", [collection, key, _]) => self.at_key(collection, KeyForm::Form(key)),
-            ("gethash", [first, second, ..]) => match first {
+            ("get", [collection, key, default]) => {
+                let place = self.at_key(collection, KeyForm::Form(key))?;
+                Some(self.with_default(place, default))
+            }
+            ("gethash", [first, second, rest @ ..]) => {
                 // Common Lisp puts the key first; the table is the operand that can be a place.
-                Value::Symbol(_) if !matches!(second, Value::Symbol(_)) => self.at_key(first, KeyForm::Form(second)),
-                _ => self.at_key(second, KeyForm::Form(first)),
-            },
+                let place = match first {
+                    Value::Symbol(_) if !matches!(second, Value::Symbol(_)) => {
+                        self.at_key(first, KeyForm::Form(second))
+                    }
+                    _ => self.at_key(second, KeyForm::Form(first)),
+                }?;
+                Some(match rest.first() {
+                    Some(default) => self.with_default(place, default),
+                    None => place,
+                })
+            }
             ("get-in", [collection, path]) => {
                 let mut place = self.place_or_value(collection)?;
                 match path {
@@ -168,7 +181,7 @@ impl Expander<'_> {
             ("cell-get" | "deref", [cell]) => {
                 let local = self.local("cell");
                 let value = self.expr(cell);
-                Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: true, is_tail: false, bindings: vec![(local, value)] })
+                Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: true, is_tail: false, default: None, bindings: vec![(local, value)] })
             }
             ("the", [_, inner]) => self.place(inner),
             _ => {
@@ -202,13 +215,21 @@ impl Expander<'_> {
         }
         let local = self.local("value");
         let value = self.expr(form);
-        Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: false, is_tail: false, bindings: vec![(local, value)] })
+        Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: false, is_tail: false, default: None, bindings: vec![(local, value)] })
     }
 
     fn at_key(&mut self, collection: &Value, key: KeyForm<'_>) -> Option<Place> {
         let mut place = self.place_or_value(collection)?;
         self.push_key(&mut place, key);
         Some(place)
+    }
+
+    fn with_default(&mut self, mut place: Place, default: &Value) -> Place {
+        let local = self.local("default");
+        let value = self.expr(default);
+        place.bindings.push((local, value));
+        place.default = Some(local);
+        place
     }
 
     fn push_key(&mut self, place: &mut Place, key: KeyForm<'_>) {
@@ -233,9 +254,12 @@ impl Expander<'_> {
         if place.is_cell {
             value = self.native("cell-get", vec![value]);
         }
-        for key in &place.path {
-            let key = self.read(*key);
-            value = self.native("get", vec![value, key]);
+        for (n, key) in place.path.iter().enumerate() {
+            let mut parts = vec![value, self.read(*key)];
+            if let (Some(default), true) = (place.default, n + 1 == place.path.len()) {
+                parts.push(self.read(default));
+            }
+            value = self.native("get", parts);
         }
         value
     }
@@ -274,7 +298,7 @@ impl Expander<'_> {
             let first = self.native("first", vec![whole]);
             let joined = self.native("cons", vec![first, value]);
             let local = self.local("whole");
-            let inner = Place { base: copy_base(&place.base), path: place.path.clone(), is_cell: place.is_cell, is_tail: false, bindings: Vec::new() };
+            let inner = Place { base: copy_base(&place.base), path: place.path.clone(), is_cell: place.is_cell, is_tail: false, default: None, bindings: Vec::new() };
             let write = self.write_place(&inner, local);
             return self.add(Expr::Let(vec![(local, joined)], write));
         }
@@ -320,7 +344,7 @@ impl Expander<'_> {
         if simple && place.bindings.is_empty() {
             return self.update_base(&place, native, extra);
         }
-        if place.is_cell || place.is_tail {
+        if place.is_cell || place.is_tail || place.default.is_some() {
             let mut parts = vec![self.read_place(&place)];
             parts.extend(extra);
             let value = self.native(native, parts);
@@ -507,6 +531,51 @@ impl Expander<'_> {
                 let value = self.read(from);
                 steps.push(self.set_place(place, value));
             }
+        }
+        steps.push(self.null());
+        let steps = self.sequence(steps);
+        self.add(Expr::Let(bindings, steps))
+    }
+
+    /// `(shiftf a b … value)`: each place gets the value of the next; gives the old value of the first.
+    pub(crate) fn shift_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        if arguments.len() < 2 {
+            return self.malformed(form, "at least a place and a value", "(shiftf place … value)");
+        }
+        let mut bindings = Vec::new();
+        for argument in arguments {
+            let value = self.expr(argument);
+            bindings.push((self.local("old"), value));
+        }
+        let mut steps = Vec::new();
+        for (place, next) in arguments.iter().zip(bindings.iter().skip(1).map(|(local, _)| *local).collect::<Vec<_>>()) {
+            let value = self.read(next);
+            steps.push(self.set_place(place, value));
+        }
+        if let Some((first, _)) = bindings.first() {
+            steps.push(self.read(*first));
+        }
+        let steps = self.sequence(steps);
+        self.add(Expr::Let(bindings, steps))
+    }
+
+    /// `(psetf a x b y)`: all values are known before the first place changes. Gives null.
+    pub(crate) fn psetf_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        if !arguments.len().is_multiple_of(2) {
+            return self.malformed(form, "each place needs a value", "(psetf place value …)");
+        }
+        let mut bindings = Vec::new();
+        let mut steps = Vec::new();
+        for pair in arguments.chunks(2) {
+            let [_, value] = pair else { continue };
+            let value = self.expr(value);
+            bindings.push((self.local("value"), value));
+        }
+        let locals: Vec<LocalId> = bindings.iter().map(|(local, _)| *local).collect();
+        for (pair, local) in arguments.chunks(2).zip(locals) {
+            let [place, _] = pair else { continue };
+            let value = self.read(local);
+            steps.push(self.set_place(place, value));
         }
         steps.push(self.null());
         let steps = self.sequence(steps);

@@ -84,7 +84,7 @@ pub(crate) static TABLE: &[Special] = table! {
     "while" "(while condition body …)" |e, f, a| e.while_form(f, a, false);
     "until" "(until condition body …)" |e, f, a| e.while_form(f, a, true);
     "for" "(for (name items) body …)" |e, f, a| e.for_form(f, a);
-    "dolist" "(dolist (name items) body …)" |e, f, a| e.for_form(f, a);
+    "dolist" "(dolist (name items) body …)" |e, f, a| e.dolist_form(f, a);
     "dotimes" "(dotimes (name count) body …)" |e, f, a| e.dotimes_form(f, a);
     "loop" "(loop clause …)" loop_form::run;
     "break" "(break value)" |e, f, a| e.break_form(f, a, true);
@@ -104,6 +104,9 @@ pub(crate) static TABLE: &[Special] = table! {
     "push!" "(push! place item)" |e, f, a| e.push_form(f, a);
     "pop!" "(pop! place)" |e, f, a| e.pop_form(f, a, "without-last", "last");
     "rotatef" "(rotatef place …)" |e, f, a| e.rotate_form(f, a);
+    "shiftf" "(shiftf place … value)" |e, f, a| e.shift_form(f, a);
+    "psetf" "(psetf place value …)" |e, f, a| e.psetf_form(f, a);
+    "psetq" "(psetq name value …)" |e, f, a| e.psetf_form(f, a);
     "swap-places!" "(swap-places! place place)" |e, f, a| e.rotate_form(f, a);
     "try" "(try body … (catch name handler …) (finally cleanup …))" |e, f, a| e.try_form(f, a);
     "handler-case" "(handler-case body (kind (name) handler …) …)" |e, f, a| e.handler_case_form(f, a);

@@ -61,8 +61,7 @@ impl Expander<'_> {
         let Some(names) = super::function::parameter_list(names) else {
             return self.malformed(form, "the names must be a list", SHAPE);
         };
-        let values = self.expr(values);
-        let all = self.add(Expr::AllValues(values));
+        let all = self.all_values(values);
         self.scoped(|expander| {
             let whole = expander.local("values");
             let mut bindings = vec![(whole, all)];
@@ -74,6 +73,26 @@ impl Expander<'_> {
             let body = expander.body_here(body);
             expander.add(Expr::Let(bindings, body))
         })
+    }
+
+    /// All values of a form as an array. `gethash` gives a second one: whether the key was there.
+    fn all_values(&mut self, form: &Value) -> ExprId {
+        if let Some([Value::Symbol(head), key, table, default @ ..]) = form.as_items()
+            && &*head.name == "gethash"
+            && matches!(self.meaning(head), Meant::Native(_))
+        {
+            let (key_local, table_local) = (self.local("key"), self.local("table"));
+            let bindings = vec![(key_local, self.expr(key)), (table_local, self.expr(table))];
+            let mut parts = vec![self.read(key_local), self.read(table_local)];
+            parts.extend(default.first().map(|default| self.expr(default)));
+            let value = self.native("gethash", parts);
+            let parts = vec![self.read(table_local), self.read(key_local)];
+            let is_there = self.native("has-key?", parts);
+            let all = self.native("#array", vec![value, is_there]);
+            return self.add(Expr::Let(bindings, all));
+        }
+        let values = self.expr(form);
+        self.add(Expr::AllValues(values))
     }
 
     /// `(multiple-value-call f form…)`: all values of all forms as arguments.
