@@ -179,6 +179,10 @@ impl FunctionCompiler<'_> {
         }
         self.jump(test);
         self.place(top);
+        if let Some(register) = result {
+            // The value of the last round must not be held while the next one runs: it could not be updated in place.
+            self.emit(I::Null(register));
+        }
         if !self.charges(condition) {
             self.emit(I::Tick);
         }

@@ -232,22 +232,23 @@ impl Expander<'_> {
         let count = self.native("length", vec![read]);
         let parts = vec![self.read(index), self.read(length)];
         let condition = self.native("<", parts);
+        let item = self.local("item");
         let whole = self.in_loop(|expander, _| {
             let body = expander.scoped(|expander| {
-                let parts = vec![expander.read(sequence), expander.read(index)];
-                let item = expander.native("get", parts);
-                body(expander, item)
+                let read = expander.read(item);
+                body(expander, read)
             });
             let finish = move |expander: &mut Expander<'_>, body: ExprId| {
-                let last = expander.local("last");
+                // The index moves on before the body runs, so that the value of the body is that of the loop.
+                let parts = vec![expander.read(sequence), expander.read(index)];
+                let value = expander.native("get", parts);
                 let one = expander.constant(Value::Int(1));
                 let parts = vec![expander.read(index), one];
                 let next = expander.native("+", parts);
                 let step = expander.add(Expr::SetLocal(index, next));
-                let value = expander.read(last);
-                let steps = expander.sequence(vec![step, value]);
-                let body = expander.add(Expr::Let(vec![(last, body)], steps));
-                expander.add(Expr::While(condition, body))
+                let steps = expander.sequence(vec![step, body]);
+                let round = expander.add(Expr::Let(vec![(item, value)], steps));
+                expander.add(Expr::While(condition, round))
             };
             (body, Box::new(finish))
         });
