@@ -36,13 +36,15 @@ fn eval_writes_values_that_read_back() {
     for (source, value) in [
         ("(+ 1 2)", "3"),
         ("-5", "-5"),
-        ("255u8", "255"),
-        ("(* 0xffffffffffffffffu128 2u128)", "36893488147419103230"),
+        ("255u8", "255u8"),
+        ("(* 0xffffffffffffffffu128 2u128)", "36893488147419103230u128"),
         ("(= 1 1)", "true"),
         ("\"a\\nb\"", "\"a\\nb\""),
         ("null", "null"),
         ("", "null"),
-        ("(define x 1)", "null"),
+        ("(define x 1)", "1"),
+        ("(map (fn (x) (* x x)) [1 2 3])", "[1 4 9]"),
+        ("(* 4611686018427387904 4)", "18446744073709551616"),
         ("(if (< 1 2) \"yes\" \"no\")", "\"yes\""),
     ] {
         let result = ovsm(&["eval", source], b"");
@@ -60,7 +62,7 @@ fn json_is_for_machines() {
     let result = ovsm(&["eval", "--json", "(sol_log_ \"hi\") 18446744073709551615u64"], b"");
     assert_eq!(result.code, Some(0));
     let json: serde_json::Value = serde_json::from_str(&result.out).unwrap();
-    assert_eq!(json, serde_json::json!({"value": "18446744073709551615", "type": "u64", "logs": ["hi"]}));
+    assert_eq!(json, serde_json::json!({"value": "18446744073709551615u64", "type": "u64", "logs": ["hi"]}));
 }
 
 #[test]
@@ -72,12 +74,13 @@ fn run_prints_what_is_logged() {
 #[test]
 fn an_uncaught_failure_shows_where_and_how_it_was_reached() {
     let source = "(defn f (x) (/ 10 x))\n(defn g (x) (+ 1 (f x)))\n(g 0)";
-    for level in ["-O0", "-O2"] {
-        let result = ovsm(&["eval", level, "--error-format", "short", source], b"");
+    for engine in [&[][..], &["--engine", "vm", "-O0"], &["--engine", "vm", "-O2"]] {
+        let arguments = [&["eval", "--error-format", "short"], engine, &[source]].concat();
+        let result = ovsm(&arguments, b"");
         assert_eq!((result.code, result.out.as_str()), (Some(1), ""));
         assert!(result.err.contains("<eval>:1:13: error[E0402]"), "{}", result.err);
     }
-    let result = ovsm(&["eval", "-O0", source], b"");
+    let result = ovsm(&["eval", source], b"");
     assert!(result.err.contains("in `f` at <eval>:1:13"), "{}", result.err);
     assert!(result.err.contains("in `g` at <eval>:2:18"), "{}", result.err);
 }
@@ -97,10 +100,10 @@ fn runs_are_bounded() {
 
 #[test]
 fn memory_is_bounded_by_its_regions() {
-    let result = ovsm(&["eval", "(mem-load 0 0)"], b"");
+    let result = ovsm(&["eval", "--engine", "vm", "(mem-load 0 0)"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0408"), "{}", result.err);
-    let result = ovsm(&["eval", "(account-lamports 0)"], b"");
+    let result = ovsm(&["eval", "--engine", "vm", "(account-lamports 0)"], b"");
     assert!(result.err.contains("E0405"), "{}", result.err);
 }
 
@@ -138,7 +141,7 @@ fn the_reference_interpreter_agrees() {
     for source in
         ["(+ 1 2)", "(sol_log_ \"x\") \"y\"", "(/ 1 0)", "(defn f (n) (+ 1 (f n))) (f 1)", "(mem-load 0 0)"]
     {
-        let vm = ovsm(&["eval", "--json", source], b"");
+        let vm = ovsm(&["eval", "--json", "--engine", "vm", source], b"");
         let ir = ovsm(&["eval", "--json", "--engine", "ir", source], b"");
         assert_eq!((ir.code, ir.out), (vm.code, vm.out), "{source}");
     }
@@ -146,7 +149,7 @@ fn the_reference_interpreter_agrees() {
 
 #[test]
 fn json_tells_how_a_script_failed() {
-    let result = ovsm(&["eval", "--json", "(sol_log_ \"before\") (/ 1 (num-accounts))"], b"");
+    let result = ovsm(&["eval", "--json", "(sol_log_ \"before\") (/ 1 (length []))"], b"");
     assert_eq!(result.code, Some(1));
     let json: serde_json::Value = serde_json::from_str(&result.out).unwrap();
     assert_eq!(json["error"]["code"], "E0402", "{json}");
@@ -162,11 +165,94 @@ fn what_a_script_prints_is_not_limited() {
     assert!(result.out.len() > 1 << 20);
     assert_eq!(result.out.lines().count(), 40_000);
     assert_eq!(result.out.lines().last(), Some("0x9c3f, 0x0, 0x0, 0x0, 0x0"));
-    // What is kept is limited.
-    let kept = ovsm(&["run", "--json", "-"], source);
+    // What is kept on a chain is limited.
+    let kept = ovsm(&["run", "--json", "--engine", "vm", "-"], source);
     assert_eq!(kept.code, Some(0));
     assert!(kept.out.len() < 3 << 20);
     assert!(kept.out.contains("Log truncated"));
+}
+
+#[test]
+fn runs_stop_in_time_and_memory() {
+    let result = ovsm(&["eval", "--timeout", "0.2", "(while true 1)"], b"");
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0424"), "{}", result.err);
+    let result = ovsm(&["eval", "--max-memory", "64", "(define xs []) (while true (push! xs \"text\"))"], b"");
+    assert_eq!(result.code, Some(1));
+    assert!(result.err.contains("E0424") || result.err.contains("E0416"), "{}", result.err);
+    let result = ovsm(&["eval", "--max-memory", "64", "(repeat \"x\" 1000000000000)"], b"");
+    assert!(result.err.contains("E0416"), "{}", result.err);
+}
+
+#[test]
+fn a_script_touches_nothing_without_permission() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.txt");
+    std::fs::write(&file, "content").unwrap();
+    let path = file.to_str().unwrap();
+    let read = format!("(read-file \"{path}\")");
+    let denied = ovsm(&["eval", &read], b"");
+    assert_eq!(denied.code, Some(1));
+    assert!(denied.err.contains("E0417") && denied.err.contains("--allow-read="), "{}", denied.err);
+    let flag = format!("--allow-read={}", folder.path().display());
+    assert_eq!(ovsm(&["eval", &flag, &read], b"").out, "\"content\"\n");
+    let elsewhere = ovsm(&["eval", &flag, "(read-file \"/etc/hostname\")"], b"");
+    assert!(elsewhere.err.contains("E0417"), "{}", elsewhere.err);
+    let outside = format!("(read-file \"{}/../x\")", folder.path().display());
+    assert_ne!(ovsm(&["eval", &flag, &outside], b"").code, Some(0));
+    let write = format!("(write-file \"{path}\" \"new\")");
+    assert!(ovsm(&["eval", &flag, &write], b"").err.contains("--allow-write="));
+    assert!(ovsm(&["eval", "(env \"HOME\")"], b"").err.contains("--allow-env="));
+    // Not even a script that may read everything gets at a wallet.
+    let wallet = folder.path().join(".config/solana");
+    std::fs::create_dir_all(&wallet).unwrap();
+    std::fs::write(wallet.join("id.json"), "[1]").unwrap();
+    let steal = format!("(read-file \"{}/id.json\")", wallet.display());
+    let result = ovsm(&["eval", "--allow-read=", &steal], b"");
+    assert_ne!(result.code, Some(0), "{}", result.out);
+}
+
+#[test]
+fn scripts_have_arguments_input_and_an_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("main.ovsm");
+    std::fs::write(&script, "(println (arguments)) (println (read-line)) (exit 7)").unwrap();
+    let result = ovsm(&["run", script.to_str().unwrap(), "--", "a", "--b"], b"line\n");
+    assert_eq!((result.code, result.out.as_str()), (Some(7), "[\"a\" \"--b\"]\nline\n"));
+}
+
+#[test]
+fn modules_are_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("src");
+    std::fs::create_dir_all(source.join("geometry")).unwrap();
+    std::fs::write(folder.path().join("spirit.toml"), "[package]\nname = \"shapes\"\n").unwrap();
+    let area = "(defmacro square (x) `(* ,x ,x)) (defn area (r) (* 3 (square r))) (defn hidden () 1) (export area square)";
+    std::fs::write(source.join("geometry/circle.ovsm"), area).unwrap();
+    let main = |text: &str| {
+        std::fs::write(source.join("main.ovsm"), text).unwrap();
+        ovsm(&["run", folder.path().to_str().unwrap()], b"")
+    };
+    assert_eq!(main("(import geometry/circle) (println (circle/area 2) (square 3))").out, "12 9\n");
+    assert_eq!(main("(import [geometry/circle :as c]) (println (c/area 1))").out, "3\n");
+    assert_eq!(main("(import [geometry/circle :only (area)]) (println (area 1))").out, "3\n");
+    let private = main("(import [geometry/circle :only (hidden)])");
+    assert!(private.err.contains("E0118") && private.err.contains("private"), "{}", private.err);
+    assert!(main("(import geometry/circle) (hidden)").err.contains("E0101"));
+    assert!(main("(import geometry/square)").err.contains("E0120"));
+    std::fs::write(source.join("a.ovsm"), "(import b)").unwrap();
+    std::fs::write(source.join("b.ovsm"), "(import a)").unwrap();
+    let cycle = main("(import a)");
+    assert!(cycle.err.contains("E0119") && cycle.err.contains("a → b → a"), "{}", cycle.err);
+}
+
+#[test]
+fn the_prompt_goes_on_after_errors() {
+    let input = b"(define x 5)\n(foo)\n(/ 1 0)\n(defn f (a)\n  \"Twice.\"\n  (* 2 a))\n(f x) (defn f (a) a) (f x)\n:doc f\n:type x\n:expand (g 1)\n:quit\n";
+    let result = ovsm(&["repl"], input);
+    assert_eq!(result.code, Some(0), "{}", result.err);
+    assert!(result.out.contains("10\n") && result.out.contains("5\n") && result.out.contains("int\n"), "{}", result.out);
+    assert!(result.err.contains("E0101") && result.err.contains("E0402"), "{}", result.err);
 }
 
 #[cfg(target_os = "linux")]
