@@ -13,9 +13,13 @@ fn examples_give_what_they_say() {
             count += 1;
             let shown = run_source("example", call);
             let expected = run_source("result", &format!("(write '{result})"));
-            let written = shown.end.clone().map(|value| run_source("value", &format!("(write '{value})")).end);
+            let written =
+                shown.end.clone().map(|value| run_source("value", &format!("(write '{value})")).end);
             if shown.end.as_ref().ok() != Some(&result.to_string()) && written != Ok(expected.end.clone()) {
-                faults.push(format!("`{call}` gives {:?} {} {:?}, not {result}", shown.end, shown.message, shown.reported));
+                faults.push(format!(
+                    "`{call}` gives {:?} {} {:?}, not {result}",
+                    shown.end, shown.message, shown.reported
+                ));
             }
         }
     }

@@ -129,6 +129,7 @@ codes! {
     ShadowedBuiltin "W0002" "shadowed-builtin" "a definition hides a built-in";
     UnreachableClause "W0003" "unreachable-clause" "a clause is never reached";
     NonExhaustiveMatch "W0004" "non-exhaustive-match" "a match over an enum leaves a variant out";
+    UnusedImport "W0005" "unused-import" "nothing of an imported module is used";
 }
 
 impl Code {

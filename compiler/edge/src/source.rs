@@ -112,7 +112,9 @@ pub fn ovsm_files(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
             }
             if files.len() + folders.len() > MAX_FILES {
                 let message = format!("`{}` has more than {MAX_FILES} files", path.display());
-                return Err(Box::new(Diagnostic::new(Code::CannotRead, message).help("name a smaller folder")));
+                return Err(Box::new(
+                    Diagnostic::new(Code::CannotRead, message).help("name a smaller folder"),
+                ));
             }
         }
     }

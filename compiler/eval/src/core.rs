@@ -191,11 +191,22 @@ impl Expr {
     pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
         match self {
             Expr::Constant(_) | Expr::Local(_) | Expr::Global(_) | Expr::Lambda(_) => {}
-            Expr::SetLocal(_, a) | Expr::SetGlobal(_, a) | Expr::Loop(a) | Expr::Block(_, a) | Expr::Leave(_, a) | Expr::AllValues(a) => f(*a),
-            Expr::Sequence(items) | Expr::And(items) | Expr::Or(items) | Expr::Native(_, items) | Expr::Values(items) => {
+            Expr::SetLocal(_, a)
+            | Expr::SetGlobal(_, a)
+            | Expr::Loop(a)
+            | Expr::Block(_, a)
+            | Expr::Leave(_, a)
+            | Expr::AllValues(a) => f(*a),
+            Expr::Sequence(items)
+            | Expr::And(items)
+            | Expr::Or(items)
+            | Expr::Native(_, items)
+            | Expr::Values(items) => {
                 items.iter().copied().for_each(f);
             }
-            Expr::UpdateLocal(_, _, items) | Expr::UpdateGlobal(_, _, items) => items.iter().copied().for_each(f),
+            Expr::UpdateLocal(_, _, items) | Expr::UpdateGlobal(_, _, items) => {
+                items.iter().copied().for_each(f)
+            }
             Expr::Let(bindings, body) => {
                 bindings.iter().for_each(|(_, value)| f(*value));
                 f(*body);

@@ -35,8 +35,8 @@ use crate::module::ModuleId;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::{NativeId, Symbol, Value};
-use scope::{Binding, ScopeId, Scopes, Space};
 use rustc_hash::FxHashSet;
+use scope::{Binding, ScopeId, Scopes, Space};
 use std::rc::Rc;
 
 /// Expressions nest at most so deeply after expansion.
@@ -139,7 +139,10 @@ impl<'a> Expander<'a> {
         let name::Meant::Macro(function, expansion) = self.meaning(head) else { return Ok(None) };
         match self.expand_call(&head.name, &function, expansion, form, arguments) {
             Some(expanded) => Ok(Some(expanded)),
-            None => Err(self.diagnostics.first().map_or_else(String::new, |diagnostic| diagnostic.message.clone())),
+            None => Err(self
+                .diagnostics
+                .first()
+                .map_or_else(String::new, |diagnostic| diagnostic.message.clone())),
         }
     }
 
@@ -168,7 +171,10 @@ impl<'a> Expander<'a> {
                 true => "the code is nested too deeply after expansion",
                 false => "this form expands to too much code",
             };
-            self.report_at(syntax::span(form), Diagnostic::new(code, message).help("move some of it into functions"));
+            self.report_at(
+                syntax::span(form),
+                Diagnostic::new(code, message).help("move some of it into functions"),
+            );
         }
         self.null()
     }
@@ -252,7 +258,16 @@ impl<'a> Expander<'a> {
             }
             _ => {}
         }
-        if matches!(head, Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) | Value::Char(_) | Value::Array(_)) {
+        if matches!(
+            head,
+            Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::String(_)
+                | Value::Char(_)
+                | Value::Array(_)
+        ) {
             let text = ovsm_value::write::brief(head);
             return self.report_null(
                 form,

@@ -9,7 +9,9 @@ impl Failure {
     /// The code under which it is reported.
     pub fn code(&self) -> Code {
         match &self.unwind {
-            Unwind::Error(error) if error.kind == ErrorKind::Limit && error.message.starts_with("stack overflow") => {
+            Unwind::Error(error)
+                if error.kind == ErrorKind::Limit && error.message.starts_with("stack overflow") =>
+            {
                 Code::RuntimeStackOverflow
             }
             Unwind::Error(error) => code_of(&error.kind),

@@ -49,6 +49,9 @@ pub struct CallSite {
     pub(crate) span: Option<Span>,
 }
 
+/// A name that nothing defines so far: its module, text and marks.
+type PendingName = (ModuleId, Rc<str>, Rc<[u32]>);
+
 /// How many arguments a function takes.
 #[derive(Clone)]
 struct Signature {
@@ -85,7 +88,7 @@ pub struct Front {
     loading: Vec<Rc<str>>,
     pub(crate) expansions: Vec<Expansion>,
     pub(crate) pending: Vec<Pending>,
-    pending_names: FxHashMap<(ModuleId, Rc<str>, Rc<[u32]>), GlobalId>,
+    pending_names: FxHashMap<PendingName, GlobalId>,
     pub(crate) calls: Vec<CallSite>,
     pub(crate) suggestions: u32,
     pub(crate) current_mark: Option<u32>,
@@ -100,7 +103,7 @@ pub struct Front {
     identities: u64,
     prelude_forms: FxHashMap<Rc<str>, usize>,
     /// The enums of the session: name, variants and their identities.
-    enums: Vec<(Rc<str>, Vec<(Rc<str>, u64)>)>,
+    enums: Vec<crate::module::Enum>,
     /// What is wrong so far.
     pub diagnostics: Vec<Diagnostic>,
     /// Where forms stand.
@@ -168,7 +171,12 @@ impl Front {
             for name in defined_names(&form) {
                 self.prelude_forms.insert(name, index);
             }
-            self.forms.push(Form { module: ModuleId(0), syntax: form, state: FormState::Waiting, is_early: true });
+            self.forms.push(Form {
+                module: ModuleId(0),
+                syntax: form,
+                state: FormState::Waiting,
+                is_early: true,
+            });
         }
     }
 
@@ -189,7 +197,10 @@ impl Front {
     /// Reads a module's text, expands all of it, and gives the units that make it up, in the order in which they run.
     /// What is wrong is added to [`Front::diagnostics`].
     pub fn load(&mut self, machine: &mut Machine, module: ModuleId, path: &str, text: &str) -> Vec<UnitId> {
-        let name = self.modules.get(module.0 as usize).map_or_else(|| Rc::from("main"), |module| Rc::clone(&module.name));
+        let name = self
+            .modules
+            .get(module.0 as usize)
+            .map_or_else(|| Rc::from("main"), |module| Rc::clone(&module.name));
         let read = self.sources.add(&name, path, text);
         self.diagnostics.extend(read.diagnostics);
         let first = self.forms.len();
@@ -204,7 +215,8 @@ impl Front {
         }
         // Imports come first: what they bring in may be needed by a macro further up.
         for index in first..last {
-            let is_import = self.forms.get(index).is_some_and(|form| syntax::head(&form.syntax) == Some("import"));
+            let is_import =
+                self.forms.get(index).is_some_and(|form| syntax::head(&form.syntax) == Some("import"));
             if is_import {
                 self.expand_form(machine, index);
             }
@@ -213,17 +225,22 @@ impl Front {
             self.expand_form(machine, index);
         }
         self.finish();
-        self.last_unit = self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
-            FormState::Done(unit) => unit,
-            _ => None,
-        });
+        self.report_unused_imports(module);
+        self.last_unit =
+            self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
+                FormState::Done(unit) => unit,
+                _ => None,
+            });
         let done = |early: bool| {
-            self.forms.get(first..last).unwrap_or(&[]).iter().filter(move |form| form.is_early == early).filter_map(
-                |form| match form.state {
+            self.forms
+                .get(first..last)
+                .unwrap_or(&[])
+                .iter()
+                .filter(move |form| form.is_early == early)
+                .filter_map(|form| match form.state {
                     FormState::Done(unit) => unit,
                     _ => None,
-                },
-            )
+                })
         };
         done(true).chain(done(false)).collect()
     }
@@ -237,6 +254,19 @@ impl Front {
         let unit = self.expand_form(machine, index);
         self.finish();
         unit
+    }
+
+    fn report_unused_imports(&mut self, module: ModuleId) {
+        let Some(module) = self.modules.get(module.0 as usize) else { return };
+        for import in module.imports.iter().filter(|import| !import.is_used) {
+            let mut diagnostic =
+                Diagnostic::new(Code::UnusedImport, format!("nothing of `{}` is used", import.name))
+                    .help("remove the import");
+            if let Some(span) = import.span {
+                diagnostic = diagnostic.label(span, "");
+            }
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn report_duplicates(&mut self, first: usize, last: usize) {
@@ -253,8 +283,9 @@ impl Front {
                     seen.insert(name, span);
                 }
                 Some(earlier) => {
-                    let mut diagnostic = Diagnostic::new(Code::DuplicateDefinition, format!("`{name}` is defined twice"))
-                        .help("give one of them another name, or assign with `set!`");
+                    let mut diagnostic =
+                        Diagnostic::new(Code::DuplicateDefinition, format!("`{name}` is defined twice"))
+                            .help("give one of them another name, or assign with `set!`");
                     if let Some(span) = span {
                         diagnostic = diagnostic.label(span, "defined again here");
                     }
@@ -424,7 +455,9 @@ impl Front {
         }
         self.run_pure(machine, unit).map_err(|failure| {
             let message = match &failure.unwind {
-                ovsm_value::Unwind::Error(error) => format!("this fails while the program is compiled: {}", error.message),
+                ovsm_value::Unwind::Error(error) => {
+                    format!("this fails while the program is compiled: {}", error.message)
+                }
                 _ => "this does not end while the program is compiled".to_string(),
             };
             let mut diagnostic = Diagnostic::new(Code::MacroFailed, message);
@@ -501,13 +534,21 @@ impl Front {
         self.suggestions = 40;
     }
 
-    pub(crate) fn define_signature(&mut self, id: GlobalId, parameters: &Parameters, types: Vec<Option<Rc<str>>>) {
+    pub(crate) fn define_signature(
+        &mut self,
+        id: GlobalId,
+        parameters: &Parameters,
+        types: Vec<Option<Rc<str>>>,
+    ) {
         let min = parameters.required.len();
         let positional = min + parameters.optional.len();
         let is_open = parameters.rest.is_some() || parameters.keys.is_some();
         let keys = parameters.keys.as_ref().map(|keys| keys.iter().map(|key| Rc::clone(&key.name)).collect());
-        let keys = keys.filter(|_| !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty());
-        self.signatures.insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
+        let keys = keys.filter(|_| {
+            !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty()
+        });
+        self.signatures
+            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
     }
 
     /// The signature of a constructor of records.
@@ -527,7 +568,7 @@ impl Front {
     }
 
     /// The enum that a variant belongs to.
-    pub(crate) fn enum_of(&self, identity: u64) -> Option<(Rc<str>, Vec<(Rc<str>, u64)>)> {
+    pub(crate) fn enum_of(&self, identity: u64) -> Option<crate::module::Enum> {
         self.enums.iter().find(|(_, variants)| variants.iter().any(|(_, other)| *other == identity)).cloned()
     }
 
@@ -543,7 +584,12 @@ impl Front {
     }
 
     /// The variable of a name that nothing defines so far.
-    pub(crate) fn pending_global(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) -> GlobalId {
+    pub(crate) fn pending_global(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        symbol: &Symbol,
+    ) -> GlobalId {
         let key = (module, Rc::clone(&symbol.name), Rc::clone(&symbol.marks));
         *self.pending_names.entry(key).or_insert_with(|| machine.add_global(&symbol.name))
     }
@@ -556,7 +602,11 @@ impl Front {
         symbol: &Symbol,
         kind: GlobalKind,
     ) -> GlobalId {
-        let known = match self.modules.get(module.0 as usize).and_then(|module| module.get(&symbol.name, &symbol.marks)) {
+        let known = match self
+            .modules
+            .get(module.0 as usize)
+            .and_then(|module| module.get(&symbol.name, &symbol.marks))
+        {
             Some(Meaning::Global(global)) => Some(global.id),
             Some(Meaning::Macro(id, _)) => Some(*id),
             Some(Meaning::Type(_, Some(id))) => Some(*id),
@@ -571,7 +621,12 @@ impl Front {
         id
     }
 
-    pub(crate) fn define_macro(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) -> GlobalId {
+    pub(crate) fn define_macro(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        symbol: &Symbol,
+    ) -> GlobalId {
         let id = self.define_global(machine, module, symbol, GlobalKind::Constant);
         self.define_meaning(module, symbol, Meaning::Macro(id, module));
         id
@@ -652,6 +707,15 @@ impl Front {
                 continue;
             }
             let Some(source) = self.modules.get(import.module.0 as usize) else { continue };
+            if source.is_library {
+                if let Some(native) = ovsm_library::find(name)
+                    && ovsm_library::get(native).is_some_and(|native| native.module == &*source.name)
+                {
+                    found = Some((n, Meaning::Native(native)));
+                    break;
+                }
+                continue;
+            }
             if source.exports.iter().any(|export| &**export == name)
                 && let Some(meaning) = source.names.get(name)
             {
@@ -660,7 +724,9 @@ impl Front {
             }
         }
         let (n, meaning) = found?;
-        if let Some(import) = self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n)) {
+        if let Some(import) =
+            self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n))
+        {
             import.is_used = true;
         }
         Some(meaning)
@@ -694,7 +760,8 @@ impl Front {
         let name = Rc::clone(&symbol.name);
         let target = self.module_named(machine, symbol)?;
         let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
-        let exports = self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
+        let exports =
+            self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
         let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
         for wanted in only.iter().flatten() {
             let is_there = match is_library {
@@ -746,8 +813,11 @@ impl Front {
             let mut cycle: Vec<&str> = self.loading.iter().skip(at).map(|name| &**name).collect();
             cycle.push(&name);
             return Err(Box::new(
-                Diagnostic::new(Code::ImportCycle, format!("modules import each other: {}", cycle.join(" → ")))
-                    .help("move what both need into a third module"),
+                Diagnostic::new(
+                    Code::ImportCycle,
+                    format!("modules import each other: {}", cycle.join(" → ")),
+                )
+                .help("move what both need into a third module"),
             )
             .into_at(symbol.span));
         }
@@ -788,7 +858,8 @@ impl Signature {
     fn fault(&self, call: &CallSite) -> Option<Diagnostic> {
         if call.arguments < self.min || self.max.is_some_and(|max| call.arguments > max) {
             return Some(
-                wrong_arity(&call.name, self.min, self.max, call.arguments).help("see its definition for what it takes"),
+                wrong_arity(&call.name, self.min, self.max, call.arguments)
+                    .help("see its definition for what it takes"),
             );
         }
         for (literal, ty) in call.literals.iter().zip(&self.types) {
@@ -797,8 +868,11 @@ impl Signature {
             {
                 let text = ovsm_value::write::describe(literal);
                 return Some(
-                    Diagnostic::new(Code::TypeMismatch, format!("`{}` takes a `{ty}` here, but this is {text}", call.name))
-                        .help(format!("give it a `{ty}`")),
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        format!("`{}` takes a `{ty}` here, but this is {text}", call.name),
+                    )
+                    .help(format!("give it a `{ty}`")),
                 );
             }
         }
@@ -808,8 +882,10 @@ impl Signature {
                 && !keys.iter().any(|key| **key == *given.as_str())
             {
                 let near = ovsm_base::suggest::nearest(given.as_str(), keys.iter().map(|key| &**key));
-                let diagnostic =
-                    Diagnostic::new(Code::WrongArity, format!("`{}` takes no keyword `:{}`", call.name, given.as_str()));
+                let diagnostic = Diagnostic::new(
+                    Code::WrongArity,
+                    format!("`{}` takes no keyword `:{}`", call.name, given.as_str()),
+                );
                 return Some(match near {
                     Some(near) => diagnostic.help(format!("did you mean `:{near}`?")),
                     None => diagnostic.help("see its definition for what it takes"),
@@ -836,7 +912,10 @@ impl IntoAt for Box<Diagnostic> {
 /// True for forms that define functions and macros only.
 fn is_function_definition(form: &Value) -> bool {
     match syntax::head(form) {
-        Some("defn" | "defun" | "defmacro" | "define-macro" | "defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype") => true,
+        Some(
+            "defn" | "defun" | "defmacro" | "define-macro" | "defrecord" | "defstruct" | "define-struct"
+            | "defenum" | "deftype",
+        ) => true,
         Some("define") => match form.as_items() {
             Some([_, Value::List(_), ..]) => true,
             Some([_, _, value]) => matches!(syntax::head(value), Some("lambda" | "fn")),
@@ -844,7 +923,10 @@ fn is_function_definition(form: &Value) -> bool {
         },
         // A constant whose value is a literal.
         Some("const" | "defconstant") => match form.as_items() {
-            Some([_, _, value]) => !matches!(value, Value::List(_) | Value::Symbol(_) | Value::Array(_) | Value::Object(_)) || matches!(syntax::head(value), Some("quote")),
+            Some([_, _, value]) => {
+                !matches!(value, Value::List(_) | Value::Symbol(_) | Value::Array(_) | Value::Object(_))
+                    || matches!(syntax::head(value), Some("quote"))
+            }
             _ => false,
         },
         Some("pub") => form.as_items().is_some_and(|items| items.iter().skip(1).all(is_function_definition)),

@@ -47,6 +47,9 @@ pub enum GlobalKind {
     Function,
 }
 
+/// An enum: its name, and the names and identities of its variants.
+pub type Enum = (Rc<str>, Vec<(Rc<str>, u64)>);
+
 /// A type as programs write it.
 #[derive(Clone, Debug)]
 pub enum Type {
@@ -136,7 +139,11 @@ impl Module {
 
     /// What a name means that carries these marks.
     pub fn get(&self, name: &str, marks: &Rc<[u32]>) -> Option<&Meaning> {
-        if marks.is_empty() { self.names.get(name) } else { self.marked.get(&(name.into(), Rc::clone(marks))) }
+        if marks.is_empty() {
+            self.names.get(name)
+        } else {
+            self.marked.get(&(name.into(), Rc::clone(marks)))
+        }
     }
 
     /// Gives a name a meaning.

@@ -44,7 +44,10 @@ impl Session {
     pub fn run_units(&mut self, units: &[UnitId]) -> Result<Value, Ended> {
         let mut value = Value::Null;
         for unit in units {
-            value = self.machine.run(*unit, &mut self.front).map_err(|failure| Ended::Failed(Box::new(failure)))?;
+            value = self
+                .machine
+                .run(*unit, &mut self.front)
+                .map_err(|failure| Ended::Failed(Box::new(failure)))?;
         }
         Ok(value)
     }
@@ -61,7 +64,10 @@ impl Session {
         let last = self.front.last_unit;
         let mut result = Value::Null;
         for unit in &units {
-            let value = self.machine.run(*unit, &mut self.front).map_err(|failure| Ended::Failed(Box::new(failure)))?;
+            let value = self
+                .machine
+                .run(*unit, &mut self.front)
+                .map_err(|failure| Ended::Failed(Box::new(failure)))?;
             // Definitions of functions run first, wherever they stand.
             if Some(*unit) == last {
                 result = value;
@@ -120,7 +126,8 @@ impl Session {
             return Some(shape.to_string());
         }
         let native = ovsm_library::get(ovsm_library::find(name)?)?;
-        let mut text = format!("({} {}\n\n{}\n", native.name, native.signature.trim_start_matches('('), native.doc);
+        let mut text =
+            format!("({} {}\n\n{}\n", native.name, native.signature.trim_start_matches('('), native.doc);
         for (call, result) in native.examples {
             text.push_str(&format!("\n    {call} ; => {result}"));
         }

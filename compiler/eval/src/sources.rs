@@ -61,12 +61,13 @@ impl Sources {
 
 /// The literal of a form that has no value: an integer that does not fit the type of its suffix.
 fn unreadable(node: ovsm_cst::Node<'_>) -> Diagnostic {
-    let faulty = node
-        .descendants()
-        .find(|node| !node.kind().is_bracketed() && !node.kind().is_prefix() && syntax::from_node(*node).is_none());
+    let faulty = node.descendants().find(|node| {
+        !node.kind().is_bracketed() && !node.kind().is_prefix() && syntax::from_node(*node).is_none()
+    });
     let node = faulty.unwrap_or(node);
     let text: String = node.text().chars().take(60).collect();
-    let diagnostic = Diagnostic::at(Code::LiteralOutOfRange, node.span(), format!("`{text}` does not fit its type"));
+    let diagnostic =
+        Diagnostic::at(Code::LiteralOutOfRange, node.span(), format!("`{text}` does not fit its type"));
     match node.integer().and_then(|literal| literal.suffix) {
         Some(suffix) => {
             let ty = syntax::suffix_type(suffix);

@@ -210,9 +210,9 @@ pub fn data(form: &Value) -> Value {
                     let mut entries = Object::default();
                     for pair in parts.chunks(2) {
                         if let [key, value] = pair {
-                            let key = key.as_key().unwrap_or_else(|| {
-                                Rc::new(Text::new(ovsm_value::write::write(key)))
-                            });
+                            let key = key
+                                .as_key()
+                                .unwrap_or_else(|| Rc::new(Text::new(ovsm_value::write::write(key))));
                             entries.insert(key, value.clone());
                         }
                     }

@@ -7,8 +7,6 @@ use std::rc::Rc;
 
 /// The argument at a position; null if there are fewer.
 pub fn at(arguments: &[Value], position: usize) -> &Value {
-    static NULL: () = ();
-    let _ = NULL;
     arguments.get(position).unwrap_or(const { &Value::Null })
 }
 

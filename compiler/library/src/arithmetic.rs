@@ -1,7 +1,7 @@
 //! Arithmetic functions: what stands behind `+` and its kin when they are passed as values or called with operands
 //! that the machine has no fast path for.
 
-use crate::arguments::{at, take};
+use crate::arguments::at;
 use crate::context::Context;
 use crate::native::{Effect, Native};
 use ovsm_value::error::type_error;
@@ -191,15 +191,35 @@ fn fold(
     none: Value,
     step: fn(&mut dyn Context, Value, &Value) -> Result<Value, Raised>,
 ) -> Result<Value, Raised> {
-    let Some((_, rest)) = arguments.split_first() else { return Ok(none) };
-    if rest.is_empty() && !at(arguments, 0).is_number() {
-        return match at(arguments, 0) {
-            text @ (Value::String(_) | Value::Array(_) | Value::List(_)) => Ok(text.clone()),
-            other => Err(type_error("+", "numbers", other)),
-        };
-    }
-    let mut result = take(arguments, 0);
-    for next in arguments.get(1..).unwrap_or(&[]) {
+    let Some((first, rest)) = arguments.split_first_mut() else { return Ok(none) };
+    // What can be updated in place is taken out, but only once nothing can fail any more.
+    let mut result = match first {
+        Value::String(_) | Value::Array(_) | Value::List(_) => {
+            let is_text = matches!(first, Value::String(_));
+            let fits = |other: &&Value| match other {
+                Value::String(_) => is_text,
+                Value::Array(_) | Value::List(_) => !is_text,
+                _ => false,
+            };
+            if let Some(wrong) = rest.iter().find(|other| !fits(other)) {
+                let wanted = if is_text {
+                    "strings, since the first is one"
+                } else {
+                    "sequences, since the first is one"
+                };
+                return Err(type_error("+", if wrong.is_number() { wanted } else { "numbers" }, wrong));
+            }
+            let sizes = rest.iter().map(|other| match other {
+                Value::String(text) => text.as_str().len(),
+                other => other.as_items().map_or(0, <[Value]>::len) * size_of::<Value>(),
+            });
+            context.reserve(sizes.sum())?;
+            std::mem::take(first)
+        }
+        first if rest.is_empty() && !first.is_number() => return Err(type_error("+", "numbers", first)),
+        first => first.clone(),
+    };
+    for next in rest.iter() {
         result = step(context, result, next)?;
     }
     Ok(result)

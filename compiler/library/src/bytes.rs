@@ -8,6 +8,7 @@ use ovsm_value::number::{self, FixedType};
 use ovsm_value::{ErrorKind, Raised, Value};
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -18,14 +19,32 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/bytes", signature, doc, examples, min, max, effect: Effect::Pure, run }
+    Native {
+        name,
+        aliases,
+        module: "std/bytes",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
 }
 
 macro_rules! reader {
     ($name:literal, $type:expr, $little:expr) => {
-        native($name, &[], 2, Some(2), "(bytes offset) -> integer", "The integer that stands at an offset; an `:index` error if it goes past the end.", &[], |_, arguments| {
-            read($name, arguments, $type, $little)
-        })
+        native(
+            $name,
+            &[],
+            2,
+            Some(2),
+            "(bytes offset) -> integer",
+            "The integer that stands at an offset; an `:index` error if it goes past the end.",
+            &[],
+            |_, arguments| read($name, arguments, $type, $little),
+        )
     };
 }
 
@@ -82,7 +101,10 @@ fn part<'b>(operation: &str, bytes: &'b [u8], offset: i64, width: usize) -> Resu
     let start = usize::try_from(offset).ok();
     let found = start.and_then(|start| bytes.get(start..start.checked_add(width)?));
     found.ok_or_else(|| {
-        raise(ErrorKind::Index, format!("`{operation}`: {width} bytes at {offset} are not inside of {} bytes", bytes.len()))
+        raise(
+            ErrorKind::Index,
+            format!("`{operation}`: {width} bytes at {offset} are not inside of {} bytes", bytes.len()),
+        )
     })
 }
 

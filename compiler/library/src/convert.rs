@@ -10,6 +10,7 @@ use ovsm_value::write::{brief, describe, display_to, write};
 use ovsm_value::{ErrorKind, Raised, Value};
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -20,27 +21,52 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/core", signature, doc, examples, min, max, effect: Effect::Pure, run }
+    Native {
+        name,
+        aliases,
+        module: "std/core",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
 }
 
 macro_rules! fixed {
     ($name:literal, $wrap:literal, $type:expr) => {
         [
-            native($name, &[], 1, Some(1), "(x) -> integer", "The number as a fixed-width integer; an `:overflow` error if it does not fit.", &[], |_, arguments| {
-                match at(arguments, 0) {
+            native(
+                $name,
+                &[],
+                1,
+                Some(1),
+                "(x) -> integer",
+                "The number as a fixed-width integer; an `:overflow` error if it does not fit.",
+                &[],
+                |_, arguments| match at(arguments, 0) {
                     Value::String(_) => {
                         let parsed = parse_integer($name, at(arguments, 0), 10)?;
                         number::to_fixed(fixed_type($type), &parsed)
                     }
                     value => number::to_fixed(fixed_type($type), value),
-                }
-            }),
-            native($wrap, &[], 1, Some(1), "(x) -> integer", "The low bits of an integer as a fixed-width integer.", &[], |_, arguments| {
-                match number::to_bigint(at(arguments, 0)) {
+                },
+            ),
+            native(
+                $wrap,
+                &[],
+                1,
+                Some(1),
+                "(x) -> integer",
+                "The low bits of an integer as a fixed-width integer.",
+                &[],
+                |_, arguments| match number::to_bigint(at(arguments, 0)) {
                     Some(whole) => Ok(fixed_type($type).wrap(&whole)),
                     None => Err(type_error($wrap, "an integer", at(arguments, 0))),
-                }
-            }),
+                },
+            ),
         ]
     };
 }
@@ -255,7 +281,7 @@ pub const NATIVES: &[Native] = &[
     Native { effect: Effect::State, ..native("eval", &[], 1, Some(1), "(form) -> any", "The value of a form given as data, or of the forms of a text, at the top level of the program.", &[("(eval '(+ 1 2))", "3"), ("(eval \"(+ 1 2)\")", "3")], |context, arguments| match at(arguments, 0) {
         Value::String(text) => {
             let mut value = Value::Null;
-            for form in context.read(&text.as_str().to_string())? {
+            for form in context.read(text.as_str())? {
                 value = context.evaluate(&form)?;
             }
             Ok(value)
@@ -304,7 +330,10 @@ fn parse_integer(operation: &str, value: &Value, base: i64) -> Result<Value, Rai
     let wrong = || raise(ErrorKind::Parse, format!("`{operation}`: {} is no integer", brief(value)));
     let trimmed = text.as_str().trim();
     if trimmed.len() > MAX_DIGITS {
-        return Err(raise(ErrorKind::Limit, format!("`{operation}`: a number of more than {MAX_DIGITS} digits")));
+        return Err(raise(
+            ErrorKind::Limit,
+            format!("`{operation}`: a number of more than {MAX_DIGITS} digits"),
+        ));
     }
     let (sign, digits) = match trimmed.strip_prefix('-') {
         Some(rest) => (-1, rest),

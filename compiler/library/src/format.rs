@@ -62,11 +62,17 @@ fn run(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value, Rais
 }
 
 /// The text that a control string gives with arguments.
-fn formatted(context: &mut dyn Context, control: &str, arguments: &[Value], depth: u32) -> Result<String, Raised> {
+fn formatted(
+    context: &mut dyn Context,
+    control: &str,
+    arguments: &[Value],
+    depth: u32,
+) -> Result<String, Raised> {
     if depth > MAX_DEPTH {
         return Err(raise(ErrorKind::Limit, "`format`: control strings are inside each other too deeply"));
     }
-    let items = parse::parse(control).map_err(|error| raise(ErrorKind::Parse, format!("`format`: {error}")))?;
+    let items =
+        parse::parse(control).map_err(|error| raise(ErrorKind::Parse, format!("`format`: {error}")))?;
     let mut formatter = Formatter::new(context, arguments, depth);
     formatter.run(&items)?;
     Ok(formatter.finish())

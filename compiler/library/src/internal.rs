@@ -49,16 +49,22 @@ pub const NATIVES: &[Native] = &[
             value => get(value, at(arguments, 1))?.is_some(),
         }))
     }),
-    native("#is-sequence", 3, Some(3), "True if a value is a sequence of so many items, or of at least so many.", |_, arguments| {
-        let least = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
-        let is_open = at(arguments, 2).is_true();
-        let length = match at(arguments, 0) {
-            Value::Array(items) | Value::List(items) => items.len(),
-            Value::Range(range) => range.len(),
-            _ => return Ok(Value::Bool(false)),
-        };
-        Ok(Value::Bool(length == least || is_open && length > least))
-    }),
+    native(
+        "#is-sequence",
+        3,
+        Some(3),
+        "True if a value is a sequence of so many items, or of at least so many.",
+        |_, arguments| {
+            let least = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
+            let is_open = at(arguments, 2).is_true();
+            let length = match at(arguments, 0) {
+                Value::Array(items) | Value::List(items) => items.len(),
+                Value::Range(range) => range.len(),
+                _ => return Ok(Value::Bool(false)),
+            };
+            Ok(Value::Bool(length == least || is_open && length > least))
+        },
+    ),
     native("#array", 0, None, "An array of the arguments.", |_, arguments| {
         Ok(Value::array(taken(arguments)))
     }),
@@ -123,7 +129,6 @@ pub const NATIVES: &[Native] = &[
         Ok(match at(arguments, 0) {
             Value::Array(items) => Value::Array(Rc::new(items.slice(from, usize::MAX))),
             Value::List(items) => Value::List(Rc::new(items.slice(from, usize::MAX))),
-            Value::Range(range) => Value::array(range.iter().skip(from).map(Value::Int).collect()),
             Value::Range(range) => Value::array(range.iter().skip(from).map(Value::Int).collect()),
             other => other.clone(),
         })

@@ -39,10 +39,17 @@ pub const NATIVES: &[Native] = &[
                     Some(value) => match number::to_bigint(value) {
                         Some(number) => u64::try_from(&number)
                             .or_else(|_| i64::try_from(&number).map(|signed| signed as u64))
-                            .map_err(|_| raise(ErrorKind::Overflow, format!("`sol_log_64_`: {number} has more than 64 bits")))?,
+                            .map_err(|_| {
+                                raise(
+                                    ErrorKind::Overflow,
+                                    format!("`sol_log_64_`: {number} has more than 64 bits"),
+                                )
+                            })?,
                         None => match value {
                             Value::Bool(truth) => u64::from(*truth),
-                            other => return Err(ovsm_value::error::type_error("sol_log_64_", "integers", other)),
+                            other => {
+                                return Err(ovsm_value::error::type_error("sol_log_64_", "integers", other));
+                            }
                         },
                     },
                 };

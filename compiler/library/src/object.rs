@@ -10,6 +10,7 @@ use ovsm_value::{ErrorKind, Object, Raised, Set, Table, Text, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     module: &'static str,
     name: &'static str,
@@ -354,8 +355,12 @@ fn run_native(name: &str, context: &mut dyn Context, arguments: &mut [Value]) ->
 
 fn key_of(operation: &str, value: &Value) -> Result<Rc<Text>, Raised> {
     match value {
-        Value::Int(_) | Value::Fixed(..) | Value::Char(_) | Value::Bool(_) => Ok(Rc::new(Text::new(ovsm_value::write::display(value)))),
-        value => value.as_key().ok_or_else(|| type_error(operation, "a keyword, string or symbol as a key", value)),
+        Value::Int(_) | Value::Fixed(..) | Value::Char(_) | Value::Bool(_) => {
+            Ok(Rc::new(Text::new(ovsm_value::write::display(value))))
+        }
+        value => {
+            value.as_key().ok_or_else(|| type_error(operation, "a keyword, string or symbol as a key", value))
+        }
     }
 }
 
@@ -371,7 +376,11 @@ fn object(operation: &str, value: &Value) -> Result<Rc<Object>, Raised> {
 }
 
 fn table(operation: &str, value: &Value) -> Result<Rc<RefCell<Table>>, Raised> {
-    if let Value::Table(table) = value { Ok(Rc::clone(table)) } else { Err(type_error(operation, "a hash table", value)) }
+    if let Value::Table(table) = value {
+        Ok(Rc::clone(table))
+    } else {
+        Err(type_error(operation, "a hash table", value))
+    }
 }
 
 fn borrow(table: &Rc<RefCell<Table>>) -> Result<std::cell::Ref<'_, Table>, Raised> {
@@ -394,7 +403,8 @@ fn combine(operation: &str, arguments: &[Value], keep: fn(bool) -> bool) -> Resu
             others.push(members);
         }
     }
-    let is_in_all = |item: &Value| others.iter().all(|members| members.items.contains_key(&Key(item.clone())));
+    let is_in_all =
+        |item: &Value| others.iter().all(|members| members.items.contains_key(&Key(item.clone())));
     Ok(set(first.into_iter().filter(|item| keep(is_in_all(item))).collect()))
 }
 
@@ -450,7 +460,11 @@ fn discover(value: &Value, prefix: &str, with_paths: bool, names: &mut Vec<Strin
     match value {
         Value::Object(entries) => {
             for (key, child) in entries.iter() {
-                let path = if prefix.is_empty() { key.as_str().to_string() } else { format!("{prefix}.{}", key.as_str()) };
+                let path = if prefix.is_empty() {
+                    key.as_str().to_string()
+                } else {
+                    format!("{prefix}.{}", key.as_str())
+                };
                 let name = if with_paths { path.clone() } else { key.as_str().to_string() };
                 if !names.contains(&name) {
                     names.push(name);

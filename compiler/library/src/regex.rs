@@ -8,6 +8,7 @@ use regex::{Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -18,7 +19,18 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/regex", signature, doc, examples, min, max, effect: Effect::Pure, run }
+    Native {
+        name,
+        aliases,
+        module: "std/regex",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
 }
 
 /// The natives of this module.

@@ -12,6 +12,7 @@ use ovsm_value::error::{raise, type_error};
 use ovsm_value::{ErrorKind, IndexMap, Raised, Range, Sequence, Value, number};
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -22,7 +23,18 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/list", signature, doc, examples, min, max, effect: Effect::Pure, run }
+    Native {
+        name,
+        aliases,
+        module: "std/list",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
 }
 
 /// The natives of this module.
@@ -332,9 +344,13 @@ fn item(operation: &str, value: &Value, index: i64) -> Result<Value, Raised> {
             let all = items(operation, value)?;
             Ok(position(index, all.len()).and_then(|n| all.get(n)).cloned().unwrap_or_default())
         }
-        Value::Array(_) | Value::List(_) | Value::String(_) | Value::Range(_) | Value::Bytes(_) | Value::Null | Value::Record(_) => {
-            Ok(crate::places::get(value, &Value::Int(index))?.unwrap_or_default())
-        }
+        Value::Array(_)
+        | Value::List(_)
+        | Value::String(_)
+        | Value::Range(_)
+        | Value::Bytes(_)
+        | Value::Null
+        | Value::Record(_) => Ok(crate::places::get(value, &Value::Int(index))?.unwrap_or_default()),
         other => Err(type_error(operation, "a sequence", other)),
     }
 }
@@ -352,8 +368,15 @@ fn part(operation: &str, value: &Value, from: usize, to: usize) -> Result<Value,
         Value::Range(range) => {
             let length = range.len();
             let (from, to) = (from.min(length), to.min(length));
-            let at = |n: usize| i64::try_from(i128::from(range.start) + i128::from(range.step) * n as i128).unwrap_or(range.end);
-            Value::Range(Rc::new(Range { start: at(from), end: if to >= length { range.end } else { at(to.max(from)) }, step: range.step }))
+            let at = |n: usize| {
+                i64::try_from(i128::from(range.start) + i128::from(range.step) * n as i128)
+                    .unwrap_or(range.end)
+            };
+            Value::Range(Rc::new(Range {
+                start: at(from),
+                end: if to >= length { range.end } else { at(to.max(from)) },
+                step: range.step,
+            }))
         }
         Value::Null => Value::list(Vec::new()),
         other => {
@@ -373,16 +396,27 @@ fn bounded(operation: &str, arguments: &mut [Value]) -> Result<Value, Raised> {
         }
         let index = integer(operation, arguments, n)?;
         let place = if index < 0 { index.saturating_add(length as i64) } else { index };
-        usize::try_from(place).ok().filter(|place| *place <= length).ok_or_else(|| index_error(operation, index, length))
+        usize::try_from(place)
+            .ok()
+            .filter(|place| *place <= length)
+            .ok_or_else(|| index_error(operation, index, length))
     };
     let (from, to) = (bound(1, 0)?, bound(2, length)?);
     if from > to {
-        return Err(raise(ErrorKind::Index, format!("`{operation}`: the start {from} is after the end {to}")));
+        return Err(raise(
+            ErrorKind::Index,
+            format!("`{operation}`: the start {from} is after the end {to}"),
+        ));
     }
     part(operation, value, from, to)
 }
 
-fn in_front(context: &mut dyn Context, operation: &str, sequence: Value, item: Value) -> Result<Value, Raised> {
+fn in_front(
+    context: &mut dyn Context,
+    operation: &str,
+    sequence: Value,
+    item: Value,
+) -> Result<Value, Raised> {
     reserve(context, 1)?;
     Ok(match sequence {
         Value::Array(mut items) => {
@@ -400,7 +434,12 @@ fn in_front(context: &mut dyn Context, operation: &str, sequence: Value, item: V
             Value::Array(Rc::new(items))
         }
         // A pair of two values, as Common Lisp writes `(a . b)`.
-        other if other.is_number() || matches!(other, Value::Keyword(_) | Value::Symbol(_) | Value::Bool(_)) => Value::list(vec![item, other]),
+        other
+            if other.is_number()
+                || matches!(other, Value::Keyword(_) | Value::Symbol(_) | Value::Bool(_)) =>
+        {
+            Value::list(vec![item, other])
+        }
         other => return Err(type_error(operation, "a sequence", &other)),
     })
 }
@@ -409,7 +448,8 @@ fn append(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -
     let Some((first, rest)) = arguments.split_first_mut() else { return Ok(Value::array(Vec::new())) };
     match first {
         Value::String(text) => {
-            if let Some(other) = rest.iter().find(|other| !matches!(other, Value::String(_) | Value::Char(_))) {
+            if let Some(other) = rest.iter().find(|other| !matches!(other, Value::String(_) | Value::Char(_)))
+            {
                 return Err(type_error(operation, "strings, since the first is one", other));
             }
             let bytes = rest.iter().filter_map(Value::as_str).map(str::len).sum();
@@ -426,7 +466,9 @@ fn append(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -
         Value::Bytes(bytes) => {
             let mut bytes = std::mem::take(bytes);
             for other in rest {
-                let Value::Bytes(more) = other else { return Err(type_error(operation, "bytes, since the first is bytes", other)) };
+                let Value::Bytes(more) = other else {
+                    return Err(type_error(operation, "bytes, since the first is bytes", other));
+                };
                 context.reserve(more.len())?;
                 Rc::make_mut(&mut bytes).extend_from_slice(more);
             }
@@ -435,7 +477,10 @@ fn append(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -
         _ => {
             let mut total: usize = 0;
             for other in rest.iter() {
-                if !matches!(other, Value::Array(_) | Value::List(_) | Value::Range(_) | Value::Set(_) | Value::Null) {
+                if !matches!(
+                    other,
+                    Value::Array(_) | Value::List(_) | Value::Range(_) | Value::Set(_) | Value::Null
+                ) {
                     return Err(type_error(operation, "sequences", other));
                 }
                 total = total.saturating_add(length(other).unwrap_or(0));
@@ -510,14 +555,18 @@ fn contains(collection: &Value, item: &Value) -> Result<bool, Raised> {
         },
         Value::Object(entries) => item.as_key().is_some_and(|key| entries.contains_key(&key)),
         Value::Set(set) => set.items.contains_key(&Key(item.clone())),
-        Value::Table(table) => table.try_borrow().is_ok_and(|table| table.entries.contains_key(&Key(item.clone()))),
+        Value::Table(table) => {
+            table.try_borrow().is_ok_and(|table| table.entries.contains_key(&Key(item.clone())))
+        }
         Value::Range(range) => match number::to_i64(item) {
             Some(n) if range.step == 1 => n >= range.start && n < range.end,
             Some(n) => range.iter().any(|other| other == n),
             None => false,
         },
         Value::Array(items) | Value::List(items) => items.as_slice().iter().any(|other| equal(other, item)),
-        Value::Bytes(bytes) => number::to_i64(item).and_then(|byte| u8::try_from(byte).ok()).is_some_and(|byte| bytes.contains(&byte)),
+        Value::Bytes(bytes) => number::to_i64(item)
+            .and_then(|byte| u8::try_from(byte).ok())
+            .is_some_and(|byte| bytes.contains(&byte)),
         other => return Err(type_error("contains?", "a collection", other)),
     })
 }

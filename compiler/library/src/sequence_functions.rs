@@ -11,6 +11,7 @@ use ovsm_value::{ErrorKind, IndexMap, Object, Raised, Text, Value, number};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -21,7 +22,18 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/list", signature, doc, examples, min, max, effect: Effect::State, run }
+    Native {
+        name,
+        aliases,
+        module: "std/list",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::State,
+        run,
+    }
 }
 
 /// The natives of this module.
@@ -353,7 +365,11 @@ fn reserve(context: &mut dyn Context, items: usize) -> Result<(), Raised> {
 }
 
 /// The function, the collection and its items.
-fn taken(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -> Result<(Value, Value, Vec<Value>), Raised> {
+fn taken(
+    context: &mut dyn Context,
+    operation: &str,
+    arguments: &mut [Value],
+) -> Result<(Value, Value, Vec<Value>), Raised> {
     function_first(operation, arguments)?;
     let function = take(arguments, 0);
     let kind = take(arguments, 1);
@@ -362,7 +378,12 @@ fn taken(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) ->
     Ok((function, kind, all))
 }
 
-fn filter(context: &mut dyn Context, operation: &str, arguments: &mut [Value], wanted: bool) -> Result<Value, Raised> {
+fn filter(
+    context: &mut dyn Context,
+    operation: &str,
+    arguments: &mut [Value],
+    wanted: bool,
+) -> Result<Value, Raised> {
     function_first(operation, arguments)?;
     if let Value::Object(entries) = at(arguments, 1).clone() {
         let function = take(arguments, 0);
@@ -385,7 +406,10 @@ fn filter(context: &mut dyn Context, operation: &str, arguments: &mut [Value], w
 }
 
 /// The function, the initial value and the items of a fold, in either order of the operands.
-fn fold_arguments(operation: &str, arguments: &mut [Value]) -> Result<(Value, Option<Value>, Vec<Value>), Raised> {
+fn fold_arguments(
+    operation: &str,
+    arguments: &mut [Value],
+) -> Result<(Value, Option<Value>, Vec<Value>), Raised> {
     let (function, initial, sequence) = match arguments {
         [a, b] => match a.is_function() {
             true => (std::mem::take(a), None, std::mem::take(b)),
@@ -394,7 +418,9 @@ fn fold_arguments(operation: &str, arguments: &mut [Value]) -> Result<(Value, Op
         [a, b, c] => match a.is_function() && !(c.is_function() && a.as_items().is_some()) {
             true => {
                 // `(reduce f sequence initial)` is another order that people write.
-                let is_sequence = |value: &Value| matches!(value, Value::Array(_) | Value::List(_) | Value::Range(_) | Value::Set(_));
+                let is_sequence = |value: &Value| {
+                    matches!(value, Value::Array(_) | Value::List(_) | Value::Range(_) | Value::Set(_))
+                };
                 if is_sequence(b) && !is_sequence(c) {
                     (std::mem::take(a), Some(std::mem::take(c)), std::mem::take(b))
                 } else {
@@ -403,7 +429,12 @@ fn fold_arguments(operation: &str, arguments: &mut [Value]) -> Result<(Value, Op
             }
             false => (std::mem::take(c), Some(std::mem::take(b)), std::mem::take(a)),
         },
-        _ => return Err(raise(ErrorKind::Arity, format!("`{operation}` takes a function, an initial value and a sequence"))),
+        _ => {
+            return Err(raise(
+                ErrorKind::Arity,
+                format!("`{operation}` takes a function, an initial value and a sequence"),
+            ));
+        }
     };
     if !function.is_callable() {
         return Err(type_error(operation, "a function", &function));
@@ -469,7 +500,11 @@ fn merge_sort(context: &mut dyn Context, function: &Value, all: Vec<Value>) -> R
             let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
             while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
                 // The right one goes first only if it must: equal items keep their order.
-                let next = if comes_before(context, b, a)? && !comes_before(context, a, b)? { right.next() } else { left.next() };
+                let next = if comes_before(context, b, a)? && !comes_before(context, a, b)? {
+                    right.next()
+                } else {
+                    left.next()
+                };
                 to.extend(next);
             }
             to.extend(left);
@@ -486,14 +521,21 @@ fn key_text(value: &Value) -> Rc<Text> {
     value.as_key().unwrap_or_else(|| Rc::new(Text::new(ovsm_value::write::display(value))))
 }
 
-fn best(context: &mut dyn Context, operation: &str, arguments: &mut [Value], wanted: Ordering) -> Result<Value, Raised> {
+fn best(
+    context: &mut dyn Context,
+    operation: &str,
+    arguments: &mut [Value],
+    wanted: Ordering,
+) -> Result<Value, Raised> {
     let (function, _, all) = taken(context, operation, arguments)?;
     let mut best: Option<(Value, Value)> = None;
     for item in all {
         let key = context.call(&function, std::slice::from_ref(&item))?;
         let is_better = match &best {
             None => true,
-            Some((found, _)) => compare(&key, found).ok_or_else(|| not_ordered(operation, &key, found))? == wanted,
+            Some((found, _)) => {
+                compare(&key, found).ok_or_else(|| not_ordered(operation, &key, found))? == wanted
+            }
         };
         if is_better {
             best = Some((key, item));

@@ -7,6 +7,7 @@ use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::display;
 use ovsm_value::{ErrorKind, Raised, Value, number};
 
+#[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -17,7 +18,18 @@ const fn native(
     examples: &'static [Example],
     run: crate::NativeFn,
 ) -> Native {
-    Native { name, aliases, module: "std/string", signature, doc, examples, min, max, effect: Effect::Pure, run }
+    Native {
+        name,
+        aliases,
+        module: "std/string",
+        signature,
+        doc,
+        examples,
+        min,
+        max,
+        effect: Effect::Pure,
+        run,
+    }
 }
 
 /// The natives of this module.

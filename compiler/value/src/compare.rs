@@ -163,7 +163,7 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
         }
         // The order of entries does not matter for equality: only their number is hashed.
         Value::Object(entries) => state.write_usize(entries.len() ^ 0x0B_0B),
-        Value::Set(set) => state.write_usize(set.items.len() ^ 0x5E_7),
+        Value::Set(set) => state.write_usize(set.items.len() ^ 0x05E7),
         Value::Record(record) => with_room(|| {
             state.write_u64(record.ty.identity);
             record.fields.iter().for_each(|field| hash(field, state));

@@ -380,7 +380,8 @@ pub fn is_symbol_text(name: &str) -> bool {
             || digits.starts_with('.') && digits.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
             || matches!(name, "+inf" | "-inf" | "+nan" | "-nan")
     };
-    !name.is_empty() && name.chars().all(is_plain) && !(looks_like_number && !matches!(name, "1+" | "1-"))
+    let is_number = looks_like_number && !matches!(name, "1+" | "1-");
+    !name.is_empty() && name.chars().all(is_plain) && !is_number
 }
 
 #[cfg(test)]

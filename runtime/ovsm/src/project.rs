@@ -2,30 +2,26 @@
 
 use ovsm_base::{Code, Diagnostic};
 use ovsm_eval::Loader;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What `spirit.toml` says, as far as running scripts goes. Other tables belong to other tools.
 #[derive(Debug, Default, serde::Deserialize)]
-pub struct Manifest {
+struct Manifest {
     /// `[package]`.
-    pub package: Package,
-    /// `[lints]`: a level for each lint.
-    #[serde(default)]
-    pub lints: BTreeMap<String, String>,
+    package: Package,
 }
 
 /// The `[package]` table.
 #[derive(Debug, Default, serde::Deserialize)]
-pub struct Package {
+struct Package {
     /// Its name.
-    pub name: String,
-    /// Its version.
+    name: String,
+    /// Its version, three numbers.
     #[serde(default)]
-    pub version: String,
+    version: Option<String>,
     /// `script`, `program` or `spirit`.
     #[serde(default)]
-    pub kind: Option<String>,
+    kind: Option<String>,
 }
 
 /// A project.
@@ -33,8 +29,6 @@ pub struct Package {
 pub struct Project {
     /// Its folder.
     pub root: PathBuf,
-    /// Its manifest.
-    pub manifest: Manifest,
 }
 
 /// The largest manifest that is read.
@@ -73,7 +67,20 @@ impl Project {
         if manifest.package.name.is_empty() {
             return Err(fault("the name of the package is empty".to_string()));
         }
-        Ok(Project { root: root.to_path_buf(), manifest })
+        if let Some(version) = &manifest.package.version {
+            let parts: Vec<&str> = version.split(['-', '+']).next().unwrap_or("").split('.').collect();
+            if parts.len() != 3 || parts.iter().any(|part| part.parse::<u64>().is_err()) {
+                return Err(fault(format!("`{version}` is no version: it is written as `1.2.3`")));
+            }
+        }
+        if let Some(kind) =
+            manifest.package.kind.as_deref().filter(|kind| !["script", "program", "spirit"].contains(kind))
+        {
+            return Err(fault(format!(
+                "`{kind}` is no kind of package: it is `script`, `program` or `spirit`"
+            )));
+        }
+        Ok(Project { root: root.to_path_buf() })
     }
 }
 

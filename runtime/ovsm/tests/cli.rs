@@ -177,7 +177,8 @@ fn runs_stop_in_time_and_memory() {
     let result = ovsm(&["eval", "--timeout", "0.2", "(while true 1)"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0424"), "{}", result.err);
-    let result = ovsm(&["eval", "--max-memory", "64", "(define xs []) (while true (push! xs \"text\"))"], b"");
+    let result =
+        ovsm(&["eval", "--max-memory", "64", "(define xs []) (while true (push! xs \"text\"))"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0424") || result.err.contains("E0416"), "{}", result.err);
     let result = ovsm(&["eval", "--max-memory", "64", "(repeat \"x\" 1000000000000)"], b"");
@@ -251,7 +252,11 @@ fn the_prompt_goes_on_after_errors() {
     let input = b"(define x 5)\n(foo)\n(/ 1 0)\n(defn f (a)\n  \"Twice.\"\n  (* 2 a))\n(f x) (defn f (a) a) (f x)\n:doc f\n:type x\n:expand (g 1)\n:quit\n";
     let result = ovsm(&["repl"], input);
     assert_eq!(result.code, Some(0), "{}", result.err);
-    assert!(result.out.contains("10\n") && result.out.contains("5\n") && result.out.contains("int\n"), "{}", result.out);
+    assert!(
+        result.out.contains("10\n") && result.out.contains("5\n") && result.out.contains("int\n"),
+        "{}",
+        result.out
+    );
     assert!(result.err.contains("E0101") && result.err.contains("E0402"), "{}", result.err);
 }
 

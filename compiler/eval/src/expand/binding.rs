@@ -35,7 +35,8 @@ impl Expander<'_> {
         };
         let mut parts = Vec::new();
         // `[a 1 b 2]`: names and values take turns.
-        if matches!(bindings, Value::Array(_)) && !items.first().is_some_and(|first| matches!(first, Value::List(_)))
+        if matches!(bindings, Value::Array(_))
+            && !items.first().is_some_and(|first| matches!(first, Value::List(_)))
         {
             if !items.len().is_multiple_of(2) {
                 self.malformed(form, "a name has no value", "(let [name value …] body …)");
@@ -106,11 +107,17 @@ impl Expander<'_> {
                     let mut names: Vec<&Symbol> = Vec::new();
                     for ((pattern, _, _), value) in parts.iter().zip(values) {
                         if let Value::Symbol(symbol) = pattern {
-                            if names.iter().any(|other| other.name == symbol.name && other.marks == symbol.marks) {
+                            if names
+                                .iter()
+                                .any(|other| other.name == symbol.name && other.marks == symbol.marks)
+                            {
                                 expander.report_at(
                                     symbol.span,
-                                    Diagnostic::new(Code::DuplicateParameter, format!("`{}` is bound twice in one `let`", symbol.name))
-                                        .help("`let*` binds one after the other"),
+                                    Diagnostic::new(
+                                        Code::DuplicateParameter,
+                                        format!("`{}` is bound twice in one `let`", symbol.name),
+                                    )
+                                    .help("`let*` binds one after the other"),
                                 );
                             }
                             names.push(symbol);
@@ -130,11 +137,12 @@ impl Expander<'_> {
             return self.malformed(form, "the bindings are missing", "(let* ((name value) …) body …)");
         };
         let Some(parts) = self.binding_parts(form, bindings) else { return self.null() };
-        if let Some(at) = parts.iter().position(|(pattern, _, _)| {
-            matches!(pattern, Value::Symbol(symbol) if self.dynamic(symbol).is_some())
-        }) {
+        if let Some(at) = parts.iter().position(
+            |(pattern, _, _)| matches!(pattern, Value::Symbol(symbol) if self.dynamic(symbol).is_some()),
+        ) {
             // A dynamic variable is rebound for the values after it too.
-            let (first, rest) = (parts.get(..=at).unwrap_or(&[]).to_vec(), parts.get(at + 1..).unwrap_or(&[]).to_vec());
+            let (first, rest) =
+                (parts.get(..=at).unwrap_or(&[]).to_vec(), parts.get(at + 1..).unwrap_or(&[]).to_vec());
             return self.scoped(|expander| expander.let_star_dynamic(&first, &rest, body));
         }
         self.scoped(|expander| {
@@ -217,7 +225,13 @@ impl Expander<'_> {
         let patterns: Vec<Value> = parts.into_iter().map(|(pattern, _, _)| pattern).collect();
         self.scoped(|expander| {
             let local = expander.bind_symbol(name);
-            let shape = super::function::Shape { name: Some(name), parameters: &patterns, result: None, doc: None, body };
+            let shape = super::function::Shape {
+                name: Some(name),
+                parameters: &patterns,
+                result: None,
+                doc: None,
+                body,
+            };
             let function = expander.lambda(&name.name, &shape);
             let null = expander.null();
             let set = expander.add(Expr::SetLocal(local, function));
@@ -240,7 +254,11 @@ impl Expander<'_> {
                 match pattern {
                     Value::Symbol(symbol) => locals.push(expander.bind_symbol(symbol)),
                     other => {
-                        expander.malformed(other, "`letrec` binds names only", "(letrec ((name value) …) body …)");
+                        expander.malformed(
+                            other,
+                            "`letrec` binds names only",
+                            "(letrec ((name value) …) body …)",
+                        );
                         return expander.null();
                     }
                 }
@@ -311,7 +329,11 @@ impl Expander<'_> {
     /// `(symbol-macrolet ((name form) …) body…)`.
     pub(crate) fn symbol_macrolet_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         let Some((bindings, body)) = arguments.split_first() else {
-            return self.malformed(form, "the bindings are missing", "(symbol-macrolet ((name form) …) body …)");
+            return self.malformed(
+                form,
+                "the bindings are missing",
+                "(symbol-macrolet ((name form) …) body …)",
+            );
         };
         let Some(parts) = self.binding_parts(form, bindings) else { return self.null() };
         self.scoped(|expander| {

@@ -30,11 +30,10 @@ impl Expander<'_> {
 
     /// True if a form might define something where it stands.
     fn may_define(&self, form: &Value) -> bool {
-        matches!(syntax::head(form), Some(_)) && {
-            let name = syntax::head(form).unwrap_or("");
+        syntax::head(form).is_some_and(|name| {
             matches!(name, "define" | "const" | "defn" | "defun" | "progn" | "begin" | "do" | "defvar")
                 || super::special::find(name).is_none() && ovsm_library::find(name).is_none()
-        }
+        })
     }
 
     /// A body in the current scope.
@@ -109,7 +108,9 @@ impl Expander<'_> {
                         items.push(Item::Form(Value::Null));
                     }
                 }
-                ("define", [Value::List(signature), ..]) if matches!(signature.get(0), Some(Value::Symbol(_))) => {
+                ("define", [Value::List(signature), ..])
+                    if matches!(signature.get(0), Some(Value::Symbol(_))) =>
+                {
                     let Some(Value::Symbol(name)) = signature.get(0) else { return };
                     let local = self.define_local(name);
                     items.push(Item::Function(local, form.clone()));
@@ -122,7 +123,9 @@ impl Expander<'_> {
                     let (annotation, value) = match rest {
                         [] => (None, None),
                         [value] => (None, Some(value.clone())),
-                        [doc @ Value::String(_), value] if syntax::name(doc).is_none() => (None, Some(value.clone())),
+                        [doc @ Value::String(_), value] if syntax::name(doc).is_none() => {
+                            (None, Some(value.clone()))
+                        }
                         [colon, ty, rest @ ..] if syntax::name(colon) == Some(":") && rest.len() <= 1 => {
                             (Some(ty.clone()), rest.first().cloned())
                         }

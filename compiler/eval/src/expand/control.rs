@@ -14,7 +14,13 @@ impl Expander<'_> {
         let (condition, then, otherwise) = match arguments {
             [condition, then] => (condition, then, None),
             [condition, then, otherwise] => (condition, then, Some(otherwise)),
-            _ => return self.malformed(form, "`if` has a condition and one or two branches", "(if condition then else)"),
+            _ => {
+                return self.malformed(
+                    form,
+                    "`if` has a condition and one or two branches",
+                    "(if condition then else)",
+                );
+            }
         };
         let condition = self.expr(condition);
         let then = self.expr(then);
@@ -102,7 +108,9 @@ impl Expander<'_> {
                 break;
             }
             let keys: Vec<Value> = match keys {
-                Value::List(list) if matches!(syntax::head(keys), Some("quote")) => list.as_slice().iter().skip(1).cloned().collect(),
+                Value::List(list) if matches!(syntax::head(keys), Some("quote")) => {
+                    list.as_slice().iter().skip(1).cloned().collect()
+                }
                 Value::List(items) | Value::Array(items) => items.as_slice().to_vec(),
                 key => vec![key.clone()],
             };
@@ -134,7 +142,9 @@ impl Expander<'_> {
     fn case_key(&mut self, key: &Value) -> ExprId {
         match key {
             Value::Symbol(symbol) => match self.meaning(symbol) {
-                super::name::Meant::Local(_) | super::name::Meant::Global(_) | super::name::Meant::Constant(_) => self.expr(key),
+                super::name::Meant::Local(_)
+                | super::name::Meant::Global(_)
+                | super::name::Meant::Constant(_) => self.expr(key),
                 _ => self.constant(key.clone()),
             },
             Value::List(items) if syntax::head(key) == Some("quote") => {
@@ -156,7 +166,10 @@ impl Expander<'_> {
         }
         self.in_loop(|expander, _| {
             let body = expander.body(body);
-            (body, Box::new(move |expander: &mut Expander<'_>, body| expander.add(Expr::While(condition, body))))
+            (
+                body,
+                Box::new(move |expander: &mut Expander<'_>, body| expander.add(Expr::While(condition, body))),
+            )
         })
     }
 
@@ -186,10 +199,14 @@ impl Expander<'_> {
     pub(crate) fn for_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(for (name items) body …)";
         let (pattern, items, result, body) = match arguments {
-            [pattern, word, items, body @ ..] if syntax::name(word) == Some("in") => (pattern, items, None, body),
+            [pattern, word, items, body @ ..] if syntax::name(word) == Some("in") => {
+                (pattern, items, None, body)
+            }
             [header, body @ ..] => match header.as_items() {
                 Some([pattern, items]) => (pattern, items, None, body),
-                Some([pattern, word, items]) if syntax::name(word) == Some("in") => (pattern, items, None, body),
+                Some([pattern, word, items]) if syntax::name(word) == Some("in") => {
+                    (pattern, items, None, body)
+                }
                 Some([pattern, items, result]) => (pattern, items, Some(result), body),
                 _ => return self.malformed(form, "the variable and the items are missing", SHAPE),
             },
@@ -355,18 +372,22 @@ impl Expander<'_> {
             _ => return self.malformed(form, "the name is missing", "(block name body …)"),
         };
         let block = self.block();
-        let body = self.scoped(|expander| {
-            match name {
-                Some(name) => {
-                    expander.scopes.bind(expander.scope, Space::Block, &name.name, &name.marks, Binding::Block(block));
-                    expander.body_here(body)
-                }
-                None => {
-                    expander.returns.push(block);
-                    let body = expander.body_here(body);
-                    expander.returns.pop();
-                    body
-                }
+        let body = self.scoped(|expander| match name {
+            Some(name) => {
+                expander.scopes.bind(
+                    expander.scope,
+                    Space::Block,
+                    &name.name,
+                    &name.marks,
+                    Binding::Block(block),
+                );
+                expander.body_here(body)
+            }
+            None => {
+                expander.returns.push(block);
+                let body = expander.body_here(body);
+                expander.returns.pop();
+                body
             }
         });
         self.add(Expr::Block(block, body))
@@ -406,8 +427,11 @@ impl Expander<'_> {
                 Some(Binding::Block(block)) => self.leave(block, value),
                 _ => self.report_null(
                     form,
-                    Diagnostic::new(Code::MisplacedJump, format!("no block `{}` is around this", symbol.name))
-                        .help("it leaves a `(block name …)` or the function of that name around it"),
+                    Diagnostic::new(
+                        Code::MisplacedJump,
+                        format!("no block `{}` is around this", symbol.name),
+                    )
+                    .help("it leaves a `(block name …)` or the function of that name around it"),
                 ),
             },
             _ => self.malformed(form, "the name of the block must be a symbol", "(return-from name value)"),
@@ -417,7 +441,9 @@ impl Expander<'_> {
     fn return_null(&mut self, form: &Value, value: ExprId) -> ExprId {
         match self.returns.last().copied() {
             Some(block) => self.leave(block, value),
-            None => self.malformed(form, "no block is around this", "(block null … (return-from null value))"),
+            None => {
+                self.malformed(form, "no block is around this", "(block null … (return-from null value))")
+            }
         }
     }
 
@@ -515,18 +541,32 @@ impl Expander<'_> {
         };
         match arguments {
             [bindings @ Value::List(list), end, body @ ..]
-                if is_loop(bindings, end) && (sequential || !list.is_empty() && list.as_slice().iter().all(is_do_binding)) =>
+                if is_loop(bindings, end)
+                    && (sequential || !list.is_empty() && list.as_slice().iter().all(is_do_binding)) =>
             {
                 self.do_loop(form, list.as_slice(), end, body, sequential)
             }
-            _ if sequential => self.malformed(form, "this is no loop", "(do* ((name first next) …) (test result …) body …)"),
+            _ if sequential => {
+                self.malformed(form, "this is no loop", "(do* ((name first next) …) (test result …) body …)")
+            }
             forms => self.body(forms),
         }
     }
 
-    fn do_loop(&mut self, form: &Value, bindings: &[Value], end: &Value, body: &[Value], sequential: bool) -> ExprId {
+    fn do_loop(
+        &mut self,
+        form: &Value,
+        bindings: &[Value],
+        end: &Value,
+        body: &[Value],
+        sequential: bool,
+    ) -> ExprId {
         let Some([test, results @ ..]) = end.as_items() else {
-            return self.malformed(form, "the test is missing", "(do ((name first next) …) (test result …) body …)");
+            return self.malformed(
+                form,
+                "the test is missing",
+                "(do ((name first next) …) (test result …) body …)",
+            );
         };
         self.scoped(|expander| {
             let mut locals: Vec<(LocalId, ExprId)> = Vec::new();
@@ -534,7 +574,11 @@ impl Expander<'_> {
             let mut steps: Vec<(LocalId, &Value)> = Vec::new();
             for binding in bindings {
                 let Some([Value::Symbol(symbol), rest @ ..]) = binding.as_items() else {
-                    return expander.malformed(binding, "a variable has a name and a first value", "(name first next)");
+                    return expander.malformed(
+                        binding,
+                        "a variable has a name and a first value",
+                        "(name first next)",
+                    );
                 };
                 let first = match rest.first() {
                     Some(first) => expander.expr(first),
@@ -552,7 +596,13 @@ impl Expander<'_> {
             }
             if !sequential {
                 for (local, symbol) in symbols {
-                    expander.scopes.bind(expander.scope, Space::Value, &symbol.name, &symbol.marks, Binding::Local(local));
+                    expander.scopes.bind(
+                        expander.scope,
+                        Space::Value,
+                        &symbol.name,
+                        &symbol.marks,
+                        Binding::Local(local),
+                    );
                 }
             }
             let test = expander.expr(test);

@@ -25,12 +25,16 @@ impl Expander<'_> {
             && let [Value::Symbol(head), arguments @ ..] = items.as_slice()
         {
             match self.meaning(head) {
-                Meant::Special(special) if matches!(special.name, "progn" | "begin" | "do") && special_sequence(arguments) => {
+                Meant::Special(special)
+                    if matches!(special.name, "progn" | "begin" | "do") && special_sequence(arguments) =>
+                {
                     let steps = arguments.iter().map(|form| self.top_form(form)).collect();
                     return self.sequence(steps);
                 }
                 Meant::Macro(macro_function, expansion) => {
-                    let Some(expanded) = self.expand_call(&head.name, &macro_function, expansion, form, arguments) else {
+                    let Some(expanded) =
+                        self.expand_call(&head.name, &macro_function, expansion, form, arguments)
+                    else {
                         return self.null();
                     };
                     self.expanding.push((Rc::clone(&head.name), self.near));
@@ -59,8 +63,11 @@ impl Expander<'_> {
         if reserved {
             self.report_at(
                 symbol.span,
-                Diagnostic::new(Code::ReservedName, format!("`{}` is a form of the language", super::name::clip(&symbol.name)))
-                    .help("choose another name"),
+                Diagnostic::new(
+                    Code::ReservedName,
+                    format!("`{}` is a form of the language", super::name::clip(&symbol.name)),
+                )
+                .help("choose another name"),
             );
         }
         !reserved
@@ -70,8 +77,13 @@ impl Expander<'_> {
         let name = syntax::head(form).unwrap_or("define").to_string();
         self.report_null(
             form,
-            Diagnostic::new(Code::MisplacedDefinition, format!("`{name}` stands where only an expression can"))
-                .help("definitions stand at the top level, or directly in the body of a function, `let`, `progn` …"),
+            Diagnostic::new(
+                Code::MisplacedDefinition,
+                format!("`{name}` stands where only an expression can"),
+            )
+            .help(
+                "definitions stand at the top level, or directly in the body of a function, `let`, `progn` …",
+            ),
         )
     }
 
@@ -86,7 +98,9 @@ impl Expander<'_> {
             [Value::Symbol(symbol)] => (symbol, None, None),
             [Value::Symbol(symbol), value] => (symbol, None, Some(value)),
             [Value::Symbol(symbol), Value::String(_), value] => (symbol, None, Some(value)),
-            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => (symbol, Some(ty), Some(value)),
+            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => {
+                (symbol, Some(ty), Some(value))
+            }
             _ => return self.malformed(form, "a definition is a name and one value", SHAPE),
         };
         if !self.check_name(symbol) {
@@ -105,7 +119,9 @@ impl Expander<'_> {
     ) -> ExprId {
         let mut expr = match value {
             // A function that is given a name is known by it.
-            Some(value) if matches!(syntax::head(value), Some("lambda" | "fn")) => self.named_lambda(symbol, value),
+            Some(value) if matches!(syntax::head(value), Some("lambda" | "fn")) => {
+                self.named_lambda(symbol, value)
+            }
             Some(value) => self.expr(value),
             None => self.null(),
         };
@@ -133,8 +149,12 @@ impl Expander<'_> {
         }
         let (symbol, value) = match arguments {
             [Value::Symbol(symbol)] => (symbol, None),
-            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => (symbol, Some(value)),
-            _ => return self.malformed(form, "a definition is a name and one value", "(defvar *name* value)"),
+            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => {
+                (symbol, Some(value))
+            }
+            _ => {
+                return self.malformed(form, "a definition is a name and one value", "(defvar *name* value)");
+            }
         };
         if !self.check_name(symbol) {
             return self.null();
@@ -149,8 +169,12 @@ impl Expander<'_> {
             return self.misplaced(form);
         }
         let (symbol, annotation, value) = match arguments {
-            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => (symbol, None, value),
-            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => (symbol, Some(ty), value),
+            [Value::Symbol(symbol), value] | [Value::Symbol(symbol), value, Value::String(_)] => {
+                (symbol, None, value)
+            }
+            [Value::Symbol(symbol), colon, ty, value] if syntax::name(colon) == Some(":") => {
+                (symbol, Some(ty), value)
+            }
             _ => return self.malformed(form, "a constant is a name and one value", "(const name value)"),
         };
         if !self.check_name(symbol) {
@@ -166,7 +190,11 @@ impl Expander<'_> {
             return self.misplaced(form);
         }
         let Some(shape) = function::shape(form) else {
-            return self.malformed(form, "this is no function definition", "(defn name (parameter …) body …)");
+            return self.malformed(
+                form,
+                "this is no function definition",
+                "(defn name (parameter …) body …)",
+            );
         };
         let Some(symbol) = shape.name else { return self.null() };
         if !self.check_name(symbol) {
@@ -192,7 +220,9 @@ impl Expander<'_> {
         let (symbol, rest): (Rc<Symbol>, Vec<Value>) = match arguments {
             [Value::Symbol(symbol), rest @ ..] => (Rc::clone(symbol), rest.to_vec()),
             // `(defmacro (name params…) body…)`.
-            [Value::List(signature), body @ ..] if let Some([Value::Symbol(symbol), parameters @ ..]) = Some(signature.as_slice()) => {
+            [Value::List(signature), body @ ..]
+                if let Some([Value::Symbol(symbol), parameters @ ..]) = Some(signature.as_slice()) =>
+            {
                 let mut rest = vec![Value::list(parameters.to_vec())];
                 rest.extend(body.iter().cloned());
                 (Rc::clone(symbol), rest)
@@ -237,7 +267,9 @@ impl Expander<'_> {
         let (symbol, function, is_macro) = match arguments {
             [Value::Symbol(symbol), function] => (symbol, function.clone(), false),
             [Value::Symbol(symbol), parameters, value, body @ ..] => {
-                let (Some(parameters), Some(value)) = (function::parameter_list(parameters), function::parameter_list(value)) else {
+                let (Some(parameters), Some(value)) =
+                    (function::parameter_list(parameters), function::parameter_list(value))
+                else {
                     return self.malformed(form, "the parameters or the value are missing", SHAPE);
                 };
                 let parameters = parameters.iter().chain(value).cloned().collect();
@@ -303,9 +335,13 @@ impl Expander<'_> {
                 Value::Symbol(symbol) => (symbol, [].iter()),
                 Value::Array(items) | Value::List(items) => match items.as_slice() {
                     [Value::Symbol(symbol), options @ ..] => (symbol, options.iter()),
-                    _ => return self.malformed(argument, "an import begins with the name of a module", SHAPE),
+                    _ => {
+                        return self.malformed(argument, "an import begins with the name of a module", SHAPE);
+                    }
                 },
-                Value::String(_) => return self.malformed(form, "a module is named by a symbol, as in `std/list`", SHAPE),
+                Value::String(_) => {
+                    return self.malformed(form, "a module is named by a symbol, as in `std/list`", SHAPE);
+                }
                 other => return self.malformed(other, "an import is the name of a module", SHAPE),
             };
             let mut alias = None;
@@ -318,7 +354,9 @@ impl Expander<'_> {
                     ("as", Value::Symbol(name)) => alias = Some(Rc::clone(&name.name)),
                     ("only" | "refer", names) if names.as_items().is_some() => {
                         let names = names.as_items().unwrap_or(&[]);
-                        only = Some(names.iter().filter_map(|name| self.symbol_of(name).map(Rc::clone)).collect());
+                        only = Some(
+                            names.iter().filter_map(|name| self.symbol_of(name).map(Rc::clone)).collect(),
+                        );
                     }
                     _ => return self.malformed(argument, "the options are `:as` and `:only`", SHAPE),
                 }
@@ -362,14 +400,29 @@ pub(crate) fn defined_names(form: &Value) -> Vec<Rc<str>> {
     };
     match syntax::name(head) {
         Some("defrecord" | "defstruct" | "define-struct") => {
-            names.extend([format!("{first}?"), format!("make-{first}"), format!("{first}-p"), format!("copy-{first}")].map(Rc::from));
+            names.extend(
+                [format!("{first}?"), format!("make-{first}"), format!("{first}-p"), format!("copy-{first}")]
+                    .map(Rc::from),
+            );
             names.extend(parts.iter().filter_map(field).map(|field| Rc::from(format!("{first}-{field}"))));
         }
         Some("defenum") => {
             names.push(format!("{first}?").into());
             names.extend(parts.iter().filter_map(field));
         }
-        Some("define" | "defvar" | "defparameter" | "const" | "defconstant" | "defn" | "defun" | "defmacro" | "define-macro" | "deftype" | "define-symbol-macro") => {}
+        Some(
+            "define"
+            | "defvar"
+            | "defparameter"
+            | "const"
+            | "defconstant"
+            | "defn"
+            | "defun"
+            | "defmacro"
+            | "define-macro"
+            | "deftype"
+            | "define-symbol-macro",
+        ) => {}
         _ => return Vec::new(),
     }
     names
@@ -378,10 +431,25 @@ pub(crate) fn defined_names(form: &Value) -> Vec<Rc<str>> {
 /// The type of a parameter, if it is the name of a type that values have.
 fn simple_type(parameter: &Value) -> Option<Rc<str>> {
     match parameter.as_items() {
-        Some([_, colon, Value::Symbol(ty), ..]) if syntax::name(colon) == Some(":") => {
-            matches!(&*ty.name, "int" | "string" | "bool" | "float" | "char" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128")
-                .then(|| Rc::clone(&ty.name))
-        }
+        Some([_, colon, Value::Symbol(ty), ..]) if syntax::name(colon) == Some(":") => matches!(
+            &*ty.name,
+            "int"
+                | "string"
+                | "bool"
+                | "float"
+                | "char"
+                | "u8"
+                | "u16"
+                | "u32"
+                | "u64"
+                | "u128"
+                | "i8"
+                | "i16"
+                | "i32"
+                | "i64"
+                | "i128"
+        )
+        .then(|| Rc::clone(&ty.name)),
         _ => None,
     }
 }

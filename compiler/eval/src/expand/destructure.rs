@@ -82,13 +82,17 @@ impl Expander<'_> {
         strict: bool,
         bindings: &mut Vec<(LocalId, ExprId)>,
     ) {
-        let is_word = |item: &Value| matches!(syntax::name(item), Some("&" | "&rest" | "&body" | "&optional" | "&key" | "."));
+        let is_word = |item: &Value| {
+            matches!(syntax::name(item), Some("&" | "&rest" | "&body" | "&optional" | "&key" | "."))
+        };
         let required = items.iter().take_while(|item| !is_word(item)).count();
         let optional = match items.get(required).and_then(syntax::name) {
             Some("&optional") => items.iter().skip(required + 1).take_while(|item| !is_word(item)).count(),
             _ => 0,
         };
-        let open = items.iter().any(|item| matches!(syntax::name(item), Some("&" | "&rest" | "&body" | "&key" | ".")));
+        let open = items
+            .iter()
+            .any(|item| matches!(syntax::name(item), Some("&" | "&rest" | "&body" | "&key" | ".")));
         let whole = self.local("sequence");
         let least = self.constant(Value::from_usize(if strict { required } else { 0 }));
         let most = self.constant(match strict && !open {
@@ -100,12 +104,9 @@ impl Expander<'_> {
         let mut position = 0;
         let mut mode = "";
         for item in items {
-            match syntax::name(item) {
-                Some(word @ ("&" | "&rest" | "&body" | "&optional" | "&key" | ".")) => {
-                    mode = word;
-                    continue;
-                }
-                _ => {}
+            if let Some(word @ ("&" | "&rest" | "&body" | "&optional" | "&key" | ".")) = syntax::name(item) {
+                mode = word;
+                continue;
             }
             let index = self.constant(Value::from_usize(position));
             match mode {
@@ -162,7 +163,11 @@ impl Expander<'_> {
     /// `(destructuring-bind pattern value body…)`.
     pub(crate) fn destructuring_bind_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         let [pattern, value, body @ ..] = arguments else {
-            return self.malformed(form, "the pattern or the value is missing", "(destructuring-bind pattern value body …)");
+            return self.malformed(
+                form,
+                "the pattern or the value is missing",
+                "(destructuring-bind pattern value body …)",
+            );
         };
         let value = self.expr(value);
         self.scoped(|expander| {

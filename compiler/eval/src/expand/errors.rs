@@ -11,7 +11,8 @@ impl Expander<'_> {
         const SHAPE: &str = "(try body … (catch name handler …) (finally cleanup …))";
         let is_clause = |form: &Value| {
             matches!(syntax::head(form), Some("finally"))
-                || syntax::head(form) == Some("catch") && matches!(form.as_items(), Some([_, Value::Symbol(_), ..] | [_, Value::Null, ..]))
+                || syntax::head(form) == Some("catch")
+                    && matches!(form.as_items(), Some([_, Value::Symbol(_), ..] | [_, Value::Null, ..]))
         };
         let body_end = arguments.iter().position(is_clause).unwrap_or(arguments.len());
         let (body, clauses) = arguments.split_at(body_end);
@@ -19,9 +20,17 @@ impl Expander<'_> {
         let mut cleanup = None;
         for clause in clauses {
             match (syntax::head(clause), clause.as_items()) {
-                (Some("catch"), Some([_, name, handler @ ..])) if cleanup.is_none() => catches.push((name, handler)),
+                (Some("catch"), Some([_, name, handler @ ..])) if cleanup.is_none() => {
+                    catches.push((name, handler))
+                }
                 (Some("finally"), Some([_, forms @ ..])) if cleanup.is_none() => cleanup = Some(forms),
-                _ => return self.malformed(clause, "the body goes before `catch`, and `finally` comes last", SHAPE),
+                _ => {
+                    return self.malformed(
+                        clause,
+                        "the body goes before `catch`, and `finally` comes last",
+                        SHAPE,
+                    );
+                }
             }
         }
         if catches.len() > 1 {
@@ -69,7 +78,9 @@ impl Expander<'_> {
                 continue;
             }
             let (name, forms) = match rest {
-                [parameters @ (Value::List(_) | Value::Null | Value::Array(_)), forms @ ..] if forms.is_empty() || parameters.as_items().is_none_or(|items| items.len() <= 1) => {
+                [parameters @ (Value::List(_) | Value::Null | Value::Array(_)), forms @ ..]
+                    if forms.is_empty() || parameters.as_items().is_none_or(|items| items.len() <= 1) =>
+                {
                     (parameters.as_items().and_then(|items| items.first()).cloned(), forms)
                 }
                 forms => (None, forms),
@@ -85,7 +96,9 @@ impl Expander<'_> {
                 if bindings.is_empty() { forms } else { expander.add(Expr::Let(bindings, forms)) }
             });
             let wanted: Vec<Value> = match kinds {
-                Value::List(items) | Value::Array(items) => items.as_slice().iter().filter(|kind| syntax::name(kind) != Some("or")).cloned().collect(),
+                Value::List(items) | Value::Array(items) => {
+                    items.as_slice().iter().filter(|kind| syntax::name(kind) != Some("or")).cloned().collect()
+                }
                 kind => vec![kind.clone()],
             };
             let mut tests = Vec::new();
@@ -96,7 +109,11 @@ impl Expander<'_> {
                     other => syntax::name(other).unwrap_or("").to_string(),
                 };
                 // Common Lisp's names for all errors.
-                if matches!(name.as_str(), "error" | "t" | "condition" | "serious-condition" | "else" | "otherwise") || matches!(kind, Value::Bool(true)) {
+                if matches!(
+                    name.as_str(),
+                    "error" | "t" | "condition" | "serious-condition" | "else" | "otherwise"
+                ) || matches!(kind, Value::Bool(true))
+                {
                     is_all = true;
                 }
                 let name = match name.as_str() {

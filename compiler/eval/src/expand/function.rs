@@ -73,7 +73,9 @@ impl Expander<'_> {
                 let name = shape.name.map_or_else(|| Rc::from("function"), |name| Rc::clone(&name.name));
                 self.lambda(&name, &shape)
             }
-            None => self.malformed(form, "this is no function definition", "(defn name (parameter …) body …)"),
+            None => {
+                self.malformed(form, "this is no function definition", "(defn name (parameter …) body …)")
+            }
         }
     }
 
@@ -125,7 +127,13 @@ impl Expander<'_> {
             let block = expander.block();
             expander.returns.push(block);
             let symbol = shape.name.map_or_else(|| Symbol::new("lambda"), |name| (**name).clone());
-            expander.scopes.bind(expander.scope, Space::Block, &symbol.name, &symbol.marks, Binding::Block(block));
+            expander.scopes.bind(
+                expander.scope,
+                Space::Block,
+                &symbol.name,
+                &symbol.marks,
+                Binding::Block(block),
+            );
             let mut body = expander.with_entries(entries, shape.body);
             expander.returns.pop();
             if expander.leaves(block) {
@@ -187,8 +195,7 @@ impl Expander<'_> {
         }
         let mut parameters = Parameters::default();
         let mut mode = Mode::Required;
-        let mut items = items.iter().peekable();
-        while let Some(item) = items.next() {
+        for item in items {
             match syntax::name(item) {
                 Some("&optional") if mode == Mode::Required => {
                     mode = Mode::Optional;
@@ -224,8 +231,11 @@ impl Expander<'_> {
             {
                 self.report_at(
                     symbol.span,
-                    Diagnostic::new(Code::DuplicateParameter, format!("the parameter `{}` stands twice", symbol.name))
-                        .help("give one of them another name"),
+                    Diagnostic::new(
+                        Code::DuplicateParameter,
+                        format!("the parameter `{}` stands twice", symbol.name),
+                    )
+                    .help("give one of them another name"),
                 );
             }
             let default = match (&mode, default) {

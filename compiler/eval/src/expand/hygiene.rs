@@ -13,9 +13,9 @@ pub fn mark(form: &Value, mark: u32) -> Value {
         Value::Symbol(symbol) => Value::Symbol(Rc::new(mark_symbol(symbol, mark))),
         Value::List(items) => Value::List(Rc::new(mark_items(items, mark))),
         Value::Array(items) => Value::Array(Rc::new(mark_items(items, mark))),
-        Value::Object(entries) => {
-            Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), self::mark(value, mark))).collect())
-        }
+        Value::Object(entries) => Value::object(
+            entries.iter().map(|(key, value)| (Rc::clone(key), self::mark(value, mark))).collect(),
+        ),
         other => other.clone(),
     }
 }

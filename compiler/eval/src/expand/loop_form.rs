@@ -19,9 +19,38 @@ pub(super) const SHAPE: &str = "(loop for x in items collect x)";
 
 /// The words that clauses begin with.
 const WORDS: &[&str] = &[
-    "for", "as", "with", "repeat", "while", "until", "always", "never", "thereis", "collect", "collecting", "append",
-    "appending", "nconc", "nconcing", "count", "counting", "sum", "summing", "maximize", "maximizing", "minimize",
-    "minimizing", "do", "doing", "when", "if", "unless", "initially", "finally", "return", "named",
+    "for",
+    "as",
+    "with",
+    "repeat",
+    "while",
+    "until",
+    "always",
+    "never",
+    "thereis",
+    "collect",
+    "collecting",
+    "append",
+    "appending",
+    "nconc",
+    "nconcing",
+    "count",
+    "counting",
+    "sum",
+    "summing",
+    "maximize",
+    "maximizing",
+    "minimize",
+    "minimizing",
+    "do",
+    "doing",
+    "when",
+    "if",
+    "unless",
+    "initially",
+    "finally",
+    "return",
+    "named",
 ];
 
 /// A loop that is being put together.
@@ -146,7 +175,10 @@ impl<'f> Builder<'f> {
         for pair in arguments.windows(2) {
             let [a, b] = pair else { continue };
             for word in ["collect", "append", "nconc", "sum", "count", "maximize", "minimize"] {
-                if is_word(a, word) || is_word(a, &format!("{word}ing")) || is_word(a, &format!("{}ing", word.trim_end_matches('e'))) {
+                if is_word(a, word)
+                    || is_word(a, &format!("{word}ing"))
+                    || is_word(a, &format!("{}ing", word.trim_end_matches('e')))
+                {
                     kind = word;
                 }
             }
@@ -230,8 +262,10 @@ impl<'f> Builder<'f> {
                 None => {
                     self.failed = true;
                     let near = ovsm_base::suggest::nearest(word, WORDS.iter().copied());
-                    let mut diagnostic =
-                        Diagnostic::new(Code::MalformedForm, format!("`{}` begins no clause of `loop`", super::name::clip(word)));
+                    let mut diagnostic = Diagnostic::new(
+                        Code::MalformedForm,
+                        format!("`{}` begins no clause of `loop`", super::name::clip(word)),
+                    );
                     diagnostic = match near {
                         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                         None => diagnostic.help(format!("the clauses begin with {}", WORDS.join(", "))),

@@ -36,7 +36,8 @@ impl Expander<'_> {
             return None;
         }
         let mark = self.front.new_expansion(expansion);
-        let marked: Vec<Value> = arguments.iter().map(|argument| hygiene::mark(&syntax::data(argument), mark)).collect();
+        let marked: Vec<Value> =
+            arguments.iter().map(|argument| hygiene::mark(&syntax::data(argument), mark)).collect();
         let outer = self.front.current_mark.replace(mark);
         let result = self.front.run_macro(self.machine, macro_function, &marked, FUEL);
         self.front.current_mark = outer;
@@ -44,8 +45,11 @@ impl Expander<'_> {
             Ok(result) if hygiene::size(&result, MAX_SIZE) > MAX_SIZE => {
                 self.report_at(
                     syntax::span(form),
-                    Diagnostic::new(Code::MacroLimit, format!("the expansion of `{name}` has more than {MAX_SIZE} parts"))
-                        .help("let the macro make a loop or a call of a function instead of so much code"),
+                    Diagnostic::new(
+                        Code::MacroLimit,
+                        format!("the expansion of `{name}` has more than {MAX_SIZE} parts"),
+                    )
+                    .help("let the macro make a loop or a call of a function instead of so much code"),
                 );
                 None
             }
@@ -59,7 +63,9 @@ impl Expander<'_> {
 
     fn report_macro_failure(&mut self, name: &Rc<str>, form: &Value, failure: crate::machine::Failure) {
         let (code, message) = match &failure.unwind {
-            Unwind::Error(error) => (Code::MacroFailed, format!("the macro `{name}` failed: {}", error.message)),
+            Unwind::Error(error) => {
+                (Code::MacroFailed, format!("the macro `{name}` failed: {}", error.message))
+            }
             Unwind::Stop(_) => (Code::MacroLimit, format!("the macro `{name}` runs for too long")),
             _ => (Code::MacroFailed, format!("the macro `{name}` did not return")),
         };
@@ -76,7 +82,12 @@ impl Expander<'_> {
     }
 
     /// The function that expands a macro: it takes the forms of a call and gives the form that stands for it.
-    pub(crate) fn macro_function(&mut self, form: &Value, name: &Rc<ovsm_value::Symbol>, rest: &[Value]) -> Option<ExprId> {
+    pub(crate) fn macro_function(
+        &mut self,
+        form: &Value,
+        name: &Rc<ovsm_value::Symbol>,
+        rest: &[Value],
+    ) -> Option<ExprId> {
         const SHAPE: &str = "(defmacro name (parameter …) body …)";
         let Some((parameters, rest)) = rest.split_first() else {
             self.malformed(form, "the parameters are missing", SHAPE);
@@ -144,7 +155,11 @@ impl Expander<'_> {
     pub(crate) fn eval_when_compile_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         let mut items = vec![syntax::symbol("progn", syntax::span(form))];
         items.extend(arguments.iter().cloned());
-        match self.front.compile_time_value(self.machine, self.module, &syntax::list(items, syntax::span(form))) {
+        match self.front.compile_time_value(
+            self.machine,
+            self.module,
+            &syntax::list(items, syntax::span(form)),
+        ) {
             Ok(value) => self.constant(value),
             Err(diagnostics) => {
                 self.diagnostics.extend(diagnostics);

@@ -3,9 +3,9 @@
 //! Each clause tests the value and leaves the whole form with its result; a clause that does not fit leaves its own block
 //! and the next one is tried. Names of a pattern are bound while it is tested, so that guards see them.
 
+use super::Expander;
 use super::name::Meant;
 use super::scope::{Binding, Space};
-use super::Expander;
 use crate::core::{BlockId, Expr, ExprId, LocalId};
 use crate::module::Type;
 use crate::syntax;
@@ -27,7 +27,7 @@ struct Coverage {
     /// Identities of variants that came with patterns for their fields, or with a guard: perhaps they take all.
     partial: Vec<u64>,
     /// The enum that the variants belong to: name and identities.
-    parent: Option<(Rc<str>, Vec<(Rc<str>, u64)>)>,
+    parent: Option<crate::module::Enum>,
 }
 
 /// `(match value (pattern body…) …)`.
@@ -90,12 +90,18 @@ fn split_guard<'f>(pattern: &'f Value, body: &'f [Value]) -> (&'f Value, Option<
         return (inner, Some(guard), body);
     }
     match body {
-        [first, rest @ ..] if !rest.is_empty() && syntax::head(first) == Some("when") => match first.as_items() {
-            Some([_, guard]) => (pattern, Some(guard), rest),
-            _ => (pattern, None, body),
-        },
-        [word, guard, rest @ ..] if matches!(syntax::name(word), Some("when")) => (pattern, Some(guard), rest),
-        [Value::Keyword(word), guard, rest @ ..] if matches!(word.as_str(), "when" | "if") => (pattern, Some(guard), rest),
+        [first, rest @ ..] if !rest.is_empty() && syntax::head(first) == Some("when") => {
+            match first.as_items() {
+                Some([_, guard]) => (pattern, Some(guard), rest),
+                _ => (pattern, None, body),
+            }
+        }
+        [word, guard, rest @ ..] if matches!(syntax::name(word), Some("when")) => {
+            (pattern, Some(guard), rest)
+        }
+        [Value::Keyword(word), guard, rest @ ..] if matches!(word.as_str(), "when" | "if") => {
+            (pattern, Some(guard), rest)
+        }
         _ => (pattern, None, body),
     }
 }
@@ -178,7 +184,13 @@ fn test_inner(
     }
 }
 
-fn equal(expander: &mut Expander<'_>, literal: ExprId, value: LocalId, next: BlockId, tests: &mut Vec<ExprId>) {
+fn equal(
+    expander: &mut Expander<'_>,
+    literal: ExprId,
+    value: LocalId,
+    next: BlockId,
+    tests: &mut Vec<ExprId>,
+) {
     let parts = vec![expander.read(value), literal];
     let is = expander.native("#matches", parts);
     tests.push(unless(expander, is, next));
@@ -298,7 +310,11 @@ fn list(
             return;
         }
         (Some(super::super::syntax::Head::OBJECT), _) => {
-            expander.malformed(pattern, "the keys of an object pattern are keywords or strings", "{:key pattern …}");
+            expander.malformed(
+                pattern,
+                "the keys of an object pattern are keywords or strings",
+                "{:key pattern …}",
+            );
             return;
         }
         _ => {}
@@ -314,8 +330,11 @@ fn list(
         {
             expander.report_at(
                 syntax::span(pattern),
-                Diagnostic::new(Code::WrongArity, format!("`{}` has {fields} fields, but the pattern names {}", symbol.name, parts.len()))
-                    .help("`_` stands for a field that does not matter"),
+                Diagnostic::new(
+                    Code::WrongArity,
+                    format!("`{}` has {fields} fields, but the pattern names {}", symbol.name, parts.len()),
+                )
+                .help("`_` stands for a field that does not matter"),
             );
         }
         for (n, part) in parts.iter().enumerate() {
@@ -376,8 +395,11 @@ fn report_unreachable(
     if is_dead {
         expander.report_at(
             syntax::span(clause),
-            Diagnostic::new(Code::UnreachableClause, "this clause is never reached: an earlier one takes everything that it would")
-                .help("remove it, or move it up"),
+            Diagnostic::new(
+                Code::UnreachableClause,
+                "this clause is never reached: an earlier one takes everything that it would",
+            )
+            .help("remove it, or move it up"),
         );
     }
     coverage.all |= takes_all && !has_guard;
@@ -413,7 +435,10 @@ fn report_missing(expander: &mut Expander<'_>, form: &Value, coverage: &Coverage
     }
     expander.report_at(
         syntax::span(form),
-        Diagnostic::new(Code::NonExhaustiveMatch, format!("`match` over `{name}` has no clause for {}", missing.join(", ")))
-            .help("add a clause for each, or a last one with the pattern `_`"),
+        Diagnostic::new(
+            Code::NonExhaustiveMatch,
+            format!("`match` over `{name}` has no clause for {}", missing.join(", ")),
+        )
+        .help("add a clause for each, or a last one with the pattern `_`"),
     );
 }

@@ -5,7 +5,7 @@ use super::scope::{Binding, Expansion, Scopes, Space};
 use super::special::{self, Special};
 use crate::core::{Expr, ExprId, LocalId};
 use crate::module::{Global, GlobalKind, Meaning, ModuleId, Type};
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{NativeId, Symbol, Value};
 use std::rc::Rc;
 
@@ -36,7 +36,9 @@ impl Expander<'_> {
                 return match binding.clone() {
                     Binding::Local(local) => Meant::Local(local),
                     Binding::Macro(function, scope) => Meant::Macro(function, Expansion { module, scope }),
-                    Binding::SymbolMacro(form, scope) => Meant::SymbolMacro(form, Expansion { module, scope }),
+                    Binding::SymbolMacro(form, scope) => {
+                        Meant::SymbolMacro(form, Expansion { module, scope })
+                    }
                     Binding::Type(ty) => Meant::Type(ty, None),
                     Binding::Block(_) | Binding::Tag(..) => Meant::Unknown,
                 };
@@ -134,8 +136,14 @@ impl Expander<'_> {
                 let what = if matches!(self.meaning(symbol), Meant::Special(_)) { "form" } else { "macro" };
                 self.report_at(
                     symbol.span,
-                    Diagnostic::new(Code::FunctionAsValue, format!("`{}` is a {what}, not a value", clip(&symbol.name)))
-                        .help(format!("call it: `({0} …)`, or pass a function: `(fn (x) ({0} x))`", clip(&symbol.name))),
+                    Diagnostic::new(
+                        Code::FunctionAsValue,
+                        format!("`{}` is a {what}, not a value", clip(&symbol.name)),
+                    )
+                    .help(format!(
+                        "call it: `({0} …)`, or pass a function: `(fn (x) ({0} x))`",
+                        clip(&symbol.name)
+                    )),
                 );
                 self.null()
             }
@@ -151,7 +159,8 @@ impl Expander<'_> {
         let id = self.front.pending_global(self.machine, self.module, symbol);
         let near = symbol.span.or(self.near);
         let suggestion = self.suggestion(&symbol.name);
-        let mut diagnostic = Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
+        let mut diagnostic =
+            Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
         if let Some(near) = near {
             diagnostic = diagnostic.label(near, "");
         }
@@ -213,7 +222,11 @@ impl Expander<'_> {
         let given = parts.len();
         if given < usize::from(native.min) || native.max.is_some_and(|max| given > usize::from(max)) {
             let diagnostic = wrong_arity(&symbol.name, native.min.into(), native.max.map(usize::from), given)
-                .help(format!("it is called as `({} {}`", native.name, native.signature.trim_start_matches('(')));
+                .help(format!(
+                    "it is called as `({} {}`",
+                    native.name,
+                    native.signature.trim_start_matches('(')
+                ));
             self.report_at(symbol.span, diagnostic);
             return self.null();
         }
@@ -238,13 +251,18 @@ impl Expander<'_> {
         let message = match ovsm_library::format::arguments_needed(control.as_str()) {
             Err(error) => error.to_string(),
             Ok((least, _)) if rest.len() < least => {
-                format!("the control string takes {least} arguments, but {} {} given", rest.len(), if rest.len() == 1 { "is" } else { "are" })
+                format!(
+                    "the control string takes {least} arguments, but {} {} given",
+                    rest.len(),
+                    if rest.len() == 1 { "is" } else { "are" }
+                )
             }
             Ok(_) => return,
         };
         self.report_at(
             self.near,
-            Diagnostic::new(Code::MalformedForm, message).help("`~a` shows a value, `~%` ends a line, `~~` is a tilde"),
+            Diagnostic::new(Code::MalformedForm, message)
+                .help("`~a` shows a value, `~%` ends a line, `~~` is a tilde"),
         );
     }
 
@@ -267,7 +285,11 @@ impl Expander<'_> {
             }
             Meant::Native(_) | Meant::Special(_) | Meant::Macro(..) => {
                 let message = format!("`{}` is a built-in and can not be assigned", clip(&symbol.name));
-                self.report_at(symbol.span, Diagnostic::new(Code::AssignToConstant, message).help("define a variable of your own with `define`"));
+                self.report_at(
+                    symbol.span,
+                    Diagnostic::new(Code::AssignToConstant, message)
+                        .help("define a variable of your own with `define`"),
+                );
                 self.null()
             }
             Meant::Type(_, None) | Meant::Unknown => {
@@ -284,7 +306,8 @@ impl Expander<'_> {
         let message = format!("`{}` is a constant", clip(&symbol.name));
         self.report_at(
             symbol.span,
-            Diagnostic::new(Code::AssignToConstant, message).help("use `define` instead of `const` if it is to change"),
+            Diagnostic::new(Code::AssignToConstant, message)
+                .help("use `define` instead of `const` if it is to change"),
         );
         self.null()
     }
@@ -314,7 +337,14 @@ pub(crate) fn wrong_arity(name: &str, min: usize, max: Option<usize>, given: usi
         Some(max) => format!("{min} to {max} arguments"),
         None => format!("at least {min} argument{}", plural(min)),
     };
-    Diagnostic::new(Code::WrongArity, format!("`{}` takes {takes}, but {given} {} given", clip(name), if given == 1 { "is" } else { "are" }))
+    Diagnostic::new(
+        Code::WrongArity,
+        format!(
+            "`{}` takes {takes}, but {given} {} given",
+            clip(name),
+            if given == 1 { "is" } else { "are" }
+        ),
+    )
 }
 
 /// Names in messages are cut: a name can be as long as the file.
@@ -326,9 +356,4 @@ pub(crate) fn clip(name: &str) -> String {
     let mut text: String = name.chars().take(LIMIT).collect();
     text.push('…');
     text
-}
-
-/// Where a symbol was written.
-pub(crate) fn place(symbol: &Symbol, near: Option<Span>) -> Option<Span> {
-    symbol.span.or(near)
 }

@@ -38,7 +38,14 @@ struct Place {
 impl Expander<'_> {
     /// Takes a place apart; `None`, reported, if it is none.
     fn place(&mut self, form: &Value) -> Option<Place> {
-        let start = |base| Place { base, path: Vec::new(), is_cell: false, is_tail: false, default: None, bindings: Vec::new() };
+        let start = |base| Place {
+            base,
+            path: Vec::new(),
+            is_cell: false,
+            is_tail: false,
+            default: None,
+            bindings: Vec::new(),
+        };
         match form {
             Value::Symbol(symbol) => match self.meaning(symbol) {
                 Meant::Local(local) => Some(start(Base::Local(local))),
@@ -52,7 +59,9 @@ impl Expander<'_> {
                     self.place(&hygiene::mark(&form, mark))
                 }
                 Meant::Unknown => match self.unknown(symbol) {
-                    expr if let Some(Expr::Global(id)) = self.unit.exprs.get(expr) => Some(start(Base::Global(*id))),
+                    expr if let Some(Expr::Global(id)) = self.unit.exprs.get(expr) => {
+                        Some(start(Base::Global(*id)))
+                    }
                     _ => None,
                 },
                 _ => {
@@ -117,7 +126,10 @@ impl Expander<'_> {
         }
         let index = |n: i64| KeyForm::Constant(Value::Int(n));
         match (&*symbol.name, arguments) {
-            ("get" | "nth" | "elt" | "aref" | "svref" | "[]" | "char-at" | "char" | "getf", [collection, key]) => {
+            (
+                "get" | "nth" | "elt" | "aref" | "svref" | "[]" | "char-at" | "char" | "getf",
+                [collection, key],
+            ) => {
                 // `(nth index list)` as Common Lisp has it.
                 match (&*symbol.name, collection) {
                     ("nth", Value::Int(_)) => self.at_key(key, KeyForm::Form(collection)),
@@ -181,7 +193,14 @@ impl Expander<'_> {
             ("cell-get" | "deref", [cell]) => {
                 let local = self.local("cell");
                 let value = self.expr(cell);
-                Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: true, is_tail: false, default: None, bindings: vec![(local, value)] })
+                Some(Place {
+                    base: Base::Value(local),
+                    path: Vec::new(),
+                    is_cell: true,
+                    is_tail: false,
+                    default: None,
+                    bindings: vec![(local, value)],
+                })
             }
             ("the", [_, inner]) => self.place(inner),
             _ => {
@@ -202,7 +221,23 @@ impl Expander<'_> {
                 [Value::Symbol(head), ..] => {
                     matches!(
                         &*head.name,
-                        "get" | "nth" | "elt" | "aref" | "." | "cell-get" | "deref" | "first" | "car" | "second" | "third" | "last" | "gethash" | "get-in" | "cadr" | "rest" | "cdr"
+                        "get"
+                            | "nth"
+                            | "elt"
+                            | "aref"
+                            | "."
+                            | "cell-get"
+                            | "deref"
+                            | "first"
+                            | "car"
+                            | "second"
+                            | "third"
+                            | "last"
+                            | "gethash"
+                            | "get-in"
+                            | "cadr"
+                            | "rest"
+                            | "cdr"
                     ) || self.front.setter(self.module, &head.name).is_some()
                         || matches!(self.meaning(head), Meant::Macro(..))
                 }
@@ -215,7 +250,14 @@ impl Expander<'_> {
         }
         let local = self.local("value");
         let value = self.expr(form);
-        Some(Place { base: Base::Value(local), path: Vec::new(), is_cell: false, is_tail: false, default: None, bindings: vec![(local, value)] })
+        Some(Place {
+            base: Base::Value(local),
+            path: Vec::new(),
+            is_cell: false,
+            is_tail: false,
+            default: None,
+            bindings: vec![(local, value)],
+        })
     }
 
     fn at_key(&mut self, collection: &Value, key: KeyForm<'_>) -> Option<Place> {
@@ -298,7 +340,14 @@ impl Expander<'_> {
             let first = self.native("first", vec![whole]);
             let joined = self.native("cons", vec![first, value]);
             let local = self.local("whole");
-            let inner = Place { base: copy_base(&place.base), path: place.path.clone(), is_cell: place.is_cell, is_tail: false, default: None, bindings: Vec::new() };
+            let inner = Place {
+                base: copy_base(&place.base),
+                path: place.path.clone(),
+                is_cell: place.is_cell,
+                is_tail: false,
+                default: None,
+                bindings: Vec::new(),
+            };
             let write = self.write_place(&inner, local);
             return self.add(Expr::Let(vec![(local, joined)], write));
         }
@@ -548,7 +597,9 @@ impl Expander<'_> {
             bindings.push((self.local("old"), value));
         }
         let mut steps = Vec::new();
-        for (place, next) in arguments.iter().zip(bindings.iter().skip(1).map(|(local, _)| *local).collect::<Vec<_>>()) {
+        for (place, next) in
+            arguments.iter().zip(bindings.iter().skip(1).map(|(local, _)| *local).collect::<Vec<_>>())
+        {
             let value = self.read(next);
             steps.push(self.set_place(place, value));
         }

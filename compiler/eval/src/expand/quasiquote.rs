@@ -37,8 +37,12 @@ impl Expander<'_> {
                         let inner = self.template(form, depth);
                         return self.native("#list", vec![head, inner]);
                     }
-                    (Some(Head::OBJECT), [_, rest @ ..]) => return self.parts(rest, depth, "#object", "#splice-object"),
-                    (Some(Head::SET), [_, rest @ ..]) => return self.parts(rest, depth, "#set", "#splice-set"),
+                    (Some(Head::OBJECT), [_, rest @ ..]) => {
+                        return self.parts(rest, depth, "#object", "#splice-object");
+                    }
+                    (Some(Head::SET), [_, rest @ ..]) => {
+                        return self.parts(rest, depth, "#set", "#splice-set");
+                    }
                     _ => {}
                 }
                 self.parts(items, depth, "#list", "#splice")
@@ -59,8 +63,11 @@ impl Expander<'_> {
     /// The parts of a collection: put together by one native, or, where something is spliced in, by another that takes
     /// sequences.
     fn parts(&mut self, items: &[Value], depth: u32, plain: &str, splicing: &str) -> ExprId {
-        let is_splice =
-            |item: &Value| depth == 1 && syntax::head(item) == Some("unquote-splicing") && matches!(item.as_items(), Some([_, _]));
+        let is_splice = |item: &Value| {
+            depth == 1
+                && syntax::head(item) == Some("unquote-splicing")
+                && matches!(item.as_items(), Some([_, _]))
+        };
         if !items.iter().any(is_splice) {
             let parts = items.iter().map(|item| self.splice_or_template(item, depth)).collect();
             return self.native(plain, parts);

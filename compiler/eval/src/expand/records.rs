@@ -30,10 +30,18 @@ impl Expander<'_> {
                 Value::Symbol(name) => fields.push(Field { name: Rc::clone(name), ty: None, default: None }),
                 Value::List(parts) | Value::Array(parts) => match parts.as_slice() {
                     [Value::Symbol(name), colon, ty, rest @ ..] if syntax::name(colon) == Some(":") => {
-                        fields.push(Field { name: Rc::clone(name), ty: Some(ty.clone()), default: rest.first().cloned() });
+                        fields.push(Field {
+                            name: Rc::clone(name),
+                            ty: Some(ty.clone()),
+                            default: rest.first().cloned(),
+                        });
                     }
                     [Value::Symbol(name), rest @ ..] if rest.len() <= 1 => {
-                        fields.push(Field { name: Rc::clone(name), ty: None, default: rest.first().cloned() });
+                        fields.push(Field {
+                            name: Rc::clone(name),
+                            ty: None,
+                            default: rest.first().cloned(),
+                        });
                     }
                     _ => {
                         self.malformed(item, "this is no field", SHAPE);
@@ -74,13 +82,17 @@ impl Expander<'_> {
     }
 
     /// Defines a function of the module from its form.
-    fn define_function(&mut self, name: String, parameters: Vec<Value>, body: Value, steps: &mut Vec<ExprId>) {
+    fn define_function(
+        &mut self,
+        name: String,
+        parameters: Vec<Value>,
+        body: Value,
+        steps: &mut Vec<ExprId>,
+    ) {
         let symbol = intern(&name, self.near);
         let id = self.front.define_global(self.machine, self.module, &symbol, GlobalKind::Function);
-        let lambda = syntax::list(
-            vec![syntax::symbol("lambda", self.near), Value::list(parameters), body],
-            self.near,
-        );
+        let lambda =
+            syntax::list(vec![syntax::symbol("lambda", self.near), Value::list(parameters), body], self.near);
         let function = self.expr(&lambda);
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(function)
             && let Some(code) = self.unit.functions.get_mut(*code)
@@ -95,13 +107,16 @@ impl Expander<'_> {
     /// `(defrecord Name field…)` and `(defstruct name field…)`.
     pub(crate) fn record_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(defrecord Name (field : type) field …)";
-        let is_struct = syntax::head(form) == Some("defstruct") || syntax::head(form) == Some("define-struct");
+        let is_struct =
+            syntax::head(form) == Some("defstruct") || syntax::head(form) == Some("define-struct");
         let (symbol, items) = match arguments {
             [Value::Symbol(symbol), items @ ..] => (Rc::clone(symbol), items),
-            [Value::List(list), items @ ..] if matches!(list.get(0), Some(Value::Symbol(_))) => match list.get(0) {
-                Some(Value::Symbol(symbol)) => (Rc::clone(symbol), items),
-                _ => return self.null(),
-            },
+            [Value::List(list), items @ ..] if matches!(list.get(0), Some(Value::Symbol(_))) => {
+                match list.get(0) {
+                    Some(Value::Symbol(symbol)) => (Rc::clone(symbol), items),
+                    _ => return self.null(),
+                }
+            }
             _ => return self.malformed(form, "the name is missing", SHAPE),
         };
         let Some(fields) = self.fields(form, items) else { return self.null() };

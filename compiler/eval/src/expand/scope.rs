@@ -76,7 +76,14 @@ impl Scopes {
     }
 
     /// Binds a name in a scope; a later binding of the same name hides an earlier one.
-    pub fn bind(&mut self, scope: ScopeId, space: Space, name: &Rc<str>, marks: &Rc<[u32]>, binding: Binding) {
+    pub fn bind(
+        &mut self,
+        scope: ScopeId,
+        space: Space,
+        name: &Rc<str>,
+        marks: &Rc<[u32]>,
+        binding: Binding,
+    ) {
         if let Some(scope) = self.scopes.get_mut(scope.0 as usize) {
             scope.entries.push(Entry { space, name: Rc::clone(name), marks: Rc::clone(marks), binding });
         }

@@ -14,7 +14,10 @@ impl Expander<'_> {
         let mut value = first.clone();
         for step in steps {
             value = match step {
-                Value::List(items) if !items.is_empty() && !matches!(syntax::head(step), Some("lambda" | "fn" | "quote" | "function")) => {
+                Value::List(items)
+                    if !items.is_empty()
+                        && !matches!(syntax::head(step), Some("lambda" | "fn" | "quote" | "function")) =>
+                {
                     let mut call = items.as_slice().to_vec();
                     call.insert(if last { call.len() } else { 1 }, value);
                     syntax::list(call, syntax::span(step))

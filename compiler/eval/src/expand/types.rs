@@ -12,9 +12,31 @@ use std::rc::Rc;
 
 /// Names of types that values have, besides the fixed-width integers.
 const NAMES: &[&str] = &[
-    "null", "bool", "int", "float", "decimal", "number", "char", "string", "symbol", "keyword", "bytes", "pubkey",
-    "signature", "array", "list", "object", "set", "range", "hash-table", "cell", "error", "function", "record",
-    "sequence", "integer",
+    "null",
+    "bool",
+    "int",
+    "float",
+    "decimal",
+    "number",
+    "char",
+    "string",
+    "symbol",
+    "keyword",
+    "bytes",
+    "pubkey",
+    "signature",
+    "array",
+    "list",
+    "object",
+    "set",
+    "range",
+    "hash-table",
+    "cell",
+    "error",
+    "function",
+    "record",
+    "sequence",
+    "integer",
 ];
 
 impl Expander<'_> {
@@ -88,10 +110,12 @@ impl Expander<'_> {
     fn unknown_type(&mut self, form: &Value, name: &str) {
         let fixed = ["u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "any"];
         let near = ovsm_base::suggest::nearest(name, NAMES.iter().chain(&fixed).copied());
-        let mut diagnostic = Diagnostic::new(Code::UnknownType, format!("`{}` is not a type", super::name::clip(name)));
+        let mut diagnostic =
+            Diagnostic::new(Code::UnknownType, format!("`{}` is not a type", super::name::clip(name)));
         diagnostic = match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("types are `int`, `u64`, `string`, `(array T)`, records, enums and those of `deftype`"),
+            None => diagnostic
+                .help("types are `int`, `u64`, `string`, `(array T)`, records, enums and those of `deftype`"),
         };
         self.report_at(syntax::span(form), diagnostic);
     }
@@ -106,7 +130,9 @@ impl Expander<'_> {
             ("list", [item]) => Some(Type::List(Rc::new(self.type_of(item)?))),
             ("set", [_]) => Some(Type::Named("set".into())),
             ("cell", [_]) => Some(Type::Named("cell".into())),
-            ("map" | "object", [key, value]) => Some(Type::Map(Rc::new(self.type_of(key)?), Rc::new(self.type_of(value)?))),
+            ("map" | "object", [key, value]) => {
+                Some(Type::Map(Rc::new(self.type_of(key)?), Rc::new(self.type_of(value)?)))
+            }
             ("or", parts) => {
                 let parts: Vec<Type> = parts.iter().map(|part| self.type_of(part)).collect::<Option<_>>()?;
                 Some(Type::Or(parts.into()))
@@ -174,7 +200,12 @@ impl Expander<'_> {
                 // A list is one compound type, or, if its head is a plain type name, several.
                 Value::List(items)
                     if items.as_slice().iter().all(|item| matches!(item, Value::Symbol(_)))
-                        && !matches!(syntax::head(types), Some("array" | "list" | "map" | "or" | "option" | "fn" | "set" | "cell" | "quote")) =>
+                        && !matches!(
+                            syntax::head(types),
+                            Some(
+                                "array" | "list" | "map" | "or" | "option" | "fn" | "set" | "cell" | "quote"
+                            )
+                        ) =>
                 {
                     items.as_slice().to_vec()
                 }
@@ -249,7 +280,9 @@ pub(crate) fn descriptor(ty: &Type) -> Value {
         Type::Named(name) => Value::keyword(&**name),
         Type::Function => Value::keyword("function"),
         Type::Array(item, None) => tagged("array", vec![descriptor(item)]),
-        Type::Array(item, Some(length)) => tagged("array", vec![descriptor(item), Value::from_i128((*length).into())]),
+        Type::Array(item, Some(length)) => {
+            tagged("array", vec![descriptor(item), Value::from_i128((*length).into())])
+        }
         Type::List(item) => tagged("list", vec![descriptor(item)]),
         Type::Map(key, value) => tagged("map", vec![descriptor(key), descriptor(value)]),
         Type::Or(parts) => tagged("or", parts.iter().map(descriptor).collect()),
@@ -257,8 +290,9 @@ pub(crate) fn descriptor(ty: &Type) -> Value {
             let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
             tagged("record", vec![Value::string(&**name), Value::array(identities)])
         }
-        Type::Refined(name, base, function) => {
-            tagged("refined", vec![Value::string(&**name), descriptor(base), function.clone().unwrap_or_default()])
-        }
+        Type::Refined(name, base, function) => tagged(
+            "refined",
+            vec![Value::string(&**name), descriptor(base), function.clone().unwrap_or_default()],
+        ),
     }
 }

@@ -112,7 +112,9 @@ impl Expander<'_> {
 
     /// `(multiple-value-list form)`.
     pub(crate) fn multiple_value_list_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
-        let [values] = arguments else { return self.malformed(form, "one form", "(multiple-value-list form)") };
+        let [values] = arguments else {
+            return self.malformed(form, "one form", "(multiple-value-list form)");
+        };
         let value = self.expr(values);
         let all = self.add(Expr::AllValues(value));
         self.native("#splice", vec![all])
@@ -191,7 +193,11 @@ impl Expander<'_> {
     /// `(apply f a… list)`.
     pub(crate) fn apply_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         let Some((function, rest)) = arguments.split_first().filter(|(_, rest)| !rest.is_empty()) else {
-            return self.malformed(form, "the function or the list is missing", "(apply function argument … list)");
+            return self.malformed(
+                form,
+                "the function or the list is missing",
+                "(apply function argument … list)",
+            );
         };
         let callee = self.expr(function);
         let rest = rest.iter().map(|argument| self.expr(argument)).collect();

@@ -82,7 +82,8 @@ impl<'a> Formatter<'a> {
     fn directive(&mut self, directive: &Directive) -> Result<(), Raised> {
         let parameters = self.parameters(directive)?;
         let number = |n: usize, default: i64| parameters.get(n).and_then(number::to_i64).unwrap_or(default);
-        let count = |n: usize, default: usize| usize::try_from(number(n, default as i64)).unwrap_or(0).min(1_000_000);
+        let count =
+            |n: usize, default: usize| usize::try_from(number(n, default as i64)).unwrap_or(0).min(1_000_000);
         let is_given = |n: usize| !matches!(parameters.get(n), None | Some(Value::Null));
         let character = |n: usize, default: char| match parameters.get(n) {
             Some(Value::Char(c)) => *c,
@@ -132,10 +133,13 @@ impl<'a> Formatter<'a> {
                 let value = self.argument('r')?;
                 if is_given(0) {
                     let base = u32::try_from(number(0, 10)).ok().filter(|base| (2..=36).contains(base));
-                    let base = base.ok_or_else(|| raise(ErrorKind::Value, "`format`: the radix of `~r` must be from 2 to 36"))?;
+                    let base = base.ok_or_else(|| {
+                        raise(ErrorKind::Value, "`format`: the radix of `~r` must be from 2 to 36")
+                    })?;
                     self.integer(value, base, parameters.get(1..).unwrap_or(&[]), directive)?;
                 } else {
-                    let whole = number::to_bigint(value).ok_or_else(|| type_error("format ~r", "an integer", value))?;
+                    let whole = number::to_bigint(value)
+                        .ok_or_else(|| type_error("format ~r", "an integer", value))?;
                     let small = i128::try_from(&whole).ok();
                     let text = small.and_then(|small| match (directive.at, directive.colon) {
                         (true, old) => radix::roman(small, old),
@@ -165,7 +169,9 @@ impl<'a> Formatter<'a> {
                     false => format!("{float:e}"),
                 };
                 let text = match text.split_once('e') {
-                    Some((mantissa, exponent)) if !exponent.starts_with('-') => format!("{mantissa}e+{exponent}"),
+                    Some((mantissa, exponent)) if !exponent.starts_with('-') => {
+                        format!("{mantissa}e+{exponent}")
+                    }
                     _ => text,
                 };
                 self.pad_left(&text, count(0, 0), ' ')?;
@@ -257,7 +263,9 @@ impl<'a> Formatter<'a> {
             '(' => self.case(directive)?,
             '[' => self.choice(directive, &parameters)?,
             '{' => self.repeat(directive, &parameters)?,
-            '<' => self.justify(directive, count(0, 0), count(1, 1).max(1), count(2, 0), character(3, ' '))?,
+            '<' => {
+                self.justify(directive, count(0, 0), count(1, 1).max(1), count(2, 0), character(3, ' '))?
+            }
             _ => {}
         }
         self.reserve(0)
@@ -281,8 +289,15 @@ impl<'a> Formatter<'a> {
     }
 
     /// An integer in a radix: width, filler, separator and size of groups are the parameters.
-    fn integer(&mut self, value: &Value, base: u32, parameters: &[Value], directive: &Directive) -> Result<(), Raised> {
-        let width = parameters.first().and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    fn integer(
+        &mut self,
+        value: &Value,
+        base: u32,
+        parameters: &[Value],
+        directive: &Directive,
+    ) -> Result<(), Raised> {
+        let width =
+            parameters.first().and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let character = |n: usize, default: char| match parameters.get(n) {
             Some(Value::Char(c)) => *c,
             _ => default,
@@ -293,7 +308,8 @@ impl<'a> Formatter<'a> {
         };
         let mut text = whole.to_str_radix(base).to_uppercase();
         if directive.colon {
-            let size = parameters.get(3).and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(3);
+            let size =
+                parameters.get(3).and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(3);
             text = radix::grouped(&text, character(2, ','), size);
         }
         if directive.at && !text.starts_with('-') {
@@ -311,7 +327,10 @@ impl<'a> Formatter<'a> {
             let items = super::parse::parse(&control)
                 .map_err(|error| raise(ErrorKind::Parse, format!("`format`: {error}")))?;
             if self.depth >= super::MAX_DEPTH {
-                return Err(raise(ErrorKind::Limit, "`format`: control strings are inside each other too deeply"));
+                return Err(raise(
+                    ErrorKind::Limit,
+                    "`format`: control strings are inside each other too deeply",
+                ));
             }
             self.depth += 1;
             let result = self.run(&items);
@@ -326,7 +345,7 @@ impl<'a> Formatter<'a> {
         Ok(())
     }
 
-    fn part<'d>(directive: &'d Directive, n: usize) -> &'d [Item] {
+    fn part(directive: &Directive, n: usize) -> &[Item] {
         directive.parts.get(n).map_or(&[], Vec::as_slice)
     }
 
@@ -377,7 +396,11 @@ impl<'a> Formatter<'a> {
     }
 
     fn repeat(&mut self, directive: &Directive, parameters: &[Value]) -> Result<(), Raised> {
-        let most = parameters.first().and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_ROUNDS);
+        let most = parameters
+            .first()
+            .and_then(number::to_i64)
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(MAX_ROUNDS);
         let owned: Vec<Value>;
         let items: &[Value] = if directive.at {
             let rest = self.arguments.get(self.next..).unwrap_or(&[]);
@@ -494,7 +517,7 @@ fn words(text: &str, all: bool) -> String {
     let mut in_word = false;
     let mut is_done = false;
     for c in text.chars() {
-        if c.is_alphanumeric() && !in_word && !(is_done && !all) {
+        if c.is_alphanumeric() && !in_word && (all || !is_done) {
             result.extend(c.to_uppercase());
             is_done = true;
         } else {

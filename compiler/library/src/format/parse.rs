@@ -219,7 +219,9 @@ impl Reader<'_> {
                         self.at += 1;
                     }
                     let digits: String = self.chars.get(start..self.at).unwrap_or(&[]).iter().collect();
-                    Parameter::Number(digits.parse().map_err(|_| error(format!("`{digits}` is no parameter")))?)
+                    Parameter::Number(
+                        digits.parse().map_err(|_| error(format!("`{digits}` is no parameter")))?,
+                    )
                 }
                 _ => Parameter::Absent,
             };
@@ -234,7 +236,11 @@ impl Reader<'_> {
         }
         let (mut colon, mut at) = (false, false);
         while let Some(c @ (':' | '@')) = self.peek() {
-            if c == ':' { colon = true } else { at = true }
+            if c == ':' {
+                colon = true
+            } else {
+                at = true
+            }
             self.at += 1;
         }
         let Some(c) = self.peek() else { return Err(error("a directive is not finished".to_string())) };
@@ -273,7 +279,10 @@ impl Reader<'_> {
                     return Ok(directive);
                 }
                 Some((found, at, _)) => {
-                    return Err(ControlError { position: at, message: format!("`~{found}` stands where `~{closer}` is needed") });
+                    return Err(ControlError {
+                        position: at,
+                        message: format!("`~{found}` stands where `~{closer}` is needed"),
+                    });
                 }
                 None => return Err(error(format!("`~{letter}` is never closed by `~{closer}`"))),
             }

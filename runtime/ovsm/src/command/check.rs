@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 /// Check scripts without running them
 #[derive(clap::Args)]
-#[command(after_help = "Macros run, since they make the code that is checked; nothing else does. Exit code 1 if there are \
-                        errors.\n\nExamples:\n  ovsm check hello.ovsm\n  ovsm check src --error-format short")]
+#[command(
+    after_help = "Macros run, since they make the code that is checked; nothing else does. Exit code 1 if there are \
+                        errors.\n\nExamples:\n  ovsm check hello.ovsm\n  ovsm check src --error-format short"
+)]
 pub struct Check {
     /// Source files, or folders that are searched for `.ovsm` files
     #[arg(required = true)]

@@ -16,8 +16,10 @@ use std::sync::atomic::Ordering;
 
 /// Open a prompt
 #[derive(clap::Args)]
-#[command(after_help = "At the prompt, `:help` lists the commands. Input that is no terminal is evaluated form by form.\n\n\
-                        Examples:\n  ovsm repl\n  ovsm repl --load helpers.ovsm\n  echo '(+ 1 2)' | ovsm repl")]
+#[command(
+    after_help = "At the prompt, `:help` lists the commands. Input that is no terminal is evaluated form by form.\n\n\
+                        Examples:\n  ovsm repl\n  ovsm repl --load helpers.ovsm\n  echo '(+ 1 2)' | ovsm repl"
+)]
 pub struct Repl {
     /// A file to load first
     #[arg(long, value_name = "FILE")]

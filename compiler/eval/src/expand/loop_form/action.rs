@@ -12,7 +12,12 @@ impl Builder<'_> {
     }
 
     /// `it` is the value of the condition around.
-    fn action_with(&mut self, expander: &mut Expander<'_>, form: &Value, it: Option<LocalId>) -> Option<ExprId> {
+    fn action_with(
+        &mut self,
+        expander: &mut Expander<'_>,
+        form: &Value,
+        it: Option<LocalId>,
+    ) -> Option<ExprId> {
         let word = self.word()?;
         match word {
             "do" | "doing" => {
@@ -91,7 +96,11 @@ impl Builder<'_> {
                 Some(step) => steps.push(step),
                 None => {
                     if !self.failed {
-                        expander.malformed(form, "a condition of `loop` is followed by `do`, `collect`, `return` …", SHAPE);
+                        expander.malformed(
+                            form,
+                            "a condition of `loop` is followed by `do`, `collect`, `return` …",
+                            SHAPE,
+                        );
                     }
                     self.failed = true;
                     return None;

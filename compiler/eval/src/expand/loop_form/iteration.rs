@@ -92,7 +92,11 @@ impl<'f> Builder<'f> {
             self.form(expander, form, "of-type")?;
         }
         let Some(word) = self.word() else {
-            expander.malformed(form, "`for` needs `in`, `across`, `on`, `=`, `from`, `to` … after its variable", SHAPE);
+            expander.malformed(
+                form,
+                "`for` needs `in`, `across`, `on`, `=`, `from`, `to` … after its variable",
+                SHAPE,
+            );
             return None;
         };
         match word {
@@ -175,7 +179,12 @@ impl<'f> Builder<'f> {
         then
     }
 
-    fn over_items(&mut self, expander: &mut Expander<'_>, form: &Value, pattern: &'f Value) -> Option<Iteration<'f>> {
+    fn over_items(
+        &mut self,
+        expander: &mut Expander<'_>,
+        form: &Value,
+        pattern: &'f Value,
+    ) -> Option<Iteration<'f>> {
         let items = self.form(expander, form, "in")?;
         let items = expander.expr(items);
         let items = expander.native("#iterable", vec![items]);
@@ -183,7 +192,12 @@ impl<'f> Builder<'f> {
         Some(self.indexed(expander, pattern, items, by, "get"))
     }
 
-    fn over_tails(&mut self, expander: &mut Expander<'_>, form: &Value, pattern: &'f Value) -> Option<Iteration<'f>> {
+    fn over_tails(
+        &mut self,
+        expander: &mut Expander<'_>,
+        form: &Value,
+        pattern: &'f Value,
+    ) -> Option<Iteration<'f>> {
         let items = self.form(expander, form, "on")?;
         let items = expander.expr(items);
         let items = expander.native("#iterable", vec![items]);
@@ -220,7 +234,8 @@ impl<'f> Builder<'f> {
         by: i64,
         read: &str,
     ) -> Iteration<'f> {
-        let (sequence, index, length) = (expander.local("items"), expander.local("index"), expander.local("length"));
+        let (sequence, index, length) =
+            (expander.local("items"), expander.local("index"), expander.local("length"));
         let zero = expander.constant(Value::Int(0));
         let whole = expander.read(sequence);
         let count = expander.native("length", vec![whole]);
@@ -244,10 +259,23 @@ impl<'f> Builder<'f> {
     }
 
     /// `being the hash-keys of table using (hash-value v)`.
-    fn being(&mut self, expander: &mut Expander<'_>, form: &Value, pattern: &'f Value) -> Option<Iteration<'f>> {
+    fn being(
+        &mut self,
+        expander: &mut Expander<'_>,
+        form: &Value,
+        pattern: &'f Value,
+    ) -> Option<Iteration<'f>> {
         self.take_word(&["the", "each"]);
         let kind = self.take_word(&[
-            "hash-keys", "hash-key", "hash-values", "hash-value", "keys", "values", "elements", "element", "entries",
+            "hash-keys",
+            "hash-key",
+            "hash-values",
+            "hash-value",
+            "keys",
+            "values",
+            "elements",
+            "element",
+            "entries",
         ]);
         let Some(kind) = kind else {
             expander.malformed(form, "`being the` is followed by `hash-keys of` or `hash-values of`", SHAPE);
@@ -269,7 +297,12 @@ impl<'f> Builder<'f> {
         Some(self.indexed(expander, pattern, items, 1, "get"))
     }
 
-    fn counter(&mut self, expander: &mut Expander<'_>, form: &Value, pattern: &'f Value) -> Option<Iteration<'f>> {
+    fn counter(
+        &mut self,
+        expander: &mut Expander<'_>,
+        form: &Value,
+        pattern: &'f Value,
+    ) -> Option<Iteration<'f>> {
         let (mut from, mut to, mut by) = (None, None, None);
         let (mut down, mut exclusive) = (false, false);
         while let Some(word) =

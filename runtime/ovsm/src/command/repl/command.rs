@@ -47,7 +47,9 @@ impl State {
             "time" => {
                 let start = std::time::Instant::now();
                 match self.single(rest) {
-                    Ok(Some(value)) => format!("{}\n{:.3} ms\n", write(&value), start.elapsed().as_secs_f64() * 1e3),
+                    Ok(Some(value)) => {
+                        format!("{}\n{:.3} ms\n", write(&value), start.elapsed().as_secs_f64() * 1e3)
+                    }
                     Ok(None) => String::new(),
                     Err(exit) => return Some(Next::End(exit)),
                 }

@@ -3,9 +3,9 @@
 use super::{Next, State};
 use ovsm_edge::Exit;
 use reedline::{
-    ColumnarMenu, Completer, CompletionResult, DefaultHinter, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder, Prompt,
-    PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion,
-    ValidationResult, Validator, default_emacs_keybindings,
+    ColumnarMenu, Completer, CompletionResult, DefaultHinter, Emacs, FileBackedHistory, KeyCode,
+    KeyModifiers, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent,
+    ReedlineMenu, Signal, Span, Suggestion, ValidationResult, Validator, default_emacs_keybindings,
 };
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,8 @@ const HISTORY: usize = 10_000;
 pub(super) fn prompt(state: &mut State, history: Option<&Path>) -> Exit {
     let names: Arc<Mutex<Vec<String>>> = Arc::default();
     let mut keys = default_emacs_keybindings();
-    let complete = ReedlineEvent::UntilFound(vec![
-        ReedlineEvent::Menu("names".to_string()),
-        ReedlineEvent::MenuNext,
-    ]);
+    let complete =
+        ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu("names".to_string()), ReedlineEvent::MenuNext]);
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, complete);
     let mut editor = Reedline::create()
         .with_validator(Box::new(Brackets))
@@ -89,14 +87,23 @@ impl Completer for Names {
     fn complete(&mut self, line: &str, position: usize) -> CompletionResult {
         let before = line.get(..position).unwrap_or(line);
         let is_name = |c: char| !c.is_whitespace() && !"()[]{}\"';`,".contains(c);
-        let start = before.char_indices().rev().take_while(|(_, c)| is_name(*c)).last().map_or(position, |(at, _)| at);
+        let start = before
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| is_name(*c))
+            .last()
+            .map_or(position, |(at, _)| at);
         let prefix = before.get(start..).unwrap_or("");
         let Ok(names) = self.0.lock() else { return CompletionResult::Pending };
         let suggestions: Vec<Suggestion> = names
             .iter()
             .filter(|name| !prefix.is_empty() && name.starts_with(prefix))
             .take(200)
-            .map(|name| Suggestion { value: name.clone(), span: Span::new(start, position), ..Suggestion::default() })
+            .map(|name| Suggestion {
+                value: name.clone(),
+                span: Span::new(start, position),
+                ..Suggestion::default()
+            })
             .collect();
         CompletionResult::Fresh { suggestions: suggestions.into(), partial: None }
     }
