@@ -4,10 +4,13 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
-use crate::core::{Expr, GlobalId, Parameters, Unit};
-use crate::expand::{Expander, Expansion, defined_names, name::wrong_arity};
+mod imports;
+mod signature;
+
+use crate::core::{Expr, GlobalId, Unit};
+use crate::expand::{Expander, Expansion, defined_names};
 use crate::machine::{Environment, Failure, Machine, UnitId};
-use crate::module::{Global, GlobalKind, Import, Meaning, Module, ModuleId, Setter};
+use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
@@ -15,6 +18,7 @@ use ovsm_library::Host;
 use ovsm_value::error::raise;
 use ovsm_value::{ErrorKind, Raised, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
+use signature::Signature;
 use std::rc::Rc;
 
 /// Finds the text of modules.
@@ -51,19 +55,6 @@ pub struct CallSite {
 
 /// A name that nothing defines so far: its module, text and marks.
 type PendingName = (ModuleId, Rc<str>, Rc<[u32]>);
-
-/// How many arguments a function takes.
-#[derive(Clone)]
-struct Signature {
-    min: usize,
-    max: Option<usize>,
-    /// The keywords that it knows, if it takes keywords and no others.
-    keys: Option<Vec<Rc<str>>>,
-    /// How many arguments come before the keywords.
-    positional: usize,
-    /// The types of the first parameters, where a name says it all.
-    types: Vec<Option<Rc<str>>>,
-}
 
 /// A top-level form.
 struct Form {
@@ -254,19 +245,6 @@ impl Front {
         let unit = self.expand_form(machine, index);
         self.finish();
         unit
-    }
-
-    fn report_unused_imports(&mut self, module: ModuleId) {
-        let Some(module) = self.modules.get(module.0 as usize) else { return };
-        for import in module.imports.iter().filter(|import| !import.is_used) {
-            let mut diagnostic =
-                Diagnostic::new(Code::UnusedImport, format!("nothing of `{}` is used", import.name))
-                    .help("remove the import");
-            if let Some(span) = import.span {
-                diagnostic = diagnostic.label(span, "");
-            }
-            self.diagnostics.push(diagnostic);
-        }
     }
 
     fn report_duplicates(&mut self, first: usize, last: usize) {
@@ -534,34 +512,6 @@ impl Front {
         self.suggestions = 40;
     }
 
-    pub(crate) fn define_signature(
-        &mut self,
-        id: GlobalId,
-        parameters: &Parameters,
-        types: Vec<Option<Rc<str>>>,
-    ) {
-        let min = parameters.required.len();
-        let positional = min + parameters.optional.len();
-        let is_open = parameters.rest.is_some() || parameters.keys.is_some();
-        let keys = parameters.keys.as_ref().map(|keys| keys.iter().map(|key| Rc::clone(&key.name)).collect());
-        let keys = keys.filter(|_| {
-            !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty()
-        });
-        self.signatures
-            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
-    }
-
-    /// The signature of a constructor of records.
-    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, types: Vec<Option<Rc<str>>>) {
-        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, types };
-        self.signatures.insert(id, signature);
-    }
-
-    /// How many fields a constructor takes, if it is one.
-    pub(crate) fn field_count(&self, constructor: GlobalId) -> Option<usize> {
-        self.signatures.get(&constructor).map(|signature| signature.min)
-    }
-
     /// Notes the variants of an enum.
     pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
         self.enums.push((Rc::clone(name), variants));
@@ -666,246 +616,6 @@ impl Front {
         let _ = (module, name);
         self.identities += 1;
         self.identities
-    }
-
-    pub(crate) fn export(&mut self, module: ModuleId, name: &Rc<str>) {
-        if let Some(module) = self.modules.get_mut(module.0 as usize)
-            && !module.exports.contains(name)
-        {
-            module.exports.push(Rc::clone(name));
-        }
-    }
-
-    /// Reports an export of a name that the module does not define; a macro may still define it.
-    pub(crate) fn check_export(&mut self, machine: &mut Machine, module: ModuleId, symbol: &Symbol) {
-        let is_defined = self
-            .modules
-            .get(module.0 as usize)
-            .is_some_and(|module| module.get(&symbol.name, &symbol.marks).is_some());
-        if !is_defined {
-            let id = self.pending_global(machine, module, symbol);
-            let mut diagnostic =
-                Diagnostic::new(Code::UnknownName, format!("`{}` is exported, but not defined", symbol.name))
-                    .help("define it, or remove it from the exports");
-            if let Some(span) = symbol.span {
-                diagnostic = diagnostic.label(span, "");
-            }
-            self.pending.push(Pending { id, module, diagnostic });
-        }
-    }
-
-    /// What a name means that a module imports.
-    pub(crate) fn imported(&mut self, module: ModuleId, name: &str) -> Option<Meaning> {
-        let imports = &self.modules.get(module.0 as usize)?.imports;
-        let mut found = None;
-        for (n, import) in imports.iter().enumerate() {
-            let is_wanted = match &import.only {
-                Some(names) => names.iter().any(|wanted| &**wanted == name),
-                None => import.is_open,
-            };
-            if !is_wanted {
-                continue;
-            }
-            let Some(source) = self.modules.get(import.module.0 as usize) else { continue };
-            if source.is_library {
-                if let Some(native) = ovsm_library::find(name)
-                    && ovsm_library::get(native).is_some_and(|native| native.module == &*source.name)
-                {
-                    found = Some((n, Meaning::Native(native)));
-                    break;
-                }
-                continue;
-            }
-            if source.exports.iter().any(|export| &**export == name)
-                && let Some(meaning) = source.names.get(name)
-            {
-                found = Some((n, meaning.clone()));
-                break;
-            }
-        }
-        let (n, meaning) = found?;
-        if let Some(import) =
-            self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n))
-        {
-            import.is_used = true;
-        }
-        Some(meaning)
-    }
-
-    /// What `alias/name` means.
-    pub(crate) fn qualified(&mut self, module: ModuleId, alias: &str, name: &str) -> Option<Meaning> {
-        let module = self.modules.get_mut(module.0 as usize)?;
-        let target = *module.aliases.get(alias)?;
-        for import in &mut module.imports {
-            if import.module == target {
-                import.is_used = true;
-            }
-        }
-        let source = self.modules.get(target.0 as usize)?;
-        if source.is_library {
-            return ovsm_library::find(name).map(Meaning::Native);
-        }
-        source.exports.iter().any(|export| &**export == name).then(|| source.names.get(name).cloned())?
-    }
-
-    /// Imports a module, which is loaded if it was not yet.
-    pub(crate) fn import(
-        &mut self,
-        machine: &mut Machine,
-        into: ModuleId,
-        symbol: &Symbol,
-        alias: Option<Rc<str>>,
-        only: Option<Vec<Rc<Symbol>>>,
-    ) -> Result<(), Box<Diagnostic>> {
-        let name = Rc::clone(&symbol.name);
-        let target = self.module_named(machine, symbol)?;
-        let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
-        let exports =
-            self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
-        let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
-        for wanted in only.iter().flatten() {
-            let is_there = match is_library {
-                true => ovsm_library::find(&wanted.name).is_some(),
-                false => exports.contains(&wanted.name),
-            };
-            if !is_there {
-                let is_private = self
-                    .modules
-                    .get(target.0 as usize)
-                    .is_some_and(|module| module.names.contains_key(&wanted.name));
-                let message = match is_private {
-                    true => format!("`{}` is private to `{name}`", wanted.name),
-                    false => format!("`{name}` has no `{}`", wanted.name),
-                };
-                let near = ovsm_base::suggest::nearest(&wanted.name, exports.iter().map(|name| &**name));
-                let mut diagnostic = Diagnostic::new(Code::UnknownImport, message);
-                if let Some(span) = wanted.span {
-                    diagnostic = diagnostic.label(span, "");
-                }
-                return Err(Box::new(match (is_private, near) {
-                    (true, _) => diagnostic.help(format!("export it there: `(export {})`", wanted.name)),
-                    (false, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
-                    (false, None) => diagnostic.help("only exported names can be imported"),
-                }));
-            }
-        }
-        if let Some(module) = self.modules.get_mut(into.0 as usize) {
-            module.aliases.insert(short, target);
-            module.imports.push(Import {
-                module: target,
-                span: symbol.span,
-                name,
-                is_open: alias.is_none() && only.is_none(),
-                only: only.map(|names| names.into_iter().map(|name| Rc::clone(&name.name)).collect()),
-                is_used: false,
-            });
-        }
-        Ok(())
-    }
-
-    fn module_named(&mut self, machine: &mut Machine, symbol: &Symbol) -> Result<ModuleId, Box<Diagnostic>> {
-        let name = Rc::clone(&symbol.name);
-        let at = |diagnostic: Diagnostic| match symbol.span {
-            Some(span) => Box::new(diagnostic.label(span, "")),
-            None => Box::new(diagnostic),
-        };
-        if let Some(at) = self.loading.iter().position(|loading| *loading == name) {
-            let mut cycle: Vec<&str> = self.loading.iter().skip(at).map(|name| &**name).collect();
-            cycle.push(&name);
-            return Err(Box::new(
-                Diagnostic::new(
-                    Code::ImportCycle,
-                    format!("modules import each other: {}", cycle.join(" → ")),
-                )
-                .help("move what both need into a third module"),
-            )
-            .into_at(symbol.span));
-        }
-        if let Some(id) = self.by_name.get(&name) {
-            return Ok(*id);
-        }
-        if name.starts_with("std/") {
-            let is_known = ovsm_library::table().iter().any(|native| native.module == &*name);
-            if is_known {
-                let mut module = Module::new(&name);
-                module.is_library = true;
-                self.modules.push(module);
-                let id = ModuleId(self.modules.len() as u32 - 1);
-                self.by_name.insert(name, id);
-                return Ok(id);
-            }
-        }
-        match self.loader.load(&name) {
-            Ok(Some((path, text))) => {
-                self.modules.push(Module::new(&name));
-                let id = ModuleId(self.modules.len() as u32 - 1);
-                self.loading.push(Rc::clone(&name));
-                let units = self.load(machine, id, &path, &text);
-                self.loading.pop();
-                self.by_name.insert(name, id);
-                self.queued.extend(units);
-                Ok(id)
-            }
-            Ok(None) => Err(at(Diagnostic::new(Code::UnknownModule, format!("there is no module `{name}`"))
-                .help("a module is a file below `src/` of the project, named without `.ovsm`; or one of `std/…`"))),
-            Err(message) => Err(at(Diagnostic::new(Code::UnknownModule, format!("the module `{name}` can not be read: {message}")))),
-        }
-    }
-}
-
-impl Signature {
-    /// What is wrong with a call, if anything is.
-    fn fault(&self, call: &CallSite) -> Option<Diagnostic> {
-        if call.arguments < self.min || self.max.is_some_and(|max| call.arguments > max) {
-            return Some(
-                wrong_arity(&call.name, self.min, self.max, call.arguments)
-                    .help("see its definition for what it takes"),
-            );
-        }
-        for (literal, ty) in call.literals.iter().zip(&self.types) {
-            if let (Some(literal), Some(ty)) = (literal, ty)
-                && ovsm_library::check::fits(literal, ty).is_err()
-            {
-                let text = ovsm_value::write::describe(literal);
-                return Some(
-                    Diagnostic::new(
-                        Code::TypeMismatch,
-                        format!("`{}` takes a `{ty}` here, but this is {text}", call.name),
-                    )
-                    .help(format!("give it a `{ty}`")),
-                );
-            }
-        }
-        let keys = self.keys.as_ref()?;
-        for literal in call.literals.iter().skip(self.positional).step_by(2) {
-            if let Some(Value::Keyword(given)) = literal
-                && !keys.iter().any(|key| **key == *given.as_str())
-            {
-                let near = ovsm_base::suggest::nearest(given.as_str(), keys.iter().map(|key| &**key));
-                let diagnostic = Diagnostic::new(
-                    Code::WrongArity,
-                    format!("`{}` takes no keyword `:{}`", call.name, given.as_str()),
-                );
-                return Some(match near {
-                    Some(near) => diagnostic.help(format!("did you mean `:{near}`?")),
-                    None => diagnostic.help("see its definition for what it takes"),
-                });
-            }
-        }
-        None
-    }
-}
-
-trait IntoAt {
-    fn into_at(self, span: Option<Span>) -> Self;
-}
-
-impl IntoAt for Box<Diagnostic> {
-    fn into_at(self, span: Option<Span>) -> Box<Diagnostic> {
-        match span {
-            Some(span) => Box::new(self.label(span, "")),
-            None => self,
-        }
     }
 }
 

@@ -205,7 +205,7 @@ fn a_script_touches_nothing_without_permission() {
     assert!(ovsm(&["eval", &flag, &write], b"").err.contains("--allow-write="));
     assert!(ovsm(&["eval", "(env \"HOME\")"], b"").err.contains("--allow-env="));
     // Not even a script that may read everything gets at a wallet.
-    let wallet = folder.path().join(".config/solana");
+    let wallet = folder.path().join(".config").join("solana");
     std::fs::create_dir_all(&wallet).unwrap();
     std::fs::write(wallet.join("id.json"), "[1]").unwrap();
     let steal = format!("(read-file \"{}/id.json\")", wallet.display());

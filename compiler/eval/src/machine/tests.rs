@@ -3,5 +3,4 @@
 mod builder;
 mod calls;
 mod control;
-mod speed;
 mod updates;

@@ -1,0 +1,94 @@
+//! What is known of the functions of a module before it runs: how calls of them are checked.
+
+use super::{CallSite, Front};
+use crate::core::{GlobalId, Parameters};
+use crate::expand::name::wrong_arity;
+use ovsm_base::{Code, Diagnostic};
+use ovsm_value::Value;
+use std::rc::Rc;
+
+/// How many arguments a function takes.
+#[derive(Clone)]
+pub(super) struct Signature {
+    min: usize,
+    max: Option<usize>,
+    /// The keywords that it knows, if it takes keywords and no others.
+    keys: Option<Vec<Rc<str>>>,
+    /// How many arguments come before the keywords.
+    positional: usize,
+    /// The types of the first parameters, where a name says it all.
+    types: Vec<Option<Rc<str>>>,
+}
+
+impl Front {
+    pub(crate) fn define_signature(
+        &mut self,
+        id: GlobalId,
+        parameters: &Parameters,
+        types: Vec<Option<Rc<str>>>,
+    ) {
+        let min = parameters.required.len();
+        let positional = min + parameters.optional.len();
+        let is_open = parameters.rest.is_some() || parameters.keys.is_some();
+        let keys = parameters.keys.as_ref().map(|keys| keys.iter().map(|key| Rc::clone(&key.name)).collect());
+        let keys = keys.filter(|_| {
+            !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty()
+        });
+        self.signatures
+            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
+    }
+
+    /// The signature of a constructor of records.
+    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, types: Vec<Option<Rc<str>>>) {
+        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, types };
+        self.signatures.insert(id, signature);
+    }
+
+    /// How many fields a constructor takes, if it is one.
+    pub(crate) fn field_count(&self, constructor: GlobalId) -> Option<usize> {
+        self.signatures.get(&constructor).map(|signature| signature.min)
+    }
+}
+
+impl Signature {
+    /// What is wrong with a call, if anything is.
+    pub(super) fn fault(&self, call: &CallSite) -> Option<Diagnostic> {
+        if call.arguments < self.min || self.max.is_some_and(|max| call.arguments > max) {
+            return Some(
+                wrong_arity(&call.name, self.min, self.max, call.arguments)
+                    .help("see its definition for what it takes"),
+            );
+        }
+        for (literal, ty) in call.literals.iter().zip(&self.types) {
+            if let (Some(literal), Some(ty)) = (literal, ty)
+                && ovsm_library::check::fits(literal, ty).is_err()
+            {
+                let text = ovsm_value::write::describe(literal);
+                return Some(
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        format!("`{}` takes a `{ty}` here, but this is {text}", call.name),
+                    )
+                    .help(format!("give it a `{ty}`")),
+                );
+            }
+        }
+        let keys = self.keys.as_ref()?;
+        for literal in call.literals.iter().skip(self.positional).step_by(2) {
+            if let Some(Value::Keyword(given)) = literal
+                && !keys.iter().any(|key| **key == *given.as_str())
+            {
+                let near = ovsm_base::suggest::nearest(given.as_str(), keys.iter().map(|key| &**key));
+                let diagnostic = Diagnostic::new(
+                    Code::WrongArity,
+                    format!("`{}` takes no keyword `:{}`", call.name, given.as_str()),
+                );
+                return Some(match near {
+                    Some(near) => diagnostic.help(format!("did you mean `:{near}`?")),
+                    None => diagnostic.help("see its definition for what it takes"),
+                });
+            }
+        }
+        None
+    }
+}
