@@ -32,6 +32,26 @@ pub fn symbol(name: &str, span: Option<Span>) -> Value {
     Value::Symbol(Rc::new(Symbol { name: name.into(), marks: NO_MARKS.with(Rc::clone), span }))
 }
 
+/// The names of keywords and keys, each once: two that are equal are then one and the same text.
+pub fn interned(name: &str) -> Rc<Text> {
+    thread_local! {
+        static NAMES: std::cell::RefCell<rustc_hash::FxHashSet<Rc<Text>>> = std::cell::RefCell::default();
+    }
+    /// How many names are remembered: a hostile text must not fill the memory for ever.
+    const MAX_NAMES: usize = 100_000;
+    let text = Text::new(name);
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(&text) {
+            return Rc::clone(known);
+        }
+        let text = Rc::new(text);
+        if names.len() < MAX_NAMES {
+            names.insert(Rc::clone(&text));
+        }
+        text
+    })
+}
+
 /// A list that was written somewhere.
 pub fn list(items: Vec<Value>, span: Option<Span>) -> Value {
     Value::List(Rc::new(Sequence::with_origin(items, span)))
@@ -66,7 +86,7 @@ fn from_node_inner(node: Node<'_>) -> Option<Value> {
             "null" | "nil" => Value::Null,
             name => symbol(name, span),
         },
-        NodeKind::Keyword => Value::keyword(node.as_keyword()?),
+        NodeKind::Keyword => Value::Keyword(interned(node.as_keyword()?)),
         NodeKind::Integer => integer(node)?,
         NodeKind::Float => Value::Float(node.float_value()?),
         NodeKind::String => Value::string(node.string_value()?),
@@ -136,7 +156,7 @@ fn object(node: Node<'_>, span: Option<Span>) -> Option<Value> {
                 is_plain &= matches!(key.kind(), NodeKind::Keyword | NodeKind::String);
                 pairs.push((from_node(key)?, from_node(value)?));
             }
-            Entry::Shorthand(name) => pairs.push((Value::keyword(name.text()), from_node(name)?)),
+            Entry::Shorthand(name) => pairs.push((Value::Keyword(interned(name.text())), from_node(name)?)),
             Entry::Splice(splice) => {
                 is_plain = false;
                 pairs.push((from_node(splice)?, Value::Null));
@@ -147,7 +167,7 @@ fn object(node: Node<'_>, span: Option<Span>) -> Option<Value> {
     if is_plain {
         let mut entries = Object::default();
         for (key, value) in &pairs {
-            entries.insert(key.as_key()?, value.clone());
+            entries.insert(interned(key.as_key()?.as_str()), value.clone());
         }
         // A key that stands twice is kept as it is written: both values are evaluated.
         if entries.len() == pairs.len() {

@@ -242,6 +242,15 @@ impl Expander<'_> {
         if &*symbol.name == "format" {
             self.check_format(arguments);
         }
+        // The machine has instructions for two operands.
+        if parts.len() > 2 && matches!(native.name, "+" | "-" | "*") {
+            let mut parts = parts.into_iter();
+            let Some(mut result) = parts.next() else { return self.null() };
+            for part in parts {
+                result = self.add(Expr::Native(id, vec![result, part]));
+            }
+            return result;
+        }
         self.add(Expr::Native(id, parts))
     }
 

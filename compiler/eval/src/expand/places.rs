@@ -113,7 +113,7 @@ impl Expander<'_> {
                     && let Setter::Field(field) = setter
                     && let [record] = arguments
                 {
-                    return self.at_key(record, KeyForm::Constant(Value::keyword(&*field)));
+                    return self.at_key(record, KeyForm::Constant(Value::Keyword(syntax::interned(&field))));
                 }
             }
             Meant::Local(_) => {
@@ -172,7 +172,7 @@ impl Expander<'_> {
                 let mut place = self.place_or_value(object)?;
                 for field in fields {
                     let key = match field {
-                        Value::Symbol(field) => KeyForm::Constant(Value::keyword(&*field.name)),
+                        Value::Symbol(field) => KeyForm::Constant(Value::Keyword(syntax::interned(&field.name))),
                         field => KeyForm::Form(field),
                     };
                     self.push_key(&mut place, key);
@@ -370,6 +370,10 @@ impl Expander<'_> {
                 Base::Global(global) => self.add(Expr::SetGlobal(global, value)),
                 Base::Value(_) => value,
             };
+        }
+        if let ([key], false) = (place.path.as_slice(), matches!(place.base, Base::Value(_))) {
+            let key = self.read(*key);
+            return self.update_base(place, "put", vec![key, value]);
         }
         let path = self.path(place);
         self.update_base(place, "#put-in", vec![path, value])

@@ -130,7 +130,7 @@ impl Expander<'_> {
         for field in &fields {
             let accessor = format!("{name}-{}", field.name.name);
             let record = read("record");
-            let key = Value::keyword(&*field.name.name);
+            let key = Value::Keyword(syntax::interned(&field.name.name));
             let type_name = Value::Symbol(Rc::clone(&symbol));
             let body = Value::list(vec![read("#record-field"), record.clone(), type_name, key]);
             self.front.define_setter(self.module, &accessor, Setter::Field(Rc::clone(&field.name.name)));

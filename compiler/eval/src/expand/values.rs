@@ -181,7 +181,7 @@ impl Expander<'_> {
         let mut value = self.expr(object);
         for field in fields {
             let key = match field {
-                Value::Symbol(symbol) => self.constant(Value::keyword(&*symbol.name)),
+                Value::Symbol(symbol) => self.constant(Value::Keyword(syntax::interned(&symbol.name))),
                 Value::Keyword(_) | Value::String(_) => self.constant(field.clone()),
                 field => self.expr(field),
             };

@@ -1,6 +1,6 @@
 //! The loop over instructions.
 
-use super::fast::{
+use super::fast::{Read, read_cell, write_cell, 
     binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put, spread,
     take_shared,
 };
@@ -424,18 +424,18 @@ impl Machine {
                         set!(register, Value::Cell(Rc::new(RefCell::new(value))));
                     }
                     I::LoadCell(to, from) => {
-                        let value = match get!(from) {
-                            Value::Cell(cell) => {
-                                cell.try_borrow().map(|value| copy(&value)).unwrap_or_default()
-                            }
-                            _ => Value::Null,
+                        let read = match get!(from) {
+                            Value::Cell(cell) => read_cell(cell),
+                            _ => Read::Other(Value::Null),
                         };
-                        set!(to, value);
+                        match read {
+                            Read::Int(number) => set!(to, Value::Int(number)),
+                            Read::Other(value) => set!(to, value),
+                        }
                     }
                     I::StoreCell(to, from) => {
-                        let value = copy(get!(from));
                         if let Value::Cell(cell) = get!(to) {
-                            drop(cell.replace(value));
+                            write_cell(cell, get!(from));
                         }
                     }
                     I::LoadCapture(to, n) => {
@@ -455,15 +455,18 @@ impl Machine {
                         }
                     }
                     I::LoadCaptureCell(to, n) => {
-                        let value = match captured_cell(get!(0u8), n) {
-                            Some(cell) => cell.try_borrow().map(|value| copy(&value)).unwrap_or_default(),
-                            None => Value::Null,
+                        let read = match captured_cell(get!(0u8), n) {
+                            Some(cell) => read_cell(cell),
+                            None => Read::Other(Value::Null),
                         };
-                        set!(to, value);
+                        match read {
+                            Read::Int(number) => set!(to, Value::Int(number)),
+                            Read::Other(value) => set!(to, value),
+                        }
                     }
                     I::StoreCaptureCell(from, n) => {
                         if let Some(cell) = captured_cell(get!(0u8), n) {
-                            drop(cell.replace(copy(get!(from))));
+                            write_cell(cell, get!(from));
                         }
                     }
                     I::Closure(to, n) => {

@@ -65,6 +65,12 @@ pub(super) fn get_fast(collection: &Value, key: &Value) -> Option<Value> {
             items.get(usize::try_from(*n).ok()?).map(copy)
         }
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
+            // Names of one program are one text each: in a small object, looking for the text itself is faster.
+            if entries.len() <= 8
+                && let Some((_, value)) = entries.iter().find(|(key, _)| Rc::ptr_eq(key, name))
+            {
+                return Some(copy(value));
+            }
             Some(entries.get(name).map_or(Value::Null, copy))
         }
         _ => None,
@@ -122,6 +128,37 @@ pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<RefCell<Value>>> 
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// What a cell holds: a small integer by itself, so that it is not put together and taken apart on its way.
+pub(super) enum Read {
+    Int(i64),
+    Other(Value),
+}
+
+#[inline(always)]
+pub(super) fn read_cell(cell: &RefCell<Value>) -> Read {
+    match cell.try_borrow() {
+        Ok(value) => match &*value {
+            Value::Int(number) => Read::Int(*number),
+            other => Read::Other(other.clone()),
+        },
+        Err(_) => Read::Other(Value::Null),
+    }
+}
+
+#[inline(always)]
+pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
+    let Ok(mut place) = cell.try_borrow_mut() else { return };
+    match value {
+        Value::Int(number) => put(&mut place, Value::Int(*number)),
+        other => {
+            let old = std::mem::replace(&mut *place, other.clone());
+            // What is dropped may be the last holder of a function that looks into this cell.
+            drop(place);
+            discard(old);
+        }
     }
 }
 

@@ -1,0 +1,3 @@
+local parts = {}
+for i = 0, 999999 do parts[#parts + 1] = i end
+print(#table.concat(parts))
