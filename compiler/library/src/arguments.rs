@@ -29,11 +29,20 @@ pub fn slice<'a>(operation: &str, arguments: &'a [Value], position: usize) -> Re
     value.as_items().ok_or_else(|| type_error(operation, "an array or a list", value))
 }
 
+/// How many items of a range are put into memory at once.
+const MAX_RANGE: usize = 20_000_000;
+
 /// The items of anything that is a sequence: an array, list, range, set, string (its characters as one-character
 /// strings), bytes (as integers), object (its `[key value]` pairs), or null (none).
 pub fn items(operation: &str, value: &Value) -> Result<Vec<Value>, Raised> {
     Ok(match value {
         Value::Array(items) | Value::List(items) => items.as_slice().to_vec(),
+        Value::Range(range) if range.len() > MAX_RANGE => {
+            return Err(raise(
+                ErrorKind::Limit,
+                format!("`{operation}`: a range of {} items is not made into a sequence; loop over it", range.len()),
+            ));
+        }
         Value::Range(range) => range.iter().map(Value::Int).collect(),
         Value::Set(set) => set.items.keys().map(|key| key.0.clone()).collect(),
         Value::String(text) => text.as_str().chars().map(|c| Value::string(c.to_string())).collect(),

@@ -88,16 +88,17 @@ pub const FIXED: &[[Native; 2]] = &[
 #[rustfmt::skip]
 pub const NATIVES: &[Native] = &[
     native("str", &[], 0, None, "(value…) -> string", "The texts of the values, one after the other: strings and characters bare, the rest as it is written. A first argument that nobody else holds is extended in place.", &[("(str \"a\" 1 :b)", "\"a1:b\""), ("(str)", "\"\"")], |context, arguments| {
-        let mut text = match arguments.first_mut() {
-            Some(Value::String(first)) => std::mem::take(first),
-            _ => Rc::default(),
-        };
         let from = usize::from(matches!(arguments.first(), Some(Value::String(_))));
         let mut more = String::new();
         for value in arguments.get(from..).unwrap_or(&[]) {
             display_to(&mut more, value);
             context.reserve(more.len())?;
         }
+        // Nothing can fail any more: what can be extended in place is taken out.
+        let mut text = match arguments.first_mut() {
+            Some(Value::String(first)) => std::mem::take(first),
+            _ => Rc::default(),
+        };
         Rc::make_mut(&mut text).push_str(&more);
         Ok(Value::String(text))
     }),

@@ -6,6 +6,8 @@
 mod directive;
 mod parse;
 mod radix;
+#[cfg(test)]
+mod tests;
 
 use crate::arguments::{at, take};
 use crate::context::{Context, HostError};
@@ -44,9 +46,12 @@ fn run(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value, Rais
         Value::String(control) => Rc::clone(control),
         other => return Err(type_error("format", "a control string", other)),
     };
-    let destination = take(arguments, 0);
+    if !matches!(at(arguments, 0), Value::Null | Value::Bool(_) | Value::String(_)) {
+        return Err(type_error("format", "null, true or a string as its destination", at(arguments, 0)));
+    }
+    // The destination stays where it is until nothing can fail any more.
     let text = formatted(context, control.as_str(), arguments.get(2..).unwrap_or(&[]), 0)?;
-    match destination {
+    match take(arguments, 0) {
         Value::Null | Value::Bool(false) => Ok(Value::string(text)),
         Value::Bool(true) => match context.host().print(&text) {
             Ok(()) => Ok(Value::Null),

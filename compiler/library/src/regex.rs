@@ -66,9 +66,22 @@ pub const NATIVES: &[Native] = &[
     }),
     native("regex-replace", &["re-replace"], 3, Some(3), "(pattern text replacement) -> string", "The text with all matches replaced; `$1` stands for a group.", &[("(regex-replace \"[0-9]\" \"a1b2\" \"#\")", "\"a#b#\"")], |context, arguments| {
         let pattern = pattern(arguments)?;
-        let (text, replacement) = (string("regex-replace", arguments, 1)?, string("regex-replace", arguments, 2)?);
-        context.reserve(pattern.find_iter(text.as_str()).count().saturating_mul(replacement.as_str().len()).saturating_add(text.as_str().len()))?;
-        Ok(Value::string(pattern.replace_all(text.as_str(), replacement.as_str()).into_owned()))
+        let (text, replacement) = (string("regex-replace", arguments, 1)?.as_str(), string("regex-replace", arguments, 2)?.as_str());
+        let mut result = String::new();
+        let mut end = 0;
+        for found in pattern.captures_iter(text) {
+            let Some(whole) = found.get(0) else { continue };
+            result.push_str(text.get(end..whole.start()).unwrap_or(""));
+            end = whole.end();
+            // Every `$` may bring in at most the whole match.
+            let groups = replacement.matches('$').count().saturating_mul(whole.len());
+            context.reserve(result.len().saturating_add(groups).saturating_add(replacement.len()))?;
+            context.charge(1)?;
+            found.expand(replacement, &mut result);
+        }
+        context.reserve(result.len().saturating_add(text.len()))?;
+        result.push_str(text.get(end..).unwrap_or(""));
+        Ok(Value::string(result))
     }),
     native("regex-split", &["re-split"], 2, Some(2), "(pattern text) -> array", "The parts of a text between matches.", &[("(regex-split \",\\\\s*\" \"a, b,c\")", "[\"a\" \"b\" \"c\"]")], |_, arguments| {
         let pattern = pattern(arguments)?;
@@ -112,4 +125,31 @@ fn pattern(arguments: &[Value]) -> Result<Regex, Raised> {
         patterns.insert(Rc::clone(text), pattern.clone());
     });
     Ok(pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::call;
+    use ovsm_value::Value;
+
+    fn run(name: &str, texts: &[&str]) -> String {
+        call(name, &texts.iter().map(|text| Value::string(*text)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn replaces() {
+        assert_eq!(run("regex-replace", &["[0-9]", "a1b2c", "#"]), "\"a#b#c\"");
+        assert_eq!(run("regex-replace", &["(a)(b)", "xabab", "${2}$1-"]), "\"xba-ba-\"");
+        assert_eq!(run("regex-replace", &["x*", "aé", "-"]), "\"-a-é-\"");
+        assert_eq!(run("regex-replace", &["a", "b", "c"]), "\"b\"");
+    }
+
+    #[test]
+    fn large_patterns_and_results_are_refused() {
+        for pattern in ["a{1000}{1000}", "(", "(?=a)"] {
+            assert_eq!(run("regex-match", &[pattern, ""]), "error type", "{pattern}");
+        }
+        let text = "a".repeat(1 << 20);
+        assert_eq!(run("regex-replace", &["(?s).*", &text, &"$0".repeat(2000)]), "error limit");
+    }
 }

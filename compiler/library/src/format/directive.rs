@@ -1,7 +1,7 @@
 //! Carrying directives out.
 
 use super::parse::{Directive, Item, Parameter};
-use super::{formatted, radix};
+use super::radix;
 use crate::context::Context;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::{display, write};
@@ -102,9 +102,7 @@ impl<'a> Formatter<'a> {
                 let filler = character(3, ' ');
                 let length = text.chars().count();
                 let mut pad = least;
-                while length + pad < width {
-                    pad += step;
-                }
+                pad += width.saturating_sub(length + pad).div_ceil(step) * step;
                 self.reserve(pad)?;
                 let filling: String = std::iter::repeat_n(filler, pad).collect();
                 if directive.at {
@@ -156,7 +154,7 @@ impl<'a> Formatter<'a> {
                     true => fixed(value, float, count(1, 0)),
                     false => display(&Value::Float(float)),
                 };
-                if directive.at && float >= 0.0 {
+                if directive.at && !float.is_sign_negative() {
                     text.insert(0, '+');
                 }
                 self.pad_left(&text, count(0, 0), character(4, ' '))?;
@@ -179,8 +177,8 @@ impl<'a> Formatter<'a> {
             '$' => {
                 let value = self.argument('$')?;
                 let float = self.float(value, "~$")?;
-                let mut text = fixed(value, float, count(0, 2));
-                if directive.at && float >= 0.0 {
+                let mut text = whole_digits(fixed(value, float, count(0, 2)), count(1, 1));
+                if directive.at && !float.is_sign_negative() {
                     text.insert(0, '+');
                 }
                 self.pad_left(&text, count(2, 0), character(3, ' '))?;
@@ -253,7 +251,8 @@ impl<'a> Formatter<'a> {
                     [] if directive.colon => self.sets_left == 0,
                     [] => left == 0,
                     [a] => number::is_zero(a),
-                    [a, b, ..] => ovsm_value::compare::equal(a, b),
+                    [a, b] => ovsm_value::compare::equal(a, b),
+                    [..] => number(0, 0) <= number(1, 0) && number(1, 0) <= number(2, 0),
                 };
                 if stop {
                     self.stopped = true;
@@ -272,7 +271,8 @@ impl<'a> Formatter<'a> {
     }
 
     fn reserve(&mut self, more: usize) -> Result<(), Raised> {
-        self.context.reserve(more.saturating_add(self.text.len() / 64))?;
+        // A text that grows is copied to a place of twice its size.
+        self.context.reserve(more.saturating_add(self.text.len()))?;
         self.context.charge(1)
     }
 
@@ -319,29 +319,26 @@ impl<'a> Formatter<'a> {
     }
 
     fn recursive(&mut self, directive: &Directive) -> Result<(), Raised> {
-        let control = match self.argument('?')? {
-            Value::String(control) => control.as_str().to_string(),
-            other => return Err(type_error("format ~?", "a control string", other)),
-        };
+        if self.depth >= super::MAX_DEPTH {
+            return Err(raise(
+                ErrorKind::Limit,
+                "`format`: control strings are inside each other too deeply",
+            ));
+        }
+        let body = self.control('?')?;
         if directive.at {
-            let items = super::parse::parse(&control)
-                .map_err(|error| raise(ErrorKind::Parse, format!("`format`: {error}")))?;
-            if self.depth >= super::MAX_DEPTH {
-                return Err(raise(
-                    ErrorKind::Limit,
-                    "`format`: control strings are inside each other too deeply",
-                ));
-            }
             self.depth += 1;
-            let result = self.run(&items);
+            let result = self.run(&body);
             self.depth -= 1;
             self.stopped = false;
             return result;
         }
-        let list = self.argument('?')?;
-        let items = crate::arguments::items("format ~?", list)?;
-        let text = formatted(&mut *self.context, &control, &items, self.depth + 1)?;
-        self.text.push_str(&text);
+        let items = crate::arguments::items("format ~?", self.argument('?')?)?;
+        let text = std::mem::take(&mut self.text);
+        let mut formatter = Formatter::new(&mut *self.context, &items, self.depth + 1);
+        formatter.text = text;
+        formatter.run(&body)?;
+        self.text = formatter.finish();
         Ok(())
     }
 
@@ -364,7 +361,7 @@ impl<'a> Formatter<'a> {
     }
 
     fn choice(&mut self, directive: &Directive, parameters: &[Value]) -> Result<(), Raised> {
-        if directive.at {
+        if directive.at && !directive.colon {
             let value = self.argument('[')?;
             if value.is_true() {
                 self.next -= 1;
@@ -396,54 +393,82 @@ impl<'a> Formatter<'a> {
     }
 
     fn repeat(&mut self, directive: &Directive, parameters: &[Value]) -> Result<(), Raised> {
-        let most = parameters
-            .first()
-            .and_then(number::to_i64)
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(MAX_ROUNDS);
+        let most = parameters.first().and_then(number::to_i64).map(|n| usize::try_from(n).unwrap_or(0));
+        let most = most.unwrap_or(MAX_ROUNDS).min(MAX_ROUNDS);
+        let given;
+        let body = if directive.has_empty_body() {
+            if self.depth >= super::MAX_DEPTH {
+                return Err(raise(
+                    ErrorKind::Limit,
+                    "`format`: control strings are inside each other too deeply",
+                ));
+            }
+            given = self.control('{')?;
+            given.as_slice()
+        } else {
+            Formatter::part(directive, 0)
+        };
         let owned: Vec<Value>;
         let items: &[Value] = if directive.at {
-            let rest = self.arguments.get(self.next..).unwrap_or(&[]);
-            self.next = self.arguments.len();
-            rest
+            self.arguments.get(self.next..).unwrap_or(&[])
         } else {
             let list = self.argument('{')?;
             owned = crate::arguments::items("format ~{", list)?;
             &owned
         };
-        let body = Formatter::part(directive, 0);
-        let mut rounds = 0;
+        // The rounds continue the text, so that `~&` and `~t` see the line that they stand on.
+        let mut text = std::mem::take(&mut self.text);
+        let depth = self.depth + 1;
+        let mut taken = 0;
         if directive.colon {
             for (n, set) in items.iter().enumerate().take(most) {
                 let inner = crate::arguments::items("format ~:{", set)?;
-                let mut formatter = Formatter::new(&mut *self.context, &inner, self.depth);
+                let mut formatter = Formatter::new(&mut *self.context, &inner, depth);
                 formatter.sets_left = items.len() - n - 1;
+                formatter.text = text;
                 formatter.run(body)?;
                 let stop = formatter.stopped_all;
-                let text = formatter.finish();
-                self.text.push_str(&text);
+                text = formatter.finish();
+                taken = n + 1;
                 if stop {
                     break;
                 }
             }
-            return Ok(());
-        }
-        let mut formatter = Formatter::new(&mut *self.context, items, self.depth);
-        while rounds < most && (formatter.next < items.len() || rounds == 0 && directive.closed_with_colon) {
-            let before = formatter.next;
-            formatter.run(body)?;
-            rounds += 1;
-            if formatter.stopped {
-                break;
+        } else {
+            let mut formatter = Formatter::new(&mut *self.context, items, depth);
+            formatter.text = text;
+            let mut rounds = 0;
+            while rounds < most
+                && (formatter.next < items.len() || rounds == 0 && directive.closed_with_colon)
+            {
+                let before = formatter.next;
+                formatter.run(body)?;
+                rounds += 1;
+                if formatter.stopped {
+                    break;
+                }
+                // A body that takes nothing would go on for ever.
+                if formatter.next == before && rounds >= items.len().max(1) {
+                    break;
+                }
             }
-            // A body that takes nothing would go on for ever.
-            if formatter.next == before && rounds >= items.len().max(1) {
-                break;
-            }
+            taken = formatter.next;
+            text = formatter.finish();
         }
-        let text = formatter.finish();
-        self.text.push_str(&text);
+        self.text = text;
+        if directive.at {
+            self.next += taken;
+        }
         Ok(())
+    }
+
+    /// The items of a control string that is an argument.
+    fn control(&mut self, directive: char) -> Result<Vec<Item>, Raised> {
+        match self.argument(directive)? {
+            Value::String(control) => super::parse::parse(control.as_str())
+                .map_err(|error| raise(ErrorKind::Parse, format!("`format`: {error}"))),
+            other => Err(type_error(&format!("format ~{directive}"), "a control string", other)),
+        }
     }
 
     fn justify(
@@ -471,9 +496,7 @@ impl<'a> Formatter<'a> {
         let length: usize = parts.iter().map(|part| part.chars().count()).sum();
         let mut total = length + least * gaps;
         let mut wanted = width;
-        while wanted < total {
-            wanted += step;
-        }
+        wanted += total.saturating_sub(wanted).div_ceil(step) * step;
         total = wanted - length;
         self.reserve(total)?;
         let mut gap_number = 0;
@@ -509,6 +532,20 @@ fn fixed(value: &Value, float: f64, digits: usize) -> String {
         return if digits == 0 { whole.to_string() } else { format!("{whole}.{}", "0".repeat(digits)) };
     }
     format!("{float:.digits$}")
+}
+
+/// A number with at least so many digits before the point.
+fn whole_digits(text: String, least: usize) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.as_str()),
+    };
+    let whole = digits.split('.').next().unwrap_or("");
+    if !whole.chars().all(|c| c.is_ascii_digit()) {
+        return text;
+    }
+    let zeros = "0".repeat(least.min(1000).saturating_sub(whole.len()));
+    format!("{sign}{zeros}{digits}")
 }
 
 /// The words of a text with their first letters in upper case, or only the first word's.

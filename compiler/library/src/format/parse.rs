@@ -28,6 +28,13 @@ pub(super) struct Directive {
     pub closed_with_colon: bool,
 }
 
+impl Directive {
+    /// True for `~{~}`, which takes its control string from the arguments.
+    pub fn has_empty_body(&self) -> bool {
+        self.letter == '{' && self.parts.iter().all(Vec::is_empty)
+    }
+}
+
 /// A parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Parameter {
@@ -114,10 +121,18 @@ impl Count {
                     self.may_stop = true;
                 }
                 '^' => self.may_stop = true,
-                '{' if directive.at => self.exact = false,
-                '{' => self.take(),
+                '{' => {
+                    // Without a body the control string is an argument.
+                    if directive.has_empty_body() {
+                        self.take();
+                    }
+                    if directive.at { self.exact = false } else { self.take() }
+                }
                 '[' => {
-                    if !directive.at {
+                    // A parameter chooses the part in place of an argument.
+                    let chosen =
+                        directive.parameters.first().is_some_and(|first| *first != Parameter::Absent);
+                    if directive.colon || !directive.at && !chosen {
                         self.take();
                     }
                     // The parts differ in what they take.
