@@ -40,13 +40,19 @@ fn reference() -> String {
     modules.dedup();
     for module in modules.into_iter().filter(|module| *module != "std/internal") {
         text.push_str(&format!("\n## {module}\n"));
-        let mut natives: Vec<_> = ovsm_library::table().iter().filter(|native| native.module == module).collect();
+        let mut natives: Vec<_> =
+            ovsm_library::table().iter().filter(|native| native.module == module).collect();
         natives.sort_by_key(|native| native.name);
         for native in natives {
             let aliases: Vec<String> = native.aliases.iter().map(|alias| format!("`{alias}`")).collect();
-            let others = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
+            let others =
+                if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
             text.push_str(&format!("\n### `{}`{others}\n\n", native.name));
-            text.push_str(&format!("`({}`\n\n{}\n", format!("{} {}", native.name, native.signature.trim_start_matches('(')).trim(), native.doc));
+            text.push_str(&format!(
+                "`({}`\n\n{}\n",
+                format!("{} {}", native.name, native.signature.trim_start_matches('(')).trim(),
+                native.doc
+            ));
             if !native.examples.is_empty() {
                 text.push_str("\n```ovsm\n");
                 for (call, result) in native.examples {
@@ -68,5 +74,8 @@ fn the_reference_is_fresh() {
         std::fs::write(&path, &expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "the library page of the book is not what the table says: run this test with BLESS=1");
+    assert!(
+        found == expected,
+        "the library page of the book is not what the table says: run this test with BLESS=1"
+    );
 }

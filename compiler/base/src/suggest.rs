@@ -4,7 +4,8 @@
 /// Ties go to the first in alphabetical order. O(candidates · length²), with long names skipped.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
-    if length == 0 || length > 64 {
+    // Every other name of one letter would be as near.
+    if !(2..=64).contains(&length) {
         return None;
     }
     let limit = (length / 3).max(1);
@@ -53,5 +54,6 @@ mod tests {
         assert_eq!(nearest("cuont", names.into_iter()), Some("count"));
         assert_eq!(nearest("zebra", names.into_iter()), None);
         assert_eq!(nearest("", names.into_iter()), None);
+        assert_eq!(nearest("x", ["%", "y"].into_iter()), None);
     }
 }

@@ -40,7 +40,10 @@ pub fn items(operation: &str, value: &Value) -> Result<Vec<Value>, Raised> {
         Value::Range(range) if range.len() > MAX_RANGE => {
             return Err(raise(
                 ErrorKind::Limit,
-                format!("`{operation}`: a range of {} items is not made into a sequence; loop over it", range.len()),
+                format!(
+                    "`{operation}`: a range of {} items is not made into a sequence; loop over it",
+                    range.len()
+                ),
             ));
         }
         Value::Range(range) => range.iter().map(Value::Int).collect(),

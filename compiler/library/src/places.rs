@@ -340,7 +340,8 @@ pub fn put(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, 
             };
             let own = Rc::make_mut(&mut entries);
             // In a small object, the text itself is found faster than by its hash.
-            let known = if own.len() <= 8 { own.iter_mut().find(|(key, _)| Rc::ptr_eq(key, &name)) } else { None };
+            let known =
+                if own.len() <= 8 { own.iter_mut().find(|(key, _)| Rc::ptr_eq(key, &name)) } else { None };
             match known {
                 Some((_, place)) => *place = value,
                 None => {

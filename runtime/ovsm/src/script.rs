@@ -149,6 +149,11 @@ pub fn run(
     match ended {
         Ok(value) => Ok(Finished { value, output: kept.take() }),
         Err(Ended::Rejected(diagnostics)) => {
+            if let (true, Some(first)) =
+                (keep_output, diagnostics.iter().find(|diagnostic| diagnostic.is_error()))
+            {
+                print_error(terminal, first, "")?;
+            }
             terminal.show(&diagnostics, &session.front.sources);
             Err(Exit::Program)
         }
@@ -173,6 +178,16 @@ pub fn run(
             terminal.show(&[diagnostic], &session.front.sources);
             Err(Exit::Program)
         }
+    }
+}
+
+/// Prints for machines how a script ended that has no value.
+fn print_error(terminal: &Terminal, diagnostic: &Diagnostic, output: &str) -> Result<(), Exit> {
+    let error = serde_json::json!({ "code": diagnostic.code.as_str(), "message": diagnostic.message });
+    let lines: Vec<&str> = output.lines().collect();
+    match terminal.print(&format!("{}\n", serde_json::json!({ "error": error, "logs": lines }))) {
+        Exit::Success => Ok(()),
+        exit => Err(exit),
     }
 }
 

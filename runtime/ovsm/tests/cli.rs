@@ -155,6 +155,9 @@ fn json_tells_how_a_script_failed() {
     assert_eq!(json["error"]["code"], "E0402", "{json}");
     assert_eq!(json["logs"], serde_json::json!(["before"]));
     assert!(result.err.contains("E0402"), "{}", result.err);
+    let rejected = ovsm(&["eval", "--json", "(+ 1 missing)"], b"");
+    let json: serde_json::Value = serde_json::from_str(&rejected.out).unwrap();
+    assert_eq!((rejected.code, &json["error"]["code"]), (Some(1), &serde_json::json!("E0101")));
 }
 
 #[test]

@@ -172,7 +172,9 @@ impl Expander<'_> {
                 let mut place = self.place_or_value(object)?;
                 for field in fields {
                     let key = match field {
-                        Value::Symbol(field) => KeyForm::Constant(Value::Keyword(syntax::interned(&field.name))),
+                        Value::Symbol(field) => {
+                            KeyForm::Constant(Value::Keyword(syntax::interned(&field.name)))
+                        }
                         field => KeyForm::Form(field),
                     };
                     self.push_key(&mut place, key);

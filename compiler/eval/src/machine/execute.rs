@@ -1,8 +1,8 @@
 //! The loop over instructions.
 
-use super::fast::{Read, read_cell, write_cell, 
-    binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put, spread,
-    take_shared,
+use super::fast::{
+    Read, binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put,
+    read_cell, spread, take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};

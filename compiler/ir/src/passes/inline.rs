@@ -5,7 +5,8 @@
 //! graph stays. Spans are kept.
 
 use super::call_graph;
-use crate::function::{Block, Func, Function, InstData, Module, Value, ValueData, ValueDef};
+use crate::failure::Failure;
+use crate::function::{Block, Func, Function, InstData, Module, Type, Value, ValueData, ValueDef};
 use crate::op::{Op, Target, Terminator};
 use ovsm_base::index::{Index, IndexVec};
 use smallvec::SmallVec;
@@ -70,9 +71,18 @@ pub fn run(module: &mut Module, plan: &Plan, caller: Func, limits: &Limits) -> b
             Some((place, callee, cost))
         });
         if let Some((place, callee, cost)) = chosen
-            && let Some(body) = module.functions.get(callee)
+            && let Some(body) = module.functions.get_mut(callee)
         {
             let rest = splice(&mut function, block, place, body);
+            if plan.calls.get(callee).copied() == Some(1) {
+                // Nothing else calls it. In a chain of such functions each holds all before it: keeping every link
+                // would take memory that is quadratic in their number.
+                let params: Vec<Type> = body.params().iter().map(|param| body.ty(*param)).collect();
+                let mut stub = Function::new(std::mem::take(&mut body.name), &params, &body.results);
+                // It is never called; until it is taken away it has to be well formed.
+                stub.blocks[Function::ENTRY].terminator = Terminator::Fail(Failure::Overflow);
+                *body = stub;
+            }
             size += cost;
             changed = true;
             work.push(rest);
@@ -242,4 +252,30 @@ pub fn remove_unreachable(module: &mut Module) -> bool {
     module.functions = kept;
     module.entry = numbers[module.entry];
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::parse;
+
+    #[test]
+    fn a_function_with_one_call_is_not_kept_after_it_was_inlined() {
+        let mut module = parse(
+            "entry f2
+             func f0 @a(v0: word) -> (word) { b0(v0: word): v1 = const 7 v2 = mul v0, v1 return v2 }
+             func f1 @b(v0: word) -> (word) { b0(v0: word): v1 = call f0(v0) v2 = mul v1, v1 return v2 }
+             func f2 @main(v0: word, v1: word) -> (word) { b0(v0: word, v1: word): v2 = call f1(v0) return v2 }",
+        )
+        .unwrap();
+        let plan = Plan::new(&module);
+        let limits = Limits { small: 0, caller: 1000, recursive: 0 };
+        for func in plan.order.clone() {
+            run(&mut module, &plan, func, &limits);
+        }
+        let sizes: Vec<usize> = module.functions.iter().map(size).collect();
+        assert_eq!(sizes.get(..2), Some(&[1, 1][..]));
+        assert!(sizes.last().is_some_and(|size| *size >= 3));
+        crate::verify::verify(&module).unwrap();
+    }
 }
