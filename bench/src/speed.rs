@@ -108,38 +108,55 @@ pub fn markdown(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-const FIB: [&str; 3] = [
-    "(defn fib ((n : int)) -> int (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))\n(fib 30)",
-    "def fib(n): return n if n < 2 else fib(n-1) + fib(n-2)\nfib(30)",
-    "local function fib(n) if n < 2 then return n end return fib(n-1) + fib(n-2) end\nfib(30)",
+/// The programs of `bench/scripts`, and what they do.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("fib", "fib(32), 7 million calls"),
+    ("loop", "30 million rounds"),
+    ("string", "a text of a million numbers"),
+    ("map", "a million keys put into a table"),
+    ("sort", "a million numbers"),
+    ("closure", "10 million calls of a closure"),
+    ("object", "3 million rounds of reading and changing an object"),
 ];
-const LOOP: [&str; 3] = [
-    "(define s 0) (define i 0) (while (< i 10000000) (set! s (+ s (bit-and i 7))) (set! i (+ i 1))) s",
-    "def f():\n  s = 0\n  i = 0\n  while i < 10000000:\n    s += i & 7\n    i += 1\n  return s\nf()",
-    "local s, i = 0, 0\nwhile i < 10000000 do s = s + (i & 7) i = i + 1 end",
+
+/// Other languages, with the ending of their sources.
+const PEERS: &[(&str, &str, &[&str])] = &[
+    ("lua5.4", "lua", &[]),
+    ("python3", "py", &[]),
+    ("guile", "scm", &["--no-auto-compile", "-q"]),
+    ("sbcl", "lisp", &["--script"]),
 ];
 
 fn scripts(binaries: &Path, scratch: &Path, text: &mut String) -> std::io::Result<()> {
-    text.push_str("\n## Scripts\n\nWhole processes, in ms.\n\n| script | ovsm | python3 | lua5.4 |\n|---|---|---|---|\n");
-    for (name, sources) in
-        [("start and `1`", ["1", "1", "local x = 1"]), ("fib(30)", FIB), ("10,000,000 rounds", LOOP)]
-    {
-        let mut cells = Vec::new();
-        for (source, extension) in sources.iter().zip(["ovsm", "py", "lua"]) {
-            let file = scratch.join("script").with_extension(extension);
-            std::fs::write(&file, source)?;
-            let path = file.display().to_string();
-            let duration = match extension {
-                "ovsm" => command(&binaries.join("ovsm"), &["run", &path]),
-                "py" => command(Path::new("python3"), &[&path]),
-                _ => command(Path::new("lua5.4"), &[&path]),
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    text.push_str("\n## Scripts\n\nWhole processes, in ms; behind the time of another language, how many times as long ovsm takes.\n\n| script | ovsm |");
+    PEERS.iter().for_each(|(name, ..)| text.push_str(&format!(" {name} |")));
+    text.push_str(&format!("\n|---|---|{}\n", "---|".repeat(PEERS.len())));
+    let one = scratch.join("one.ovsm");
+    std::fs::write(&one, "1")?;
+    let start = command(&binaries.join("ovsm"), &["run", &one.display().to_string()]);
+    text.push_str(&format!("| start | {} |{}\n", cell(start), " |".repeat(PEERS.len())));
+    for (name, what) in SCRIPTS {
+        let source = |ending: &str| folder.join(name).with_extension(ending).display().to_string();
+        let ours = command(&binaries.join("ovsm"), &["run", &source("ovsm")]);
+        text.push_str(&format!("| {what} | {} |", cell(ours)));
+        for (program, ending, flags) in PEERS {
+            let path = source(ending);
+            let theirs = match Path::new(&path).is_file() {
+                true => command(Path::new(program), &[flags, &[path.as_str()][..]].concat()),
+                false => None,
             };
-            cells
-                .push(duration.map_or("not installed".to_string(), |duration| {
-                    format!("{:.1}", milliseconds(duration))
-                }));
+            let ratio = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => format!(" ({:.2}×)", ours.as_secs_f64() / theirs.as_secs_f64()),
+                _ => String::new(),
+            };
+            text.push_str(&format!(" {}{ratio} |", cell(theirs)));
         }
-        text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
+        text.push('\n');
     }
     Ok(())
+}
+
+fn cell(duration: Option<Duration>) -> String {
+    duration.map_or("–".to_string(), |duration| format!("{:.1}", milliseconds(duration)))
 }
