@@ -2,7 +2,7 @@
 //!
 //! Values are immutable to the program; a collection that nobody else holds is updated in place (copy on write by
 //! reference count). Nothing here runs code, touches a host, or knows the syntax tree; deep values are walked and
-//! dropped without deep native stacks. Start with [`Value`], then [`number`] for arithmetic and [`write`] for text.
+//! dropped without deep native stacks. Start with [`Value`], then [`number`] for arithmetic and [`mod@write`] for text.
 
 pub mod collection;
 pub mod compare;

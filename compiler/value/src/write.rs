@@ -1,4 +1,4 @@
-//! The text of values: [`write`] as it reads back, [`display`] as people want to see it.
+//! The text of values: [`write()`] as it reads back, [`display`] as people want to see it.
 //!
 //! Deterministic; deep values are walked with room on the stack; a cell that holds itself is cut.
 
@@ -16,12 +16,12 @@ pub fn write(value: &Value) -> String {
     text
 }
 
-/// Appends what [`write`] gives.
+/// Appends what [`write()`] gives.
 pub fn write_to(text: &mut String, value: &Value) {
     write_value(text, value, 0);
 }
 
-/// The text for people: strings and characters bare at the top, otherwise as [`write`].
+/// The text for people: strings and characters bare at the top, otherwise as [`write()`].
 pub fn display(value: &Value) -> String {
     let mut text = String::new();
     display_to(&mut text, value);
