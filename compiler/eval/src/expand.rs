@@ -21,6 +21,7 @@ mod quasiquote;
 mod records;
 mod scope;
 mod special;
+mod testing;
 mod threading;
 mod types;
 mod values;

@@ -104,12 +104,25 @@ pub struct Front {
     /// True while macros run: the host then refuses everything.
     is_compiling: bool,
     silent: Silent,
+    /// The tests that were defined: name, the variable that holds the function, and where.
+    pub tests: Vec<Test>,
     /// Units of imported modules that have to run before what comes next.
     pub queued: Vec<UnitId>,
     /// The unit of the last form of the text that was loaded last.
     pub last_unit: Option<UnitId>,
     /// The module that `eval` sees.
     pub main: ModuleId,
+}
+
+/// A test of a program.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// The variable that holds the function that runs it.
+    pub function: GlobalId,
+    /// Where it is defined.
+    pub span: Option<Span>,
 }
 
 struct Silent;
@@ -144,6 +157,7 @@ impl Front {
             host,
             is_compiling: false,
             silent: Silent,
+            tests: Vec::new(),
             queued: Vec::new(),
             last_unit: None,
             main: ModuleId(1),
@@ -510,6 +524,12 @@ impl Front {
             }
         }
         self.suggestions = 40;
+    }
+
+    /// Notes a test; a second one of the same name takes the place of the first.
+    pub(crate) fn define_test(&mut self, name: &str, function: GlobalId, span: Option<Span>) {
+        self.tests.retain(|test| test.name != name);
+        self.tests.push(Test { name: name.to_string(), function, span });
     }
 
     /// Notes the variants of an enum.

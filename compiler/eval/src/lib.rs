@@ -16,7 +16,7 @@ mod session;
 mod sources;
 mod syntax;
 
-pub use front::{Front, Loader, NoModules};
+pub use front::{Front, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
 pub use session::{Ended, Session};
 pub use sources::Sources;

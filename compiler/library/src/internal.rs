@@ -34,6 +34,23 @@ const fn native(
 
 /// The natives of this module.
 pub const NATIVES: &[Native] = &[
+    native(
+        "#assertion",
+        1,
+        None,
+        "The text of a failed assertion, with the operands and their values.",
+        |_, arguments| {
+            let mut text = ovsm_value::write::display(at(arguments, 0));
+            for pair in arguments.get(1..).unwrap_or(&[]).chunks(2) {
+                text.push_str(&format!(
+                    "\n  {} is {}",
+                    ovsm_value::write::display(at(pair, 0)),
+                    brief(at(pair, 1))
+                ));
+            }
+            Ok(Value::string(text))
+        },
+    ),
     native("#matches", 2, Some(2), "True if a value is equal to a literal.", |_, arguments| {
         Ok(Value::Bool(ovsm_value::compare::equal(at(arguments, 0), at(arguments, 1))))
     }),

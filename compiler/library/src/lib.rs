@@ -7,6 +7,7 @@
 
 pub mod arguments;
 mod arithmetic;
+mod assertions;
 mod bits;
 mod borsh;
 mod byte_building;

@@ -94,6 +94,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::predicates::NATIVES,
         crate::places::NATIVES,
         crate::errors::NATIVES,
+        crate::assertions::NATIVES,
         crate::bytes::NATIVES,
         crate::byte_building::NATIVES,
         crate::char::NATIVES,

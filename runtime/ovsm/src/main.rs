@@ -37,6 +37,7 @@ enum Command {
     Eval(command::eval::Eval),
     Check(command::check::Check),
     Repl(command::repl::Repl),
+    Test(command::test::Test),
     Fmt(command::fmt::Fmt),
     /// Print completions for a shell
     #[command(
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
             Command::Eval(eval) => eval.run(&terminal),
             Command::Check(check) => check.run(&terminal),
             Command::Repl(repl) => repl.run(&terminal),
+            Command::Test(test) => test.run(&terminal),
             Command::Fmt(fmt) => fmt.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)

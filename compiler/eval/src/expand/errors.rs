@@ -1,6 +1,7 @@
 //! Errors and other ways out: `try`, `handler-case`, `catch`, `unwind-protect`, `assert`.
 
 use super::Expander;
+use super::name::Meant;
 use crate::core::{Expr, ExprId, LocalId};
 use crate::syntax;
 use ovsm_value::Value;
@@ -203,17 +204,62 @@ impl Expander<'_> {
             [condition, message, ..] => (condition, Some(message)),
             [] => return self.malformed(form, "the condition is missing", "(assert condition message)"),
         };
-        let test = self.expr(condition);
+        let text = format!("the assertion does not hold: {}", ovsm_value::write::brief(condition));
+        // The operands of a call are evaluated first, once, so that a failure can show them.
+        let mut bindings: Vec<(LocalId, ExprId)> = Vec::new();
+        let mut shown = Vec::new();
+        let test = match condition.as_items() {
+            Some([Value::Symbol(head), operands @ ..])
+                if matches!(condition, Value::List(_))
+                    && message.is_none()
+                    && matches!(
+                        self.meaning(head),
+                        Meant::Native(_) | Meant::Global(_) | Meant::Local(_)
+                    ) =>
+            {
+                let mut parts = Vec::new();
+                for operand in operands {
+                    let value = self.expr(operand);
+                    let local = self.local("operand");
+                    bindings.push((local, value));
+                    parts.push(self.read(local));
+                    if matches!(operand, Value::Symbol(_) | Value::List(_)) {
+                        shown.push(self.constant(Value::string(ovsm_value::write::brief(operand))));
+                        shown.push(self.read(local));
+                    }
+                }
+                match self.meaning(head) {
+                    Meant::Native(id) => {
+                        let min = ovsm_library::get(id).map_or(0, |native| usize::from(native.min));
+                        let max = ovsm_library::get(id)
+                            .and_then(|native| native.max)
+                            .map_or(usize::MAX, usize::from);
+                        match (min..=max).contains(&parts.len()) {
+                            true => self.add(Expr::Native(id, parts)),
+                            // The usual way reports the number of arguments.
+                            false => self.expr(condition),
+                        }
+                    }
+                    _ => {
+                        let callee = self.name(head);
+                        self.add(Expr::Call(callee, parts))
+                    }
+                }
+            }
+            _ => self.expr(condition),
+        };
         let message = match message {
             Some(message) => self.expr(message),
             None => {
-                let text = format!("the assertion does not hold: {}", ovsm_value::write::brief(condition));
-                self.constant(Value::string(text))
+                let mut parts = vec![self.constant(Value::string(text))];
+                parts.extend(shown);
+                self.native("#assertion", parts)
             }
         };
         let no = self.constant(Value::Bool(false));
         let failed = self.native("assert", vec![no, message]);
         let null = self.null();
-        self.add(Expr::If(test, null, failed))
+        let whole = self.add(Expr::If(test, null, failed));
+        if bindings.is_empty() { whole } else { self.add(Expr::Let(bindings, whole)) }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) static TABLE: &[Special] = table! {
     "defenum" "(defenum Name variant …)" |e, f, a| e.definition_only(f, a, Expander::enum_form);
     "deftype" "(deftype Name type)" |e, f, a| e.definition_only(f, a, Expander::type_form);
     "defsetf" "(defsetf name (parameter …) (value) body …)" |e, f, a| e.definition_only(f, a, Expander::defsetf_form);
+    "deftest" "(deftest name body …)" |e, f, a| e.definition_only(f, a, Expander::deftest_form);
+    "assert-error" "(assert-error kind body …)" |e, f, a| e.assert_error_form(f, a);
     "import" "(import module …)" |e, f, a| e.definition_only(f, a, Expander::import_form);
     "export" "(export name …)" |e, f, a| e.definition_only(f, a, Expander::export_form);
     "pub" "(pub (defn …))" |e, f, a| e.pub_form(f, a);

@@ -5,3 +5,4 @@ pub mod eval;
 pub mod fmt;
 pub mod repl;
 pub mod run;
+pub mod test;
