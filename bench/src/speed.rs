@@ -129,7 +129,7 @@ const PEERS: &[(&str, &str, &[&str])] = &[
 
 fn scripts(binaries: &Path, scratch: &Path, text: &mut String) -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    text.push_str("\n## Scripts\n\nWhole processes, in ms; behind the time of another language, how many times as long ovsm takes.\n\n| script | ovsm |");
+    text.push_str("\n## Scripts\n\nWhole processes, in ms; behind the time of another language, how many times as long ovsm takes. Guile evaluates\nthe source without compiling it; sbcl compiles each form as it loads it.\n\n| script | ovsm |");
     PEERS.iter().for_each(|(name, ..)| text.push_str(&format!(" {name} |")));
     text.push_str(&format!("\n|---|---|{}\n", "---|".repeat(PEERS.len())));
     let one = scratch.join("one.ovsm");
