@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::native::{Effect, Example, Native};
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::display;
-use ovsm_value::{ErrorKind, Raised, Value, number};
+use ovsm_value::{ErrorKind, Raised, Value};
 
 #[allow(clippy::too_many_arguments, reason = "a row of a table")]
 const fn native(
@@ -256,10 +256,4 @@ fn ordered(operation: &str, arguments: &[Value], holds: fn(&str, &str) -> bool) 
         other => Err(type_error(operation, "strings", other)),
     };
     Ok(Value::Bool(holds(&text(0)?, &text(1)?)))
-}
-
-/// The number that a value is, as a count of something to show.
-#[allow(dead_code, reason = "shared with the formatter")]
-pub(crate) fn count_of(value: &Value) -> Option<i64> {
-    number::to_i64(value)
 }

@@ -38,9 +38,7 @@ impl Expander<'_> {
         let mark = self.front.new_expansion(expansion);
         let marked: Vec<Value> =
             arguments.iter().map(|argument| hygiene::mark(&syntax::data(argument), mark)).collect();
-        let outer = self.front.current_mark.replace(mark);
         let result = self.front.run_macro(self.machine, macro_function, &marked, FUEL);
-        self.front.current_mark = outer;
         match result {
             Ok(result) if hygiene::size(&result, MAX_SIZE) > MAX_SIZE => {
                 self.report_at(

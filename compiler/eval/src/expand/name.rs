@@ -39,7 +39,6 @@ impl Expander<'_> {
                     Binding::SymbolMacro(form, scope) => {
                         Meant::SymbolMacro(form, Expansion { module, scope })
                     }
-                    Binding::Type(ty) => Meant::Type(ty, None),
                     Binding::Block(_) | Binding::Tag(..) => Meant::Unknown,
                 };
             }

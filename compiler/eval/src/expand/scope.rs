@@ -5,7 +5,7 @@
 //! defined.
 
 use crate::core::{BlockId, LocalId};
-use crate::module::{ModuleId, Type};
+use crate::module::ModuleId;
 use ovsm_value::Value;
 use std::rc::Rc;
 
@@ -37,9 +37,6 @@ pub enum Binding {
     Block(BlockId),
     /// A tag: which variable gets which number before which block is left.
     Tag(LocalId, i64, BlockId),
-    /// A type variable or local type.
-    #[allow(dead_code, reason = "patterns name types before local types exist")]
-    Type(Type),
 }
 
 struct Entry {

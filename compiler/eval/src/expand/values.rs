@@ -258,10 +258,4 @@ impl Expander<'_> {
                 .help("move it to the top level of the file"),
         )
     }
-
-    /// True if a symbol means a type of the program.
-    #[allow(dead_code, reason = "asked by the forms that take patterns")]
-    pub(crate) fn is_type(&mut self, symbol: &ovsm_value::Symbol) -> bool {
-        matches!(self.meaning(symbol), Meant::Type(..))
-    }
 }
