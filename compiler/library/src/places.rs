@@ -167,7 +167,7 @@ pub const NATIVES: &[Native] = &[
         "(value) -> cell",
         "A new mutable place.",
         &[("(cell-get (cell 5))", "5")],
-        |_, arguments| Ok(Value::Cell(Rc::new(RefCell::new(take(arguments, 0))))),
+        |_, arguments| Ok(Value::Cell(Rc::new(ovsm_value::Place::new(take(arguments, 0))))),
     ),
     native(
         "cell-get",

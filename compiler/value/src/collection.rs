@@ -4,10 +4,95 @@ use crate::IndexMap;
 use crate::compare::Key;
 use crate::text::Text;
 use crate::value::Value;
+use crate::release::release;
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 /// An object: values by name, in order of insertion.
-pub type Object = IndexMap<Rc<Text>, Value>;
+#[derive(Clone, Debug, Default)]
+pub struct Object(IndexMap<Rc<Text>, Value>);
+
+impl Deref for Object {
+    type Target = IndexMap<Rc<Text>, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Object {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(Rc<Text>, Value)> for Object {
+    fn from_iter<T: IntoIterator<Item = (Rc<Text>, Value)>>(entries: T) -> Object {
+        Object(entries.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (Rc<Text>, Value);
+    type IntoIter = indexmap::map::IntoIter<Rc<Text>, Value>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        std::mem::take(&mut self.0).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Object {
+    type Item = (&'a Rc<Text>, &'a Value);
+    type IntoIter = indexmap::map::Iter<'a, Rc<Text>, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl Object {
+    /// Takes all values out.
+    pub(crate) fn take_values(&mut self) -> impl Iterator<Item = Value> + use<> {
+        std::mem::take(&mut self.0).into_values()
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if self.0.values().any(Value::holds_values) {
+            release(self.take_values().filter(Value::holds_values).collect());
+        }
+    }
+}
+
+/// A place that can be assigned and shared: a cell of the program, or a captured variable that is assigned.
+#[derive(Debug, Default)]
+pub struct Place(RefCell<Value>);
+
+impl Place {
+    /// A place that holds a value.
+    pub fn new(value: Value) -> Place {
+        Place(RefCell::new(value))
+    }
+}
+
+impl Deref for Place {
+    type Target = RefCell<Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let value = self.0.get_mut();
+        if value.holds_values() {
+            release(vec![std::mem::take(value)]);
+        }
+    }
+}
 
 /// A set: distinct values in order of insertion.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +106,23 @@ pub struct Set {
 pub struct Table {
     /// Keys and values in order of insertion.
     pub entries: IndexMap<Key, Value>,
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        if self.entries.iter().any(|(key, value)| key.0.holds_values() || value.holds_values()) {
+            let entries = std::mem::take(&mut self.entries);
+            release(entries.into_iter().flat_map(|(key, value)| [key.0, value]).collect());
+        }
+    }
+}
+
+impl Drop for Set {
+    fn drop(&mut self) {
+        if self.items.keys().any(|key| key.0.holds_values()) {
+            release(std::mem::take(&mut self.items).into_keys().map(|key| key.0).collect());
+        }
+    }
 }
 
 /// A range of exact integers: `start`, `start + step`, … up to `end`, which is excluded.

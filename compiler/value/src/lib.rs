@@ -18,7 +18,7 @@ pub mod text;
 pub mod value;
 pub mod write;
 
-pub use collection::{Object, Range, Set, Table};
+pub use collection::{Object, Place, Range, Set, Table};
 pub use error::{ErrorKind, ErrorValue, Raised, Unwind};
 pub use function::{Closure, NativeId};
 pub use record::{Record, RecordType};

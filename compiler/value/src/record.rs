@@ -1,5 +1,6 @@
 //! Records and enum values.
 
+use crate::release::release;
 use crate::text::Text;
 use crate::value::Value;
 use std::rc::Rc;
@@ -26,6 +27,14 @@ pub struct Record {
     pub ty: Rc<RecordType>,
     /// The values of the fields, in order.
     pub fields: Vec<Value>,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.fields.iter().any(Value::holds_values) {
+            release(std::mem::take(&mut self.fields));
+        }
+    }
 }
 
 impl Record {

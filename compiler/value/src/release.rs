@@ -1,51 +1,59 @@
 //! Dropping deep values without recursion.
 
-use crate::collection::{Object, Table};
 use crate::value::Value;
 use std::rc::Rc;
 
 /// Drops values; those that nobody else holds are taken apart one by one, so that the native stack stays flat however
-/// deep they nest.
+/// deep they nest. Every kind of value that may hold others calls this when it is dropped and holds some.
 pub(crate) fn release(mut work: Vec<Value>) {
     while let Some(value) = work.pop() {
+        let mut keep = |value: Value| {
+            if value.holds_values() {
+                work.push(value);
+            }
+        };
         match value {
             Value::Array(mut items) | Value::List(mut items) => {
                 if let Some(items) = Rc::get_mut(&mut items) {
-                    work.extend(items.take_store().into_iter().filter(Value::holds_values));
+                    items.take_store().into_iter().for_each(keep);
                 }
             }
             Value::Object(mut object) => {
                 if let Some(object) = Rc::get_mut(&mut object) {
-                    let entries = std::mem::take::<Object>(object);
-                    work.extend(entries.into_values().filter(Value::holds_values));
+                    object.take_values().for_each(keep);
+                }
+            }
+            Value::Set(mut set) => {
+                if let Some(set) = Rc::get_mut(&mut set) {
+                    std::mem::take(&mut set.items).into_keys().for_each(|key| keep(key.0));
                 }
             }
             Value::Record(mut record) => {
                 if let Some(record) = Rc::get_mut(&mut record) {
-                    work.extend(record.fields.drain(..).filter(Value::holds_values));
+                    record.fields.drain(..).for_each(keep);
                 }
             }
             Value::Function(mut closure) => {
                 if let Some(closure) = Rc::get_mut(&mut closure) {
-                    work.extend(
-                        std::mem::take(&mut closure.captures).into_iter().filter(Value::holds_values),
-                    );
+                    std::mem::take(&mut closure.captures).into_iter().for_each(keep);
                 }
             }
-            Value::Cell(cell) => {
-                if let Some(cell) = Rc::into_inner(cell) {
-                    let value = cell.into_inner();
-                    if value.holds_values() {
-                        work.push(value);
+            Value::Cell(mut cell) => {
+                if let Some(cell) = Rc::get_mut(&mut cell) {
+                    keep(cell.take());
+                }
+            }
+            Value::Table(mut table) => {
+                if let Some(table) = Rc::get_mut(&mut table) {
+                    for (key, value) in std::mem::take(&mut table.get_mut().entries) {
+                        keep(key.0);
+                        keep(value);
                     }
                 }
             }
-            Value::Table(table) => {
-                if let Some(table) = Rc::into_inner(table) {
-                    let Table { entries } = table.into_inner();
-                    for (key, value) in entries {
-                        work.extend([key.0, value].into_iter().filter(Value::holds_values));
-                    }
+            Value::Error(mut error) => {
+                if let Some(error) = Rc::get_mut(&mut error) {
+                    keep(std::mem::take(&mut error.data));
                 }
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! The value itself: sixteen bytes, small things inside, the rest behind a reference count.
 
-use crate::collection::{Object, Range, Set, Table};
+use crate::collection::{Object, Place, Range, Set, Table};
 use crate::decimal::Decimal;
 use crate::error::ErrorValue;
 use crate::function::{Closure, NativeId};
@@ -68,7 +68,7 @@ pub enum Value {
     /// A function of the program.
     Function(Rc<Closure>),
     /// A mutable place.
-    Cell(Rc<RefCell<Value>>),
+    Cell(Rc<Place>),
     /// A mutable hash table.
     Table(Rc<RefCell<Table>>),
     /// An error.

@@ -91,9 +91,23 @@ impl Expander<'_> {
 
     /// `(case value (key body…) ((key key) body…) (else body…))`.
     pub(crate) fn case_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
-        const SHAPE: &str = "(case value (key body …) … (else body …))";
+        self.case_clauses(form, arguments, "(case value (key body …) … (else body …))", false)
+    }
+
+    /// `(ecase value (key body…)…)`: a value that is no key is an error.
+    pub(crate) fn ecase_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        self.case_clauses(form, arguments, "(ecase value (key body …) …)", true)
+    }
+
+    fn case_clauses(
+        &mut self,
+        form: &Value,
+        arguments: &[Value],
+        shape: &str,
+        must_match: bool,
+    ) -> ExprId {
         let Some((value, clauses)) = arguments.split_first() else {
-            return self.malformed(form, "the value is missing", SHAPE);
+            return self.malformed(form, "the value is missing", shape);
         };
         let value = self.expr(value);
         let local = self.local("value");
@@ -101,9 +115,9 @@ impl Expander<'_> {
         let mut result = None;
         for clause in clauses {
             let Some([keys, body @ ..]) = clause.as_items() else {
-                return self.malformed(clause, "a clause begins with its key", SHAPE);
+                return self.malformed(clause, "a clause begins with its key", shape);
             };
-            if self.is_default(keys) && !matches!(keys, Value::Bool(_)) {
+            if !must_match && self.is_default(keys) && !matches!(keys, Value::Bool(_)) {
                 result = Some(self.body(body));
                 break;
             }
@@ -130,6 +144,10 @@ impl Expander<'_> {
         }
         let mut result = match result {
             Some(result) => result,
+            None if must_match => {
+                let read = self.read(local);
+                self.native("#no-case", vec![read])
+            }
             None => self.null(),
         };
         for (test, body) in tests.into_iter().rev() {

@@ -78,7 +78,7 @@ pub(crate) static TABLE: &[Special] = table! {
     "unless" "(unless condition body …)" |e, f, a| e.when_form(f, a, true);
     "cond" "(cond (test body …) … (else body …))" |e, f, a| e.cond_form(f, a);
     "case" "(case value (key body …) … (else body …))" |e, f, a| e.case_form(f, a);
-    "ecase" "(ecase value (key body …) …)" |e, f, a| e.case_form(f, a);
+    "ecase" "(ecase value (key body …) …)" |e, f, a| e.ecase_form(f, a);
     "typecase" "(typecase value (type body …) … (else body …))" |e, f, a| e.typecase_form(f, a);
     "match" "(match value (pattern body …) …)" match_form::run;
     "and" "(and form …)" |e, _, a| e.and_form(a);

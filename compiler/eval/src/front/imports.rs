@@ -61,9 +61,7 @@ impl Front {
             }
             let Some(source) = self.modules.get(import.module.0 as usize) else { continue };
             if source.is_library {
-                if let Some(native) = ovsm_library::find(name)
-                    && ovsm_library::get(native).is_some_and(|native| native.module == &*source.name)
-                {
+                if let Some(native) = library_function(&source.name, name) {
                     found = Some((n, Meaning::Native(native)));
                     break;
                 }
@@ -96,7 +94,7 @@ impl Front {
         }
         let source = self.modules.get(target.0 as usize)?;
         if source.is_library {
-            return ovsm_library::find(name).map(Meaning::Native);
+            return library_function(&source.name, name).map(Meaning::Native);
         }
         source.exports.iter().any(|export| &**export == name).then(|| source.names.get(name).cloned())?
     }
@@ -118,7 +116,7 @@ impl Front {
         let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
         for wanted in only.iter().flatten() {
             let is_there = match is_library {
-                true => ovsm_library::find(&wanted.name).is_some(),
+                true => library_function(&name, &wanted.name).is_some(),
                 false => exports.contains(&wanted.name),
             };
             if !is_there {
@@ -204,6 +202,12 @@ impl Front {
             Err(message) => Err(at(Diagnostic::new(Code::UnknownModule, format!("the module `{name}` can not be read: {message}")))),
         }
     }
+}
+
+/// The built-in function of a name, if it belongs to a module of the library.
+fn library_function(module: &str, name: &str) -> Option<ovsm_value::NativeId> {
+    ovsm_library::find(name)
+        .filter(|native| ovsm_library::get(*native).is_some_and(|native| native.module == module))
 }
 
 trait IntoAt {

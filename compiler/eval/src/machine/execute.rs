@@ -9,7 +9,6 @@ use super::{Environment, Frame, Machine, Stacks};
 use crate::bytecode::{CaptureSource, Entry, Instruction, Operation, WINDOW};
 use ovsm_value::error::raise;
 use ovsm_value::{Closure, ErrorKind, NativeId, Raised, Unwind, Value};
-use std::cell::RefCell;
 use std::rc::Rc;
 
 /// No stack has more registers than this.
@@ -421,7 +420,7 @@ impl Machine {
                     }
                     I::NewCell(register) => {
                         let value = take!(register);
-                        set!(register, Value::Cell(Rc::new(RefCell::new(value))));
+                        set!(register, Value::Cell(Rc::new(ovsm_value::Place::new(value))));
                     }
                     I::LoadCell(to, from) => {
                         let read = match get!(from) {

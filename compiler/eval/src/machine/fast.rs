@@ -121,7 +121,7 @@ pub(super) fn joins(a: &Value, b: &Value) -> bool {
     )
 }
 
-pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<RefCell<Value>>> {
+pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<ovsm_value::Place>> {
     match own {
         Value::Function(closure) => match closure.captures.get(n as usize) {
             Some(Value::Cell(cell)) => Some(cell),
