@@ -67,7 +67,7 @@ codes! {
     AssignToConstant "E0106" "assign-to-constant" "a constant can not be assigned";
     NotCallable "E0107" "not-callable" "what is called is not a function";
     FunctionAsValue "E0108" "function-as-value" "a function is used as a value";
-    UnsupportedForm "E0109" "unsupported-form" "a form of the language is not available in this version";
+    UnsupportedForm "E0109" "unsupported-form" "this part of the language is not available here";
     EmptyApplication "E0110" "empty-application" "an empty list is not a call";
     ReservedName "E0111" "reserved-name" "the name of a special form can not be defined";
     MisplacedDefinition "E0112" "misplaced-definition" "a definition stands where only an expression can";

@@ -4,6 +4,7 @@
 //! number 0 is the form itself and takes no parameters. Each local belongs to one function; a function that uses a
 //! local of another captures it. Evaluation order is left to right, as written. All name resolution is done.
 
+use crate::module::Type;
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Span, index_type};
 use ovsm_value::{NativeId, Value};
@@ -54,6 +55,8 @@ pub struct Local {
     pub owner: FunctionId,
     /// Where it is bound.
     pub span: Option<Span>,
+    /// The type that its binder states, and where. What enters it is checked by code; this is for static stages.
+    pub annotation: Option<(Type, Option<Span>)>,
 }
 
 /// A function.

@@ -35,6 +35,7 @@ use crate::machine::Machine;
 use crate::module::ModuleId;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_value::sequence::Origin;
 use ovsm_value::{NativeId, Symbol, Value};
 use rustc_hash::FxHashSet;
 use scope::{Binding, ScopeId, Scopes, Space};
@@ -71,6 +72,9 @@ pub struct Expander<'a> {
     /// Macros that are being expanded, outermost first.
     pub(crate) expanding: Vec<(Rc<str>, Option<Span>)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The lists around the form that is being expanded, where they were written: the address of their items, and the
+    /// place of each. Literals are found in them.
+    written: Vec<(usize, Rc<Origin>)>,
     depth: u32,
     full: bool,
 }
@@ -110,9 +114,15 @@ impl<'a> Expander<'a> {
             is_top: true,
             expanding: Vec::new(),
             diagnostics: Vec::new(),
+            written: Vec::new(),
             depth: 0,
             full: false,
         }
+    }
+
+    /// True while the form that is being expanded is the whole top-level form, and no part of it.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.depth <= 1
     }
 
     /// Expands a form at the top level of its module.
@@ -155,12 +165,35 @@ impl<'a> Expander<'a> {
         self.depth += 1;
         let is_top = std::mem::replace(&mut self.is_top, false);
         let near = self.near;
-        self.near = syntax::span(form).or(near);
+        self.near = syntax::span(form).or_else(|| self.atom_span(form)).or(near);
+        let is_written = self.enter_written(form);
         let expr = ovsm_base::stack::with_room(|| self.expr_inner(form));
+        if is_written {
+            self.written.pop();
+        }
         self.near = near;
         self.is_top = is_top;
         self.depth -= 1;
         expr
+    }
+
+    /// Remembers a list whose parts know where they stand.
+    fn enter_written(&mut self, form: &Value) -> bool {
+        let (Value::List(items) | Value::Array(items)) = form else { return false };
+        let Some(origin) = items.origin.as_ref().filter(|origin| !origin.parts.is_empty()) else {
+            return false;
+        };
+        self.written.push((std::ptr::from_ref(items.as_slice()).cast::<Value>().addr(), Rc::clone(origin)));
+        true
+    }
+
+    /// Where a literal stands: it does not know by itself, but the list around it does.
+    pub(crate) fn atom_span(&self, form: &Value) -> Option<Span> {
+        let address = std::ptr::from_ref(form).addr();
+        self.written.iter().rev().take(4).find_map(|(start, origin)| {
+            let offset = address.checked_sub(*start)?;
+            origin.parts.get(offset / size_of::<Value>()).copied()
+        })
     }
 
     fn too_much(&mut self, form: &Value) -> ExprId {
@@ -322,7 +355,12 @@ impl<'a> Expander<'a> {
 
     /// A new local of the current function.
     pub(crate) fn local(&mut self, name: &str) -> LocalId {
-        self.unit.locals.push(Local { name: name.into(), owner: self.function, span: self.near })
+        self.unit.locals.push(Local {
+            name: name.into(),
+            owner: self.function,
+            span: self.near,
+            annotation: None,
+        })
     }
 
     /// A new local that a symbol names from here on in the current scope.
@@ -331,6 +369,7 @@ impl<'a> Expander<'a> {
             name: Rc::clone(&symbol.name),
             owner: self.function,
             span: symbol.span.or(self.near),
+            annotation: None,
         });
         self.scopes.bind(self.scope, Space::Value, &symbol.name, &symbol.marks, Binding::Local(local));
         local

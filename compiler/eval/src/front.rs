@@ -111,6 +111,12 @@ pub struct Front {
     pub last_unit: Option<UnitId>,
     /// The module that `eval` sees.
     pub main: ModuleId,
+    /// True if the forms are those of a program for Solana.
+    pub(crate) is_program: bool,
+    /// True for the names of functions that programs have built in.
+    pub(crate) is_built_in: fn(&str) -> bool,
+    /// Names that are defined but were not brought in, for suggestions.
+    pub(crate) other_names: Vec<String>,
 }
 
 /// A test of a program.
@@ -159,6 +165,9 @@ impl Front {
             queued: Vec::new(),
             last_unit: None,
             main: ModuleId(1),
+            is_program: false,
+            is_built_in: |_| false,
+            other_names: Vec::new(),
         };
         front.modules.push(Module::new("std/prelude"));
         front.modules.push(Module::new("main"));
@@ -257,6 +266,42 @@ impl Front {
         let unit = self.expand_form(machine, index);
         self.finish();
         unit
+    }
+
+    /// Forgets the main module and all that was loaded besides the prelude, but for what the machine holds.
+    pub(crate) fn forget_main(&mut self) {
+        self.modules.truncate(1);
+        self.modules.push(Module::new("main"));
+        self.by_name.clear();
+        self.loading.clear();
+        self.expansions.clear();
+        self.pending.clear();
+        self.pending_names.clear();
+        self.calls.clear();
+        self.forms.retain(|form| form.module == ModuleId(0));
+        self.enums.clear();
+        self.diagnostics.clear();
+        self.tests.clear();
+        self.queued.clear();
+        self.other_names.clear();
+        self.suggestions = 40;
+    }
+
+    /// Adds a form of the main module that may be needed by a macro.
+    pub(crate) fn add_definition(&mut self, machine: &mut Machine, form: Value) {
+        let index = self.forms.len();
+        let is_early = is_function_definition(&form);
+        self.forms.push(Form { module: self.main, syntax: form, state: FormState::Waiting, is_early });
+        self.declare(machine, index);
+    }
+
+    /// The variable that a name of the main module has.
+    pub(crate) fn global_named(&self, name: &str) -> Option<GlobalId> {
+        let no_marks: Rc<[u32]> = Rc::from([]);
+        match self.modules.get(self.main.0 as usize)?.get(name, &no_marks)? {
+            Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) => Some(*id),
+            _ => None,
+        }
     }
 
     fn report_duplicates(&mut self, first: usize, last: usize) {
@@ -499,7 +544,7 @@ impl Front {
     }
 
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.
-    fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let is_defined = !self.pending_names.values().any(|id| *id == pending.id);
             if !is_defined {

@@ -12,12 +12,14 @@ mod failure;
 mod front;
 pub mod machine;
 mod module;
+pub mod program;
 mod session;
 mod sources;
 mod syntax;
 
 pub use front::{Front, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
+pub use module::Type;
 pub use session::{Ended, Session};
 pub use sources::Sources;
 

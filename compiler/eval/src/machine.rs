@@ -202,6 +202,11 @@ impl Machine {
         self.globals.get(slot(global))?.value.as_ref()
     }
 
+    /// The name of a module-level variable.
+    pub fn global_name(&self, global: GlobalId) -> &str {
+        self.globals.get(slot(global)).map_or("", |slot| &slot.name)
+    }
+
     /// Gives a module-level variable a value.
     pub fn set_global(&mut self, global: GlobalId, value: Value) {
         if let Some(slot) = self.globals.get_mut(slot(global)) {

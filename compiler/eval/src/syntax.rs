@@ -9,6 +9,7 @@ use ovsm_base::{IntType, Span};
 use ovsm_cst::{Entry, IntegerSuffix, Node, NodeKind};
 use ovsm_value::compare::Key;
 use ovsm_value::number::FixedType;
+use ovsm_value::sequence::Origin;
 use ovsm_value::{Object, Sequence, Set, Symbol, Text, Value};
 use std::rc::Rc;
 
@@ -54,7 +55,11 @@ pub fn interned(name: &str) -> Rc<Text> {
 
 /// A list that was written somewhere.
 pub fn list(items: Vec<Value>, span: Option<Span>) -> Value {
-    Value::List(Rc::new(Sequence::with_origin(items, span)))
+    Value::List(Rc::new(Sequence::with_origin(items, span.map(|span| origin(span, Vec::new())))))
+}
+
+fn origin(span: Span, parts: Vec<Span>) -> Rc<Origin> {
+    Rc::new(Origin { span, parts: parts.into_boxed_slice() })
 }
 
 /// The syntax of a node. `None` for nodes that were reported.
@@ -65,10 +70,11 @@ pub fn from_node(node: Node<'_>) -> Option<Value> {
 fn from_node_inner(node: Node<'_>) -> Option<Value> {
     let span = Some(node.span());
     let items = |node: Node<'_>| node.children().map(from_node).collect::<Option<Vec<Value>>>();
+    let written = |node: Node<'_>| origin(node.span(), node.children().map(|part| part.span()).collect());
     let prefixed = |head: &str| Some(list(vec![symbol(head, span), from_node(node.operand()?)?], span));
     Some(match node.kind() {
-        NodeKind::List => list(items(node)?, span),
-        NodeKind::Array => Value::Array(Rc::new(Sequence::with_origin(items(node)?, span))),
+        NodeKind::List => Value::List(Rc::new(Sequence::with_origin(items(node)?, Some(written(node))))),
+        NodeKind::Array => Value::Array(Rc::new(Sequence::with_origin(items(node)?, Some(written(node))))),
         NodeKind::Object => object(node, span)?,
         NodeKind::Set => {
             let mut set = vec![symbol(Head::SET, span)];
@@ -201,7 +207,7 @@ pub fn span(form: &Value) -> Option<Span> {
     match form {
         Value::Symbol(symbol) => symbol.span,
         Value::List(items) | Value::Array(items) => {
-            items.origin.or_else(|| items.as_slice().iter().take(8).find_map(shallow_span))
+            items.span().or_else(|| items.as_slice().iter().take(8).find_map(shallow_span))
         }
         _ => None,
     }
@@ -210,7 +216,7 @@ pub fn span(form: &Value) -> Option<Span> {
 fn shallow_span(form: &Value) -> Option<Span> {
     match form {
         Value::Symbol(symbol) => symbol.span,
-        Value::List(items) | Value::Array(items) => items.origin,
+        Value::List(items) | Value::Array(items) => items.span(),
         _ => None,
     }
 }
@@ -239,14 +245,18 @@ pub fn data(form: &Value) -> Value {
                     Value::object(entries)
                 }
                 _ if items.as_slice().iter().any(needs_conversion) => ovsm_base::stack::with_room(|| {
-                    list(items.as_slice().iter().map(data).collect(), items.origin)
+                    let items = Sequence::with_origin(
+                        items.as_slice().iter().map(data).collect(),
+                        items.origin.clone(),
+                    );
+                    Value::List(Rc::new(items))
                 }),
                 _ => form.clone(),
             }
         }
         Value::Array(items) if items.as_slice().iter().any(needs_conversion) => {
             let converted = items.as_slice().iter().map(data).collect();
-            Value::Array(Rc::new(Sequence::with_origin(converted, items.origin)))
+            Value::Array(Rc::new(Sequence::with_origin(converted, items.origin.clone())))
         }
         Value::Object(entries) => {
             Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), data(value))).collect())

@@ -15,6 +15,10 @@ index_type!(
     /// A local variable or parameter of a body.
     LocalId, "l"
 );
+index_type!(
+    /// A place of a body that [`Expr::Leave`] can leave.
+    ExitId, "x"
+);
 
 /// The code of one top-level form.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,6 +29,8 @@ pub struct Body {
     pub spans: IndexVec<ExprId, Option<Span>>,
     /// All locals; parameters first.
     pub locals: IndexVec<LocalId, Local>,
+    /// How many exits there are.
+    pub exits: u32,
     /// How many of the locals are parameters.
     pub params: u32,
     /// The annotated result type.
@@ -102,9 +108,9 @@ pub enum Expr {
     Bind(LocalId, ExprId),
     /// Gives a module-level variable its first value. Only at the top level of a module.
     Define(DefId, ExprId),
-    /// Assigns a local. Its value is null.
+    /// Assigns a local. Its value is the new one.
     SetLocal(LocalId, ExprId),
-    /// Assigns a module-level variable. Its value is null.
+    /// Assigns a module-level variable. Its value is the new one.
     SetGlobal(DefId, ExprId),
     /// Conditions with their values, tried in order; then the value if none is true (null if absent).
     /// Flat, so that a long `cond` does not nest.
@@ -117,6 +123,12 @@ pub enum Expr {
     Not(ExprId),
     /// Repeats the body while the condition is true. Its value is null.
     While(ExprId, ExprId),
+    /// Repeats the body until something leaves it.
+    Loop(ExprId),
+    /// Evaluates the body; [`Expr::Leave`] of this exit ends it early.
+    Exit(ExitId, ExprId),
+    /// Ends the body of an exit that encloses it, with a value.
+    Leave(ExitId, ExprId),
     /// Calls a module-level function.
     Call(DefId, Vec<ExprId>),
     /// Applies a built-in.
@@ -151,6 +163,9 @@ impl Expr {
             | Expr::SetLocal(_, value)
             | Expr::SetGlobal(_, value)
             | Expr::Not(value)
+            | Expr::Loop(value)
+            | Expr::Exit(_, value)
+            | Expr::Leave(_, value)
             | Expr::Ascribe(value, _) => f(*value),
             Expr::If(clauses, otherwise) => {
                 for (condition, then) in clauses {

@@ -14,10 +14,10 @@ pub struct Global {
 /// What a definition is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GlobalKind {
-    /// A function of that many parameters.
+    /// A function.
     Function {
-        /// Number of parameters.
-        params: u32,
+        /// Number of parameters; `None` if it is not fixed.
+        params: Option<u32>,
     },
     /// `(define x …)`.
     Variable,
@@ -25,6 +25,8 @@ pub enum GlobalKind {
     Literal(Literal),
     /// `(const x …)` with any other value.
     Constant,
+    /// A macro.
+    Macro,
 }
 
 /// The value of a literal constant.
@@ -51,4 +53,6 @@ pub trait Env {
     fn lookup(&self, name: &str) -> Option<Global>;
     /// Names of the module that could be meant by an unknown one; only asked for when reporting.
     fn names(&self) -> Vec<String>;
+    /// The form that defines a name, for what runs while the program is compiled.
+    fn definition(&self, name: &str) -> Option<ovsm_value::Value>;
 }

@@ -3,6 +3,7 @@
 use crate::env::{GlobalKind, Literal};
 use crate::forms::{self, Definition, symbol};
 use ovsm_cst::{Node, NodeKind};
+use ovsm_value::Value;
 
 /// What a form defines.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +28,9 @@ pub fn item(node: Node<'_>) -> Item {
     let Some(definition) = forms::definition(node) else { return Item { name: None, kind: ItemKind::Code } };
     let (name, kind) = match &definition {
         Definition::Function(function) => {
-            (function.name, GlobalKind::Function { params: function.params.len() as u32 })
+            let is_fixed =
+                function.params.iter().all(|param| symbol(*param).is_none_or(|name| !name.starts_with('&')));
+            (function.name, GlobalKind::Function { params: is_fixed.then_some(function.params.len() as u32) })
         }
         Definition::Variable(variable) => (Some(variable.name), GlobalKind::Variable),
         Definition::Constant(constant) => (
@@ -37,6 +40,7 @@ pub fn item(node: Node<'_>) -> Item {
                 None => GlobalKind::Constant,
             },
         ),
+        Definition::Macro(name) => (Some(*name), GlobalKind::Macro),
     };
     match name.and_then(symbol) {
         Some(name) => Item { name: Some(name.to_string()), kind: ItemKind::Definition(kind) },
@@ -84,5 +88,25 @@ pub fn name_node(node: Node<'_>) -> Option<Node<'_>> {
     match forms::definition(node)? {
         Definition::Function(function) => function.name,
         Definition::Variable(variable) | Definition::Constant(variable) => Some(variable.name),
+        Definition::Macro(name) => Some(name),
+    }
+}
+
+/// The name that a form defines, in the syntax that the expander reads.
+pub(crate) fn defined_name(form: &Value) -> Option<String> {
+    let Value::List(items) = form else { return None };
+    let [Value::Symbol(head), name, ..] = items.as_slice() else { return None };
+    match &*head.name {
+        "defn" | "defun" | "define" | "const" | "defconstant" | "defmacro" | "define-macro" => {}
+        "pub" => return defined_name(name),
+        _ => return None,
+    }
+    match name {
+        Value::Symbol(symbol) => Some(symbol.name.to_string()),
+        Value::List(signature) => match signature.get(0) {
+            Some(Value::Symbol(symbol)) => Some(symbol.name.to_string()),
+            _ => None,
+        },
+        _ => None,
     }
 }

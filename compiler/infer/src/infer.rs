@@ -6,7 +6,7 @@ use crate::unify::{Table, Term};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Body, Expr, ExprId, LocalId};
+use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -93,6 +93,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) body: &'a Body,
     exprs: IndexVec<ExprId, Term>,
     locals: IndexVec<LocalId, Term>,
+    /// What leaving each exit around gives, and what becomes of it.
+    exits: FxHashMap<ExitId, (Term, Use)>,
 }
 
 /// Infers a group. Linear in the size of its bodies, nearly.
@@ -109,6 +111,7 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
         body: &empty,
         exprs: IndexVec::new(),
         locals: IndexVec::new(),
+        exits: FxHashMap::default(),
     };
     let mut locals_of = Vec::with_capacity(group.units.len());
     for unit in &group.units {
@@ -255,14 +258,14 @@ impl<'a> Inference<'a> {
                 let label = self.body.locals.get(*local).and_then(|local| local.span);
                 let label = label.map(|span| (span, "the variable is defined here"));
                 self.expect(self.span(*value), found, needed, "the variable", label);
-                null
+                needed
             }
             Expr::Define(def, value) | Expr::SetGlobal(def, value) => {
                 let found = self.infer(*value, Use::Value);
                 let needed = self.global(*def);
                 let why = format!("the variable `{}`", self.env.name(*def));
                 self.expect(self.span(*value), found, needed, &why, None);
-                null
+                if matches!(node, Expr::Define(..)) { null } else { needed }
             }
             Expr::If(clauses, otherwise) => {
                 let mut first: Option<(ExprId, Term)> = None;
@@ -324,6 +327,37 @@ impl<'a> Inference<'a> {
                 self.infer(*condition, Use::Condition);
                 self.infer(*code, Use::Discard);
                 null
+            }
+            Expr::Loop(code) => {
+                self.infer(*code, Use::Discard);
+                // It never ends by itself, so its value is whatever is wanted.
+                self.table.fresh(false)
+            }
+            Expr::Exit(exit, code) => {
+                // What is left with has to be of one type, also where only its truth is needed.
+                let usage = if usage == Use::Condition { Use::Value } else { usage };
+                let term = self.table.fresh(false);
+                self.exits.insert(*exit, (term, usage));
+                let found = self.infer(*code, usage);
+                if usage == Use::Value {
+                    self.expect(self.span(*code), found, term, "what the block is left with", None);
+                    return term;
+                }
+                null
+            }
+            Expr::Leave(exit, value) => {
+                let (term, usage) = self.exits.get(exit).copied().unwrap_or((null, Use::Discard));
+                let found = self.infer(*value, usage);
+                if usage == Use::Value {
+                    self.expect(
+                        self.span(*value),
+                        found,
+                        term,
+                        "the value of the block that this leaves",
+                        None,
+                    );
+                }
+                self.table.fresh(false)
             }
             Expr::Call(def, args) => self.call(*def, args),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),

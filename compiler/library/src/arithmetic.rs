@@ -32,6 +32,23 @@ const fn native(
     }
 }
 
+fn fold_plain(
+    arguments: &[Value],
+    operation: impl Fn(&Value, &Value) -> Result<Value, Raised>,
+) -> Result<Value, Raised> {
+    let (first, rest) = arguments.split_first().ok_or_else(|| type_error("+", "numbers", &Value::Null))?;
+    rest.iter().try_fold(first.clone(), |sum, number| operation(&sum, number))
+}
+
+fn fold_wrapping(operation: char, arguments: &[Value]) -> Result<Value, Raised> {
+    fold_plain(arguments, |a, b| number::wrapping(operation, a, b))
+}
+
+/// A number negated; fixed-width results wrap.
+fn negated(number: &Value) -> Result<Value, Raised> {
+    number::wrapping('-', &Value::Int(0), number)
+}
+
 /// The natives of this module.
 pub const NATIVES: &[Native] = &[
     native(
@@ -111,56 +128,59 @@ pub const NATIVES: &[Native] = &[
     native(
         "+%",
         2,
-        Some(2),
-        "(a b) -> integer",
+        None,
+        "(a b …) -> integer",
         "The sum; fixed-width results wrap.",
         &[("(+% 255u8 1)", "0u8")],
-        |_, arguments| number::wrapping('+', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| fold_wrapping('+', arguments),
     ),
     native(
         "-%",
-        2,
-        Some(2),
-        "(a b) -> integer",
-        "The difference; fixed-width results wrap.",
+        1,
+        None,
+        "(a b …) -> integer",
+        "The difference, or the negation of one number; fixed-width results wrap.",
         &[("(-% 0u8 1)", "255u8")],
-        |_, arguments| number::wrapping('-', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| match arguments {
+            [number] => negated(number),
+            arguments => fold_wrapping('-', arguments),
+        },
     ),
     native(
         "*%",
         2,
-        Some(2),
-        "(a b) -> integer",
+        None,
+        "(a b …) -> integer",
         "The product; fixed-width results wrap.",
         &[("(*% 16u8 17)", "16u8")],
-        |_, arguments| number::wrapping('*', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| fold_wrapping('*', arguments),
     ),
     native(
         "+|",
         2,
-        Some(2),
-        "(a b) -> integer",
+        None,
+        "(a b …) -> integer",
         "The sum; fixed-width results saturate.",
         &[("(+| 250u8 10)", "255u8")],
-        |_, arguments| number::saturating('+', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| fold_plain(arguments, |a, b| number::saturating('+', a, b)),
     ),
     native(
         "-|",
         2,
-        Some(2),
-        "(a b) -> integer",
+        None,
+        "(a b …) -> integer",
         "The difference; fixed-width results saturate.",
         &[("(-| 2u8 3)", "0u8")],
-        |_, arguments| number::saturating('-', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| fold_plain(arguments, |a, b| number::saturating('-', a, b)),
     ),
     native(
         "*|",
         2,
-        Some(2),
-        "(a b) -> integer",
+        None,
+        "(a b …) -> integer",
         "The product; fixed-width results saturate.",
         &[("(*| 100i8 2)", "127i8")],
-        |_, arguments| number::saturating('*', at(arguments, 0), at(arguments, 1)),
+        |_, arguments| fold_plain(arguments, |a, b| number::saturating('*', a, b)),
     ),
     Native {
         aliases: &["inc"],

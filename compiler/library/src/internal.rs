@@ -52,10 +52,7 @@ pub const NATIVES: &[Native] = &[
         },
     ),
     native("#no-case", 1, Some(1), "Raises that no key of an `ecase` is the value.", |_, arguments| {
-        Err(raise(
-            ErrorKind::Type,
-            format!("ecase: no clause has the key {}", brief(at(arguments, 0))),
-        ))
+        Err(raise(ErrorKind::Type, format!("ecase: no clause has the key {}", brief(at(arguments, 0)))))
     }),
     native("#matches", 2, Some(2), "True if a value is equal to a literal.", |_, arguments| {
         Ok(Value::Bool(ovsm_value::compare::equal(at(arguments, 0), at(arguments, 1))))

@@ -12,6 +12,7 @@ mod bits;
 mod borsh;
 mod byte_building;
 mod bytes;
+mod chain;
 mod char;
 pub mod check;
 mod comparison;

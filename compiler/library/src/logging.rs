@@ -11,15 +11,18 @@ use ovsm_value::{ErrorKind, Raised, Value, number};
 pub const NATIVES: &[Native] = &[
     Native {
         name: "sol_log_",
-        aliases: &[],
+        aliases: &["msg"],
         module: "solana/program",
         signature: "(text) -> null",
-        doc: "Logs a text; in a script, prints it as a line.",
+        doc: "Logs a text; in a script, prints it as a line. In a program, `(sol_log_ address length)` logs bytes.",
         examples: &[],
         min: 1,
-        max: Some(1),
+        max: Some(2),
         effect: Effect::Io,
-        run: |context, arguments| line(context, &display(at(arguments, 0))),
+        run: |context, arguments| match arguments {
+            [_, length] => Err(ovsm_value::error::type_error("sol_log_", "one text in a script", length)),
+            _ => line(context, &display(at(arguments, 0))),
+        },
     },
     Native {
         name: "sol_log_64_",

@@ -26,6 +26,8 @@ pub enum Effect {
     Storage,
     /// Looks at the environment or the arguments of the script.
     Environment,
+    /// Touches the input of an instruction: exists in programs for Solana only.
+    Chain,
 }
 
 /// A call and what it gives, in written form. Each runs as a test; the text of a call may hold several forms.
@@ -107,6 +109,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::sequence::NATIVES,
         crate::object::NATIVES,
         crate::logging::NATIVES,
+        crate::chain::NATIVES,
         crate::internal::NATIVES,
     ];
     let mut table = Table { natives: Vec::new(), by_name: FxHashMap::default() };

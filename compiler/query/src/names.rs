@@ -71,6 +71,14 @@ pub fn lookup<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<Glob
     items(db, name.file(db)).by_name.get(name.text(db)).map(|(global, _)| global.clone())
 }
 
+/// The form that defines a name.
+#[salsa::tracked(returns(copy))]
+pub fn definition<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<Form<'db>> {
+    let file = name.file(db);
+    let (_, id) = items(db, file).by_name.get(name.text(db))?;
+    forms(db, file).iter().find(|form| form.id(db) == id).copied()
+}
+
 /// The definition that a form is.
 #[salsa::tracked(returns(copy))]
 pub fn def_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> DefId {
@@ -90,6 +98,11 @@ impl Env for ModuleEnv<'_> {
 
     fn names(&self) -> Vec<String> {
         items(self.db, self.file).by_name.keys().cloned().collect()
+    }
+
+    fn definition(&self, name: &str) -> Option<ovsm_value::Value> {
+        let form = definition(self.db, Name::new(self.db, self.file, name.to_string()))?;
+        ovsm_eval::program::syntax_of(parse(self.db, form).root(form.text(self.db))?)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::IndexMap;
 use crate::compare::Key;
+use crate::release::release;
 use crate::text::Text;
 use crate::value::Value;
-use crate::release::release;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;

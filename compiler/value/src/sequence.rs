@@ -13,8 +13,17 @@ pub struct Sequence {
     start: usize,
     /// Set if the items are a part of another sequence.
     view: Option<View>,
-    /// Where a list was written, if it is code.
-    pub origin: Option<Span>,
+    /// Where it was written, if it is code.
+    pub origin: Option<Rc<Origin>>,
+}
+
+/// Where code was written.
+#[derive(Debug)]
+pub struct Origin {
+    /// The whole, with its brackets.
+    pub span: Span,
+    /// The items, in order; empty if that is not known.
+    pub parts: Box<[Span]>,
 }
 
 /// A part of another sequence, which is itself no view.
@@ -32,8 +41,13 @@ impl Sequence {
     }
 
     /// A sequence of these items that was written at a place.
-    pub fn with_origin(items: Vec<Value>, origin: Option<Span>) -> Sequence {
+    pub fn with_origin(items: Vec<Value>, origin: Option<Rc<Origin>>) -> Sequence {
         Sequence { store: items, start: 0, view: None, origin }
+    }
+
+    /// Where it was written, if it is code.
+    pub fn span(&self) -> Option<Span> {
+        self.origin.as_ref().map(|origin| origin.span)
     }
 
     /// The items.
@@ -150,7 +164,7 @@ impl Sequence {
 
 impl Clone for Sequence {
     fn clone(&self) -> Sequence {
-        Sequence::with_origin(self.as_slice().to_vec(), self.origin)
+        Sequence::with_origin(self.as_slice().to_vec(), self.origin.clone())
     }
 }
 

@@ -215,7 +215,11 @@ fn a_script_touches_nothing_without_permission() {
     let result = ovsm(&["eval", "--allow-read", &steal], b"");
     assert!(result.code != Some(0) && result.err.contains("never permitted"), "{}{}", result.out, result.err);
     let other = format!("(read-file \"{path}\")");
-    assert_eq!(ovsm(&["eval", "--allow-read", &other], b"").code, Some(0), "the flag permits everything else");
+    assert_eq!(
+        ovsm(&["eval", "--allow-read", &other], b"").code,
+        Some(0),
+        "the flag permits everything else"
+    );
 }
 
 #[test]

@@ -153,6 +153,7 @@ impl Expander<'_> {
         {
             return *local;
         }
+        self.warn_about_hiding(name);
         self.bind_symbol(name)
     }
 }

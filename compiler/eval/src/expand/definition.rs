@@ -26,7 +26,9 @@ impl Expander<'_> {
         {
             match self.meaning(head) {
                 Meant::Special(special)
-                    if matches!(special.name, "progn" | "begin" | "do") && special_sequence(arguments) =>
+                    if matches!(special.name, "progn" | "begin" | "do")
+                        && special_sequence(arguments)
+                        && !self.front.is_program =>
                 {
                     let steps = arguments.iter().map(|form| self.top_form(form)).collect();
                     return self.sequence(steps);
@@ -54,7 +56,7 @@ impl Expander<'_> {
 
     /// True where a definition makes a name of the module.
     fn at_top(&self) -> bool {
-        self.is_outermost() && self.scope == Scopes::TOP
+        self.is_outermost() && self.scope == Scopes::TOP && (!self.front.is_program || self.is_direct())
     }
 
     /// Reports a definition of a name that can not be defined.
@@ -70,7 +72,22 @@ impl Expander<'_> {
                 .help("choose another name"),
             );
         }
+        self.warn_about_hiding(symbol);
         !reserved
+    }
+
+    /// In a program, a definition that hides a built-in function is worth a warning; in a script there is a lint.
+    pub(crate) fn warn_about_hiding(&mut self, symbol: &Symbol) {
+        if self.front.is_program && (self.front.is_built_in)(&symbol.name) {
+            self.report_at(
+                symbol.span,
+                Diagnostic::new(
+                    Code::ShadowedBuiltin,
+                    format!("this definition hides the built-in `{}`", super::name::clip(&symbol.name)),
+                )
+                .help("choose another name, unless hiding it is meant"),
+            );
+        }
     }
 
     fn misplaced(&mut self, form: &Value) -> ExprId {

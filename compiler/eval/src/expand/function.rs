@@ -252,6 +252,7 @@ impl Expander<'_> {
             };
             if let Some(ty) = annotation {
                 let name = syntax::name(&pattern).unwrap_or("_").to_string();
+                self.annotate(local, &ty);
                 entries.push(Entry::Check(local, ty, format!("the parameter `{name}`")));
             }
             let supplied = supplied.map(|symbol| self.bind_symbol(&symbol));
@@ -317,6 +318,20 @@ impl Expander<'_> {
                 );
                 (syntax::symbol("_", None), None, None, None)
             }
+        }
+    }
+
+    /// Notes the type that the binder of a local states, for static stages.
+    fn annotate(&mut self, local: LocalId, ty: &Value) {
+        if !self.front.is_program {
+            return;
+        }
+        // What is no type is reported by the check.
+        let before = self.diagnostics.len();
+        let known = self.type_of(ty);
+        self.diagnostics.truncate(before);
+        if let (Some(known), Some(local)) = (known, self.unit.locals.get_mut(local)) {
+            local.annotation = Some((known, syntax::span(ty)));
         }
     }
 

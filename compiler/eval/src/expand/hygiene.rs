@@ -23,7 +23,7 @@ pub fn mark(form: &Value, mark: u32) -> Value {
 fn mark_items(items: &Sequence, mark: u32) -> Sequence {
     ovsm_base::stack::with_room(|| {
         let marked = items.as_slice().iter().map(|item| self::mark(item, mark)).collect();
-        Sequence::with_origin(marked, items.origin)
+        Sequence::with_origin(marked, items.origin.clone())
     })
 }
 

@@ -6,6 +6,7 @@ use super::special::{self, Special};
 use crate::core::{Expr, ExprId, LocalId};
 use crate::module::{Global, GlobalKind, Meaning, ModuleId, Type};
 use ovsm_base::{Code, Diagnostic};
+use ovsm_library::Effect;
 use ovsm_value::{NativeId, Symbol, Value};
 use std::rc::Rc;
 
@@ -182,6 +183,7 @@ impl Expander<'_> {
         let mut names: Vec<&str> = Vec::new();
         names.extend(locals.iter().map(|name| &**name));
         names.extend(module.names.keys().map(|name| &**name));
+        names.extend(self.front.other_names.iter().map(String::as_str));
         for name in special::names() {
             names.push(name);
         }
@@ -227,6 +229,17 @@ impl Expander<'_> {
                     native.signature.trim_start_matches('(')
                 ));
             self.report_at(symbol.span, diagnostic);
+            return self.null();
+        }
+        if native.effect == Effect::Chain && !self.front.is_program {
+            self.report_at(
+                symbol.span,
+                Diagnostic::new(
+                    Code::UnsupportedForm,
+                    format!("`{}` exists only in programs for Solana", clip(&symbol.name)),
+                )
+                .help("build the program with `ovsmc build`; a script has no accounts and no instruction"),
+            );
             return self.null();
         }
         if let ("pubkey", [Value::String(text)]) = (native.name, arguments)

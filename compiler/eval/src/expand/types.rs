@@ -55,6 +55,10 @@ impl Expander<'_> {
 
     /// Reports a literal that can not have its stated type.
     fn reject_constant(&mut self, value: ExprId, ty: &Type, what: &str) {
+        // In a program, inference finds it, with a better message.
+        if self.front.is_program {
+            return;
+        }
         let Some(Expr::Constant(constant)) = self.unit.exprs.get(value) else { return };
         let Type::Named(name) = ty else { return };
         let constant = constant.clone();
@@ -113,7 +117,13 @@ impl Expander<'_> {
         let mut diagnostic =
             Diagnostic::new(Code::UnknownType, format!("`{}` is not a type", super::name::clip(name)));
         diagnostic = match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => {
+                let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                match syntax::span(form) {
+                    Some(span) => diagnostic.fix(format!("write `{near}`"), span, near),
+                    None => diagnostic,
+                }
+            }
             None => diagnostic
                 .help("types are `int`, `u64`, `string`, `(array T)`, records, enums and those of `deftype`"),
         };

@@ -2,11 +2,11 @@
 
 use crate::function::Value;
 use crate::lower::function::Signatures;
-use crate::lower::state::{Join, State, Variable, Words};
+use crate::lower::state::{Join, OpenExit, State, Variable, Words};
 use crate::op::{BinaryOp, Condition};
 use ovsm_base::IntType;
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Expr, ExprId};
+use ovsm_expand::core::{ExitId, Expr, ExprId};
 use ovsm_infer::Type as SourceType;
 
 impl State<'_> {
@@ -242,6 +242,50 @@ impl State<'_> {
         self.jump_back(header, &variables);
         self.rewind(&exit);
         self.enter(exit);
+    }
+
+    /// A loop that only something in it leaves.
+    pub(crate) fn endless_loop(&mut self, code: ExprId, signatures: &dyn Signatures) {
+        let variables = self.assigned_in(&[code]);
+        let header = self.loop_header(&variables);
+        self.discard(code, signatures);
+        self.jump_back(header, &variables);
+        self.give_up();
+    }
+
+    /// Code that [`Self::leave`] can end early. Its value is the one that it is left with, or that of the code.
+    pub(crate) fn exit(
+        &mut self,
+        exit: ExitId,
+        code: ExprId,
+        used: bool,
+        signatures: &dyn Signatures,
+    ) -> Words {
+        let result = self.new_variable();
+        let end = self.join();
+        let key = (self.first_local, exit);
+        let outer = self.exits.insert(key, OpenExit { join: end, result, used });
+        self.arm(Some(code), result, used, signatures);
+        let Some(OpenExit { mut join, .. }) = self.exits.remove(&key) else { return Words::new() };
+        if let Some(outer) = outer {
+            self.exits.insert(key, outer);
+        }
+        self.jump(&mut join);
+        self.rewind(&join);
+        self.enter(join);
+        self.read(result).unwrap_or_default()
+    }
+
+    /// Ends the code of an exit with a value.
+    pub(crate) fn leave(&mut self, exit: ExitId, value: ExprId, signatures: &dyn Signatures) {
+        let key = (self.first_local, exit);
+        let Some((result, used)) = self.exits.get(&key).map(|open| (open.result, open.used)) else { return };
+        self.arm(Some(value), result, used, signatures);
+        if let Some(mut open) = self.exits.remove(&key) {
+            self.jump(&mut open.join);
+            self.exits.insert(key, open);
+        }
+        self.give_up();
     }
 
     /// The variables with a value that the expressions assign, sorted.

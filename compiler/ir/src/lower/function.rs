@@ -245,7 +245,11 @@ impl State<'_> {
                 let length = self.constant(text.len() as u64);
                 Words::from_slice(&[address, length])
             }
-            Expr::Local(local) => self.read(self.local(*local)).unwrap_or_default(),
+            // A local without a value is only read where nothing leads to: expansion has made sure.
+            Expr::Local(local) => match self.read(self.local(*local)) {
+                Some(words) => words,
+                None => self.nothing(self.ty(expr)),
+            },
             Expr::Global(def) => self.read_global(*def, signatures),
             Expr::Block(items) => {
                 let mut value = Words::new();
@@ -260,8 +264,8 @@ impl State<'_> {
             }
             Expr::Bind(local, value) | Expr::SetLocal(local, value) => {
                 let words = self.value(*value, signatures);
-                self.write(self.local(*local), words);
-                Words::new()
+                self.write(self.local(*local), words.clone());
+                if matches!(node, Expr::Bind(..)) { Words::new() } else { words }
             }
             Expr::Define(def, value) => {
                 let words = self.value(*value, signatures);
@@ -272,8 +276,8 @@ impl State<'_> {
             Expr::SetGlobal(def, value) => {
                 let words = self.value(*value, signatures);
                 self.check_defined(*def, signatures);
-                self.write_global(*def, words, signatures);
-                Words::new()
+                self.write_global(*def, words.clone(), signatures);
+                words
             }
             Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, true, signatures),
             Expr::And(operands) => self.junction(operands, true, signatures),
@@ -282,6 +286,15 @@ impl State<'_> {
             Expr::While(condition, code) => {
                 self.while_loop(*condition, *code, signatures);
                 Words::new()
+            }
+            Expr::Loop(code) => {
+                self.endless_loop(*code, signatures);
+                self.nothing(self.ty(expr))
+            }
+            Expr::Exit(exit, code) => self.exit(*exit, *code, true, signatures),
+            Expr::Leave(exit, value) => {
+                self.leave(*exit, *value, signatures);
+                self.nothing(self.ty(expr))
             }
             Expr::Call(def, args) => self.call_function(*def, args, signatures),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args, expr, signatures),
@@ -313,6 +326,9 @@ impl State<'_> {
                 self.discard_junction(operands, matches!(node, Expr::And(_)), signatures);
             }
             Expr::Not(operand) => self.discard_condition(*operand, signatures),
+            Expr::Exit(exit, code) => {
+                self.exit(*exit, *code, false, signatures);
+            }
             _ => {
                 self.value(expr, signatures);
             }

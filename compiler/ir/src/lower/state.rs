@@ -11,7 +11,7 @@ use crate::lower::runtime::Runtime;
 use crate::op::{BinaryOp, Condition, Op, Target, Terminator};
 use crate::{Failure, Inst};
 use ovsm_base::{DefId, Diagnostic, Span};
-use ovsm_expand::core::Body;
+use ovsm_expand::core::{Body, ExitId};
 use ovsm_infer::BodyTypes;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +39,13 @@ pub(crate) struct Join {
     edges: Vec<Edge>,
 }
 
+/// An exit around the code that is being lowered.
+pub(crate) struct OpenExit {
+    pub(crate) join: Join,
+    pub(crate) result: Variable,
+    pub(crate) used: bool,
+}
+
 struct Edge {
     from: Block,
     slot: usize,
@@ -64,6 +71,10 @@ pub(crate) struct State<'a> {
     /// Variables of the frame area that have their first value by now; only for the entry.
     pub(crate) defined: BTreeSet<DefId>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The exits around, by body and number.
+    pub(crate) exits: BTreeMap<(u32, ExitId), OpenExit>,
+    /// True where nothing leads to: code there is made and thrown away.
+    is_dead: bool,
     current: Vec<Option<Words>>,
     log: Vec<(Variable, Option<Words>)>,
 }
@@ -91,6 +102,8 @@ impl<'a> State<'a> {
             globals: BTreeMap::new(),
             defined: BTreeSet::new(),
             diagnostics: Vec::new(),
+            exits: BTreeMap::new(),
+            is_dead: false,
             current: Vec::new(),
             log: Vec::new(),
         }
@@ -135,6 +148,7 @@ impl<'a> State<'a> {
     /// Goes on at `join`; the state must be that of its fork.
     pub(crate) fn enter(&mut self, join: Join) {
         self.block = join.block;
+        self.is_dead = join.edges.is_empty();
         let written: BTreeSet<Variable> =
             join.edges.iter().flat_map(|edge| edge.writes.iter().map(|(variable, _)| *variable)).collect();
         for variable in written {
@@ -186,6 +200,9 @@ impl<'a> State<'a> {
 
     /// Ends the block with a jump to `join`.
     pub(crate) fn jump(&mut self, join: &mut Join) {
+        if self.is_dead {
+            return;
+        }
         let edge = self.edge(join, 0);
         join.edges.push(edge);
         self.function.blocks[self.block].terminator = Terminator::Jump(Target::new(join.block));
@@ -193,6 +210,9 @@ impl<'a> State<'a> {
 
     /// Ends the block with a branch to one of two joins.
     pub(crate) fn branch(&mut self, condition: Value, yes: &mut Join, no: &mut Join) {
+        if self.is_dead {
+            return;
+        }
         let edge = self.edge(yes, 0);
         yes.edges.push(edge);
         let edge = self.edge(no, 1);
@@ -226,8 +246,28 @@ impl<'a> State<'a> {
 
     /// Ends the block with the jump back to a loop header.
     pub(crate) fn jump_back(&mut self, header: Block, variables: &[Variable]) {
+        if self.is_dead {
+            return;
+        }
         let args = variables.iter().flat_map(|variable| self.read(*variable).unwrap_or_default()).collect();
         self.function.blocks[self.block].terminator = Terminator::Jump(Target { block: header, args });
+    }
+
+    /// Goes on where nothing leads to, after a jump that is always taken.
+    pub(crate) fn give_up(&mut self) {
+        self.block = self.function.add_block();
+        self.is_dead = true;
+    }
+
+    /// The words of a value that is never there, for code that is never reached.
+    pub(crate) fn nothing(&mut self, ty: ovsm_infer::Type) -> Words {
+        crate::lower::function::word_types(ty)
+            .into_iter()
+            .map(|ty| match ty {
+                Type::Word => self.constant(0),
+                Type::Bool => self.truth(false),
+            })
+            .collect()
     }
 
     // Instructions.

@@ -75,7 +75,7 @@ impl Build<'_> {
     }
 
     fn fresh(&mut self, name: &str) -> LocalId {
-        self.unit.locals.push(Local { name: name.into(), owner: self.function, span: None })
+        self.unit.locals.push(Local { name: name.into(), owner: self.function, span: None, annotation: None })
     }
 
     fn all(&mut self, forms: &[Form]) -> Vec<ExprId> {

@@ -1,0 +1,159 @@
+//! Expansion of the forms of a program, each on its own.
+//!
+//! A form of a program is expanded with what it may see of its module: names that are functions, variables and
+//! constants, and the forms of macros and of what macros call. The result is core; nothing of the form itself runs.
+//! Whoever compiles programs brings in the names and keeps what comes out. Start with [`ProgramSession::expand`].
+
+use crate::core::{GlobalId, Unit};
+use crate::expand::Expander;
+use crate::front::{Front, NoModules};
+use crate::machine::{Limits, Machine};
+use crate::module::GlobalKind;
+use crate::syntax;
+use ovsm_base::{Code, Diagnostic};
+use ovsm_library::Host;
+use ovsm_value::Value;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// A session is made anew after so many forms, so that what macros left behind does not pile up.
+const MAX_FORMS: u32 = 1_000;
+
+/// What a form may see of a name of its module.
+pub enum Known {
+    /// A function that takes so many arguments, if that is a fixed number.
+    Function(Option<usize>),
+    /// A variable.
+    Variable,
+    /// A constant whose value is not known while the program is compiled.
+    Constant,
+    /// A constant with a value.
+    Value(Value),
+}
+
+/// What a form became.
+pub struct ExpandedForm {
+    /// Its code.
+    pub unit: Unit,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Expands forms of programs.
+pub struct ProgramSession {
+    machine: Machine,
+    front: Front,
+    names: FxHashMap<GlobalId, Rc<str>>,
+    forms: u32,
+}
+
+struct NoHost;
+
+impl Host for NoHost {}
+
+impl ProgramSession {
+    /// A session without names of its own. `is_built_in` tells the functions that programs have built in.
+    pub fn new(is_built_in: fn(&str) -> bool) -> ProgramSession {
+        let mut machine = Machine::new(Limits::default());
+        let mut front = Front::new(&mut machine, Box::new(NoModules), Box::new(NoHost));
+        front.is_program = true;
+        front.is_built_in = is_built_in;
+        ProgramSession { machine, front, names: FxHashMap::default(), forms: 0 }
+    }
+
+    /// Forgets the module of the last form.
+    pub fn begin(&mut self) {
+        self.forms += 1;
+        if self.forms > MAX_FORMS {
+            *self = ProgramSession::new(self.front.is_built_in);
+        }
+        self.front.forget_main();
+        self.names.clear();
+    }
+
+    /// Brings in a name.
+    pub fn define(&mut self, name: &str, known: Known) {
+        let Value::Symbol(symbol) = syntax::symbol(name, None) else { return };
+        let main = self.front.main;
+        let (kind, value, parameters) = match known {
+            Known::Function(parameters) => (GlobalKind::Function, None, parameters),
+            Known::Variable => (GlobalKind::Variable, None, None),
+            Known::Constant => (GlobalKind::Constant, None, None),
+            Known::Value(value) => (GlobalKind::Constant, Some(value), None),
+        };
+        let id = self.front.define_global(&mut self.machine, main, &symbol, kind);
+        if let Some(parameters) = parameters {
+            self.front.define_constructor(id, parameters, Vec::new());
+        }
+        if let Some(value) = value {
+            self.machine.set_global(id, value);
+        }
+        self.names.insert(id, name.into());
+    }
+
+    /// Brings in the form of a definition that runs while the program is compiled: a macro, or what one calls. Names
+    /// that it defines need not be brought in otherwise.
+    pub fn define_form(&mut self, name: &str, form: Value) {
+        self.front.add_definition(&mut self.machine, form);
+        if let Some(id) = self.front.global_named(name) {
+            self.names.insert(id, name.into());
+        }
+    }
+
+    /// Names that are defined but were not brought in, for suggestions.
+    pub fn suggest(&mut self, names: Vec<String>) {
+        self.front.other_names = names;
+    }
+
+    /// Expands a form.
+    pub fn expand(&mut self, form: &Value) -> ExpandedForm {
+        let main = self.front.main;
+        let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
+        let mut diagnostics = expanded.diagnostics;
+        // What is wrong with another form is reported there; a name that is missing because of it is not.
+        let is_broken = self.front.diagnostics.iter().any(Diagnostic::is_error);
+        self.front.diagnostics.clear();
+        self.front.finish();
+        let mut late = std::mem::take(&mut self.front.diagnostics);
+        if is_broken {
+            late.retain(|diagnostic| diagnostic.code != Code::UnknownName);
+        }
+        diagnostics.extend(late);
+        ExpandedForm { unit: expanded.unit, diagnostics }
+    }
+
+    /// The name of the module that a variable has.
+    pub fn name(&self, global: GlobalId) -> Option<&Rc<str>> {
+        self.names.get(&global)
+    }
+
+    /// The name of any variable, for messages.
+    pub fn global_name(&self, global: GlobalId) -> &str {
+        self.machine.global_name(global)
+    }
+}
+
+/// The syntax of a node of a tree; `None` if it has faults, which the reader reported.
+pub fn syntax_of(node: ovsm_cst::Node<'_>) -> Option<Value> {
+    syntax::from_node(node)
+}
+
+/// Every symbol of a form that its text contains, once, in order of appearance.
+pub fn symbols(form: &Value) -> Vec<Rc<str>> {
+    let mut seen = rustc_hash::FxHashSet::default();
+    let mut found = Vec::new();
+    let mut work = vec![form];
+    while let Some(form) = work.pop() {
+        match form {
+            Value::Symbol(symbol) => {
+                if seen.insert(Rc::clone(&symbol.name)) {
+                    found.push(Rc::clone(&symbol.name));
+                }
+            }
+            Value::List(items) | Value::Array(items) => work.extend(items.as_slice().iter().rev()),
+            Value::Object(entries) => work.extend(entries.values()),
+            _ => {}
+        }
+    }
+    found
+}

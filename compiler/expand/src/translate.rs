@@ -1,0 +1,897 @@
+//! From the core of the expander to the core of programs.
+//!
+//! Most expressions have a counterpart. Functions that are local to a body and do not escape are put in place of their
+//! calls; one that calls itself where nothing is left to do becomes a loop. What programs do not have is reported here,
+//! with what to do instead. Start with [`translate`].
+
+mod flow;
+mod native;
+
+use crate::core::{self, Body, ExitId, TypeKind, TypeName};
+use crate::env::{GlobalKind, Literal};
+use crate::expand::{Expansion, Surroundings};
+use flow::Flow;
+use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
+use ovsm_eval::Type;
+use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, GlobalId, LocalId, Unit};
+use ovsm_eval::program::ProgramSession;
+use ovsm_value::Value;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Expressions nest at most so deeply; later stages recurse over them.
+const MAX_DEPTH: u32 = 1_000;
+
+/// A body holds at most so many expressions: local functions are expanded at each call.
+const MAX_EXPRESSIONS: usize = 400_000;
+
+/// Translates what a form was expanded to. With `failed`, its faults were reported and its code means nothing: what is
+/// left is what other forms need to know to stay silent about it.
+pub(crate) fn translate(
+    unit: &Unit,
+    session: &ProgramSession,
+    surroundings: &Surroundings,
+    own: DefId,
+    failed: bool,
+) -> Expansion {
+    let mut translator = Translator {
+        unit,
+        session,
+        surroundings,
+        own,
+        body: Body::default(),
+        diagnostics: Vec::new(),
+        locals: FxHashMap::default(),
+        assigned: unit
+            .exprs
+            .iter()
+            .filter_map(|expr| match expr {
+                Expr::SetLocal(local, _) | Expr::UpdateLocal(local, _, _) => Some(*local),
+                _ => None,
+            })
+            .collect(),
+        flow: Flow::default(),
+        left: FxHashMap::default(),
+        functions: local_functions(unit),
+        exits: FxHashMap::default(),
+        active: Vec::new(),
+        depth: 0,
+        full: false,
+    };
+    let is_function = translator.top_level(failed);
+    let Translator { mut body, diagnostics, .. } = translator;
+    body.callees.sort_unstable();
+    body.callees.dedup();
+    body.globals.sort_unstable();
+    body.globals.dedup();
+    Expansion { body, is_function, diagnostics }
+}
+
+/// The locals that hold one function and are never given another value.
+fn local_functions(unit: &Unit) -> FxHashMap<LocalId, FunctionId> {
+    let mut values: FxHashMap<LocalId, Vec<Option<FunctionId>>> = FxHashMap::default();
+    let mut note = |local: LocalId, value: ExprId, is_binding: bool| match unit.exprs.get(value) {
+        Some(Expr::Lambda(function)) => values.entry(local).or_default().push(Some(*function)),
+        // A definition of a body binds the name first and gives it its value later.
+        Some(Expr::Constant(Value::Null)) if is_binding => {}
+        _ => values.entry(local).or_default().push(None),
+    };
+    for expr in unit.exprs.iter() {
+        match expr {
+            Expr::Let(bindings, _) => bindings.iter().for_each(|(local, value)| note(*local, *value, true)),
+            Expr::SetLocal(local, value) => note(*local, *value, false),
+            Expr::UpdateLocal(local, _, _) => note(*local, ExprId(u32::MAX), false),
+            _ => {}
+        }
+    }
+    values
+        .into_iter()
+        .filter_map(|(local, values)| match values.as_slice() {
+            [Some(function)] => Some((local, *function)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A local function whose body is being put in place of a call.
+struct Inlined {
+    function: FunctionId,
+    parameters: Vec<core::LocalId>,
+    /// Where a call of itself in tail position goes on.
+    again: Option<ExitId>,
+}
+
+/// How an expression stands: whether its value is used, and whether it is the last thing that the innermost inlined
+/// function does.
+#[derive(Clone, Copy)]
+struct Place {
+    used: bool,
+    tail: bool,
+}
+
+impl Place {
+    const VALUE: Place = Place { used: true, tail: false };
+    const DISCARD: Place = Place { used: false, tail: false };
+}
+
+struct Translator<'a> {
+    unit: &'a Unit,
+    session: &'a ProgramSession,
+    surroundings: &'a Surroundings,
+    own: DefId,
+    body: Body,
+    diagnostics: Vec<Diagnostic>,
+    locals: FxHashMap<LocalId, core::LocalId>,
+    /// Locals that are assigned somewhere.
+    assigned: FxHashSet<LocalId>,
+    /// Which locals have a value where the translation stands.
+    flow: Flow,
+    /// What each exit around is left with, on the ways that were seen so far.
+    left: FxHashMap<ExitId, Option<Flow>>,
+    functions: FxHashMap<LocalId, FunctionId>,
+    exits: FxHashMap<BlockId, ExitId>,
+    active: Vec<Inlined>,
+    depth: u32,
+    full: bool,
+}
+
+impl<'a> Translator<'a> {
+    fn top_level(&mut self, failed: bool) -> bool {
+        let is_function = self.top_level_form(failed);
+        // A faulty definition still defines its variable, so that nobody asks others for it.
+        let defines = self.body.exprs.iter().any(|expr| matches!(expr, core::Expr::Define(..)));
+        if !is_function && !defines && self.surroundings.is_variable(self.own) {
+            let value = self.body.add(core::Expr::Error, None);
+            self.body.root = Some(self.body.add(core::Expr::Define(self.own, value), None));
+            self.body.globals.push(self.own);
+        }
+        is_function
+    }
+
+    fn top_level_form(&mut self, failed: bool) -> bool {
+        let Some(root) = self.unit.functions.get(FunctionId(0)).map(|code| code.body) else { return false };
+        // Nothing of the definition of a macro is part of the program.
+        if self.surroundings.is_macro(self.own) {
+            return false;
+        }
+        if let Some(Expr::SetGlobal(global, value)) = self.unit.exprs.get(root)
+            && let Some(Expr::Lambda(function)) = self.unit.exprs.get(*value)
+            && let Some((_, GlobalKind::Function { .. })) = self.global(*global)
+            && let Some(code) = self.unit.functions.get(*function)
+        {
+            self.function(code, failed);
+            return true;
+        }
+        let expr = match failed {
+            true => self.body.add(core::Expr::Error, self.span(root)),
+            false => self.expr(root, Place::VALUE),
+        };
+        self.body.root = Some(expr);
+        false
+    }
+
+    fn function(&mut self, code: &'a FunctionCode, failed: bool) {
+        self.check_parameters(code);
+        for parameter in &code.parameters.required {
+            let local = self.bind(*parameter);
+            if failed && let Some(local) = self.body.locals.get_mut(local) {
+                local.annotation.get_or_insert(TypeName { kind: TypeKind::Error, span: None });
+            }
+        }
+        self.body.params = code.parameters.required.len() as u32;
+        let mut root = code.body;
+        if let Some((inner, ty)) = self.check_of(root) {
+            self.body.result = Some(ty);
+            root = inner;
+        }
+        if failed {
+            self.body.result.get_or_insert(TypeName { kind: TypeKind::Error, span: None });
+            self.body.root = Some(self.body.add(core::Expr::Error, self.span(root)));
+            return;
+        }
+        let root = self.expr(root, Place::VALUE);
+        self.body.root = Some(root);
+    }
+
+    fn check_parameters(&mut self, code: &FunctionCode) {
+        let parameters = &code.parameters;
+        let kind = if !parameters.optional.is_empty() {
+            "&optional"
+        } else if parameters.rest.is_some() {
+            "&rest"
+        } else if parameters.keys.is_some() {
+            "&key"
+        } else {
+            return;
+        };
+        self.unsupported(
+            code.span,
+            &format!("`{kind}` parameters are not available in programs"),
+            "use required parameters; the number of arguments of a compiled call is fixed",
+        );
+    }
+
+    fn span(&self, expr: ExprId) -> Option<Span> {
+        self.unit.spans.get(expr).copied().flatten()
+    }
+
+    fn global(&self, id: GlobalId) -> Option<(DefId, GlobalKind)> {
+        let name = self.session.name(id)?;
+        let global = self.surroundings.get(name)?;
+        Some((global.def, global.kind.clone()))
+    }
+
+    fn report(&mut self, span: Option<Span>, mut diagnostic: Diagnostic) -> core::ExprId {
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+        self.body.add(core::Expr::Error, span)
+    }
+
+    fn unsupported(&mut self, span: Option<Span>, message: &str, help: &str) -> core::ExprId {
+        // A form that becomes several expressions is reported once.
+        let is_known = self.diagnostics.iter().any(|known| {
+            known.code == Code::UnsupportedForm && known.labels.first().map(|label| label.span) == span
+        });
+        if is_known {
+            return self.body.add(core::Expr::Error, span);
+        }
+        self.report(span, Diagnostic::new(Code::UnsupportedForm, message).help(help))
+    }
+
+    fn function_as_value(&mut self, span: Option<Span>, name: &str) -> core::ExprId {
+        self.report(
+            span,
+            Diagnostic::new(
+                Code::FunctionAsValue,
+                format!("`{name}` is a function, and functions of programs are only called"),
+            )
+            .help(format!(
+                "call it: `({name} …)`; a function that is local to a body can be called by its name"
+            )),
+        )
+    }
+
+    /// A new local for a local of the unit.
+    fn bind(&mut self, local: LocalId) -> core::LocalId {
+        let (name, span, annotation) = match self.unit.locals.get(local) {
+            Some(found) => (found.name.to_string(), found.span, found.annotation.clone()),
+            None => (String::new(), None, None),
+        };
+        let annotation = annotation.map(|(ty, span)| self.type_name(&ty, span));
+        let new = self.body.locals.push(core::Local { name, span, annotation });
+        self.locals.insert(local, new);
+        new
+    }
+
+    fn temporary(&mut self, name: &str, span: Option<Span>) -> core::LocalId {
+        self.body.locals.push(core::Local { name: name.to_string(), span, annotation: None })
+    }
+
+    fn type_name(&mut self, ty: &Type, span: Option<Span>) -> TypeName {
+        let kind = match ty {
+            Type::Named(name) => self.named_type(name, span),
+            other => {
+                let text = match other {
+                    Type::Refined(name, ..) => format!("`{name}`"),
+                    Type::Record(name, _) => format!("the record `{name}`"),
+                    _ => "this type".to_string(),
+                };
+                self.unsupported(
+                    span,
+                    &format!("{text} is not available in programs"),
+                    "programs have integers, `bool`, `string` and `null`",
+                );
+                TypeKind::Error
+            }
+        };
+        TypeName { kind, span }
+    }
+
+    fn named_type(&mut self, name: &str, span: Option<Span>) -> TypeKind {
+        match name {
+            "int" => TypeKind::Int(IntType::I64),
+            "bool" => TypeKind::Bool,
+            "string" => TypeKind::String,
+            "null" => TypeKind::Null,
+            name => match IntType::from_name(name) {
+                Some(ty) => TypeKind::Int(ty),
+                None => {
+                    self.unsupported(
+                        span,
+                        &format!("the type `{name}` is not available in programs"),
+                        "programs have integers, `bool`, `string` and `null`",
+                    );
+                    TypeKind::Error
+                }
+            },
+        }
+    }
+
+    /// The expression that a check stands around, and its type.
+    fn check_of(&mut self, expr: ExprId) -> Option<(ExprId, TypeName)> {
+        let Some(Expr::Native(id, operands)) = self.unit.exprs.get(expr) else { return None };
+        let [value, ty, _] = operands.as_slice() else { return None };
+        if ovsm_library::get(*id)?.name != "#check" {
+            return None;
+        }
+        let (value, span) = (*value, self.span(*ty));
+        let kind = match self.unit.exprs.get(*ty) {
+            Some(Expr::Constant(Value::Keyword(name))) => self.named_type(name.as_str(), span),
+            _ => {
+                self.unsupported(
+                    span,
+                    "this type is not available in programs",
+                    "programs have integers, `bool`, `string` and `null`",
+                );
+                TypeKind::Error
+            }
+        };
+        Some((value, TypeName { kind, span }))
+    }
+
+    fn expr(&mut self, expr: ExprId, place: Place) -> core::ExprId {
+        if self.depth >= MAX_DEPTH || self.body.exprs.len() >= MAX_EXPRESSIONS {
+            return self.too_much(expr);
+        }
+        let Some(node) = self.unit.exprs.get(expr) else { return self.body.add(core::Expr::Error, None) };
+        self.depth += 1;
+        let translated = ovsm_base::stack::with_room(|| self.expr_inner(expr, node, place));
+        self.depth -= 1;
+        translated
+    }
+
+    fn too_much(&mut self, expr: ExprId) -> core::ExprId {
+        let span = self.span(expr);
+        if self.full {
+            return self.body.add(core::Expr::Error, span);
+        }
+        self.full = true;
+        let diagnostic = match self.depth >= MAX_DEPTH {
+            true => Diagnostic::new(Code::NestingTooDeep, "the code is nested too deeply after expansion"),
+            false => Diagnostic::new(Code::ProgramTooLarge, "this form expands to too much code"),
+        };
+        self.report(span, diagnostic.help("move some of the code into top-level functions"))
+    }
+
+    fn expr_inner(&mut self, expr: ExprId, node: &'a Expr, place: Place) -> core::ExprId {
+        let span = self.span(expr);
+        let translated = match node {
+            Expr::Constant(Value::Native(id)) => {
+                let name = ovsm_library::get(*id).map_or("this", |native| native.name);
+                return self.function_as_value(span, name);
+            }
+            Expr::Constant(Value::List(items)) if items.is_empty() => {
+                return self.report(
+                    span,
+                    Diagnostic::new(
+                        Code::EmptyApplication,
+                        "`()` is an empty list, which programs do not have",
+                    )
+                    .help("remove it, or write `null`"),
+                );
+            }
+            Expr::Constant(value) => match crate::literal::constant(value) {
+                Ok(literal) => literal,
+                Err("integers") => {
+                    return self.report(
+                        span,
+                        Diagnostic::new(
+                            Code::LiteralOutOfRange,
+                            "this integer is larger than any type of programs",
+                        )
+                        .note(format!("the largest value is that of `u128`, {}", u128::MAX)),
+                    );
+                }
+                Err(what) => {
+                    return self.unsupported(
+                        span,
+                        &format!("{what} are not available in programs"),
+                        "programs have integers, truth values and strings",
+                    );
+                }
+            },
+            Expr::Local(local) => {
+                if let Some(function) = self.functions.get(local) {
+                    let name = self.unit.functions.get(*function).map_or("lambda", |code| &*code.name);
+                    return self.function_as_value(span, name);
+                }
+                match self.locals.get(local) {
+                    Some(local) if self.flow.lacks(*local) => return self.used_too_early(*local, span),
+                    Some(local) => core::Expr::Local(*local),
+                    None => core::Expr::Error,
+                }
+            }
+            Expr::SetLocal(local, value) => {
+                if self.functions.contains_key(local) || self.is_parameter_check(*local, *value) {
+                    core::Expr::Null
+                } else {
+                    let value = self.expr(*value, Place::VALUE);
+                    match self.locals.get(local) {
+                        Some(local) if self.flow.gains(*local) => core::Expr::Bind(*local, value),
+                        Some(local) => core::Expr::SetLocal(*local, value),
+                        None => core::Expr::Error,
+                    }
+                }
+            }
+            Expr::Global(id) => return self.read_global(*id, span),
+            Expr::SetGlobal(id, value) => {
+                let value = self.expr(*value, Place::VALUE);
+                return self.set_global(*id, value, span);
+            }
+            Expr::Sequence(items) => {
+                let Some((last, first)) = items.split_last() else {
+                    return self.body.add(core::Expr::Null, span);
+                };
+                let mut parts: Vec<core::ExprId> =
+                    first.iter().map(|item| self.expr(*item, Place::DISCARD)).collect();
+                parts.push(self.expr(*last, place));
+                core::Expr::Block(parts)
+            }
+            Expr::Let(bindings, body) => {
+                let mut parts = Vec::new();
+                for (local, value) in bindings {
+                    if self.functions.contains_key(local) {
+                        continue;
+                    }
+                    // A name that gets its value later: a definition of a body, the variable of a loop.
+                    let is_declaration =
+                        matches!(self.unit.exprs.get(*value), Some(Expr::Constant(Value::Null)))
+                            && self.assigned.contains(local);
+                    let value_span = self.span(*value);
+                    let value = match is_declaration {
+                        true => None,
+                        false => Some(self.expr(*value, Place::VALUE)),
+                    };
+                    let local = self.bind(*local);
+                    match value {
+                        Some(value) => {
+                            parts.push(self.body.add(core::Expr::Bind(local, value), value_span.or(span)));
+                        }
+                        None => {
+                            self.flow.declare(local);
+                        }
+                    }
+                }
+                parts.push(self.expr(*body, place));
+                core::Expr::Block(parts)
+            }
+            Expr::If(..) => return self.choice(expr, place),
+            Expr::And(operands) | Expr::Or(operands) => {
+                let last = operands.len().saturating_sub(1);
+                let mut parts = Vec::with_capacity(operands.len());
+                let mut after_first = None;
+                for (n, operand) in operands.iter().enumerate() {
+                    parts.push(self.expr(*operand, if n == last { place } else { Place::VALUE }));
+                    // The others may not be reached, so what they assign is not counted on.
+                    after_first.get_or_insert_with(|| self.flow.clone());
+                }
+                if let Some(flow) = after_first {
+                    self.flow = flow;
+                }
+                match node {
+                    Expr::And(_) => core::Expr::And(parts),
+                    _ => core::Expr::Or(parts),
+                }
+            }
+            Expr::While(condition, body) => {
+                let condition = self.expr(*condition, Place::VALUE);
+                let after = self.flow.clone();
+                let body = self.expr(*body, Place::DISCARD);
+                self.flow = after;
+                core::Expr::While(condition, body)
+            }
+            Expr::Loop(body) => {
+                let body = self.expr(*body, Place::DISCARD);
+                self.flow.end();
+                core::Expr::Loop(body)
+            }
+            Expr::Block(block, body) => {
+                let exit = self.exit();
+                let outer = self.exits.insert(*block, exit);
+                let body =
+                    self.in_exit(exit, |translator| translator.expr(*body, Place { tail: false, ..place }));
+                match outer {
+                    Some(outer) => self.exits.insert(*block, outer),
+                    None => self.exits.remove(block),
+                };
+                core::Expr::Exit(exit, body)
+            }
+            Expr::Leave(block, value) => {
+                let value = self.expr(*value, Place::VALUE);
+                match self.exits.get(block).copied() {
+                    Some(exit) => {
+                        self.leave(exit);
+                        core::Expr::Leave(exit, value)
+                    }
+                    None => core::Expr::Error,
+                }
+            }
+            Expr::Lambda(function) => {
+                let name = self.unit.functions.get(*function).map_or("lambda", |code| &*code.name);
+                return self.function_as_value(span, name);
+            }
+            Expr::Call(callee, arguments) => return self.call(*callee, arguments, span, place),
+            Expr::Native(id, operands) => return self.native(expr, *id, operands, span),
+            Expr::UpdateLocal(local, id, operands) => return self.update(*local, *id, operands, span),
+            Expr::UpdateGlobal(global, id, operands) => {
+                let (prefix, operands) = self.operands_first(operands);
+                let read = self.read_global(*global, span);
+                let value = self.native_of(*id, read, operands, span);
+                let set = self.set_global(*global, value, span);
+                return self.after(prefix, set, span);
+            }
+            Expr::Apply(..) => {
+                return self.unsupported(
+                    span,
+                    "`apply` is not available in programs",
+                    "write the arguments out: the number of arguments of a compiled call is fixed",
+                );
+            }
+            Expr::Try { .. } | Expr::Protect(..) | Expr::Catch(..) => {
+                return self.unsupported(
+                    span,
+                    "errors can not be caught in programs",
+                    "a failure ends the whole transaction; test for it before, or give back a value that says so",
+                );
+            }
+            Expr::DynamicBind(..) => {
+                return self.unsupported(
+                    span,
+                    "dynamic variables are not available in programs",
+                    "pass the value as an argument",
+                );
+            }
+            Expr::Values(_) | Expr::AllValues(_) => {
+                return self.unsupported(
+                    span,
+                    "multiple values are not available in programs",
+                    "assign module-level variables, or use one function for each value",
+                );
+            }
+        };
+        self.body.add(translated, span)
+    }
+
+    fn used_too_early(&mut self, local: core::LocalId, span: Option<Span>) -> core::ExprId {
+        let name = self.body.locals.get(local).map_or("this", |local| &local.name).to_string();
+        self.report(
+            span,
+            Diagnostic::new(
+                Code::UseBeforeDefinition,
+                format!("the variable `{name}` may be used here before it has a value"),
+            )
+            .help("give it a value before, on every way that leads here; a definition is in scope in its whole body"),
+        )
+    }
+
+    /// Translates the code of an exit.
+    fn in_exit(&mut self, exit: ExitId, code: impl FnOnce(&mut Self) -> core::ExprId) -> core::ExprId {
+        self.left.insert(exit, None);
+        let code = code(self);
+        if let Some(Some(left)) = self.left.remove(&exit) {
+            self.flow.merge(left);
+        }
+        code
+    }
+
+    /// Notes that an exit is left here.
+    fn leave(&mut self, exit: ExitId) {
+        let mut flow = self.flow.clone();
+        if let Some(left) = self.left.get_mut(&exit) {
+            if let Some(known) = left.take() {
+                flow.merge(known);
+            }
+            *left = Some(flow);
+        }
+        self.flow.end();
+    }
+
+    fn exit(&mut self) -> ExitId {
+        self.body.exits += 1;
+        ExitId(self.body.exits - 1)
+    }
+
+    /// True if an assignment only checks a parameter against its stated type: inference does that.
+    fn is_parameter_check(&self, local: LocalId, value: ExprId) -> bool {
+        let Some(Expr::Native(id, operands)) = self.unit.exprs.get(value) else { return false };
+        if ovsm_library::get(*id).is_none_or(|native| native.name != "#check") {
+            return false;
+        }
+        self.unit.locals.get(local).is_some_and(|local| local.annotation.is_some())
+            && operands.first().is_some_and(
+                |first| matches!(self.unit.exprs.get(*first), Some(Expr::Local(read)) if *read == local),
+            )
+    }
+
+    fn read_global(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
+        let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
+        let expr = match kind {
+            GlobalKind::Function { .. } | GlobalKind::Macro => {
+                let name = self.session.name(id).map_or_else(String::new, |name| name.to_string());
+                return self.function_as_value(span, &name);
+            }
+            GlobalKind::Literal(Literal::Int { negative, magnitude, ty }) => {
+                core::Expr::Int { negative: negative && magnitude != 0, magnitude, suffix: ty }
+            }
+            GlobalKind::Literal(Literal::Bool(truth)) => core::Expr::Bool(truth),
+            GlobalKind::Literal(Literal::String(text)) => core::Expr::String(text),
+            GlobalKind::Variable | GlobalKind::Constant => {
+                self.body.globals.push(def);
+                core::Expr::Global(def)
+            }
+        };
+        self.body.add(expr, span)
+    }
+
+    fn set_global(&mut self, id: GlobalId, value: core::ExprId, span: Option<Span>) -> core::ExprId {
+        let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
+        let expr = match kind {
+            GlobalKind::Function { .. } | GlobalKind::Macro => {
+                let name = self.session.name(id).map_or_else(String::new, |name| name.to_string());
+                return self.report(
+                    span,
+                    Diagnostic::new(
+                        Code::AssignToConstant,
+                        format!("`{name}` is a function and can not be assigned"),
+                    )
+                    .help("use `define` for what changes"),
+                );
+            }
+            // A literal stands wherever its name does, so nothing is left to run; it is kept for its type.
+            GlobalKind::Literal(_) => return value,
+            GlobalKind::Variable | GlobalKind::Constant => {
+                self.body.globals.push(def);
+                match def == self.own {
+                    true => core::Expr::Define(def, value),
+                    false => core::Expr::SetGlobal(def, value),
+                }
+            }
+        };
+        self.body.add(expr, span)
+    }
+
+    /// A variable that is not one of the program's module.
+    fn foreign(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
+        let name = self.session.global_name(id).to_string();
+        self.unsupported(
+            span,
+            &format!("`{name}` is not available in programs"),
+            "it is defined by the prelude, or by a macro at the top level: write the definition itself",
+        )
+    }
+
+    /// A chain of `if`: flat, so that a long `cond` does not nest.
+    fn choice(&mut self, expr: ExprId, place: Place) -> core::ExprId {
+        let span = self.span(expr);
+        let mut clauses = Vec::new();
+        let mut rest = expr;
+        // What the branches that were taken leave behind.
+        let mut ends: Option<Flow> = None;
+        while let Some(Expr::If(condition, then, otherwise)) = self.unit.exprs.get(rest) {
+            let test = self.expr(*condition, Place::VALUE);
+            let before = self.flow.clone();
+            if clauses.is_empty()
+                && matches!(self.unit.exprs.get(*then), Some(Expr::Constant(Value::Null)))
+                && !matches!(self.unit.exprs.get(*otherwise), Some(Expr::If(..)))
+            {
+                let not = self.body.add(core::Expr::Not(test), self.span(*condition));
+                let body = self.expr(*otherwise, place);
+                self.flow.merge(before);
+                return self.body.add(core::Expr::If(vec![(not, body)], None), span);
+            }
+            let then = self.expr(*then, place);
+            clauses.push((test, then));
+            let mut end = std::mem::replace(&mut self.flow, before);
+            if let Some(ends) = ends.take() {
+                end.merge(ends);
+            }
+            ends = Some(end);
+            rest = *otherwise;
+        }
+        let otherwise = match self.unit.exprs.get(rest) {
+            Some(Expr::Constant(Value::Null)) => None,
+            _ => Some(self.expr(rest, place)),
+        };
+        if let Some(ends) = ends {
+            self.flow.merge(ends);
+        }
+        self.body.add(core::Expr::If(clauses, otherwise), span)
+    }
+
+    fn call(
+        &mut self,
+        callee: ExprId,
+        arguments: &[ExprId],
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        match self.unit.exprs.get(callee) {
+            Some(Expr::Local(local)) if self.functions.contains_key(local) => {
+                let Some(function) = self.functions.get(local).copied() else {
+                    return self.body.add(core::Expr::Error, span);
+                };
+                self.call_local(function, arguments, span, place)
+            }
+            Some(Expr::Lambda(function)) => self.call_local(*function, arguments, span, place),
+            Some(Expr::Global(id)) => match self.global(*id) {
+                Some((def, GlobalKind::Function { .. })) => {
+                    let arguments = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();
+                    self.body.callees.push(def);
+                    self.body.add(core::Expr::Call(def, arguments), span)
+                }
+                Some((_, kind)) => {
+                    let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
+                    let what = if kind == GlobalKind::Variable { "a variable" } else { "a constant" };
+                    self.not_callable(
+                        self.span(callee).or(span),
+                        &format!("`{name}` is {what}, not a function"),
+                    )
+                }
+                None => self.foreign(*id, span),
+            },
+            Some(Expr::Local(local)) => {
+                let name = self.unit.locals.get(*local).map_or("this", |local| &*local.name).to_string();
+                self.not_callable(
+                    self.span(callee).or(span),
+                    &format!("`{name}` is a variable, not a function"),
+                )
+            }
+            _ => self
+                .not_callable(self.span(callee).or(span), "the value of this form is called like a function"),
+        }
+    }
+
+    fn not_callable(&mut self, span: Option<Span>, message: &str) -> core::ExprId {
+        self.report(
+            span,
+            Diagnostic::new(Code::NotCallable, message).help(
+                "programs call functions by their names; to use a value, write it without the parentheses",
+            ),
+        )
+    }
+
+    /// Puts the body of a local function in place of a call of it.
+    fn call_local(
+        &mut self,
+        function: FunctionId,
+        arguments: &[ExprId],
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        let Some(code) = self.unit.functions.get(function) else {
+            return self.body.add(core::Expr::Error, span);
+        };
+        let parameters = &code.parameters;
+        if parameters.required.len() != arguments.len()
+            && parameters.optional.is_empty()
+            && parameters.rest.is_none()
+            && parameters.keys.is_none()
+        {
+            let count = parameters.required.len();
+            return self.report(
+                span,
+                Diagnostic::new(
+                    Code::WrongArity,
+                    format!(
+                        "`{}` takes {count} argument{}, not {}",
+                        code.name,
+                        if count == 1 { "" } else { "s" },
+                        arguments.len()
+                    ),
+                ),
+            );
+        }
+        let values: Vec<core::ExprId> = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();
+        if let Some(active) = self.active.iter().rposition(|active| active.function == function) {
+            return self.call_itself(active, code, values, span, place);
+        }
+        self.check_parameters(code);
+        let mut parts = Vec::new();
+        let mut locals = Vec::new();
+        for (parameter, value) in parameters.required.iter().zip(values) {
+            let local = self.bind(*parameter);
+            locals.push(local);
+            parts.push(self.body.add(core::Expr::Bind(local, value), span));
+        }
+        let is_loop = self.refers_to_itself(function, code.body);
+        let (result, again) = (self.exit(), self.exit());
+        self.active.push(Inlined { function, parameters: locals, again: is_loop.then_some(again) });
+        let tail = Place { used: place.used, tail: true };
+        let value = match is_loop {
+            false => self.function_body(code, tail),
+            true => {
+                let rounds = self.in_exit(result, |translator| {
+                    let round = translator.in_exit(again, |translator| {
+                        let value = translator.function_body(code, tail);
+                        translator.leave(result);
+                        translator.body.add(core::Expr::Leave(result, value), span)
+                    });
+                    let round = translator.body.add(core::Expr::Exit(again, round), span);
+                    translator.flow.end();
+                    translator.body.add(core::Expr::Loop(round), span)
+                });
+                self.body.add(core::Expr::Exit(result, rounds), span)
+            }
+        };
+        self.active.pop();
+        parts.push(value);
+        self.body.add(core::Expr::Block(parts), span)
+    }
+
+    fn function_body(&mut self, code: &'a FunctionCode, place: Place) -> core::ExprId {
+        match self.check_of(code.body) {
+            Some((inner, ty)) => {
+                let value = self.expr(inner, Place { tail: false, ..place });
+                self.body.add(core::Expr::Ascribe(value, ty), self.span(inner))
+            }
+            None => self.expr(code.body, place),
+        }
+    }
+
+    /// A call of a function from its own body: the next round of a loop.
+    fn call_itself(
+        &mut self,
+        active: usize,
+        code: &FunctionCode,
+        values: Vec<core::ExprId>,
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        let is_innermost = active + 1 == self.active.len();
+        let Some((parameters, again)) = self
+            .active
+            .get(active)
+            .filter(|_| is_innermost && place.tail)
+            .and_then(|active| Some((active.parameters.clone(), active.again?)))
+        else {
+            return self.unsupported(
+                span,
+                &format!(
+                    "`{}` is a local function that calls itself where something is left to do afterwards",
+                    code.name
+                ),
+                "define it at the top level; a call in the last place becomes a loop",
+            );
+        };
+        let mut parts = Vec::new();
+        let mut temporaries = Vec::new();
+        for value in values {
+            let temporary = self.temporary("argument", span);
+            parts.push(self.body.add(core::Expr::Bind(temporary, value), span));
+            temporaries.push(temporary);
+        }
+        for (parameter, temporary) in parameters.into_iter().zip(temporaries) {
+            let read = self.body.add(core::Expr::Local(temporary), span);
+            parts.push(self.body.add(core::Expr::SetLocal(parameter, read), span));
+        }
+        let null = self.body.add(core::Expr::Null, span);
+        self.leave(again);
+        parts.push(self.body.add(core::Expr::Leave(again, null), span));
+        self.body.add(core::Expr::Block(parts), span)
+    }
+
+    /// True if the body of a local function names the function.
+    fn refers_to_itself(&self, function: FunctionId, body: ExprId) -> bool {
+        let mut work = vec![body];
+        let mut seen = rustc_hash::FxHashSet::default();
+        while let Some(expr) = work.pop() {
+            let Some(node) = self.unit.exprs.get(expr) else { continue };
+            match node {
+                Expr::Local(local) => match self.functions.get(local) {
+                    Some(named) if *named == function => return true,
+                    Some(named) if seen.insert(*named) => {
+                        work.extend(self.unit.functions.get(*named).map(|code| code.body));
+                    }
+                    _ => {}
+                },
+                Expr::Lambda(inner) if seen.insert(*inner) => {
+                    work.extend(self.unit.functions.get(*inner).map(|code| code.body));
+                }
+                _ => {}
+            }
+            node.for_each_child(|child| work.push(child));
+        }
+        false
+    }
+}

@@ -1,0 +1,50 @@
+//! Which locals have a value where control stands: every way that leads to a use must have given it one.
+
+use crate::core::LocalId;
+use rustc_hash::FxHashSet;
+
+/// What is known where control stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flow {
+    /// Locals that some way here has given no value.
+    lacking: FxHashSet<LocalId>,
+    /// True where no way leads to.
+    is_dead: bool,
+}
+
+impl Flow {
+    /// A local that gets its value later.
+    pub(super) fn declare(&mut self, local: LocalId) {
+        if !self.is_dead {
+            self.lacking.insert(local);
+        }
+    }
+
+    /// True if a local may have no value.
+    pub(super) fn lacks(&self, local: LocalId) -> bool {
+        self.lacking.contains(&local)
+    }
+
+    /// Gives a local its value; true if it may have had none.
+    pub(super) fn gains(&mut self, local: LocalId) -> bool {
+        self.lacking.remove(&local)
+    }
+
+    /// Control goes elsewhere.
+    pub(super) fn end(&mut self) {
+        self.lacking.clear();
+        self.is_dead = true;
+    }
+
+    /// Another way leads here too.
+    pub(super) fn merge(&mut self, other: Flow) {
+        if other.is_dead {
+            return;
+        }
+        if self.is_dead {
+            *self = other;
+            return;
+        }
+        self.lacking.extend(other.lacking);
+    }
+}

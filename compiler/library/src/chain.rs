@@ -1,0 +1,115 @@
+//! The forms of programs that touch the input of an instruction. Scripts have no such input: the compiler refuses them
+//! there, and the code here only says so for a call that reaches it as a value.
+
+use crate::native::{Effect, Native, NativeFn};
+use ovsm_value::error::raise;
+use ovsm_value::{ErrorKind, Raised, Value};
+
+const MODULE: &str = "solana/program";
+
+const fn chain(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    min: u8,
+    max: Option<u8>,
+) -> Native {
+    const RUN: NativeFn = |_, _| refused();
+    Native {
+        name,
+        aliases: &[],
+        module: MODULE,
+        signature,
+        doc,
+        examples: &[],
+        min,
+        max,
+        effect: Effect::Chain,
+        run: RUN,
+    }
+}
+
+fn refused() -> Result<Value, Raised> {
+    Err(raise(ErrorKind::Permission, "this function exists only in programs for Solana"))
+}
+
+/// The natives of this module.
+pub const NATIVES: &[Native] = &[
+    chain(
+        "num-accounts",
+        "() -> u64",
+        "How many accounts the instruction has. Only in programs.",
+        0,
+        Some(0),
+    ),
+    chain("account-data-ptr", "(i) -> u64", "Address of its data. Only in programs.", 1, Some(1)),
+    chain("account-data-len", "(i) -> u64", "Length of its data. Only in programs.", 1, Some(1)),
+    chain("account-lamports", "(i) -> u64", "Its balance. Only in programs.", 1, Some(1)),
+    chain("account-pubkey", "(i) -> u64", "Address of its key. Only in programs.", 1, Some(1)),
+    chain("account-owner", "(i) -> u64", "Address of its owner's key. Only in programs.", 1, Some(1)),
+    chain("account-is-signer", "(i) -> u64", "1 if it signed. Only in programs.", 1, Some(1)),
+    chain("is-signer", "(i) -> u64", "1 if it signed. Only in programs.", 1, Some(1)),
+    chain("account-is-writable", "(i) -> u64", "1 if writable. Only in programs.", 1, Some(1)),
+    chain("is-writable", "(i) -> u64", "1 if writable. Only in programs.", 1, Some(1)),
+    chain("account-executable", "(i) -> u64", "1 if a program. Only in programs.", 1, Some(1)),
+    chain("set-lamports", "(i v) -> null", "Sets its balance. Only in programs.", 2, Some(2)),
+    chain("assert-signer", "(i) -> null", "Fails unless it signed. Only in programs.", 1, Some(1)),
+    chain("assert-writable", "(i) -> null", "Fails unless it is writable. Only in programs.", 1, Some(1)),
+    chain(
+        "assert-owner",
+        "(i p) -> null",
+        "Fails unless the key at p owns it. Only in programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "instruction-data-ptr",
+        "() -> u64",
+        "Address of the instruction data. Only in programs.",
+        0,
+        Some(0),
+    ),
+    chain(
+        "instruction-data-len",
+        "() -> u64",
+        "Length of the instruction data. Only in programs.",
+        0,
+        Some(0),
+    ),
+    chain("program-id-ptr", "() -> u64", "Address of the program's own key. Only in programs.", 0, Some(0)),
+    chain("input-ptr", "() -> u64", "Where the serialised input begins. Only in programs.", 0, Some(0)),
+    chain("mem-load", "(p off) -> u64", "The 8 bytes at p+off, as u64. Only in programs.", 2, Some(2)),
+    chain("mem-load1", "(p off) -> u64", "The byte at p+off, as u64. Only in programs.", 2, Some(2)),
+    chain("mem-load2", "(p off) -> u64", "The 2 bytes at p+off, as u64. Only in programs.", 2, Some(2)),
+    chain("mem-load4", "(p off) -> u64", "The 4 bytes at p+off, as u64. Only in programs.", 2, Some(2)),
+    chain("mem-store", "(p off v) -> null", "Writes 8 bytes at p+off. Only in programs.", 3, Some(3)),
+    chain(
+        "mem-store1",
+        "(p off v) -> null",
+        "Writes the low byte of v at p+off. Only in programs.",
+        3,
+        Some(3),
+    ),
+    chain(
+        "mem-store2",
+        "(p off v) -> null",
+        "Writes the low 2 bytes of v at p+off. Only in programs.",
+        3,
+        Some(3),
+    ),
+    chain(
+        "mem-store4",
+        "(p off v) -> null",
+        "Writes the low 4 bytes of v at p+off. Only in programs.",
+        3,
+        Some(3),
+    ),
+    chain("sol_log_pubkey", "(p) -> null", "Logs the key at p in base58. Only in programs.", 1, Some(1)),
+    chain(
+        "syscall",
+        "(name a …) -> u64",
+        "Calls the runtime; gives its result. Only in programs.",
+        1,
+        Some(6),
+    ),
+];
