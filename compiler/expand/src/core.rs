@@ -83,6 +83,8 @@ pub enum TypeKind {
 pub enum Expr {
     /// Something that was reported; silent from here on.
     Error,
+    /// Code that nothing leads to; it has every type.
+    Unreachable,
     /// `null`.
     Null,
     /// A truth value.
@@ -150,6 +152,7 @@ impl Expr {
     pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
         match self {
             Expr::Error
+            | Expr::Unreachable
             | Expr::Null
             | Expr::Bool(_)
             | Expr::Int { .. }

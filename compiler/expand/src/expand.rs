@@ -28,6 +28,8 @@ pub struct Expansion {
     pub is_function: bool,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+    /// Why it can not be part of a program; matters if the program calls it.
+    pub withheld: Vec<Diagnostic>,
 }
 
 /// The names that a form sees of its module.
@@ -53,14 +55,32 @@ impl Surroundings {
     }
 }
 
+/// The names that a form contains, sorted.
+pub fn names_of(node: Node<'_>) -> Vec<String> {
+    let mut names: Vec<String> = node
+        .descendants()
+        .filter(|node| node.kind() == ovsm_cst::NodeKind::Symbol)
+        .map(|node| node.text().to_string())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 thread_local! {
     // Making one reads the prelude; nothing of a form stays in it.
     static SESSION: RefCell<Option<ProgramSession>> = const { RefCell::new(None) };
 }
 
-/// Expands a top-level form. `def` is the identity of what the form defines.
-pub fn expand_form(node: Node<'_>, def: DefId, env: &dyn Env) -> Expansion {
-    let none = Expansion { body: Body::default(), is_function: false, diagnostics: Vec::new() };
+/// Expands a top-level form. `def` is the identity of what the form defines. With `at_compile_time`, it is a function
+/// that macros mention and no code of the program does: it may use all of the language, unless an expansion calls it.
+pub fn expand_form(node: Node<'_>, def: DefId, at_compile_time: bool, env: &dyn Env) -> Expansion {
+    let none = Expansion {
+        body: Body::default(),
+        is_function: false,
+        diagnostics: Vec::new(),
+        withheld: Vec::new(),
+    };
     let Some(form) = program::syntax_of(node) else {
         // The reader has reported it, unless it is a number that fits no type.
         return Expansion { diagnostics: crate::literal::out_of_range(node), ..none };
@@ -81,6 +101,12 @@ pub fn expand_form(node: Node<'_>, def: DefId, env: &dyn Env) -> Expansion {
     let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
     let mut expansion = translate(&expanded.unit, &session, &surroundings, def, failed);
     let mut diagnostics = expanded.diagnostics;
+    if at_compile_time && !failed && expansion.diagnostics.iter().any(Diagnostic::is_error) {
+        let withheld = std::mem::take(&mut expansion.diagnostics);
+        expansion = translate(&expanded.unit, &session, &surroundings, def, true);
+        expansion.withheld = withheld;
+        expansion.diagnostics.clear();
+    }
     diagnostics.append(&mut expansion.diagnostics);
     diagnostics.truncate(MAX_DIAGNOSTICS);
     expansion.diagnostics = diagnostics;

@@ -19,5 +19,5 @@ mod translate;
 
 pub use builtin::Builtin;
 pub use env::{Env, Global, GlobalKind, Literal};
-pub use expand::{Expansion, expand_form};
+pub use expand::{Expansion, expand_form, names_of};
 pub use item::{Item, ItemKind};

@@ -63,7 +63,7 @@ pub(crate) fn translate(
     body.callees.dedup();
     body.globals.sort_unstable();
     body.globals.dedup();
-    Expansion { body, is_function, diagnostics }
+    Expansion { body, is_function, diagnostics, withheld: Vec::new() }
 }
 
 /// The locals that hold one function and are never given another value.
@@ -335,6 +335,10 @@ impl<'a> Translator<'a> {
             return self.too_much(expr);
         }
         let Some(node) = self.unit.exprs.get(expr) else { return self.body.add(core::Expr::Error, None) };
+        // What nothing leads to is not translated: it has every type.
+        if self.flow.is_dead() {
+            return self.body.add(core::Expr::Unreachable, self.span(expr));
+        }
         self.depth += 1;
         let translated = ovsm_base::stack::with_room(|| self.expr_inner(expr, node, place));
         self.depth -= 1;

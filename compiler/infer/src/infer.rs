@@ -223,6 +223,7 @@ impl<'a> Inference<'a> {
         let null = Term::Known(Type::Null);
         match node {
             Expr::Error => Term::Known(Type::Error),
+            Expr::Unreachable => self.table.fresh(false),
             Expr::Null => null,
             Expr::Bool(_) => Term::Known(Type::Bool),
             Expr::Int { negative, magnitude, suffix } => {

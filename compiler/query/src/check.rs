@@ -26,6 +26,15 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
             found.extend(infer(db, group).diagnostics.iter().cloned());
         }
     }
+    // A function that only macros mention may use what programs do not have, but an expansion may call it.
+    let called: FxHashSet<_> =
+        forms(db, file).iter().flat_map(|form| &expand(db, *form).body.callees).copied().collect();
+    for form in forms(db, file) {
+        let withheld = &expand(db, *form).withheld;
+        if !withheld.is_empty() && called.contains(&def_of(db, *form)) {
+            found.extend(withheld.iter().cloned());
+        }
+    }
     found.extend(duplicate_definitions(db, file));
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(lower_main(db, file, EntryKind::Value).diagnostics);

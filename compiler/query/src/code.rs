@@ -107,6 +107,10 @@ pub fn lower_program(
         .iter()
         .filter_map(|form| Some((def_of(db, *form), lower(db, *form).as_ref()?)))
         .collect();
+    found.extend(functions.values().flat_map(|lowered| lowered.diagnostics.iter().cloned()));
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(found);
+    }
     Ok((ovsm_ir::lower::link(&main, &|def| functions.get(&def).copied()), found))
 }
 

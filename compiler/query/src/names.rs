@@ -4,8 +4,8 @@ use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
 use ovsm_expand::item::{Item, ItemKind};
-use ovsm_expand::{Env, Expansion, Global};
-use std::collections::BTreeMap;
+use ovsm_expand::{Env, Expansion, Global, GlobalKind};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A name of a module.
 #[salsa::interned]
@@ -106,13 +106,78 @@ impl Env for ModuleEnv<'_> {
     }
 }
 
+/// The names that a form contains.
+#[salsa::tracked]
+pub fn names_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<String> {
+    parse(db, form).root(form.text(db)).map(ovsm_expand::names_of).unwrap_or_default()
+}
+
+/// The functions that macros mention and no code of the program does: they run while it is compiled, and only then
+/// unless an expansion calls them.
+#[salsa::tracked]
+pub fn compile_time_functions(db: &dyn salsa::Database, file: SourceFile) -> BTreeSet<DefId> {
+    let items = items(db, file);
+    let is_macro = |global: &Global| global.kind == GlobalKind::Macro;
+    if !items.by_name.values().any(|(global, _)| is_macro(global)) {
+        return BTreeSet::new();
+    }
+    let forms: BTreeMap<FormId, Form<'_>> =
+        forms(db, file).iter().map(|form| (*form.id(db), *form)).collect();
+    // Everything that the forms reach by the names that they contain.
+    let reach = |from: Vec<FormId>, through_macros: bool| {
+        let mut reached: BTreeSet<DefId> = BTreeSet::new();
+        let mut work = from;
+        while let Some(id) = work.pop() {
+            let Some(form) = forms.get(&id) else { continue };
+            for name in names_of(db, *form) {
+                let Some((global, definition)) = items.by_name.get(name) else { continue };
+                if (through_macros || !is_macro(global)) && reached.insert(global.def) {
+                    work.push(*definition);
+                }
+            }
+        }
+        reached
+    };
+    let ids_of = |wanted: &dyn Fn(&Global) -> bool| {
+        items.by_name.values().filter(|(global, _)| wanted(global)).map(|(_, id)| *id).collect::<Vec<_>>()
+    };
+    let by_macros = reach(ids_of(&is_macro), true);
+    // Code that runs, and definitions that no macro mentions.
+    let defined: BTreeMap<FormId, &Global> =
+        items.by_name.values().map(|(global, id)| (*id, global)).collect();
+    let running = forms
+        .keys()
+        .filter(|id| match defined.get(id) {
+            Some(global) => !is_macro(global) && !by_macros.contains(&global.def),
+            None => true,
+        })
+        .copied()
+        .collect();
+    let at_run_time = reach(running, false);
+    let functions = items.by_name.values().map(|(global, _)| global);
+    functions
+        .filter(|global| matches!(global.kind, GlobalKind::Function { .. }))
+        .map(|global| global.def)
+        .filter(|def| by_macros.contains(def) && !at_run_time.contains(def))
+        .collect()
+}
+
 /// The core body of a form.
 #[salsa::tracked]
 pub fn expand<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Expansion {
     let env = ModuleEnv { db, file: form.file(db) };
     match parse(db, form).root(form.text(db)) {
-        Some(node) => ovsm_expand::expand_form(node, def_of(db, form), &env),
-        None => Expansion { body: Default::default(), is_function: false, diagnostics: Vec::new() },
+        Some(node) => {
+            let def = def_of(db, form);
+            let at_compile_time = compile_time_functions(db, form.file(db)).contains(&def);
+            ovsm_expand::expand_form(node, def, at_compile_time, &env)
+        }
+        None => Expansion {
+            body: Default::default(),
+            is_function: false,
+            diagnostics: Vec::new(),
+            withheld: Vec::new(),
+        },
     }
 }
 

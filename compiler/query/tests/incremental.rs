@@ -51,6 +51,35 @@ fn a_changed_signature_checks_its_callers() {
     assert_eq!(count("infer"), 1, "{log:?}");
 }
 
+const WITH_MACROS: &str = "(defn power-of (base n) (if (= n 0) 1 (* base (power-of base (- n 1)))))
+(defmacro constant-power (base n) (power-of base n))
+(defmacro inc (x) `(+ ,x 1))
+(defn first ((x : u64)) -> u64 (inc x))
+(defn second ((x : u64)) -> u64 (+ x (constant-power 2 5)))
+(sol_log_64_ (first 1) (second 2))
+";
+
+#[test]
+fn an_edit_of_a_macro_expands_its_users_again_and_no_others() {
+    let log = executed(WITH_MACROS, &WITH_MACROS.replace("(+ ,x 1)", "(+ ,x 2)"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 2, "the macro and `first`: {log:?}");
+}
+
+#[test]
+fn an_edit_of_a_helper_of_macros_expands_what_depends_on_it() {
+    let log = executed(WITH_MACROS, &WITH_MACROS.replace("(= n 0) 1", "(= n 0) 2"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 2, "the helper and `second`, which uses its macro: {log:?}");
+}
+
+#[test]
+fn an_edit_of_a_body_beside_macros_expands_nothing_else() {
+    let log = executed(WITH_MACROS, &WITH_MACROS.replace("(inc x)", "(inc (inc x))"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 1, "{log:?}");
+}
+
 mod random_edits {
     use super::*;
     use ovsm_base::Diagnostic;
@@ -86,6 +115,15 @@ mod random_edits {
         "(defn h (n) (if (< n 1) 0 (h (- n 1))))",
         "(h 3)",
         "(let ((x 2)) x)",
+        "(defmacro m (a) `(+ ,a 1))",
+        "(m x)",
+        "(defmacro m (a) (f a))",
+        "(defmacro n (a) `(do (m ,a) (set! x 2)))",
+        "(n (m 1))",
+        "(for (i (range 0 3)) (set! x i))",
+        "(block b (return-from b 1))",
+        "(let go ((i 0)) (if (< i 3) (go (+ i 1)) i))",
+        "(match x (1 2) (_ 3))",
     ];
 
     fn fresh(text: &str) -> (Vec<Diagnostic>, String) {

@@ -26,7 +26,7 @@ impl Expander<'_> {
         {
             match self.meaning(head) {
                 Meant::Special(special)
-                    if matches!(special.name, "progn" | "begin" | "do")
+                    if self.splices(special.name)
                         && special_sequence(arguments)
                         && !self.front.is_program =>
                 {
@@ -52,6 +52,11 @@ impl Expander<'_> {
         let expr = self.expr(form);
         self.near = near;
         expr
+    }
+
+    /// True for sequences whose definitions belong to the module: `progn`, and `do` as a macro gives it.
+    fn splices(&self, name: &str) -> bool {
+        matches!(name, "progn" | "begin") || name == "do" && !self.expanding.is_empty()
     }
 
     /// True where a definition makes a name of the module.

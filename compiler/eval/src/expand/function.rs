@@ -140,6 +140,11 @@ impl Expander<'_> {
                 body = expander.add(Expr::Block(block, body));
             }
             if let Some(result) = shape.result {
+                // What has no value gives null, whatever its last form gives.
+                if matches!(result, Value::Null) || syntax::name(result) == Some("null") {
+                    let null = expander.null();
+                    body = expander.sequence(vec![body, null]);
+                }
                 body = expander.checked(body, result, &format!("the result of `{name}`"));
             }
             (parameters, body)

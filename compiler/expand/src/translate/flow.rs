@@ -13,6 +13,11 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// True where no way leads to.
+    pub(super) fn is_dead(&self) -> bool {
+        self.is_dead
+    }
+
     /// A local that gets its value later.
     pub(super) fn declare(&mut self, local: LocalId) {
         if !self.is_dead {

@@ -229,6 +229,13 @@ impl State<'_> {
 
     fn value_of(&mut self, node: &Expr, expr: ExprId, signatures: &dyn Signatures) -> Words {
         match node {
+            Expr::Unreachable => {
+                if !self.is_dead() {
+                    let message = "code that nothing leads to is reached";
+                    self.report(Code::InternalError, self.span, message, "please report this program");
+                }
+                self.nothing(self.ty(expr))
+            }
             Expr::Error | Expr::Null => Words::new(),
             Expr::Bool(truth) => Words::from_elem(self.truth(*truth), 1),
             Expr::Int { negative, magnitude, .. } => {

@@ -253,6 +253,11 @@ impl<'a> State<'a> {
         self.function.blocks[self.block].terminator = Terminator::Jump(Target { block: header, args });
     }
 
+    /// True where nothing leads to.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead
+    }
+
     /// Goes on where nothing leads to, after a jump that is always taken.
     pub(crate) fn give_up(&mut self) {
         self.block = self.function.add_block();
