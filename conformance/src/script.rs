@@ -76,6 +76,7 @@ pub fn run_source(path: &str, source: &str) -> Shown {
     let output = Rc::clone(&recorder.output);
     let limits = Limits { fuel: 500_000_000, max_depth: 100_000, ..Limits::default() };
     let mut session = Session::new(limits, Box::new(NoModules), Box::new(recorder));
+    session.front.checker = Some(Box::new(ovsm_infer::script::TypeChecker::default()));
     let ended = session.run(path, source);
     let mut diagnostics = std::mem::take(&mut session.front.diagnostics);
     let mut message = String::new();

@@ -72,6 +72,8 @@ pub struct FunctionCode {
     pub span: Option<Span>,
     /// Its documentation.
     pub doc: Option<Rc<str>>,
+    /// The type that its definition states for its result; code checks it.
+    pub result: Option<Type>,
 }
 
 /// The parameters of a function, in the order in which they are bound: defaults see all earlier ones.

@@ -134,6 +134,7 @@ impl<'a> Expander<'a> {
             body: ExprId(0),
             span: self.near,
             doc: None,
+            result: None,
         };
         self.unit.functions.push(top);
         let body = self.top_form(form);

@@ -36,6 +36,12 @@ impl Loader for NoModules {
     }
 }
 
+/// Looks at the code of forms that were loaded together, before any of it runs.
+pub trait Checker {
+    /// What is wrong with the units.
+    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic>;
+}
+
 /// A name that nothing defined when it was used.
 pub struct Pending {
     pub(crate) id: GlobalId,
@@ -113,6 +119,10 @@ pub struct Front {
     pub main: ModuleId,
     /// True if the forms are those of a program for Solana.
     pub(crate) is_program: bool,
+    /// Who looks at the code before it runs.
+    pub checker: Option<Box<dyn Checker>>,
+    /// Units that it has not seen.
+    unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
     /// Names that are defined but were not brought in, for suggestions.
@@ -166,6 +176,8 @@ impl Front {
             last_unit: None,
             main: ModuleId(1),
             is_program: false,
+            checker: None,
+            unchecked: Vec::new(),
             is_built_in: |_| false,
             other_names: Vec::new(),
         };
@@ -409,6 +421,9 @@ impl Front {
         match machine.load(&expanded.unit) {
             Ok(id) => {
                 self.references.insert(id.0, references(&expanded.unit));
+                if self.checker.is_some() && module != ModuleId(0) {
+                    self.unchecked.push(Rc::new(expanded.unit.clone()));
+                }
                 for expr in expanded.unit.exprs.iter() {
                     if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr
                         && !is_function_definition(form)
@@ -567,6 +582,19 @@ impl Front {
             }
         }
         self.suggestions = 40;
+        self.check_units();
+    }
+
+    /// Lets the checker look at what was loaded, once all modules that belong together are there.
+    fn check_units(&mut self) {
+        if !self.loading.is_empty() || self.unchecked.is_empty() {
+            return;
+        }
+        let units = std::mem::take(&mut self.unchecked);
+        let Some(mut checker) = self.checker.take() else { return };
+        let found = checker.check(&units);
+        self.diagnostics.extend(found);
+        self.checker = Some(checker);
     }
 
     /// Notes a test; a second one of the same name takes the place of the first.

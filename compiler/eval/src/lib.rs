@@ -17,7 +17,7 @@ mod session;
 mod sources;
 mod syntax;
 
-pub use front::{Front, Loader, NoModules, Test};
+pub use front::{Checker, Front, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
 pub use module::Type;
 pub use session::{Ended, Session};

@@ -55,6 +55,8 @@ pub type Enum = (Rc<str>, Vec<(Rc<str>, u64)>);
 pub enum Type {
     /// Anything.
     Any,
+    /// `'a`: anything, and the same wherever a signature names it.
+    Variable(Rc<str>),
     /// A type that values name themselves: `int`, `u64`, `string` …
     Named(Rc<str>),
     /// `(array T)`, perhaps of a fixed length.

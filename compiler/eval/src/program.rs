@@ -83,7 +83,7 @@ impl ProgramSession {
         };
         let id = self.front.define_global(&mut self.machine, main, &symbol, kind);
         if let Some(parameters) = parameters {
-            self.front.define_constructor(id, parameters, Vec::new());
+            self.front.define_constructor(id, parameters);
         }
         if let Some(value) = value {
             self.machine.set_global(id, value);
@@ -145,10 +145,8 @@ pub fn symbols(form: &Value) -> Vec<Rc<str>> {
     let mut work = vec![form];
     while let Some(form) = work.pop() {
         match form {
-            Value::Symbol(symbol) => {
-                if seen.insert(Rc::clone(&symbol.name)) {
-                    found.push(Rc::clone(&symbol.name));
-                }
+            Value::Symbol(symbol) if seen.insert(Rc::clone(&symbol.name)) => {
+                found.push(Rc::clone(&symbol.name));
             }
             Value::List(items) | Value::Array(items) => work.extend(items.as_slice().iter().rev()),
             Value::Object(entries) => work.extend(entries.values()),

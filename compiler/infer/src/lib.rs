@@ -11,6 +11,7 @@ mod builtins;
 pub mod group;
 pub mod infer;
 mod report;
+pub mod script;
 pub mod types;
 mod unify;
 

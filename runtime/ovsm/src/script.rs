@@ -96,6 +96,7 @@ pub fn session(path: &Path, options: &RunOptions, host: CommandHost) -> Result<S
     };
     let mut session = Session::new(limits, loader, Box::new(host));
     session.machine.set_interrupt(Some(Box::new(Watch::new(options))));
+    session.front.checker = Some(Box::new(ovsm_infer::script::TypeChecker::default()));
     Ok(session)
 }
 

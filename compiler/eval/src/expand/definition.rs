@@ -227,8 +227,7 @@ impl Expander<'_> {
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(function)
             && let Some(code) = self.unit.functions.get(*code)
         {
-            let types = shape.parameters.iter().map(simple_type).collect();
-            self.front.define_signature(id, &code.parameters, types);
+            self.front.define_signature(id, &code.parameters);
         }
         self.add(Expr::SetGlobal(id, function))
     }
@@ -448,30 +447,4 @@ pub(crate) fn defined_names(form: &Value) -> Vec<Rc<str>> {
         _ => return Vec::new(),
     }
     names
-}
-
-/// The type of a parameter, if it is the name of a type that values have.
-fn simple_type(parameter: &Value) -> Option<Rc<str>> {
-    match parameter.as_items() {
-        Some([_, colon, Value::Symbol(ty), ..]) if syntax::name(colon) == Some(":") => matches!(
-            &*ty.name,
-            "int"
-                | "string"
-                | "bool"
-                | "float"
-                | "char"
-                | "u8"
-                | "u16"
-                | "u32"
-                | "u64"
-                | "u128"
-                | "i8"
-                | "i16"
-                | "i32"
-                | "i64"
-                | "i128"
-        )
-        .then(|| Rc::clone(&ty.name)),
-        _ => None,
-    }
 }

@@ -117,6 +117,7 @@ impl Expander<'_> {
             body: ExprId(0),
             span,
             doc: shape.doc.clone(),
+            result: None,
         };
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);
@@ -145,7 +146,12 @@ impl Expander<'_> {
                     let null = expander.null();
                     body = expander.sequence(vec![body, null]);
                 }
-                body = expander.checked(body, result, &format!("the result of `{name}`"));
+                if let Some(ty) = expander.type_of(result) {
+                    body = expander.checked_as(body, &ty, &format!("the result of `{name}`"));
+                    if let Some(code) = expander.unit.functions.get_mut(id) {
+                        code.result = Some(ty);
+                    }
+                }
             }
             (parameters, body)
         });
@@ -169,7 +175,11 @@ impl Expander<'_> {
             match entry {
                 Entry::Check(local, ty, what) => {
                     let read = self.read(local);
-                    let checked = self.checked(read, &ty, &what);
+                    let Some(known) = self.type_of(&ty) else { continue };
+                    if let Some(local) = self.unit.locals.get_mut(local) {
+                        local.annotation = Some((known.clone(), syntax::span(&ty)));
+                    }
+                    let checked = self.checked_as(read, &known, &what);
                     checks.push(self.add(Expr::SetLocal(local, checked)));
                 }
                 Entry::Pattern(local, pattern) => {
@@ -257,7 +267,6 @@ impl Expander<'_> {
             };
             if let Some(ty) = annotation {
                 let name = syntax::name(&pattern).unwrap_or("_").to_string();
-                self.annotate(local, &ty);
                 entries.push(Entry::Check(local, ty, format!("the parameter `{name}`")));
             }
             let supplied = supplied.map(|symbol| self.bind_symbol(&symbol));
@@ -323,20 +332,6 @@ impl Expander<'_> {
                 );
                 (syntax::symbol("_", None), None, None, None)
             }
-        }
-    }
-
-    /// Notes the type that the binder of a local states, for static stages.
-    fn annotate(&mut self, local: LocalId, ty: &Value) {
-        if !self.front.is_program {
-            return;
-        }
-        // What is no type is reported by the check.
-        let before = self.diagnostics.len();
-        let known = self.type_of(ty);
-        self.diagnostics.truncate(before);
-        if let (Some(known), Some(local)) = (known, self.unit.locals.get_mut(local)) {
-            local.annotation = Some((known, syntax::span(ty)));
         }
     }
 

@@ -99,7 +99,7 @@ impl Expander<'_> {
         {
             code.name = Rc::clone(&symbol.name);
             let parameters = code.parameters.clone();
-            self.front.define_signature(id, &parameters, Vec::new());
+            self.front.define_signature(id, &parameters);
         }
         steps.push(self.add(Expr::SetGlobal(id, function)));
     }
@@ -124,7 +124,7 @@ impl Expander<'_> {
         let ty = self.record_type(&name, None, &fields);
         let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([ty.identity])));
         let value = self.constant(Value::RecordType(ty));
-        self.front.define_constructor(id, fields.len(), Vec::new());
+        self.front.define_constructor(id, fields.len());
         let mut steps = vec![self.add(Expr::SetGlobal(id, value))];
         let read = |name: &str| syntax::symbol(name, None);
         for field in &fields {
@@ -191,7 +191,7 @@ impl Expander<'_> {
             let qualified = intern(&format!("{name}/{}", variant_symbol.name), variant_symbol.span);
             self.front.define_meaning(self.module, &qualified, Meaning::Type(own, Some(id)));
             if !fields.is_empty() {
-                self.front.define_constructor(id, fields.len(), Vec::new());
+                self.front.define_constructor(id, fields.len());
             }
             let value = match fields.is_empty() {
                 true => Value::Record(Rc::new(Record { ty, fields: Vec::new() })),

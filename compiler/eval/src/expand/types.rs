@@ -43,14 +43,20 @@ impl Expander<'_> {
     /// An expression whose value is checked against a type at run time. `what` names it in the error.
     pub(crate) fn checked(&mut self, value: ExprId, ty: &Value, what: &str) -> ExprId {
         match self.type_of(ty) {
-            None | Some(Type::Any) => value,
-            Some(ty) => {
-                self.reject_constant(value, &ty, what);
-                let descriptor = self.constant(descriptor(&ty));
-                let what = self.constant(Value::string(what));
-                self.native("#check", vec![value, descriptor, what])
-            }
+            None => value,
+            Some(ty) => self.checked_as(value, &ty, what),
         }
+    }
+
+    /// The same for a type that is known.
+    pub(crate) fn checked_as(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        if matches!(ty, Type::Any | Type::Variable(_)) {
+            return value;
+        }
+        self.reject_constant(value, ty, what);
+        let descriptor = self.constant(descriptor(ty));
+        let what = self.constant(Value::string(what));
+        self.native("#check", vec![value, descriptor, what])
     }
 
     /// Reports a literal that can not have its stated type.
@@ -132,7 +138,13 @@ impl Expander<'_> {
 
     fn compound_type(&mut self, form: &Value, head: &str, parts: &[Value]) -> Option<Type> {
         match (head, parts) {
-            ("quote", [_]) => Some(Type::Any),
+            ("quote", [variable]) => match syntax::name(variable) {
+                Some(name) => Some(Type::Variable(name.into())),
+                None => {
+                    self.unknown_type(form, &ovsm_value::write::brief(form));
+                    None
+                }
+            },
             ("array" | "vec", [item]) => Some(Type::Array(Rc::new(self.type_of(item)?), None)),
             ("array", [item, Value::Int(length)]) => {
                 Some(Type::Array(Rc::new(self.type_of(item)?), u64::try_from(*length).ok()))
@@ -286,7 +298,7 @@ pub(crate) fn descriptor(ty: &Type) -> Value {
         Value::array(items)
     };
     match ty {
-        Type::Any => Value::keyword("any"),
+        Type::Any | Type::Variable(_) => Value::keyword("any"),
         Type::Named(name) => Value::keyword(&**name),
         Type::Function => Value::keyword("function"),
         Type::Array(item, None) => tagged("array", vec![descriptor(item)]),

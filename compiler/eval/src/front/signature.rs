@@ -16,17 +16,10 @@ pub(super) struct Signature {
     keys: Option<Vec<Rc<str>>>,
     /// How many arguments come before the keywords.
     positional: usize,
-    /// The types of the first parameters, where a name says it all.
-    types: Vec<Option<Rc<str>>>,
 }
 
 impl Front {
-    pub(crate) fn define_signature(
-        &mut self,
-        id: GlobalId,
-        parameters: &Parameters,
-        types: Vec<Option<Rc<str>>>,
-    ) {
+    pub(crate) fn define_signature(&mut self, id: GlobalId, parameters: &Parameters) {
         let min = parameters.required.len();
         let positional = min + parameters.optional.len();
         let is_open = parameters.rest.is_some() || parameters.keys.is_some();
@@ -35,12 +28,12 @@ impl Front {
             !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty()
         });
         self.signatures
-            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, types });
+            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional });
     }
 
     /// The signature of a constructor of records.
-    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, types: Vec<Option<Rc<str>>>) {
-        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, types };
+    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize) {
+        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields };
         self.signatures.insert(id, signature);
     }
 
@@ -58,20 +51,6 @@ impl Signature {
                 wrong_arity(&call.name, self.min, self.max, call.arguments)
                     .help("see its definition for what it takes"),
             );
-        }
-        for (literal, ty) in call.literals.iter().zip(&self.types) {
-            if let (Some(literal), Some(ty)) = (literal, ty)
-                && ovsm_library::check::fits(literal, ty).is_err()
-            {
-                let text = ovsm_value::write::describe(literal);
-                return Some(
-                    Diagnostic::new(
-                        Code::TypeMismatch,
-                        format!("`{}` takes a `{ty}` here, but this is {text}", call.name),
-                    )
-                    .help(format!("give it a `{ty}`")),
-                );
-            }
         }
         let keys = self.keys.as_ref()?;
         for literal in call.literals.iter().skip(self.positional).step_by(2) {

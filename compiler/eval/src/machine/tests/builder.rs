@@ -166,6 +166,7 @@ impl Build<'_> {
             body: ExprId(0),
             span: None,
             doc: None,
+            result: None,
         });
         let outer = std::mem::replace(&mut self.function, id);
         let depth = self.scope.len();
@@ -374,6 +375,7 @@ impl World {
             body: ExprId(0),
             span: None,
             doc: None,
+            result: None,
         });
         let body = build.form(form);
         build.unit.functions[FunctionId(0)].body = body;

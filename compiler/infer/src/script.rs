@@ -1,0 +1,168 @@
+//! Types of scripts: what is certainly wrong is found before a script runs.
+//!
+//! Every expression gets the set of kinds of values that it may have. A variable has all that it is given anywhere; a
+//! parameter without a type may be anything; what a test has found out holds in its branches. A call is reported if
+//! none of what an argument may be is what the function takes: whenever it runs, it fails. What may be right is left to
+//! the checks at run time. Code under a `try` is not reported: it may fail on purpose.
+//!
+//! Start with [`TypeChecker`]; the rules of expressions are in `expression`.
+
+mod call;
+mod expression;
+mod kinds;
+mod narrow;
+mod natives;
+mod report;
+mod ty;
+
+pub use kinds::Kinds;
+pub use natives::{NativeKinds, native_kinds};
+pub use ty::Ty;
+
+use expression::Analysis;
+use ovsm_base::{Diagnostic, Span};
+use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId, Unit};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// Variables of a module are looked at again until nothing changes, but not more often.
+const MAX_ROUNDS: usize = 12;
+
+/// A load reports at most so many faults.
+const MAX_DIAGNOSTICS: usize = 200;
+
+/// What is known of a variable of a module.
+#[derive(Clone, Default)]
+pub(crate) struct GlobalFacts {
+    /// All that it is given, joined.
+    pub(crate) ty: Option<Ty>,
+    /// Where it was given what, for explanations.
+    pub(crate) origins: Vec<(Ty, Span)>,
+    /// The function that it holds, if it is given one and nothing else.
+    pub(crate) function: Option<Rc<FunctionTy>>,
+    /// The records that it makes, if it is a constructor and nothing else.
+    pub(crate) makes: Option<Ty>,
+    /// How many places assign it.
+    pub(crate) assignments: u32,
+}
+
+/// The parameters and the result of a function.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FunctionTy {
+    /// Its name.
+    pub name: Rc<str>,
+    /// The required parameters: name and type.
+    pub required: Vec<(Rc<str>, Ty)>,
+    /// The optional ones.
+    pub optional: Vec<(Rc<str>, Ty)>,
+    /// True if it takes further arguments, or arguments by keyword.
+    pub is_open: bool,
+    /// What it gives.
+    pub result: Ty,
+}
+
+/// Checks the code of a session, one load after the other.
+#[derive(Default)]
+pub struct TypeChecker {
+    globals: FxHashMap<GlobalId, GlobalFacts>,
+    /// True once some code evaluates code that is not known yet: it may assign every variable.
+    evaluates: bool,
+}
+
+impl TypeChecker {
+    /// The type of a variable of a module, for tools.
+    pub fn global(&self, id: GlobalId) -> Option<(Ty, Option<Rc<FunctionTy>>)> {
+        let facts = self.globals.get(&id)?;
+        Some((facts.ty.clone()?, facts.function.clone()))
+    }
+
+    /// Notes which variables the units assign, and whether they evaluate code.
+    fn survey(&mut self, units: &[Rc<Unit>]) {
+        let eval = ovsm_library::find("eval");
+        for unit in units {
+            for expr in unit.exprs.iter() {
+                match expr {
+                    Expr::SetGlobal(global, _)
+                    | Expr::UpdateGlobal(global, ..)
+                    | Expr::DynamicBind(global, ..) => {
+                        self.globals.entry(*global).or_default().assignments += 1;
+                    }
+                    Expr::Native(id, _) if Some(*id) == eval => self.evaluates = true,
+                    Expr::Constant(ovsm_value::Value::Native(id)) if Some(*id) == eval => {
+                        self.evaluates = true
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Joins what a unit gives to the variables of modules; true if that changed anything.
+    fn learn(&mut self, found: Vec<expression::Assignment>) -> bool {
+        let mut changed = false;
+        for assignment in found {
+            let facts = self.globals.entry(assignment.global).or_default();
+            let joined = match &facts.ty {
+                Some(known) => known.join(&assignment.ty),
+                None => assignment.ty.clone(),
+            };
+            changed |= facts.ty.as_ref() != Some(&joined);
+            facts.ty = Some(joined);
+            let function = if facts.assignments == 1 { assignment.function } else { None };
+            changed |= facts.function != function;
+            facts.function = function;
+            facts.makes = if facts.assignments == 1 { assignment.makes } else { None };
+            if let Some(span) = assignment.span
+                && facts.origins.len() < 4
+                && facts.origins.iter().all(|(_, known)| *known != span)
+            {
+                facts.origins.push((assignment.ty, span));
+            }
+        }
+        changed
+    }
+}
+
+impl ovsm_eval::Checker for TypeChecker {
+    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic> {
+        self.survey(units);
+        let mut is_settled = false;
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for unit in units {
+                let found = Analysis::new(self, unit, false).run();
+                changed |= self.learn(found.assignments);
+            }
+            if !changed {
+                is_settled = true;
+                break;
+            }
+        }
+        if !is_settled {
+            // Types that keep growing: nothing certain can be said about them.
+            for facts in self.globals.values_mut() {
+                (facts.ty, facts.function) = (Some(Ty::any()), None);
+            }
+        }
+        let mut diagnostics: Vec<Diagnostic> = Vec::new();
+        for unit in units {
+            for diagnostic in Analysis::new(self, unit, true).run().diagnostics {
+                let is_known = diagnostics.iter().rev().take(8).any(|known| {
+                    known.message == diagnostic.message && known.labels.first() == diagnostic.labels.first()
+                });
+                if !is_known && diagnostics.len() < MAX_DIAGNOSTICS {
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
+        diagnostics
+    }
+}
+
+/// The function that an expression makes, if it makes one.
+fn lambda_of(unit: &Unit, expr: ExprId) -> Option<FunctionId> {
+    match unit.exprs.get(expr)? {
+        Expr::Lambda(function) => Some(*function),
+        _ => None,
+    }
+}

@@ -1,0 +1,186 @@
+//! Calls: what a function takes against what it is given.
+
+use super::expression::Analysis;
+use super::kinds::Kinds;
+use super::natives::native_kinds;
+use super::ty::Ty;
+use super::{FunctionTy, lambda_of};
+use ovsm_base::Span;
+use ovsm_eval::core::{Expr, ExprId};
+use ovsm_value::NativeId;
+use std::rc::Rc;
+
+impl Analysis<'_> {
+    /// A call of a function of the program, or of a value.
+    pub(super) fn call(&mut self, callee: ExprId, arguments: &[ExprId], span: Option<Span>) -> Ty {
+        let callee_ty = self.expr(callee);
+        let types: Vec<Ty> = arguments.iter().map(|argument| self.expr(*argument)).collect();
+        if !callee_ty.is_never() && callee_ty.kinds.is_apart_from(Kinds::CALLABLE) {
+            self.report_callee(callee, &callee_ty, span);
+            return Ty::any();
+        }
+        if types.iter().any(Ty::is_never) {
+            return Ty::never();
+        }
+        if let Some(made) = self.constructed(callee) {
+            return made;
+        }
+        if let Some(Expr::Global(global)) = self.unit.exprs.get(callee)
+            && let Some(made) = self.checker.globals.get(global).and_then(|facts| facts.makes.clone())
+        {
+            return made;
+        }
+        let Some(function) = self.callee(callee) else { return Ty::any() };
+        let parameters = function.required.iter().chain(&function.optional);
+        let mut variables = Vec::new();
+        for (((name, wanted), found), argument) in parameters.zip(&types).zip(arguments) {
+            wanted.bind(found, &mut variables);
+            if !wanted.accepts(found) {
+                self.report_argument(&function.name, name, wanted, *argument, found, span);
+            } else if let (Some(fixed), Some(Expr::Constant(value))) =
+                (wanted.fixed, self.unit.exprs.get(*argument))
+                && ovsm_library::check::fits(value, fixed.name()).is_err()
+            {
+                self.report_range(name, fixed, *argument, span);
+            }
+        }
+        function.result.instantiate(&variables)
+    }
+
+    /// The function that a callee names, if it can be no other.
+    fn callee(&self, callee: ExprId) -> Option<Rc<FunctionTy>> {
+        match self.unit.exprs.get(callee)? {
+            Expr::Global(global) if !self.checker.evaluates => {
+                self.checker.globals.get(global)?.function.clone()
+            }
+            Expr::Local(local) => {
+                let facts = self.locals.get(*local)?;
+                self.function_type(facts.function?).map(Rc::new)
+            }
+            Expr::Lambda(_) => self.function_type(lambda_of(self.unit, callee)?).map(Rc::new),
+            _ => None,
+        }
+    }
+
+    /// A call of a built-in function.
+    pub(super) fn native(&mut self, id: NativeId, arguments: &[ExprId], span: Option<Span>) -> Ty {
+        let types: Vec<Ty> = arguments.iter().map(|argument| self.expr(*argument)).collect();
+        self.native_of(id, &types, arguments, span)
+    }
+
+    /// A built-in function of a variable's value and further arguments.
+    pub(super) fn update(
+        &mut self,
+        id: NativeId,
+        first: Ty,
+        arguments: &[ExprId],
+        span: Option<Span>,
+        whole: ExprId,
+    ) -> Ty {
+        let mut types = vec![first];
+        let mut places = vec![whole];
+        for argument in arguments {
+            types.push(self.expr(*argument));
+            places.push(*argument);
+        }
+        self.native_of(id, &types, &places, span)
+    }
+
+    fn native_of(&mut self, id: NativeId, types: &[Ty], places: &[ExprId], span: Option<Span>) -> Ty {
+        let name = ovsm_library::get(id).map_or("", |native| native.name);
+        match (name, types) {
+            ("error" | "exit" | "throw", _) => return Ty::never(),
+            ("#check", [value, _, _]) => return self.stated(value, places),
+            ("#object", _) => return Kinds::OBJECT.into(),
+            ("#set", _) => return Kinds::SET.into(),
+            ("#array", items) => {
+                let all = items.iter().fold(Ty::never(), |all, item| all.join(item));
+                let items = if types.is_empty() || all.is_any() { None } else { Some(Rc::new(all)) };
+                return Ty { items, ..Kinds::ARRAY.into() };
+            }
+            _ => {}
+        }
+        // What comes before has left already.
+        if types.iter().any(Ty::is_never) {
+            return Ty::never();
+        }
+        let Some(known) = native_kinds(id) else { return Ty::any() };
+        for (n, (found, place)) in types.iter().zip(places).enumerate() {
+            if known.position(n).is_apart_from(found.kinds) {
+                self.report_native(name, known.position(n), *place, found, span);
+                return known.result.into();
+            }
+        }
+        if let (
+            "+" | "-" | "*" | "/" | "//" | "%" | "rem" | "mod" | "+%" | "-%" | "*%" | "+|" | "-|" | "*|",
+            [a, b],
+        ) = (name, types)
+        {
+            return self.arithmetic(name, (a, b), places, known.result, span);
+        }
+        if let ("nth" | "first" | "last" | "get", [sequence, ..]) = (name, types)
+            && sequence.kinds.without(Kinds::ARRAY.or(Kinds::LIST)).is_never()
+            && let Some(items) = &sequence.items
+        {
+            return items.join(&Kinds::NULL.into());
+        }
+        known.result.into()
+    }
+
+    /// `#check`: a value that has to be of a stated type.
+    fn stated(&mut self, value: &Ty, places: &[ExprId]) -> Ty {
+        let [place, ty, what] = places else { return Ty::any() };
+        let (Some(Expr::Constant(descriptor)), Some(Expr::Constant(what))) =
+            (self.unit.exprs.get(*ty), self.unit.exprs.get(*what))
+        else {
+            return Ty::any();
+        };
+        let wanted = Ty::described(descriptor);
+        if !wanted.accepts(value) {
+            let what = what.as_str().unwrap_or("the value").to_string();
+            self.report_stated(&what, &wanted, *place, value, self.span(*ty));
+        }
+        wanted
+    }
+
+    fn arithmetic(
+        &mut self,
+        name: &str,
+        (a, b): (&Ty, &Ty),
+        places: &[ExprId],
+        result: Kinds,
+        span: Option<Span>,
+    ) -> Ty {
+        if a.kinds == Kinds::INT && b.kinds == Kinds::INT {
+            return Kinds::INT.into();
+        }
+        if a.kinds == Kinds::FIXED && b.kinds == Kinds::FIXED {
+            if let (Some(first), Some(second)) = (a.fixed, b.fixed) {
+                if first != second {
+                    self.report_widths(name, (first, second), places, span);
+                    return Kinds::FIXED.into();
+                }
+                return Ty { fixed: Some(first), ..Kinds::FIXED.into() };
+            }
+            return Kinds::FIXED.into();
+        }
+        // A number goes with numbers; texts and sequences with their like.
+        let is_number = |ty: &Ty| ty.kinds.without(Kinds::NUMBER).is_never();
+        let is_other = |ty: &Ty| ty.kinds.is_apart_from(Kinds::NUMBER);
+        let sequences = Kinds::ARRAY.or(Kinds::LIST).or(Kinds::RANGE).or(Kinds::STRING);
+        if name == "+" && is_number(b) && a.kinds.without(sequences).is_never()
+            || name != "*" && is_number(a) && is_other(b)
+        {
+            let Some(place) = places.get(1) else { return result.into() };
+            let wanted = if is_number(a) { Kinds::NUMBER } else { sequences };
+            self.report_native(name, wanted, *place, b, span);
+            return result.into();
+        }
+        let both = a.kinds.or(b.kinds);
+        match both.without(Kinds::NUMBER).is_never() {
+            true if both.is_apart_from(Kinds::FLOAT.or(Kinds::DECIMAL)) => both.into(),
+            true => result.and(Kinds::NUMBER).into(),
+            false => result.into(),
+        }
+    }
+}

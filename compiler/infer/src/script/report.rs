@@ -1,0 +1,160 @@
+//! What is reported, and why a value is what it is.
+
+use super::expression::Analysis;
+use super::kinds::Kinds;
+use super::ty::Ty;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_eval::core::{Expr, ExprId};
+use ovsm_value::number::FixedType;
+
+/// A type with its article, for a sentence.
+pub(super) fn article(ty: &Ty) -> String {
+    let text = ty.to_string();
+    match text.chars().next() {
+        _ if text == "null" => "`null`".to_string(),
+        Some('(') => format!("`{text}`"),
+        Some('a' | 'e' | 'i' | 'o') => format!("an {text}"),
+        Some(c) if c.is_ascii_uppercase() => format!("a `{text}`"),
+        _ => format!("a {text}"),
+    }
+}
+
+impl Analysis<'_> {
+    fn report(&mut self, code: Code, message: String, place: ExprId, found: &Ty, around: Option<Span>) {
+        if !self.is_reporting() {
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(code, message);
+        let span = self.span(place).or(around);
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, format!("this is {}", article(found)));
+        }
+        for (ty, origin) in self.origins(place).into_iter().take(3) {
+            if Some(origin) != span {
+                diagnostic = diagnostic.label(origin, format!("because it is given {} here", article(&ty)));
+            }
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn help(&mut self, help: String) {
+        if self.is_reporting()
+            && let Some(diagnostic) = self.diagnostics.last_mut()
+        {
+            diagnostic.help = Some(help.into());
+        }
+    }
+
+    /// Where the variable that an expression reads was given its values.
+    fn origins(&self, place: ExprId) -> Vec<(Ty, Span)> {
+        match self.unit.exprs.get(place) {
+            Some(Expr::Local(local) | Expr::UpdateLocal(local, ..)) => {
+                self.locals.get(*local).map_or_else(Vec::new, |facts| facts.origins.clone())
+            }
+            Some(Expr::Global(global) | Expr::UpdateGlobal(global, ..)) => {
+                self.checker.globals.get(global).map_or_else(Vec::new, |facts| facts.origins.clone())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn report_callee(&mut self, callee: ExprId, found: &Ty, span: Option<Span>) {
+        let message = format!("{} is called like a function", article(found));
+        self.report(Code::NotCallable, message, callee, found, span);
+        self.help(
+            "a list of data is written `'(…)` or `[…]`; a value is read without parentheses".to_string(),
+        );
+    }
+
+    pub(super) fn report_native(
+        &mut self,
+        name: &str,
+        wanted: Kinds,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let shown = if name.starts_with('#') { "this form".to_string() } else { format!("`{name}`") };
+        let wanted = Ty::from(wanted.without(Kinds::SIGNATURE));
+        let message = match name {
+            "#iterable" => format!("a loop goes through a sequence, but this is {}", article(found)),
+            _ if wanted.kinds.0.count_ones() > 5 => format!("{shown} can not take {} here", article(found)),
+            _ => format!("{shown} takes {} here, but this is {}", article(&wanted), article(found)),
+        };
+        self.report(Code::TypeMismatch, message, place, found, span);
+        let conversion = match (found.kinds, wanted.kinds) {
+            (Kinds::STRING, wanted) if !wanted.is_apart_from(Kinds::INT) => {
+                Some("`(int x)` reads a number from a text")
+            }
+            (_, wanted) if wanted == Kinds::STRING => Some("`(str x)` makes a text of any value"),
+            _ => None,
+        };
+        if let Some(conversion) = conversion {
+            self.help(conversion.to_string());
+        }
+    }
+
+    pub(super) fn report_argument(
+        &mut self,
+        function: &str,
+        parameter: &str,
+        wanted: &Ty,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "the parameter `{parameter}` of `{function}` is {}, but this is {}",
+            article(wanted),
+            article(found)
+        );
+        self.report(Code::TypeMismatch, message, place, found, span);
+    }
+
+    /// A literal that does not fit the width of a parameter.
+    pub(super) fn report_range(
+        &mut self,
+        parameter: &str,
+        wanted: FixedType,
+        place: ExprId,
+        span: Option<Span>,
+    ) {
+        let (low, high) = wanted.bounds();
+        let message =
+            format!("the parameter `{parameter}` is a `{}`, which holds {low} to {high}", wanted.name());
+        self.report(Code::LiteralOutOfRange, message, place, &Kinds::INT.into(), span);
+    }
+
+    pub(super) fn report_stated(
+        &mut self,
+        what: &str,
+        wanted: &Ty,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!("{what} must be {}, but this is {}", article(wanted), article(found));
+        self.report(Code::TypeMismatch, message, place, found, span);
+        if let (Some(fixed), true) = (wanted.fixed, found.kinds == Kinds::FIXED) {
+            self.help(format!("convert it: `({} x)`", fixed.name()));
+        }
+    }
+
+    pub(super) fn report_widths(
+        &mut self,
+        name: &str,
+        (first, second): (FixedType, FixedType),
+        places: &[ExprId],
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "`{name}` takes two numbers of one type, but these are `{}` and `{}`",
+            first.name(),
+            second.name()
+        );
+        let Some(place) = places.get(1) else { return };
+        let found = Ty { fixed: Some(second), ..Kinds::FIXED.into() };
+        self.report(Code::TypeMismatch, message, *place, &found, span);
+        self.help(format!("convert one of them: `({} x)`", first.name()));
+    }
+}

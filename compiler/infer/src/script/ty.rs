@@ -1,0 +1,301 @@
+//! Types of scripts: which kinds a value may be of, and what is known beyond the kind.
+
+use super::kinds::Kinds;
+use ovsm_eval::Type;
+use ovsm_value::Value;
+use ovsm_value::number::FixedType;
+use std::rc::Rc;
+
+/// What is known of a value. Nothing is known of one whose kinds are all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ty {
+    /// The kinds that it may be of.
+    pub kinds: Kinds,
+    /// The width, if it may be a fixed-width integer and that is known.
+    pub fixed: Option<FixedType>,
+    /// The name and identities of the record types, if it may be a record and they are known.
+    pub records: Option<(Rc<str>, Rc<[u64]>)>,
+    /// What the items of an array or list are, if that is known.
+    pub items: Option<Rc<Ty>>,
+    /// The distinct type that a definition gave it.
+    pub distinct: Option<Rc<str>>,
+    /// The type variable that a signature names here.
+    pub variable: Option<Rc<str>>,
+}
+
+impl From<Kinds> for Ty {
+    fn from(kinds: Kinds) -> Ty {
+        Ty { kinds, fixed: None, records: None, items: None, distinct: None, variable: None }
+    }
+}
+
+impl Ty {
+    /// Anything.
+    pub fn any() -> Ty {
+        Kinds::ANY.into()
+    }
+
+    /// A value that can not be.
+    pub fn never() -> Ty {
+        Kinds::NEVER.into()
+    }
+
+    /// The type of a known value.
+    pub fn of(value: &Value) -> Ty {
+        let mut ty = Ty::from(Kinds::of(value));
+        match value {
+            Value::Fixed(..) | Value::U128(_) | Value::I128(_) => ty.fixed = FixedType::of(value),
+            Value::Array(items) | Value::List(items) => {
+                let kinds = items
+                    .as_slice()
+                    .iter()
+                    .take(64)
+                    .fold(Kinds::NEVER, |kinds, item| kinds.or(Kinds::of(item)));
+                if !items.is_empty() && items.len() <= 64 {
+                    ty.items = Some(Rc::new(kinds.into()));
+                }
+            }
+            Value::Record(record) => {
+                ty.records = Some((record.ty.name.clone(), Rc::from([record.ty.identity])))
+            }
+            _ => {}
+        }
+        ty
+    }
+
+    /// The type that a program states.
+    pub fn stated(ty: &Type) -> Ty {
+        match ty {
+            Type::Any => Ty::any(),
+            Type::Variable(name) => Ty { variable: Some(Rc::clone(name)), ..Ty::any() },
+            Type::Named(name) => match FixedType::from_name(name) {
+                Some(fixed) => Ty { fixed: Some(fixed), ..Kinds::FIXED.into() },
+                None => Kinds::named(name).unwrap_or(Kinds::ANY).into(),
+            },
+            Type::Array(item, length) => {
+                let kinds = if length.is_none() { Kinds::ARRAY.or(Kinds::RANGE) } else { Kinds::ARRAY };
+                Ty { items: Some(Rc::new(Ty::stated(item))), ..kinds.into() }
+            }
+            Type::List(item) => Ty { items: Some(Rc::new(Ty::stated(item))), ..Kinds::LIST.into() },
+            Type::Map(..) => Kinds::OBJECT.or(Kinds::TABLE).into(),
+            Type::Or(parts) => {
+                parts.iter().map(Ty::stated).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
+            }
+            Type::Function => Kinds::FUNCTION.or(Kinds::TYPE).into(),
+            Type::Record(name, identities) => {
+                Ty { records: Some((Rc::clone(name), Rc::clone(identities))), ..Kinds::RECORD.into() }
+            }
+            Type::Refined(name, base, predicate) => {
+                let distinct = predicate.is_none().then(|| Rc::clone(name));
+                Ty { distinct, ..Ty::stated(base) }
+            }
+        }
+    }
+
+    /// The type that a check of the library takes as data.
+    pub fn described(descriptor: &Value) -> Ty {
+        match descriptor {
+            Value::Keyword(name) => Ty::stated(&match name.as_str() {
+                "any" => Type::Any,
+                "function" => Type::Function,
+                name => Type::Named(name.into()),
+            }),
+            other => match other.as_items() {
+                Some([Value::Keyword(tag), parts @ ..]) => described_compound(tag.as_str(), parts),
+                _ => Ty::any(),
+            },
+        }
+    }
+
+    /// True if nothing is known.
+    pub fn is_any(&self) -> bool {
+        self.kinds == Kinds::ANY
+    }
+
+    /// True if the value can not be.
+    pub fn is_never(&self) -> bool {
+        self.kinds.is_never()
+    }
+
+    /// A value of either type.
+    pub fn join(&self, other: &Ty) -> Ty {
+        if self.is_never() {
+            return other.clone();
+        }
+        if other.is_never() || self == other {
+            return self.clone();
+        }
+        let either = |kind: Kinds| (!self.kinds.is_apart_from(kind), !other.kinds.is_apart_from(kind));
+        let fixed = match either(Kinds::FIXED) {
+            (true, true) if self.fixed != other.fixed => None,
+            (true, _) => self.fixed,
+            _ => other.fixed,
+        };
+        let records = match either(Kinds::RECORD) {
+            (true, true) if self.records != other.records => None,
+            (true, _) => self.records.clone(),
+            _ => other.records.clone(),
+        };
+        let sequences = Kinds::ARRAY.or(Kinds::LIST).or(Kinds::RANGE);
+        let items = match either(sequences) {
+            (true, true) => match (&self.items, &other.items) {
+                (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
+                _ => None,
+            },
+            (true, _) => self.items.clone(),
+            _ => other.items.clone(),
+        };
+        let distinct = if self.distinct == other.distinct { self.distinct.clone() } else { None };
+        Ty { kinds: self.kinds.or(other.kinds), fixed, records, items, distinct, variable: None }
+    }
+
+    /// Notes what the type variables of a stated type stand for if a found value has it.
+    pub fn bind(&self, found: &Ty, variables: &mut Vec<(Rc<str>, Ty)>) {
+        if let Some(name) = &self.variable {
+            match variables.iter_mut().find(|(known, _)| known == name) {
+                Some((_, ty)) => *ty = ty.join(found),
+                None => variables.push((Rc::clone(name), found.clone())),
+            }
+        }
+        if let Some(items) = &self.items {
+            match &found.items {
+                Some(found) => items.bind(found, variables),
+                None => items.bind(&Ty::any(), variables),
+            }
+        }
+    }
+
+    /// The type with its variables replaced by what they stand for.
+    pub fn instantiate(&self, variables: &[(Rc<str>, Ty)]) -> Ty {
+        if let Some(name) = &self.variable {
+            let found = variables.iter().find(|(known, _)| known == name);
+            return found.map_or_else(Ty::any, |(_, ty)| ty.clone());
+        }
+        match &self.items {
+            Some(items) => Ty { items: Some(Rc::new(items.instantiate(variables))), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
+    /// What is left if only some kinds are possible.
+    pub fn only(&self, kinds: Kinds) -> Ty {
+        Ty { kinds: self.kinds.and(kinds), ..self.clone() }
+    }
+
+    /// True if a value of the found type may stand where this type is stated. An exact integer may become one of a
+    /// fixed width.
+    pub fn accepts(&self, found: &Ty) -> bool {
+        if found.is_never() {
+            return true;
+        }
+        let mut wanted = self.kinds;
+        if !wanted.is_apart_from(Kinds::FIXED) {
+            wanted = wanted.or(Kinds::INT);
+        }
+        let common = wanted.and(found.kinds);
+        if common.is_never() {
+            return false;
+        }
+        if common == Kinds::FIXED
+            && let (Some(wanted), Some(found)) = (self.fixed, found.fixed)
+            && wanted != found
+        {
+            return false;
+        }
+        if common == Kinds::RECORD
+            && let (Some((_, wanted)), Some((_, found))) = (&self.records, &found.records)
+            && !wanted.iter().any(|identity| found.contains(identity))
+        {
+            return false;
+        }
+        if let (Some(wanted), Some(found)) = (&self.distinct, &found.distinct)
+            && wanted != found
+        {
+            return false;
+        }
+        let sequences = Kinds::ARRAY.or(Kinds::LIST);
+        if common.without(sequences).is_never()
+            && let (Some(wanted), Some(items)) = (&self.items, &found.items)
+            && !items.is_never()
+            && !wanted.accepts(items)
+        {
+            return false;
+        }
+        true
+    }
+}
+
+fn described_compound(tag: &str, parts: &[Value]) -> Ty {
+    match (tag, parts) {
+        ("array", [item]) => {
+            Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.or(Kinds::RANGE).into() }
+        }
+        ("array", [item, _]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.into() },
+        ("list", [item]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::LIST.into() },
+        ("map", _) => Kinds::OBJECT.or(Kinds::TABLE).into(),
+        ("or", parts) => {
+            parts.iter().map(Ty::described).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
+        }
+        ("record", [name, identities]) => {
+            let identities: Rc<[u64]> = identities
+                .as_items()
+                .unwrap_or(&[])
+                .iter()
+                .filter_map(
+                    |identity| if let Value::Int(number) = identity { Some(*number as u64) } else { None },
+                )
+                .collect();
+            let name = Rc::from(name.as_str().unwrap_or("record"));
+            Ty { records: Some((name, identities)), ..Kinds::RECORD.into() }
+        }
+        ("refined", [name, base, predicate]) => {
+            let distinct = matches!(predicate, Value::Null).then(|| Rc::from(name.as_str().unwrap_or("")));
+            Ty { distinct, ..Ty::described(base) }
+        }
+        _ => Ty::any(),
+    }
+}
+
+impl std::fmt::Display for Ty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(variable) = &self.variable {
+            return write!(f, "'{variable}");
+        }
+        if let Some(distinct) = &self.distinct {
+            return write!(f, "{distinct}");
+        }
+        if self.is_any() {
+            return f.write_str("any");
+        }
+        if self.is_never() {
+            return f.write_str("never");
+        }
+        let mut names: Vec<String> = Vec::new();
+        let mut rest = self.kinds;
+        for (group, name) in [(Kinds::NUMBER, "number"), (Kinds::INTEGER, "integer")] {
+            if rest.and(group) == group {
+                names.push(name.to_string());
+                rest = rest.without(group);
+            }
+        }
+        for (kind, name) in Kinds::NAMES {
+            if rest.is_apart_from(*kind) {
+                continue;
+            }
+            names.push(match (*kind, &self.items) {
+                (Kinds::FIXED, _) => {
+                    self.fixed.map_or("fixed-width integer", |fixed| fixed.name()).to_string()
+                }
+                (Kinds::RECORD, _) => {
+                    self.records.as_ref().map_or_else(|| "record".to_string(), |(name, _)| name.to_string())
+                }
+                (Kinds::ARRAY | Kinds::LIST, Some(items)) if !items.is_any() => format!("({name} {items})"),
+                _ => (*name).to_string(),
+            });
+        }
+        match names.as_slice() {
+            [only] => f.write_str(only),
+            names => write!(f, "(or {})", names.join(" ")),
+        }
+    }
+}
