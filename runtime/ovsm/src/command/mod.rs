@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod eval;
+pub mod examples;
 pub mod fmt;
 pub mod repl;
 pub mod run;
