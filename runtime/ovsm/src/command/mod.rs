@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod check;
+pub mod doc;
 pub mod eval;
 pub mod examples;
 pub mod fmt;
