@@ -39,6 +39,8 @@ enum Command {
     Repl(command::repl::Repl),
     Test(command::test::Test),
     Fmt(command::fmt::Fmt),
+    Doc(command::doc::Doc),
+    Examples(command::examples::Examples),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  ovsm completions bash > ~/.local/share/bash-completion/completions/ovsm"
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
             Command::Repl(repl) => repl.run(&terminal),
             Command::Test(test) => test.run(&terminal),
             Command::Fmt(fmt) => fmt.run(&terminal),
+            Command::Doc(doc) => doc.run(&terminal),
+            Command::Examples(examples) => examples.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)
             }

@@ -29,6 +29,8 @@ struct Package {
 pub struct Project {
     /// Its folder.
     pub root: PathBuf,
+    /// Its name and, if it states one, its version.
+    pub title: String,
 }
 
 /// The largest manifest that is read.
@@ -80,7 +82,9 @@ impl Project {
                 "`{kind}` is no kind of package: it is `script`, `program` or `spirit`"
             )));
         }
-        Ok(Project { root: root.to_path_buf() })
+        let Package { name, version, .. } = manifest.package;
+        let title = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
+        Ok(Project { root: root.to_path_buf(), title })
     }
 }
 

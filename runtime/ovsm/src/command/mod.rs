@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
 pub mod check;
+pub mod doc;
 pub mod eval;
+pub mod examples;
 pub mod fmt;
 pub mod repl;
 pub mod run;
