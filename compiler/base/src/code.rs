@@ -130,6 +130,7 @@ codes! {
     UnreachableClause "W0003" "unreachable-clause" "a clause is never reached";
     NonExhaustiveMatch "W0004" "non-exhaustive-match" "a match over an enum leaves a variant out";
     UnusedImport "W0005" "unused-import" "nothing of an imported module is used";
+    Lint "W0006" "lint" "a lint found something";
 }
 
 impl Code {

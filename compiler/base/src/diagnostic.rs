@@ -47,6 +47,8 @@ pub struct Diagnostic {
     pub help: Option<Box<str>>,
     /// Mechanical cures.
     pub fixes: Vec<Fix>,
+    /// The lint that found it, if it is one's finding: its name and what it finds.
+    pub lint: Option<Box<(&'static str, &'static str)>>,
 }
 
 impl Diagnostic {
@@ -60,7 +62,18 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fixes: Vec::new(),
+            lint: None,
         }
+    }
+
+    /// The name under which people look it up: that of the lint, or the code.
+    pub fn name(&self) -> &'static str {
+        self.lint.as_ref().map_or(self.code.as_str(), |lint| lint.0)
+    }
+
+    /// What the name stands for, in one line.
+    pub fn title(&self) -> &'static str {
+        self.lint.as_ref().map_or(self.code.title(), |lint| lint.1)
     }
 
     /// A diagnostic at `span`.

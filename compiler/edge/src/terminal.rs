@@ -24,6 +24,10 @@ enum ErrorFormat {
     Short,
     /// One JSON object a line
     Json,
+    /// A SARIF 2.1.0 document
+    Sarif,
+    /// Commands for GitHub Actions
+    Github,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -46,6 +50,8 @@ impl Terminal {
             ErrorFormat::Human => Format::Human,
             ErrorFormat::Short => Format::Short,
             ErrorFormat::Json => Format::Json,
+            ErrorFormat::Sarif => Format::Sarif,
+            ErrorFormat::Github => Format::Github,
         };
         let color = match options.color {
             Color::Always => true,
@@ -56,6 +62,16 @@ impl Terminal {
             }
         };
         Terminal { options: RenderOptions { format, color } }
+    }
+
+    /// How diagnostics are shown.
+    pub fn format(&self) -> Format {
+        self.options.format
+    }
+
+    /// True if the output may be coloured.
+    pub fn has_color(&self) -> bool {
+        self.options.color
     }
 
     /// Shows diagnostics on standard error.
@@ -72,7 +88,7 @@ impl Terminal {
 
     /// A line for people on standard error; nothing when diagnostics go to a machine.
     pub fn note(&self, text: &str) {
-        if self.options.format != Format::Json {
+        if matches!(self.options.format, Format::Human | Format::Short) {
             self.note_raw(&format!("{text}\n"));
         }
     }

@@ -39,6 +39,7 @@ enum Command {
     Repl(command::repl::Repl),
     Test(command::test::Test),
     Fmt(command::fmt::Fmt),
+    Lint(command::lint::Lint),
     Doc(command::doc::Doc),
     Examples(command::examples::Examples),
     /// Print completions for a shell
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
             Command::Repl(repl) => repl.run(&terminal),
             Command::Test(test) => test.run(&terminal),
             Command::Fmt(fmt) => fmt.run(&terminal),
+            Command::Lint(lint) => lint.run(&terminal),
             Command::Doc(doc) => doc.run(&terminal),
             Command::Examples(examples) => examples.run(&terminal),
             Command::Completions { shell } => {

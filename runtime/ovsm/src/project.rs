@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 struct Manifest {
     /// `[package]`.
     package: Package,
+    /// `[lints]`: the levels of lints.
+    #[serde(default)]
+    lints: std::collections::BTreeMap<String, String>,
 }
 
 /// The `[package]` table.
@@ -31,6 +34,8 @@ pub struct Project {
     pub root: PathBuf,
     /// Its name and, if it states one, its version.
     pub title: String,
+    /// The levels of lints, by name.
+    pub lints: std::collections::BTreeMap<String, String>,
 }
 
 /// The largest manifest that is read.
@@ -84,7 +89,7 @@ impl Project {
         }
         let Package { name, version, .. } = manifest.package;
         let title = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
-        Ok(Project { root: root.to_path_buf(), title })
+        Ok(Project { root: root.to_path_buf(), title, lints: manifest.lints })
     }
 }
 

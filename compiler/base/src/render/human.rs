@@ -242,7 +242,10 @@ fn summary(diagnostics: &[&Diagnostic], out: &mut String) {
     // An error says more than a warning.
     let example = diagnostics.iter().find(|diagnostic| diagnostic.is_error()).or(diagnostics.first());
     if let Some(example) = example {
-        let _ = write!(out, "; `ovsmc explain {}` says more", example.code);
+        let _ = match &example.lint {
+            Some(_) => write!(out, "; `ovsm lint --explain {}` says more", example.name()),
+            None => write!(out, "; `ovsmc explain {}` says more", example.code),
+        };
     }
     out.push('\n');
 }

@@ -58,7 +58,7 @@ pub(super) fn render(diagnostics: &[&Diagnostic], places: &Places<'_>) -> String
 fn convert<'a>(diagnostic: &'a Diagnostic, places: &Places<'a>) -> JsonDiagnostic<'a> {
     let text = |span, text| JsonText { place: convert_place(span, places).unwrap_or_default(), text };
     JsonDiagnostic {
-        code: diagnostic.code.as_str(),
+        code: diagnostic.name(),
         severity: match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -8,8 +8,10 @@
 //!
 //! Start with [`render`].
 
+mod github;
 mod human;
 mod json;
+mod sarif;
 mod short;
 mod visible;
 
@@ -56,6 +58,10 @@ pub enum Format {
     /// All seven are null for a diagnostic that has no place in a source text. Fields are never removed or renamed;
     /// new ones may be added.
     Json,
+    /// SARIF 2.1.0, for code scanning of GitHub and other tools that read it: one JSON document.
+    Sarif,
+    /// Commands for GitHub Actions, which shows them beside the code: one line each.
+    Github,
 }
 
 /// The choices of the caller.
@@ -75,6 +81,8 @@ pub fn render(diagnostics: &[Diagnostic], sources: &dyn SourceMap, options: &Ren
         Format::Human => human::render(&diagnostics, &places, options.color),
         Format::Short => short::render(&diagnostics, &places),
         Format::Json => json::render(&diagnostics, &places),
+        Format::Sarif => sarif::render(&diagnostics, &places),
+        Format::Github => github::render(&diagnostics, &places),
     }
 }
 

@@ -31,5 +31,5 @@ pub(super) fn headline(diagnostic: &Diagnostic) -> String {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    format!("{severity}[{}]", diagnostic.code)
+    format!("{severity}[{}]", diagnostic.name())
 }

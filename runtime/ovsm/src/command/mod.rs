@@ -5,6 +5,7 @@ pub mod doc;
 pub mod eval;
 pub mod examples;
 pub mod fmt;
+pub mod lint;
 pub mod repl;
 pub mod run;
 pub mod test;

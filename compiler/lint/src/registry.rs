@@ -1,0 +1,73 @@
+//! The table of lints.
+
+use crate::lint::{Category, Check, Level, Lint};
+use crate::lints;
+
+/// A comment that silences nothing.
+pub(crate) const UNUSED_SUPPRESSION: Lint = Lint {
+    id: "unused-suppression",
+    category: Category::Style,
+    level: Level::Warn,
+    summary: "a comment that silences a lint which finds nothing",
+    check: Check::File(|_| {}),
+};
+
+/// Every lint, by name. What [`UNUSED_SUPPRESSION`] finds is known once all others have looked.
+pub const LINTS: &[Lint] = &[
+    lints::append_in_loop::LINT,
+    lints::argument_evaluated_twice::LINT,
+    lints::argument_never_used::LINT,
+    lints::compat_name::LINT,
+    lints::cond_else::LINT,
+    lints::constant_condition::LINT,
+    lints::define_lambda::LINT,
+    lints::deprecated::LINT,
+    lints::duplicate_condition::LINT,
+    lints::empty_body::LINT,
+    lints::equals_bool::LINT,
+    lints::equals_null::LINT,
+    lints::evaluation_order_swap::LINT,
+    lints::float_equality::LINT,
+    lints::identical_operands::LINT,
+    lints::if_not::LINT,
+    lints::if_null::LINT,
+    lints::if_same_branches::LINT,
+    lints::line_length::LINT,
+    lints::loop_without_exit::LINT,
+    lints::manual_increment::LINT,
+    lints::missing_docstring::LINT,
+    lints::missing_else::LINT,
+    lints::needless_inject::LINT,
+    lints::negated_comparison::LINT,
+    lints::nested_if::LINT,
+    lints::nested_let::LINT,
+    lints::reduce_without_initial::LINT,
+    lints::redundant_call::LINT,
+    lints::redundant_do::LINT,
+    lints::redundant_lambda::LINT,
+    lints::redundant_let::LINT,
+    lints::redundant_str::LINT,
+    lints::self_assignment::LINT,
+    lints::self_comparison::LINT,
+    lints::shadowed_built_in::LINT,
+    lints::single_operand_comparison::LINT,
+    lints::unreachable_code::LINT,
+    lints::unused_binding::LINT,
+    lints::unused_definition::LINT,
+    UNUSED_SUPPRESSION,
+    lints::unused_value::LINT,
+    lints::used_underscored_binding::LINT,
+    lints::when_not::LINT,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_unique() {
+        for pair in LINTS.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} {}", pair[0].id, pair[1].id);
+        }
+    }
+}

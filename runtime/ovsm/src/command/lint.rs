@@ -1,0 +1,313 @@
+//! `ovsm lint`: what scripts say that they probably do not mean, or could say better.
+
+use crate::host::{CommandHost, Permissions};
+use crate::project::Project;
+use crate::script::{self, RunOptions};
+use ovsm_base::render::{FileMap, RenderOptions, SourceMap, render};
+use ovsm_base::{Code, Diagnostic, FileId, FormId, Severity, Span};
+use ovsm_edge::{Exit, Source, Terminal, source};
+use ovsm_eval::core::Unit;
+use ovsm_lint::{Finding, LINTS, Level, Levels};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Fixes are applied again until nothing changes, but not more often.
+const MAX_ROUNDS: usize = 10;
+
+/// Find what scripts probably do not mean, or could say better
+#[derive(clap::Args)]
+#[command(
+    after_help = "Findings go to standard output. Levels come from the table `[lints]` of `spirit.toml` and from -A, -W, -D and \
+                        -F, which take the name of a lint, a category or `all`; `;; lint: allow NAME` silences the next form.\n\nExit \
+                        codes: 0 nothing, or only warnings; 1 a finding whose level is deny, or a file with errors; 2 wrong command \
+                        line or unreadable input.\n\nExamples:\n  ovsm lint\n  ovsm lint src --fix\n  ovsm lint -D suspicious \
+                        --error-format github\n  ovsm lint --error-format sarif > lints.sarif\n  ovsm lint --explain equals-null"
+)]
+pub struct Lint {
+    /// Source files, or folders that are searched for `.ovsm` files
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Apply the fixes after which the program means the same
+    #[arg(long)]
+    fix: bool,
+    /// With --fix, apply also the fixes that somebody should look at
+    #[arg(long, requires = "fix")]
+    unsafe_fixes: bool,
+    /// Do not look for this lint
+    #[arg(short = 'A', long = "allow", value_name = "LINT")]
+    allow: Vec<String>,
+    /// Report this lint as a warning
+    #[arg(short = 'W', long = "warn", value_name = "LINT")]
+    warn: Vec<String>,
+    /// Report this lint as an error
+    #[arg(short = 'D', long = "deny", value_name = "LINT")]
+    deny: Vec<String>,
+    /// Report this lint as an error that no comment can silence
+    #[arg(short = 'F', long = "forbid", value_name = "LINT")]
+    forbid: Vec<String>,
+    /// List all lints
+    #[arg(long, conflicts_with_all = ["fix", "explain"])]
+    list: bool,
+    /// Show the page of a lint
+    #[arg(long, value_name = "LINT")]
+    explain: Option<String>,
+}
+
+/// Keeps the code of a session for the lints.
+struct Collector(Rc<RefCell<Vec<Rc<Unit>>>>);
+
+impl ovsm_eval::Checker for Collector {
+    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic> {
+        self.0.borrow_mut().extend(units.iter().cloned());
+        Vec::new()
+    }
+}
+
+impl Lint {
+    pub fn run(&self, terminal: &Terminal) -> Exit {
+        if self.list {
+            let mut text = String::new();
+            for lint in LINTS {
+                text.push_str(&format!(
+                    "{:<28}{:<13}{:<7}{}\n",
+                    lint.id,
+                    lint.category.name(),
+                    lint.level.name(),
+                    lint.summary
+                ));
+            }
+            return terminal.print(&text);
+        }
+        if let Some(name) = &self.explain {
+            return explain(name, terminal);
+        }
+        let mut files = Vec::new();
+        for path in &self.paths {
+            match source::ovsm_files(path) {
+                Ok(found) => files.extend(found),
+                Err(diagnostic) => {
+                    terminal.show_placeless(&[*diagnostic]);
+                    return Exit::Usage;
+                }
+            }
+        }
+        let mut map = FileMap::new();
+        let mut diagnostics = Vec::new();
+        let mut fixed = 0;
+        for path in &files {
+            let levels = match self.levels(path) {
+                Ok(levels) => levels,
+                Err(diagnostic) => {
+                    terminal.show_placeless(&[*diagnostic]);
+                    return Exit::Usage;
+                }
+            };
+            match self.file(path, &levels, terminal) {
+                Ok(looked) => {
+                    fixed += looked.fixed;
+                    diagnostics.extend(looked.diagnostics(&mut map));
+                }
+                Err(exit) => return exit,
+            }
+        }
+        let options = RenderOptions { format: terminal.format(), color: terminal.has_color() };
+        let exit = terminal.print(&render(&diagnostics, &map, &options));
+        if fixed > 0 {
+            terminal.note(&format!("{fixed} finding{} fixed", if fixed == 1 { "" } else { "s" }));
+        }
+        match exit {
+            Exit::Success if diagnostics.iter().any(Diagnostic::is_error) => Exit::Program,
+            exit => exit,
+        }
+    }
+
+    /// The levels for a file: those of its project, then those of the command line.
+    fn levels(&self, path: &Path) -> Result<Levels, Box<Diagnostic>> {
+        let mut levels = Levels::default();
+        if let Some(project) = Project::find(path)? {
+            for (name, level) in &project.lints {
+                let wrong = |help: String| {
+                    let message =
+                        format!("`{name} = \"{level}\"` in `[lints]` of `spirit.toml` sets nothing");
+                    Box::new(Diagnostic::new(Code::CannotRead, message).help(help))
+                };
+                let level = Level::from_name(level)
+                    .ok_or_else(|| wrong("a level is `allow`, `warn`, `deny` or `forbid`".to_string()))?;
+                levels.set(name, level).map_err(|near| wrong(unknown_help(near)))?;
+            }
+        }
+        let given = [
+            (&self.allow, Level::Allow),
+            (&self.warn, Level::Warn),
+            (&self.deny, Level::Deny),
+            (&self.forbid, Level::Forbid),
+        ];
+        for (names, level) in given {
+            for name in names {
+                levels.set(name, level).map_err(|near| {
+                    let message = format!("there is no lint `{name}`");
+                    Box::new(Diagnostic::new(Code::CannotRead, message).help(unknown_help(near)))
+                })?;
+            }
+        }
+        Ok(levels)
+    }
+
+    fn file(&self, path: &Path, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
+        let source = Source::read(path).map_err(|diagnostic| {
+            terminal.show_placeless(&[*diagnostic]);
+            Exit::Usage
+        })?;
+        let mut text = source.text.clone();
+        let mut fixed = 0;
+        let mut looked = look(path, &source.path, &text, levels, terminal)?;
+        if self.fix && looked.errors.is_empty() {
+            for _ in 0..MAX_ROUNDS {
+                let Some((new, applied)) = ovsm_lint::apply(&text, &looked.findings, self.unsafe_fixes)
+                else {
+                    break;
+                };
+                let again = look(path, &source.path, &new, levels, terminal)?;
+                // A fix that breaks the program is not taken.
+                if !again.errors.is_empty() {
+                    break;
+                }
+                (text, looked) = (new, again);
+                fixed += applied;
+            }
+            if fixed > 0
+                && let Err(diagnostic) =
+                    ovsm_edge::output::write(&[(path.to_path_buf(), text.clone().into_bytes())])
+            {
+                terminal.show_placeless(&[*diagnostic]);
+                return Err(Exit::Usage);
+            }
+        }
+        Ok(Looked { fixed, ..looked })
+    }
+}
+
+fn unknown_help(near: Option<String>) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`ovsm lint --list` shows all lints".to_string(),
+    }
+}
+
+/// What was found in a file.
+struct Looked {
+    path: String,
+    text: String,
+    findings: Vec<Finding>,
+    /// What keeps the file from running, with its place in it.
+    errors: Vec<(Diagnostic, Option<ovsm_base::TextRange>)>,
+    fixed: usize,
+}
+
+impl Looked {
+    /// The findings as diagnostics, with the file added to a map.
+    fn diagnostics(self, map: &mut FileMap) -> Vec<Diagnostic> {
+        let form = FormId::new("lint", &self.path, "", 0);
+        let file = map.add_file(self.path, self.text);
+        map.add_form(file, form, 0);
+        let mut diagnostics: Vec<Diagnostic> = Vec::new();
+        for (mut diagnostic, range) in self.errors {
+            diagnostic.labels.clear();
+            diagnostic.fixes.clear();
+            diagnostics.push(match range {
+                Some(range) => diagnostic.label(Span::new(form, range), ""),
+                None => diagnostic,
+            });
+        }
+        for finding in self.findings {
+            let lint = LINTS.iter().find(|lint| lint.id == finding.lint);
+            let mut diagnostic = Diagnostic::at(Code::Lint, Span::new(form, finding.range), finding.message);
+            diagnostic.lint = lint.map(|lint| Box::new((lint.id, lint.summary)));
+            diagnostic.severity =
+                if finding.level >= Level::Deny { Severity::Error } else { Severity::Warning };
+            if let Some(help) = finding.help {
+                diagnostic = diagnostic.help(help);
+            }
+            if let Some(fix) = finding.fix {
+                let edits =
+                    fix.edits.into_iter().map(|(range, text)| (Span::new(form, range), text)).collect();
+                diagnostic.fixes.push(ovsm_base::Fix { title: fix.title, edits });
+            }
+            diagnostics.push(diagnostic);
+        }
+        diagnostics
+    }
+}
+
+/// Compiles a file and lets the lints look at it.
+fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
+    let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
+    let mut session = script::session(path, &RunOptions::default(), host).map_err(|diagnostic| {
+        terminal.show_placeless(&[*diagnostic]);
+        Exit::Usage
+    })?;
+    let units: Rc<RefCell<Vec<Rc<Unit>>>> = Rc::default();
+    session.front.checker = Some(Box::new(Collector(Rc::clone(&units))));
+    session.load(shown, text);
+    let sources = &session.front.sources;
+    // The file itself is the last text that was read under its path.
+    let resolve = |span: Span| {
+        let (file, range): (FileId, _) = sources.resolve(span)?;
+        (sources.path(file) == shown).then_some(range)
+    };
+    let errors =
+        session.front.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).map(|diagnostic| {
+            (diagnostic.clone(), diagnostic.labels.iter().find_map(|label| resolve(label.span)))
+        });
+    let errors: Vec<_> = errors.collect();
+    let file = ovsm_lint::File::new(text, units.borrow().clone(), &resolve);
+    let findings = ovsm_lint::lint(&file, levels);
+    Ok(Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0 })
+}
+
+macro_rules! pages {
+    ($($name:literal)*) => {
+        /// The pages of the lints.
+        const PAGES: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/src/lints/", $name, ".md")))),*
+        ];
+    };
+}
+
+pages! {
+    "append-in-loop" "argument-evaluated-twice" "argument-never-used" "compat-name" "cond-else"
+    "constant-condition" "define-lambda" "deprecated" "duplicate-condition" "empty-body"
+    "equals-bool" "equals-null" "evaluation-order-swap" "float-equality" "identical-operands"
+    "if-not" "if-null" "if-same-branches" "line-length" "loop-without-exit" "manual-increment"
+    "missing-docstring" "missing-else" "needless-inject" "negated-comparison" "nested-if"
+    "nested-let" "reduce-without-initial" "redundant-call" "redundant-do" "redundant-lambda"
+    "redundant-let" "redundant-str" "self-assignment" "self-comparison" "shadowed-built-in"
+    "single-operand-comparison" "unreachable-code" "unused-binding" "unused-definition"
+    "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
+}
+
+fn explain(name: &str, terminal: &Terminal) -> Exit {
+    match PAGES.iter().find(|(lint, _)| *lint == name) {
+        Some((_, page)) => terminal.print(page),
+        None => {
+            let near =
+                ovsm_base::suggest::nearest(name, PAGES.iter().map(|(lint, _)| *lint)).map(str::to_string);
+            let diagnostic = Diagnostic::new(Code::UnknownCode, format!("there is no lint `{name}`"));
+            terminal.show_placeless(&[diagnostic.help(unknown_help(near))]);
+            Exit::Usage
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lint_has_its_page() {
+        let pages: Vec<&str> = PAGES.iter().map(|(name, _)| *name).collect();
+        let lints: Vec<&str> = LINTS.iter().map(|lint| lint.id).collect();
+        assert_eq!(pages, lints);
+    }
+}

@@ -1,0 +1,118 @@
+//! `ovsm lint` as people and machines use it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::Path;
+use std::process::Command;
+
+const SOURCE: &str = "(define (f x)\n  (= x null))\n(f 1)\n";
+
+fn lint(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .arg("lint")
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.ovsm"), SOURCE).unwrap();
+    folder
+}
+
+#[test]
+fn a_warning_is_shown_and_ends_well() {
+    let folder = project();
+    let (code, out, _) = lint(folder.path(), &["main.ovsm", "--error-format", "short"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(out, "main.ovsm:2:3: warning[equals-null]: `null?` asks this\n");
+}
+
+#[test]
+fn levels_come_from_the_project_and_the_command_line() {
+    let folder = project();
+    assert_eq!(lint(folder.path(), &["-D", "equals-null"]).0, Some(1));
+    assert_eq!(lint(folder.path(), &["-D", "style"]).0, Some(1));
+    assert_eq!(lint(folder.path(), &["-A", "all"]).1, "");
+    let manifest = folder.path().join("spirit.toml");
+    std::fs::write(&manifest, "[package]\nname = \"p\"\n[lints]\nequals-null = \"deny\"\n").unwrap();
+    assert_eq!(lint(folder.path(), &[]).0, Some(1));
+    assert_eq!(lint(folder.path(), &["-A", "equals-null"]).0, Some(0));
+    std::fs::write(&manifest, "[package]\nname = \"p\"\n[lints]\nequal-null = \"deny\"\n").unwrap();
+    let (code, _, err) = lint(folder.path(), &[]);
+    assert!(code == Some(2) && err.contains("did you mean `equals-null`?"), "{err}");
+    assert_eq!(lint(folder.path(), &["-D", "no-such-lint"]).0, Some(2));
+}
+
+#[test]
+fn fixes_are_written_and_keep_the_rest() {
+    let folder = project();
+    let (code, out, err) = lint(folder.path(), &["--fix"]);
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert!(err.contains("1 finding fixed"), "{err}");
+    let text = std::fs::read_to_string(folder.path().join("main.ovsm")).unwrap();
+    assert_eq!(text, SOURCE.replace("(= x null)", "(null? x)"));
+}
+
+#[test]
+fn a_risky_fix_needs_its_flag() {
+    let folder = project();
+    let path = folder.path().join("main.ovsm");
+    std::fs::write(&path, "(define (f x) (if (= x true) 1 2))\n(f 1)\n").unwrap();
+    lint(folder.path(), &["--fix"]);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("(= x true)"));
+    lint(folder.path(), &["--fix", "--unsafe-fixes"]);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("(if x 1 2)"));
+}
+
+#[test]
+fn machines_read_sarif_and_commands() {
+    let folder = project();
+    let (_, out, _) = lint(folder.path(), &["--error-format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "equals-null");
+    let result = &run["results"][0];
+    assert_eq!(result["ruleId"], "equals-null");
+    assert_eq!(result["level"], "warning");
+    let region = &result["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((region["startLine"].as_u64(), region["startColumn"].as_u64()), (Some(2), Some(3)));
+    assert_eq!(region["endColumn"].as_u64(), Some(13));
+    assert!(result["partialFingerprints"]["line/v1"].is_string());
+    assert_eq!(
+        result["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"],
+        "(null? x)"
+    );
+    let (_, out, _) = lint(folder.path(), &["main.ovsm", "--error-format", "github"]);
+    assert_eq!(
+        out,
+        "::warning file=main.ovsm,title=equals-null,line=2,endLine=2,col=3,endColumn=13::`null?` asks this\n"
+    );
+}
+
+#[test]
+fn a_file_with_errors_is_reported_and_never_changed() {
+    let folder = project();
+    let path = folder.path().join("main.ovsm");
+    let text = "(define (f x) (= x null))\n(unknown-name (f 1))\n";
+    std::fs::write(&path, text).unwrap();
+    let (code, out, _) = lint(folder.path(), &["--fix", "--error-format", "short"]);
+    assert!(code == Some(1) && out.contains("error[E0101]"), "{out}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn pages_and_the_list_are_at_hand() {
+    let folder = project();
+    let (code, out, _) = lint(folder.path(), &["--explain", "equals-null"]);
+    assert!(code == Some(0) && out.starts_with("# `equals-null`"));
+    let (code, _, err) = lint(folder.path(), &["--explain", "equal-null"]);
+    assert!(code == Some(2) && err.contains("did you mean"), "{err}");
+    assert!(lint(folder.path(), &["--list"]).1.contains("unused-binding"));
+}
