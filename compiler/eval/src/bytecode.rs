@@ -54,6 +54,18 @@ pub enum Instruction {
     LoadCaptureCell(Register, u32),
     /// Assigns a captured shared place a copy of the register.
     StoreCaptureCell(Register, u32),
+    /// Adds a small integer to the shared place in `.0`.
+    AddCell(Register, i32),
+    /// Subtracts one.
+    SubCell(Register, i32),
+    /// Adds a small integer to a captured shared place.
+    AddCaptureCell(i16, u32),
+    /// Subtracts one.
+    SubCaptureCell(i16, u32),
+    /// Adds a small integer to a module-level variable.
+    AddGlobal(i16, u32),
+    /// Subtracts one.
+    SubGlobal(i16, u32),
     /// Makes a closure from a template of the machine.
     Closure(Register, u32),
 
@@ -141,6 +153,11 @@ pub enum Instruction {
     GetConstant(Register, Register, u32),
     /// Replaces the item of `.0` at `.1` by `.2`, which is left empty.
     Put(Register, Register, Register),
+    /// Replaces the item of `.0` under a constant key by a copy of `.1`.
+    PutConstant(Register, Register, u32),
+    /// Adds a small integer to the item of `.0` under a constant key, in place, and follows the jump that comes next.
+    /// Does nothing and skips the jump if the item is no small integer or somebody else holds the collection.
+    AddField(Register, i16, u32),
     /// Appends `.1`, which is left empty, to `.0`.
     Push(Register, Register),
 

@@ -10,6 +10,7 @@ mod condition;
 mod control;
 mod expression;
 mod native;
+mod step;
 
 use crate::bytecode::{
     CaptureSource, Entry, FunctionInfo, Instruction, KeyInfo, Operation, REGISTERS, Register, Template,
@@ -155,6 +156,8 @@ enum Place {
     Cell(Register),
     Capture(u32),
     CaptureCell(u32),
+    /// Nowhere: it is this constant for as long as it is in scope, and nothing captures it.
+    Known(ExprId),
 }
 
 /// What a jump out of an expression has to undo.
@@ -353,7 +356,7 @@ impl FunctionCompiler<'_> {
         match self.variables.get(&variable) {
             Some(Place::Register(register) | Place::Cell(register)) => CaptureSource::Register(*register),
             Some(Place::Capture(n) | Place::CaptureCell(n)) => CaptureSource::Capture(*n),
-            None => CaptureSource::Register(0),
+            Some(Place::Known(_)) | None => CaptureSource::Register(0),
         }
     }
 

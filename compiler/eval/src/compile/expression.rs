@@ -2,12 +2,12 @@
 
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Register, Template};
-use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId};
+use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_base::index::Index;
 use ovsm_base::stack::with_room;
 use ovsm_value::Value;
 
-impl FunctionCompiler<'_> {
+impl<'u> FunctionCompiler<'u> {
     /// Makes the code of an expression. Registers that it takes are free again afterwards.
     pub(super) fn expr(&mut self, id: ExprId, target: Target) -> Compile {
         with_room(|| {
@@ -136,6 +136,7 @@ impl FunctionCompiler<'_> {
         }
         match self.place_of(local) {
             Place::Register(register) => self.deliver_copy(register, target),
+            Place::Known(constant) => self.expr(constant, target),
             place => {
                 let to = self.value_register(target)?;
                 self.load(place, to);
@@ -151,6 +152,24 @@ impl FunctionCompiler<'_> {
             Place::Cell(register) => self.emit(I::LoadCell(to, register)),
             Place::Capture(n) => self.emit(I::LoadCapture(to, n)),
             Place::CaptureCell(n) => self.emit(I::LoadCaptureCell(to, n)),
+            // Only what is never assigned is known, and only places that are assigned are loaded.
+            Place::Known(_) => self.emit(I::Null(to)),
+        }
+    }
+
+    /// The constant that an expression is, or that the variable is which it reads.
+    pub(super) fn known(&self, id: ExprId) -> Option<&'u Value> {
+        let unit: &'u Unit = self.unit;
+        let id = match unit.exprs.get(id)? {
+            Expr::Local(local) => match self.place_of(*local) {
+                Place::Known(constant) => constant,
+                _ => return None,
+            },
+            _ => id,
+        };
+        match unit.exprs.get(id)? {
+            Expr::Constant(value) => Some(value),
+            _ => None,
         }
     }
 
@@ -164,6 +183,13 @@ impl FunctionCompiler<'_> {
             && !rest.iter().any(|argument| self.mentions(*argument, local))
         {
             return self.update_local(local, *native, rest, target);
+        }
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Local(read)) if *read == local)
+            && self.step_local(local, *native, rest, target)?
+        {
+            return Ok(());
         }
         match self.place_of(local) {
             Place::Register(register) => {
@@ -182,7 +208,7 @@ impl FunctionCompiler<'_> {
                 match place {
                     Place::Cell(register) => self.emit(I::StoreCell(register, fresh)),
                     Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(fresh, n)),
-                    Place::Register(_) | Place::Capture(_) => {}
+                    Place::Register(_) | Place::Capture(_) | Place::Known(_) => {}
                 }
                 self.drop_unused(fresh, target);
                 self.deliver(fresh, target)
@@ -208,6 +234,13 @@ impl FunctionCompiler<'_> {
         {
             return self.update_global(global, *native, rest, target);
         }
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Global(read)) if *read == global)
+            && self.step_global(global, *native, rest, target)?
+        {
+            return Ok(());
+        }
         let fresh = self.value_register(target)?;
         self.expr(value, Target::Register(fresh))?;
         self.emit(I::StoreGlobal(fresh, global.0));
@@ -224,11 +257,27 @@ impl FunctionCompiler<'_> {
     }
 
     fn bindings(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
+        if target == Target::Effect
+            && let Some(step) = self.field_step(bindings, body)
+        {
+            return self.add_field(step, |this| this.bind_all(bindings, body, target));
+        }
+        self.bind_all(bindings, body, target)
+    }
+
+    fn bind_all(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
         let mut registers = Vec::new();
         for (local, value) in bindings {
+            let variable = self.analysis.local(*local);
+            if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
+                && !self.analysis.is_assigned(variable)
+                && !self.analysis.is_captured(variable)
+            {
+                self.variables.insert(variable, Place::Known(*value));
+                continue;
+            }
             let register = self.register()?;
             self.expr(*value, Target::Register(register))?;
-            let variable = self.analysis.local(*local);
             self.bind(variable, register);
             if self.analysis.is_assigned(variable) || !self.is_small(*value) {
                 registers.push(register);

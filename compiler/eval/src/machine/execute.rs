@@ -1,8 +1,8 @@
 //! The loop over instructions.
 
 use super::fast::{
-    Read, binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put,
-    read_cell, spread, take_shared, write_cell,
+    binary_fast, captured_cell, clear, copy, get_fast, is_plain, is_true, items_of, joins, own_item, put,
+    put_copy, put_int, read_cell, spread, step, take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};
@@ -98,21 +98,51 @@ impl Machine {
                     }
                 }};
             }
+            macro_rules! set_int {
+                ($register:expr, $number:expr) => {{
+                    let number: i64 = $number;
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_int(place, number);
+                    }
+                }};
+            }
             // A copy that is written part by part where it goes, and not put together elsewhere first.
             macro_rules! set_copy {
                 ($register:expr, $value:expr) => {
                     match $value {
                         Value::Int(number) => {
                             let number = *number;
-                            set!($register, Value::Int(number))
+                            set_int!($register, number)
                         }
                         Value::Float(number) => {
                             let number = *number;
                             set!($register, Value::Float(number))
                         }
                         other => {
-                            let other = other.clone();
-                            set!($register, other)
+                            if let Some(place) = registers.get_mut(usize::from($register)) {
+                                put_copy(place, other);
+                            }
+                        }
+                    }
+                };
+            }
+            // The same from one register to another.
+            macro_rules! copy_register {
+                ($to:expr, $from:expr) => {
+                    match get!($from) {
+                        Value::Int(number) => {
+                            let number = *number;
+                            set_int!($to, number)
+                        }
+                        Value::Function(closure) => {
+                            let closure = Rc::clone(closure);
+                            set!($to, Value::Function(closure))
+                        }
+                        _ => {
+                            let places = [usize::from($to), usize::from($from)];
+                            if let Ok([to, from]) = registers.get_disjoint_mut(places) {
+                                put_copy(to, from);
+                            }
                         }
                     }
                 };
@@ -149,7 +179,7 @@ impl Machine {
                 ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $b:expr) => {{
                     match (get!($a), get!($b)) {
                         (Value::Int(a), Value::Int(b)) if let Some(number) = a.$checked(*b) => {
-                            set!($to, Value::Int(number))
+                            set_int!($to, number)
                         }
                         (Value::Float(a), Value::Float(b)) => {
                             let number = a $op b;
@@ -173,7 +203,7 @@ impl Machine {
                 ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $number:expr) => {{
                     match get!($a) {
                         Value::Int(a) if let Some(number) = a.$checked(i64::from($number)) => {
-                            set!($to, Value::Int(number))
+                            set_int!($to, number)
                         }
                         Value::Float(a) => {
                             let number = a $op f64::from($number);
@@ -183,6 +213,46 @@ impl Machine {
                             let (a, b) = (a.clone(), Value::Int(i64::from($number)));
                             let value = outside!(self.operate(Operation::$operation, a, b, environment));
                             set!($to, value);
+                        }
+                    }
+                }};
+            }
+            macro_rules! place_cell {
+                ($register:expr) => {
+                    match get!($register) {
+                        Value::Cell(cell) => Some(cell),
+                        _ => None,
+                    }
+                };
+            }
+            // Adds a small integer to what is in a shared place.
+            macro_rules! step_cell {
+                ($operation:ident, $checked:ident, $cell:expr, $number:expr) => {{
+                    let Some(cell) = $cell else { break broken() };
+                    let number = i64::from($number);
+                    if !step(cell, |old| old.$checked(number)) {
+                        let cell = Rc::clone(cell);
+                        let old = take_shared(&cell, false);
+                        let new = Value::Int(number);
+                        let value = outside!(self.operate(Operation::$operation, old, new, environment));
+                        write_cell(&cell, &value);
+                    }
+                }};
+            }
+            macro_rules! step_global {
+                ($operation:ident, $checked:ident, $global:expr, $number:expr) => {{
+                    let Some(slot) = self.globals.get_mut($global as usize) else { break broken() };
+                    let number = i64::from($number);
+                    match &mut slot.value {
+                        Some(Value::Int(old)) if let Some(new) = old.$checked(number) => *old = new,
+                        None => break undefined(&slot.name),
+                        Some(old) => {
+                            let (old, new) = (old.clone(), Value::Int(number));
+                            let value = outside!(self.operate(Operation::$operation, old, new, environment));
+                            if let Some(slot) = self.globals.get_mut($global as usize) {
+                                let old = slot.value.replace(value);
+                                drop(old);
+                            }
                         }
                     }
                 }};
@@ -228,7 +298,7 @@ impl Machine {
                     // An integer is read part by part, as it was written.
                     if let Value::Int(number) = get!($from) {
                         let number = *number;
-                        leave_with!(Value::Int(number), $size)
+                        leave_with!(Value::Int(number), number, set_int, $size)
                     } else {
                         let value = take!($from);
                         leave_with!(value, $size)
@@ -237,13 +307,16 @@ impl Machine {
             }
             macro_rules! leave_with {
                 ($value:expr, $size:expr) => {{
-                    let value: Value = $value;
+                    let value = $value;
+                    leave_with!(value, value, set, $size)
+                }};
+                ($value:expr, $part:expr, $set:ident, $size:expr) => {{
                     for register in registers.iter_mut().take(usize::from($size)) {
                         if !is_plain(register) {
-                            discard(std::mem::take(register));
+                            clear(register);
                         }
                     }
-                    let Some(caller) = frames.pop() else { return Ok(value) };
+                    let Some(caller) = frames.pop() else { return Ok($value) };
                     pc = caller.pc as usize;
                     base = caller.base as usize;
                     function = caller.function;
@@ -251,7 +324,7 @@ impl Machine {
                         Some(window) => registers = window,
                         None => break broken(),
                     }
-                    set!(caller.to, value);
+                    $set!(caller.to, $part);
                 }};
             }
             // Opens the frame of a callee whose arguments are in place.
@@ -352,7 +425,7 @@ impl Machine {
                     for n in 0..=count {
                         if let Value::Int(number) = get!((first + n) as u8) {
                             let number = *number;
-                            set!(n as u8, Value::Int(number));
+                            set_int!(n as u8, number);
                         } else {
                             let value = take!((first + n) as u8);
                             set!(n as u8, value);
@@ -360,7 +433,7 @@ impl Machine {
                     }
                     for place in registers.iter_mut().take(size).skip(count + 1) {
                         if !is_plain(place) {
-                            discard(std::mem::take(place));
+                            clear(place);
                         }
                     }
                     function = $code;
@@ -380,6 +453,20 @@ impl Machine {
                     })
                 };
             }
+            macro_rules! put_slowly {
+                ($place:expr, $key:expr, $item:expr) => {{
+                    let native = u32::from(self.operations.native(Operation::Put).0);
+                    let mut arguments = [take!($place), $key, $item];
+                    match self.update(native, &mut arguments, environment) {
+                        Ok(value) => set!($place, value),
+                        Err((value, raised)) => {
+                            set!($place, value);
+                            break raised;
+                        }
+                    }
+                    code = self.code.as_slice();
+                }};
+            }
             macro_rules! native_arguments {
                 ($first:expr, $count:expr) => {{
                     let first = usize::from($first);
@@ -392,15 +479,20 @@ impl Machine {
                 let Some(instruction) = code.get(pc) else { break broken() };
                 pc += 1;
                 match *instruction {
-                    I::Move(to, from) => set_copy!(to, get!(from)),
+                    I::Move(to, from) => copy_register!(to, from),
                     I::Take(to, from) => {
-                        let value = take!(from);
-                        set!(to, value);
+                        if let Value::Int(number) = get!(from) {
+                            let number = *number;
+                            set_int!(to, number);
+                        } else {
+                            let value = take!(from);
+                            set!(to, value);
+                        }
                     }
                     I::Clear(register) => set!(register, Value::Null),
                     I::Null(to) => set!(to, Value::Null),
                     I::Bool(to, truth) => set!(to, Value::Bool(truth)),
-                    I::Int(to, number) => set!(to, Value::Int(i64::from(number))),
+                    I::Int(to, number) => set_int!(to, i64::from(number)),
                     I::Constant(to, n) => {
                         set_copy!(to, self.constants.get(n as usize).unwrap_or(const { &Value::Null }));
                     }
@@ -424,13 +516,16 @@ impl Machine {
                         set!(register, Value::Cell(Rc::new(RefCell::new(value))));
                     }
                     I::LoadCell(to, from) => {
-                        let read = match get!(from) {
-                            Value::Cell(cell) => read_cell(cell),
-                            _ => Read::Other(Value::Null),
-                        };
-                        match read {
-                            Read::Int(number) => set!(to, Value::Int(number)),
-                            Read::Other(value) => set!(to, value),
+                        match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
+                            Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
+                            Ok([to, _]) => put(to, Value::Null),
+                            Err(_) => {
+                                let value = match get!(from) {
+                                    Value::Cell(cell) => take_shared(cell, false),
+                                    _ => Value::Null,
+                                };
+                                set!(to, value);
+                            }
                         }
                     }
                     I::StoreCell(to, from) => {
@@ -439,29 +534,20 @@ impl Machine {
                         }
                     }
                     I::LoadCapture(to, n) => {
-                        let value = match get!(0u8) {
-                            Value::Function(closure) => closure.captures.get(n as usize),
-                            _ => None,
-                        };
-                        match value {
-                            Some(Value::Int(number)) => {
-                                let number = *number;
-                                set!(to, Value::Int(number));
-                            }
-                            value => {
-                                let value = value.cloned().unwrap_or_default();
-                                set!(to, value);
-                            }
+                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+                            let value = match own {
+                                Value::Function(closure) => closure.captures.get(n as usize),
+                                _ => None,
+                            };
+                            put_copy(to, value.unwrap_or(const { &Value::Null }));
                         }
                     }
                     I::LoadCaptureCell(to, n) => {
-                        let read = match captured_cell(get!(0u8), n) {
-                            Some(cell) => read_cell(cell),
-                            None => Read::Other(Value::Null),
-                        };
-                        match read {
-                            Read::Int(number) => set!(to, Value::Int(number)),
-                            Read::Other(value) => set!(to, value),
+                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+                            match captured_cell(own, n) {
+                                Some(cell) => read_cell(to, cell),
+                                None => put(to, Value::Null),
+                            }
                         }
                     }
                     I::StoreCaptureCell(from, n) => {
@@ -469,6 +555,16 @@ impl Machine {
                             write_cell(cell, get!(from));
                         }
                     }
+                    I::AddCell(cell, n) => step_cell!(Add, checked_add, place_cell!(cell), n),
+                    I::SubCell(cell, n) => step_cell!(Sub, checked_sub, place_cell!(cell), n),
+                    I::AddCaptureCell(n, capture) => {
+                        step_cell!(Add, checked_add, captured_cell(get!(0u8), capture), n)
+                    }
+                    I::SubCaptureCell(n, capture) => {
+                        step_cell!(Sub, checked_sub, captured_cell(get!(0u8), capture), n)
+                    }
+                    I::AddGlobal(n, global) => step_global!(Add, checked_add, global, n),
+                    I::SubGlobal(n, global) => step_global!(Sub, checked_sub, global, n),
                     I::Closure(to, n) => {
                         let Some(template) = self.templates.get(n as usize) else { break broken() };
                         let own = match get!(0u8) {
@@ -619,32 +715,59 @@ impl Machine {
                         }
                     }
                     I::Put(place, key, value) => {
-                        let item = take!(value);
                         let key = copy(get!(key));
-                        let mut collection = take!(place);
-                        let done = match (&mut collection, &key) {
-                            (Value::Array(items), Value::Int(n)) => Rc::get_mut(items)
-                                .zip(usize::try_from(*n).ok())
-                                .and_then(|(items, n)| items.as_mut_slice().get_mut(n)),
-                            (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
-                                Rc::get_mut(entries).and_then(|entries| entries.get_mut(name))
-                            }
-                            _ => None,
-                        };
-                        if let Some(old) = done {
-                            put(old, item);
-                            set!(place, collection);
-                        } else {
-                            let native = u32::from(self.operations.native(Operation::Put).0);
-                            let mut arguments = [collection, key, item];
-                            match self.update(native, &mut arguments, environment) {
-                                Ok(value) => set!(place, value),
-                                Err((value, raised)) => {
-                                    set!(place, value);
-                                    break raised;
+                        let item = take!(value);
+                        let own = registers.get_mut(usize::from(place)).and_then(|collection| {
+                            match (collection, &key) {
+                                (Value::Array(items), Value::Int(n)) => {
+                                    Rc::get_mut(items)?.as_mut_slice().get_mut(usize::try_from(*n).ok()?)
                                 }
+                                (collection, key) => own_item(collection, key),
                             }
-                            code = self.code.as_slice();
+                        });
+                        match own {
+                            Some(old) => put(old, item),
+                            None => put_slowly!(place, key, item),
+                        }
+                    }
+                    I::PutConstant(place, value, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        let done = if place == value {
+                            false
+                        } else {
+                            let places = [usize::from(place), usize::from(value)];
+                            match registers.get_disjoint_mut(places) {
+                                Ok([collection, value]) => match own_item(collection, key) {
+                                    Some(item) => {
+                                        if let Value::Int(number) = value {
+                                            put_int(item, *number);
+                                        } else {
+                                            put_copy(item, value);
+                                        }
+                                        true
+                                    }
+                                    None => false,
+                                },
+                                Err(_) => false,
+                            }
+                        };
+                        if !done {
+                            let (key, item) = (key.clone(), get!(value).clone());
+                            put_slowly!(place, key, item);
+                        }
+                    }
+                    I::AddField(place, number, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        let item = registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key));
+                        if let Some(Value::Int(item)) = item
+                            && let Some(sum) = item.checked_add(i64::from(number))
+                        {
+                            *item = sum;
+                            if let Some(I::Jump(target)) = code.get(pc) {
+                                pc = *target as usize;
+                            }
+                        } else {
+                            pc += 1;
                         }
                     }
                     I::Push(place, item) => {
@@ -899,7 +1022,7 @@ impl Machine {
                         let activation = self.next_activation;
                         self.next_activation += 1;
                         self.activations.push(activation);
-                        set!(register, Value::Int(activation as i64));
+                        set_int!(register, activation as i64);
                         watch!(HandlerKind::Block(register, activation), live, target);
                     }
                     I::PushBind(register, n) => {

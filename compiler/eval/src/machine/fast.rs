@@ -35,17 +35,89 @@ pub(super) fn is_plain(value: &Value) -> bool {
 /// Replaces a value; the fast way if the old one is no reference.
 #[inline(always)]
 pub(super) fn put(place: &mut Value, value: Value) {
-    // The old value is looked at where it is: reading it as a whole would wait for the two stores that wrote it.
+    // The old value is looked at where it is: reading it as a whole would wait for the two stores that wrote it. The new
+    // one is written on each way by itself: were it written where they meet, it would go through memory first.
     if is_plain(place) {
         std::mem::forget(std::mem::replace(place, value));
     } else {
-        discard(std::mem::replace(place, value));
+        replace(place, value);
     }
+}
+
+#[inline(never)]
+fn replace(place: &mut Value, value: Value) {
+    *place = value;
+}
+
+/// Replaces a value by a small integer.
+#[inline(always)]
+pub(super) fn put_int(place: &mut Value, number: i64) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Int(number)));
+    } else {
+        replace_by_int(place, number);
+    }
+}
+
+#[inline(never)]
+fn replace_by_int(place: &mut Value, number: i64) {
+    *place = Value::Int(number);
+}
+
+/// Empties a place whose value has to be dropped.
+#[inline(never)]
+pub(super) fn clear(place: &mut Value) {
+    *place = Value::Null;
 }
 
 #[inline(never)]
 pub(super) fn discard(value: Value) {
     drop(value);
+}
+
+/// Puts a copy into a place. The copy of a reference is written part by part where it goes: put together elsewhere, it
+/// would be read as a whole right after its two parts were written, and wait for both.
+#[inline(never)]
+pub(super) fn put_copy(place: &mut Value, value: &Value) {
+    if !is_plain(place) {
+        clear(place);
+    }
+    let copy = match value {
+        Value::Int(number) => return put_int(place, *number),
+        Value::Function(rc) => Value::Function(Rc::clone(rc)),
+        Value::Array(rc) => Value::Array(Rc::clone(rc)),
+        Value::List(rc) => Value::List(Rc::clone(rc)),
+        Value::Object(rc) => Value::Object(Rc::clone(rc)),
+        Value::String(rc) => Value::String(Rc::clone(rc)),
+        Value::Keyword(rc) => Value::Keyword(Rc::clone(rc)),
+        Value::Record(rc) => Value::Record(Rc::clone(rc)),
+        Value::Table(rc) => Value::Table(Rc::clone(rc)),
+        Value::Cell(rc) => Value::Cell(Rc::clone(rc)),
+        other => other.clone(),
+    };
+    std::mem::forget(std::mem::replace(place, copy));
+}
+
+/// The place of an item in a collection that nobody else holds, if it is there already.
+#[inline(always)]
+pub(super) fn own_item<'c>(collection: &'c mut Value, key: &Value) -> Option<&'c mut Value> {
+    match (collection, key) {
+        (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
+            let entries = Rc::get_mut(entries)?;
+            // Names of one program are one text each: in a small object, looking for the text itself is faster.
+            if entries.len() <= 8
+                && let Some(n) = entries.keys().position(|key| Rc::ptr_eq(key, name))
+            {
+                return entries.get_index_mut(n).map(|(_, value)| value);
+            }
+            entries.get_mut(name)
+        }
+        (Value::Record(record), Value::Keyword(name)) => {
+            let n = record.ty.fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
+            Rc::get_mut(record)?.fields.get_mut(n)
+        }
+        _ => None,
+    }
 }
 
 #[inline(always)]
@@ -72,6 +144,10 @@ pub(super) fn get_fast(collection: &Value, key: &Value) -> Option<Value> {
                 return Some(copy(value));
             }
             Some(entries.get(name).map_or(Value::Null, copy))
+        }
+        (Value::Record(record), Value::Keyword(name)) => {
+            let n = record.ty.fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
+            record.fields.get(n).map(copy)
         }
         _ => None,
     }
@@ -131,20 +207,15 @@ pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<RefCell<Value>>> 
     }
 }
 
-/// What a cell holds: a small integer by itself, so that it is not put together and taken apart on its way.
-pub(super) enum Read {
-    Int(i64),
-    Other(Value),
-}
-
+/// Puts a copy of what a cell holds into a place.
 #[inline(always)]
-pub(super) fn read_cell(cell: &RefCell<Value>) -> Read {
+pub(super) fn read_cell(place: &mut Value, cell: &RefCell<Value>) {
     match cell.try_borrow() {
         Ok(value) => match &*value {
-            Value::Int(number) => Read::Int(*number),
-            other => Read::Other(other.clone()),
+            Value::Int(number) => put_int(place, *number),
+            other => put_copy(place, other),
         },
-        Err(_) => Read::Other(Value::Null),
+        Err(_) => put(place, Value::Null),
     }
 }
 
@@ -152,7 +223,7 @@ pub(super) fn read_cell(cell: &RefCell<Value>) -> Read {
 pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
     let Ok(mut place) = cell.try_borrow_mut() else { return };
     match value {
-        Value::Int(number) => put(&mut place, Value::Int(*number)),
+        Value::Int(number) => put_int(&mut place, *number),
         other => {
             let old = std::mem::replace(&mut *place, other.clone());
             // What is dropped may be the last holder of a function that looks into this cell.
@@ -160,6 +231,19 @@ pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
             discard(old);
         }
     }
+}
+
+/// Replaces a small integer in a cell by another. False if it holds something else, or there is no result.
+#[inline(always)]
+pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> bool {
+    if let Ok(mut place) = cell.try_borrow_mut()
+        && let Value::Int(number) = &mut *place
+        && let Some(new) = change(*number)
+    {
+        *number = new;
+        return true;
+    }
+    false
 }
 
 pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {
