@@ -81,9 +81,8 @@ impl FunctionCompiler<'_> {
         let [(key, name), (new, value)] = bindings else { return None };
         let exprs = &self.unit.exprs;
         let Expr::Constant(name @ Value::Keyword(text)) = exprs.get(*name)? else { return None };
-        let is_read = |id: &ExprId, local: &LocalId| {
-            matches!(exprs.get(*id), Some(Expr::Local(read)) if read == local)
-        };
+        let is_read =
+            |id: &ExprId, local: &LocalId| matches!(exprs.get(*id), Some(Expr::Local(read)) if read == local);
         // The body gives the new value, which nobody wants.
         let Expr::Sequence(steps) = exprs.get(body)? else { return None };
         let [update, result] = steps.as_slice() else { return None };
@@ -120,7 +119,8 @@ impl FunctionCompiler<'_> {
         let [path, function, rest @ ..] = arguments else { return None };
         let Expr::Native(array, keys) = self.unit.exprs.get(*path)? else { return None };
         let [key] = keys.as_slice() else { return None };
-        let (key @ Value::Keyword(_), Value::Native(step)) = (self.known(*key)?, self.known(*function)?) else {
+        let (key @ Value::Keyword(_), Value::Native(step)) = (self.known(*key)?, self.known(*function)?)
+        else {
             return None;
         };
         if ovsm_library::get(*array)?.name != "#array" {

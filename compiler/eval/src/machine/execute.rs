@@ -2,7 +2,7 @@
 
 use super::fast::{
     binary_fast, captured_cell, clear, copy, get_fast, is_plain, is_true, items_of, joins, own_item, put,
-    put_copy, put_int, read_cell, spread, step, take_shared, write_cell,
+    put_copy, put_float, put_int, put_null, read_cell, spread, step, take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};
@@ -106,6 +106,21 @@ impl Machine {
                     }
                 }};
             }
+            macro_rules! set_float {
+                ($register:expr, $number:expr) => {{
+                    let number: f64 = $number;
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_float(place, number);
+                    }
+                }};
+            }
+            macro_rules! set_null {
+                ($register:expr) => {
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_null(place);
+                    }
+                };
+            }
             // A copy that is written part by part where it goes, and not put together elsewhere first.
             macro_rules! set_copy {
                 ($register:expr, $value:expr) => {
@@ -116,7 +131,7 @@ impl Machine {
                         }
                         Value::Float(number) => {
                             let number = *number;
-                            set!($register, Value::Float(number))
+                            set_float!($register, number)
                         }
                         other => {
                             if let Some(place) = registers.get_mut(usize::from($register)) {
@@ -183,7 +198,7 @@ impl Machine {
                         }
                         (Value::Float(a), Value::Float(b)) => {
                             let number = a $op b;
-                            set!($to, Value::Float(number))
+                            set_float!($to, number)
                         }
                         (a, b) => {
                             // A sequence that is replaced by its sum may be extended in place.
@@ -207,7 +222,7 @@ impl Machine {
                         }
                         Value::Float(a) => {
                             let number = a $op f64::from($number);
-                            set!($to, Value::Float(number))
+                            set_float!($to, number)
                         }
                         a => {
                             let (a, b) = (a.clone(), Value::Int(i64::from($number)));
@@ -399,10 +414,7 @@ impl Machine {
                             break self.wrong_count(code, arguments.len());
                         }
                         tick!();
-                        registers
-                            .iter_mut()
-                            .take(usize::from($size))
-                            .for_each(|place| put(place, Value::Null));
+                        registers.iter_mut().take(usize::from($size)).for_each(|place| put_null(place));
                         if let Err(raised) = self.bind(code, registers, arguments) {
                             break raised;
                         }
@@ -489,8 +501,8 @@ impl Machine {
                             set!(to, value);
                         }
                     }
-                    I::Clear(register) => set!(register, Value::Null),
-                    I::Null(to) => set!(to, Value::Null),
+                    I::Clear(register) => set_null!(register),
+                    I::Null(to) => set_null!(to),
                     I::Bool(to, truth) => set!(to, Value::Bool(truth)),
                     I::Int(to, number) => set_int!(to, i64::from(number)),
                     I::Constant(to, n) => {
@@ -518,7 +530,7 @@ impl Machine {
                     I::LoadCell(to, from) => {
                         match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
                             Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
-                            Ok([to, _]) => put(to, Value::Null),
+                            Ok([to, _]) => put_null(to),
                             Err(_) => {
                                 let value = match get!(from) {
                                     Value::Cell(cell) => take_shared(cell, false),
@@ -546,7 +558,7 @@ impl Machine {
                         if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
                             match captured_cell(own, n) {
                                 Some(cell) => read_cell(to, cell),
-                                None => put(to, Value::Null),
+                                None => put_null(to),
                             }
                         }
                     }
@@ -798,7 +810,7 @@ impl Machine {
                         let value = outside!({
                             let result = self.run_native(native, arguments, environment);
                             for argument in arguments {
-                                put(argument, Value::Null);
+                                put_null(argument);
                             }
                             result
                         });
@@ -918,7 +930,7 @@ impl Machine {
                             let value = outside!({
                                 let result = self.call_value(&callee, arguments, environment);
                                 for argument in arguments {
-                                    put(argument, Value::Null);
+                                    put_null(argument);
                                 }
                                 result
                             });

@@ -36,17 +36,37 @@ pub(super) fn is_plain(value: &Value) -> bool {
 #[inline(always)]
 pub(super) fn put(place: &mut Value, value: Value) {
     // The old value is looked at where it is: reading it as a whole would wait for the two stores that wrote it. The new
-    // one is written on each way by itself: were it written where they meet, it would go through memory first.
+    // one goes nowhere but to its place: were it given to a function, it would be put together in memory first.
     if is_plain(place) {
         std::mem::forget(std::mem::replace(place, value));
     } else {
-        replace(place, value);
+        discard(std::mem::replace(place, value));
+    }
+}
+
+/// Replaces a value by null.
+#[inline(always)]
+pub(super) fn put_null(place: &mut Value) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Null));
+    } else {
+        clear(place);
+    }
+}
+
+/// Replaces a value by a float.
+#[inline(always)]
+pub(super) fn put_float(place: &mut Value, number: f64) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Float(number)));
+    } else {
+        replace_by_float(place, number);
     }
 }
 
 #[inline(never)]
-fn replace(place: &mut Value, value: Value) {
-    *place = value;
+fn replace_by_float(place: &mut Value, number: f64) {
+    *place = Value::Float(number);
 }
 
 /// Replaces a value by a small integer.
