@@ -1,8 +1,9 @@
 //! The loop over instructions.
 
 use super::fast::{
-    binary_fast, captured_cell, clear, copy, get_fast, is_plain, is_true, items_of, joins, own_item, put,
-    put_copy, put_float, put_int, put_null, read_cell, spread, step, take_shared, write_cell,
+    captured_cell, clear, comparison, copy, float_operation, integer_operation, is_plain, is_true, item,
+    items_of, joins, own_item, put, put_any, put_copy, put_float, put_int, put_null, read_cell, spread, step,
+    take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};
@@ -465,6 +466,35 @@ impl Machine {
                     })
                 };
             }
+            // The item of a collection under a key that is in no register.
+            macro_rules! read_item {
+                ($operation:ident, $to:expr, $collection:expr, $key:expr) => {{
+                    let key: &Value = $key;
+                    let done = match registers.get_disjoint_mut([usize::from($to), usize::from($collection)])
+                    {
+                        Ok([to, collection]) => match item(collection, key) {
+                            Some(value) => {
+                                put_any(to, value);
+                                true
+                            }
+                            None => false,
+                        },
+                        Err(_) => match item(get!($collection), key).cloned() {
+                            Some(value) => {
+                                set!($to, value);
+                                true
+                            }
+                            None => false,
+                        },
+                    };
+                    if !done {
+                        let (collection, key) = (get!($collection).clone(), key.clone());
+                        let value =
+                            outside!(self.operate(Operation::$operation, collection, key, environment));
+                        set!($to, value);
+                    }
+                }};
+            }
             macro_rules! put_slowly {
                 ($place:expr, $key:expr, $item:expr) => {{
                     let native = u32::from(self.operations.native(Operation::Put).0);
@@ -604,31 +634,39 @@ impl Machine {
                     I::AddImmediate(to, a, n) => arithmetic_immediate!(Add, checked_add, +, to, a, n),
                     I::SubImmediate(to, a, n) => arithmetic_immediate!(Sub, checked_sub, -, to, a, n),
                     I::MulImmediate(to, a, n) => arithmetic_immediate!(Mul, checked_mul, *, to, a, n),
-                    I::Binary(operation, to, a, b) => match binary_fast(operation, get!(a), get!(b)) {
-                        Some(value) => set!(to, value),
-                        None => {
-                            let (a, b) = if operation == Operation::Add && to == a && joins(get!(a), get!(b))
-                            {
-                                (take!(a), get!(b).clone())
-                            } else {
-                                (get!(a).clone(), get!(b).clone())
-                            };
+                    I::Binary(operation, to, a, b) => {
+                        let (x, y) = (get!(a), get!(b));
+                        if let Some(number) = integer_operation(operation, x, y) {
+                            set_int!(to, number);
+                        } else if let Some(truth) = comparison(operation, x, y) {
+                            set!(to, Value::Bool(truth));
+                        } else if let Some(number) = float_operation(operation, x, y) {
+                            set_float!(to, number);
+                        } else if let (Operation::Nth, Value::Int(n)) = (operation, y) {
+                            let n = *n;
+                            read_item!(Nth, to, a, &Value::Int(n));
+                        } else {
+                            let (a, b) = (x.clone(), y.clone());
                             let value = outside!(self.operate(operation, a, b, environment));
                             set!(to, value);
                         }
-                    },
+                    }
+                    I::BinaryImmediate(Operation::Nth, to, a, n) => {
+                        read_item!(Nth, to, a, &Value::Int(i64::from(n)));
+                    }
+                    I::BinaryImmediate(Operation::Get, to, a, n) => {
+                        read_item!(Get, to, a, &Value::Int(i64::from(n)));
+                    }
                     I::BinaryImmediate(operation, to, a, n) => {
-                        let b = Value::Int(i64::from(n));
-                        match binary_fast(operation, get!(a), &b).or_else(|| match operation {
-                            Operation::Get => get_fast(get!(a), &b),
-                            _ => None,
-                        }) {
-                            Some(value) => set!(to, value),
-                            None => {
-                                let a = get!(a).clone();
-                                let value = outside!(self.operate(operation, a, b, environment));
-                                set!(to, value);
-                            }
+                        let (x, y) = (get!(a), &Value::Int(i64::from(n)));
+                        if let Some(number) = integer_operation(operation, x, y) {
+                            set_int!(to, number);
+                        } else if let Some(truth) = comparison(operation, x, y) {
+                            set!(to, Value::Bool(truth));
+                        } else {
+                            let (a, b) = (x.clone(), y.clone());
+                            let value = outside!(self.operate(operation, a, b, environment));
+                            set!(to, value);
                         }
                     }
                     I::Not(to, a) => {
@@ -707,24 +745,18 @@ impl Machine {
                         jump_unless!(compare_immediate!(NotEqual, !=, a, n), target)
                     }
 
-                    I::Get(to, a, b) => match get_fast(get!(a), get!(b)) {
-                        Some(value) => set!(to, value),
-                        None => {
-                            let (a, b) = (get!(a).clone(), get!(b).clone());
-                            let value = outside!(self.operate(Operation::Get, a, b, environment));
-                            set!(to, value);
+                    I::Get(to, a, b) => {
+                        if let Value::Int(n) = get!(b) {
+                            let n = *n;
+                            read_item!(Get, to, a, &Value::Int(n));
+                        } else {
+                            let key = get!(b).clone();
+                            read_item!(Get, to, a, &key);
                         }
-                    },
+                    }
                     I::GetConstant(to, a, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
-                        match get_fast(get!(a), key) {
-                            Some(value) => set!(to, value),
-                            None => {
-                                let (a, b) = (get!(a).clone(), key.clone());
-                                let value = outside!(self.operate(Operation::Get, a, b, environment));
-                                set!(to, value);
-                            }
-                        }
+                        read_item!(Get, to, a, key);
                     }
                     I::Put(place, key, value) => {
                         let key = copy(get!(key));

@@ -149,59 +149,78 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// The fast ways of `get`.
+/// The item of a collection under a key or at a position, if there is a fast way to it.
 #[inline(always)]
-pub(super) fn get_fast(collection: &Value, key: &Value) -> Option<Value> {
+pub(super) fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
     match (collection, key) {
-        (Value::Array(items) | Value::List(items), Value::Int(n)) => {
-            items.get(usize::try_from(*n).ok()?).map(copy)
-        }
+        (Value::Array(items) | Value::List(items), Value::Int(n)) => items.get(usize::try_from(*n).ok()?),
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
             // Names of one program are one text each: in a small object, looking for the text itself is faster.
             if entries.len() <= 8
                 && let Some((_, value)) = entries.iter().find(|(key, _)| Rc::ptr_eq(key, name))
             {
-                return Some(copy(value));
+                return Some(value);
             }
-            Some(entries.get(name).map_or(Value::Null, copy))
+            Some(entries.get(name).unwrap_or(const { &Value::Null }))
         }
         (Value::Record(record), Value::Keyword(name)) => {
-            let n = record.ty.fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
-            record.fields.get(n).map(copy)
+            let fields = &record.ty.fields;
+            let n = fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
+            record.fields.get(n)
         }
         _ => None,
     }
 }
 
-/// Operations of two integers that have no instruction each.
+/// Puts a copy into a place: the fast way for small integers.
 #[inline(always)]
-pub(super) fn binary_fast(operation: Operation, a: &Value, b: &Value) -> Option<Value> {
+pub(super) fn put_any(place: &mut Value, value: &Value) {
+    match value {
+        Value::Int(number) => put_int(place, *number),
+        other => put_copy(place, other),
+    }
+}
+
+/// Operations of two integers that have no instruction each and give one.
+#[inline(always)]
+pub(super) fn integer_operation(operation: Operation, a: &Value, b: &Value) -> Option<i64> {
+    let (Value::Int(a), Value::Int(b)) = (a, b) else { return None };
+    match operation {
+        Operation::Remainder => a.checked_rem(*b),
+        Operation::Modulo if *b > 0 => Some(a.rem_euclid(*b)),
+        Operation::Divide => a.checked_div(*b),
+        Operation::Quotient if *b > 0 => Some(a.div_euclid(*b)),
+        _ => None,
+    }
+}
+
+/// Division of floats.
+#[inline(always)]
+pub(super) fn float_operation(operation: Operation, a: &Value, b: &Value) -> Option<f64> {
+    match (operation, a, b) {
+        (Operation::Divide, Value::Float(a), Value::Float(b)) if *b != 0.0 => Some(a / b),
+        _ => None,
+    }
+}
+
+/// Comparisons of two numbers of one kind.
+#[inline(always)]
+pub(super) fn comparison(operation: Operation, a: &Value, b: &Value) -> Option<bool> {
     Some(match (a, b) {
         (Value::Int(a), Value::Int(b)) => match operation {
-            Operation::Remainder => Value::Int(a.checked_rem(*b)?),
-            Operation::Modulo if *b > 0 => Value::Int(a.rem_euclid(*b)),
-            Operation::Divide => Value::Int(a.checked_div(*b)?),
-            Operation::Quotient if *b > 0 => Value::Int(a.div_euclid(*b)),
-            Operation::Less => Value::Bool(a < b),
-            Operation::LessEqual => Value::Bool(a <= b),
-            Operation::Greater => Value::Bool(a > b),
-            Operation::GreaterEqual => Value::Bool(a >= b),
-            Operation::Equal => Value::Bool(a == b),
-            Operation::NotEqual => Value::Bool(a != b),
+            Operation::Less => a < b,
+            Operation::LessEqual => a <= b,
+            Operation::Greater => a > b,
+            Operation::GreaterEqual => a >= b,
+            Operation::Equal => a == b,
+            Operation::NotEqual => a != b,
             _ => return None,
         },
         (Value::Float(a), Value::Float(b)) => match operation {
-            Operation::Divide if *b != 0.0 => Value::Float(a / b),
-            Operation::Less => Value::Bool(a < b),
-            Operation::LessEqual => Value::Bool(a <= b),
-            Operation::Greater => Value::Bool(a > b),
-            Operation::GreaterEqual => Value::Bool(a >= b),
-            _ => return None,
-        },
-        (collection, key) if operation == Operation::Nth => match (collection, key) {
-            (Value::Array(items) | Value::List(items), Value::Int(n)) => {
-                copy(items.get(usize::try_from(*n).ok()?)?)
-            }
+            Operation::Less => a < b,
+            Operation::LessEqual => a <= b,
+            Operation::Greater => a > b,
+            Operation::GreaterEqual => a >= b,
             _ => return None,
         },
         _ => return None,
