@@ -241,6 +241,14 @@ impl Value {
         }
     }
 
+    /// How many items an array or a list has.
+    pub fn items_count(&self) -> Option<usize> {
+        match self {
+            Value::Array(items) | Value::List(items) => Some(items.len()),
+            _ => None,
+        }
+    }
+
     /// The name that it is as a key of an object: that of a keyword, string or symbol.
     pub fn as_key(&self) -> Option<Rc<Text>> {
         match self {

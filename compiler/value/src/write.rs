@@ -44,7 +44,7 @@ pub fn brief(value: &Value) -> String {
     let text = match value {
         // Do not write a huge value for the sake of its first characters.
         Value::Array(items) | Value::List(items) if items.len() > LIMIT => {
-            let start: Vec<Value> = items.as_slice().iter().take(LIMIT / 3).cloned().collect();
+            let start: Vec<Value> = items.iter().take(LIMIT / 3).collect();
             write(&if matches!(value, Value::Array(_)) { Value::array(start) } else { Value::list(start) })
         }
         value => write(value),
@@ -156,17 +156,19 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
     match value {
         Value::Array(items) => {
             text.push('[');
-            write_items(text, items.as_slice().iter(), depth);
+            write_items(text, items.iter(), depth);
             text.push(']');
         }
         Value::List(items) => {
-            if let Some((prefix, operand)) = abbreviation(items.as_slice()) {
+            if items.len() == 2
+                && let Some((prefix, operand)) = abbreviation(items.as_slice())
+            {
                 text.push_str(prefix);
                 write_value(text, operand, depth);
                 return;
             }
             text.push('(');
-            write_items(text, items.as_slice().iter(), depth);
+            write_items(text, items.iter(), depth);
             text.push(')');
         }
         Value::Set(set) => {
@@ -225,12 +227,12 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
     }
 }
 
-fn write_items<'v>(text: &mut String, items: impl Iterator<Item = &'v Value>, depth: u32) {
+fn write_items<V: std::borrow::Borrow<Value>>(text: &mut String, items: impl Iterator<Item = V>, depth: u32) {
     for (n, item) in items.enumerate() {
         if n > 0 {
             text.push(' ');
         }
-        write_value(text, item, depth);
+        write_value(text, item.borrow(), depth);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The loop over instructions.
 
 use super::fast::{
-    captured_cell, clear, comparison, copy, float_operation, integer_operation, is_plain, is_true, item,
-    items_of, joins, own_item, put, put_any, put_copy, put_float, put_int, put_null, read_cell, spread, step,
+    captured_cell, clear, comparison, copy, float_operation, integer_operation, is_plain, is_true, items_of,
+    joins, own_item, put, put_copy, put_float, put_int, put_null, read_cell, read_item, spread, step,
     take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
@@ -472,20 +472,14 @@ impl Machine {
                     let key: &Value = $key;
                     let done = match registers.get_disjoint_mut([usize::from($to), usize::from($collection)])
                     {
-                        Ok([to, collection]) => match item(collection, key) {
-                            Some(value) => {
-                                put_any(to, value);
-                                true
+                        Ok([to, collection]) => read_item(to, collection, key),
+                        Err(_) => {
+                            let collection = get!($collection).clone();
+                            match registers.get_mut(usize::from($to)) {
+                                Some(to) => read_item(to, &collection, key),
+                                None => false,
                             }
-                            None => false,
-                        },
-                        Err(_) => match item(get!($collection), key).cloned() {
-                            Some(value) => {
-                                set!($to, value);
-                                true
-                            }
-                            None => false,
-                        },
+                        }
                     };
                     if !done {
                         let (collection, key) = (get!($collection).clone(), key.clone());
@@ -761,17 +755,24 @@ impl Machine {
                     I::Put(place, key, value) => {
                         let key = copy(get!(key));
                         let item = take!(value);
-                        let own = registers.get_mut(usize::from(place)).and_then(|collection| {
-                            match (collection, &key) {
-                                (Value::Array(items), Value::Int(n)) => {
-                                    Rc::get_mut(items)?.as_mut_slice().get_mut(usize::try_from(*n).ok()?)
+                        let mut item = Some(item);
+                        match (registers.get_mut(usize::from(place)), &key) {
+                            (Some(Value::Array(items)), Value::Int(n)) => {
+                                if let (Some(items), Ok(n)) = (Rc::get_mut(items), usize::try_from(*n)) {
+                                    item = item.and_then(|item| items.put(n, item).err());
                                 }
-                                (collection, key) => own_item(collection, key),
                             }
-                        });
-                        match own {
-                            Some(old) => put(old, item),
-                            None => put_slowly!(place, key, item),
+                            (Some(collection), key) => {
+                                if let Some(old) = own_item(collection, key)
+                                    && let Some(item) = item.take()
+                                {
+                                    put(old, item);
+                                }
+                            }
+                            _ => {}
+                        }
+                        if let Some(item) = item {
+                            put_slowly!(place, key, item);
                         }
                     }
                     I::PutConstant(place, value, n) => {
@@ -940,7 +941,8 @@ impl Machine {
                         let items: Vec<Value> =
                             native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
                         if let Some(Value::Array(array)) = registers.get_mut(usize::from(to)) {
-                            Rc::make_mut(array).make_vec().extend(items);
+                            let array = Rc::make_mut(array);
+                            items.into_iter().for_each(|item| array.push(item));
                         }
                     }
 

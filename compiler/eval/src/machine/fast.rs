@@ -1,6 +1,7 @@
 //! The small steps of the loop: copying and replacing values, and operations on the commonest types.
 
 use crate::bytecode::Operation;
+use ovsm_value::sequence::Item;
 use ovsm_value::{Raised, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -149,11 +150,28 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// The item of a collection under a key or at a position, if there is a fast way to it.
+/// Puts a copy of the item under a key or at a position into a place. False if there is no fast way to it.
 #[inline(always)]
-pub(super) fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
+pub(super) fn read_item(place: &mut Value, collection: &Value, key: &Value) -> bool {
+    if let (Value::Array(items) | Value::List(items), Value::Int(n)) = (collection, key) {
+        match usize::try_from(*n).ok().and_then(|n| items.look(n)) {
+            Some(Item::Number(number)) => put_int(place, number),
+            Some(Item::Value(value)) => put_any(place, value),
+            None => return false,
+        }
+        return true;
+    }
+    match item(collection, key) {
+        Some(value) => put_any(place, value),
+        None => return false,
+    }
+    true
+}
+
+/// The item under a key, if there is a fast way to it.
+#[inline(always)]
+fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
     match (collection, key) {
-        (Value::Array(items) | Value::List(items), Value::Int(n)) => items.get(usize::try_from(*n).ok()?),
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
             // Names of one program are one text each: in a small object, looking for the text itself is faster.
             if entries.len() <= 8
@@ -174,7 +192,7 @@ pub(super) fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> 
 
 /// Puts a copy into a place: the fast way for small integers.
 #[inline(always)]
-pub(super) fn put_any(place: &mut Value, value: &Value) {
+fn put_any(place: &mut Value, value: &Value) {
     match value {
         Value::Int(number) => put_int(place, *number),
         other => put_copy(place, other),
@@ -295,9 +313,7 @@ pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {
 
 pub(super) fn items_of(value: Value) -> Vec<Value> {
     match value {
-        Value::Array(mut items) | Value::List(mut items) => {
-            std::mem::take(Rc::make_mut(&mut items).make_vec())
-        }
+        Value::Array(mut items) | Value::List(mut items) => Rc::make_mut(&mut items).take_vec(),
         _ => Vec::new(),
     }
 }
@@ -305,7 +321,7 @@ pub(super) fn items_of(value: Value) -> Vec<Value> {
 /// Replaces the last argument by its items.
 pub(super) fn spread(arguments: &mut Vec<Value>) -> Result<(), Raised> {
     match arguments.pop() {
-        Some(Value::Array(items) | Value::List(items)) => arguments.extend_from_slice(items.as_slice()),
+        Some(Value::Array(items) | Value::List(items)) => arguments.extend(items.iter()),
         Some(Value::Range(range)) => arguments.extend(range.iter().map(Value::Int)),
         Some(Value::Null) | None => {}
         Some(other) => {
