@@ -9,6 +9,7 @@ mod call;
 mod condition;
 mod control;
 mod expression;
+mod last_use;
 mod native;
 mod step;
 
@@ -17,6 +18,7 @@ use crate::bytecode::{
 };
 use crate::core::{BlockId, ExprId, FunctionId, Parameters, Unit};
 use analyze::{Analysis, Variable};
+use last_use::LastUse;
 use ovsm_base::index::Index;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Effect;
@@ -114,6 +116,8 @@ pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<C
             scopes: Vec::new(),
             labels: Vec::new(),
             span: function.span,
+            last: None,
+            next_last: None,
         };
         compiler.run().map_err(|TooLarge| {
             let message = format!(
@@ -189,6 +193,10 @@ struct FunctionCompiler<'a> {
     labels: Vec<u32>,
     /// Where the expression was written that is being compiled.
     span: Option<Span>,
+    /// What the expression that is being compiled may use for the last time.
+    last: Option<LastUse>,
+    /// The same for the expression that is compiled next.
+    next_last: Option<LastUse>,
 }
 
 impl FunctionCompiler<'_> {

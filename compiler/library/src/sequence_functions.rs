@@ -48,7 +48,7 @@ pub const NATIVES: &[Native] = &[
             reserve(context, all.len())?;
             let mut result = Sequence::with_capacity(all.len());
             for item in all {
-                result.push(context.call(&function, &[item])?);
+                result.push(context.call_taking(&function, &mut [item])?);
             }
             return Ok(same_kind(&kind, result));
         }
@@ -220,7 +220,7 @@ pub const NATIVES: &[Native] = &[
             },
         };
         for item in all {
-            result = context.call(&function, &[result, item])?;
+            result = context.call_taking(&function, &mut [result, item])?;
         }
         Ok(result)
     }),
@@ -235,7 +235,7 @@ pub const NATIVES: &[Native] = &[
             },
         };
         while let Some(item) = all.pop() {
-            result = context.call(&function, &[item, result])?;
+            result = context.call_taking(&function, &mut [item, result])?;
         }
         Ok(result)
     }),

@@ -7,7 +7,7 @@ use crate::core::{Expr, ExprId};
 impl FunctionCompiler<'_> {
     pub(super) fn call(&mut self, callee: ExprId, arguments: &[ExprId], target: Target) -> Compile {
         if Self::is_many(arguments) {
-            let first = self.row(&[callee])?;
+            let first = self.row_before(&[callee], arguments)?;
             let array = self.register()?;
             self.array(arguments, array)?;
             return self.apply_row(first, 1, target);
@@ -24,7 +24,7 @@ impl FunctionCompiler<'_> {
             self.emit(I::CallGlobal(to, first, count, global.0));
             return self.called(to, target);
         }
-        let first = self.row(&[callee])?;
+        let first = self.row_before(&[callee], arguments)?;
         self.row(arguments)?;
         if target == Target::Tail {
             self.emit(I::TailCall(first, count, 0));
@@ -45,7 +45,7 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn apply(&mut self, callee: ExprId, arguments: &[ExprId], target: Target) -> Compile {
-        let first = self.row(&[callee])?;
+        let first = self.row_before(&[callee], arguments)?;
         self.row(arguments)?;
         self.apply_row(first, arguments.len() as u8, target)
     }
@@ -77,7 +77,7 @@ impl FunctionCompiler<'_> {
             Target::Effect => items.iter().try_for_each(|item| self.expr(*item, Target::Effect)),
             Target::Register(_) => {
                 let Some((first, rest)) = items.split_first() else { return self.null_to(target) };
-                let register = self.row(&[*first])?;
+                let register = self.row_before(&[*first], rest)?;
                 for item in rest {
                     self.expr(*item, Target::Effect)?;
                 }

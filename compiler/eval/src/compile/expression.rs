@@ -1,5 +1,6 @@
 //! Values: constants, variables, closures, sequences and bindings.
 
+use super::last_use::LastUse;
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Register, Template};
 use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
@@ -13,12 +14,16 @@ impl<'u> FunctionCompiler<'u> {
         with_room(|| {
             let span = self.span;
             let next = self.next;
+            let own = self.next_last.take();
+            let own = if target == Target::Tail { Some(LastUse::at_end()) } else { own };
+            let last = std::mem::replace(&mut self.last, own);
             if let Some(Some(own)) = self.unit.spans.get(id) {
                 self.span = Some(*own);
             }
             let result = self.dispatch(id, target);
             self.span = span;
             self.next = next;
+            self.last = last;
             result
         })
     }
@@ -135,6 +140,11 @@ impl<'u> FunctionCompiler<'u> {
             return Ok(());
         }
         match self.place_of(local) {
+            Place::Register(register)
+                if matches!(target, Target::Register(to) if to != register) && self.is_last_use(local) =>
+            {
+                self.deliver(register, target)
+            }
             Place::Register(register) => self.deliver_copy(register, target),
             Place::Known(constant) => self.expr(constant, target),
             place => {
@@ -194,6 +204,7 @@ impl<'u> FunctionCompiler<'u> {
         match self.place_of(local) {
             Place::Register(register) => {
                 if self.writes_last(value) {
+                    self.before_assigning(local);
                     self.expr(value, Target::Register(register))?;
                 } else {
                     let fresh = self.register()?;

@@ -32,9 +32,20 @@ impl FunctionCompiler<'_> {
 
     /// Evaluates expressions into registers in a row; gives the first.
     pub(super) fn row(&mut self, items: &[ExprId]) -> Compile<Register> {
+        self.row_before(items, &[])
+    }
+
+    /// The same, where more is evaluated before the expression ends.
+    pub(super) fn row_before(&mut self, items: &[ExprId], rest: &[ExprId]) -> Compile<Register> {
         let first = self.next as u8;
-        for item in items {
+        for (n, item) in items.iter().enumerate() {
             let register = self.register()?;
+            let others = items.get(n + 1..).unwrap_or(&[]);
+            if rest.is_empty() {
+                self.before_operands(others);
+            } else {
+                self.before_operands(&[others, rest].concat());
+            }
             self.expr(*item, Target::Register(register))?;
         }
         Ok(first)
@@ -45,11 +56,13 @@ impl FunctionCompiler<'_> {
         let mut chunks = items.chunks(MANY);
         let first = chunks.next().unwrap_or(&[]);
         let next = self.next;
-        let row = self.row(first)?;
+        let mut rest = items.get(first.len()..).unwrap_or(&[]);
+        let row = self.row_before(first, rest)?;
         self.emit(I::MakeArray(to, row, first.len() as u8));
         self.next = next;
         for chunk in chunks {
-            let row = self.row(chunk)?;
+            rest = rest.get(chunk.len()..).unwrap_or(&[]);
+            let row = self.row_before(chunk, rest)?;
             self.emit(I::Extend(to, row, chunk.len() as u8));
             self.next = next;
         }
@@ -168,6 +181,8 @@ impl FunctionCompiler<'_> {
         arguments: &[ExprId],
         target: Target,
     ) -> Compile {
+        // The variable is read after the arguments, and an argument may be read where it is.
+        self.last = None;
         if self.step_local(local, native, arguments, target)? {
             return Ok(());
         }

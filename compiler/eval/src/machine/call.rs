@@ -22,7 +22,7 @@ impl Machine {
         let given = arguments.len();
         match callee {
             Value::Native(id) => self.call_native(*id, arguments, environment),
-            Value::Function(_) => self.call_inside(callee, arguments, environment),
+            Value::Function(_) => self.call_taking(callee, arguments, environment),
             Value::RecordType(ty) => {
                 if given != ty.fields.len() {
                     return Err(count_error(&ty.name, ty.fields.len(), Some(ty.fields.len()), given));

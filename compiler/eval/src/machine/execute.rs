@@ -51,7 +51,7 @@ impl Machine {
         stacks: &mut Stacks,
         function: u32,
         callee: Value,
-        arguments: &[Value],
+        arguments: &mut [Value],
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         let natives = self.natives;
@@ -70,10 +70,10 @@ impl Machine {
             let Some(registers) = window(&mut stacks.registers, 0) else { return Err(broken()) };
             if usize::from(entry.arguments) == arguments.len() && entry.arguments != Entry::GENERAL {
                 for (place, argument) in registers.iter_mut().skip(1).zip(arguments) {
-                    *place = copy(argument);
+                    *place = std::mem::take(argument);
                 }
             } else if entry.arguments == Entry::GENERAL {
-                self.bind(function, registers, arguments.to_vec())?;
+                self.bind(function, registers, arguments.iter_mut().map(std::mem::take).collect())?;
             } else {
                 return Err(self.wrong_count(function, arguments.len()));
             }
