@@ -839,15 +839,7 @@ impl Machine {
 
                     I::Native(to, first, count, native) => {
                         let Some(native) = natives.get(native as usize) else { break broken() };
-                        let arguments = native_arguments!(first, count);
-                        let value = outside!({
-                            let result = self.run_native(native, arguments, environment);
-                            for argument in arguments {
-                                put_null(argument);
-                            }
-                            result
-                        });
-                        set!(to, value);
+                        outside!(self.run_native_to(native, registers, (to, first, count), environment));
                     }
                     I::NativeApply(to, array, native) => {
                         let mut arguments = items_of(take!(array));

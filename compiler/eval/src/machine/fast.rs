@@ -96,6 +96,31 @@ pub(super) fn discard(value: Value) {
     drop(value);
 }
 
+/// Replaces a value by one that has just been made elsewhere, part by part: see [`put_copy`].
+#[inline(always)]
+pub(super) fn put_parts(place: &mut Value, value: Value) {
+    if !is_plain(place) {
+        clear(place);
+    }
+    let value = match value {
+        Value::Null => Value::Null,
+        Value::Bool(truth) => Value::Bool(truth),
+        Value::Int(number) => return put_int(place, number),
+        Value::Float(number) => return put_float(place, number),
+        Value::String(rc) => Value::String(rc),
+        Value::Keyword(rc) => Value::Keyword(rc),
+        Value::Array(rc) => Value::Array(rc),
+        Value::List(rc) => Value::List(rc),
+        Value::Object(rc) => Value::Object(rc),
+        Value::Record(rc) => Value::Record(rc),
+        Value::Table(rc) => Value::Table(rc),
+        Value::Cell(rc) => Value::Cell(rc),
+        Value::Function(rc) => Value::Function(rc),
+        other => other,
+    };
+    std::mem::forget(std::mem::replace(place, value));
+}
+
 /// Puts a copy into a place. The copy of a reference is written part by part where it goes: put together elsewhere, it
 /// would be read as a whole right after its two parts were written, and wait for both.
 #[inline(never)]
