@@ -67,24 +67,58 @@ pub fn describe(value: &Value) -> String {
 }
 
 fn write_i64(text: &mut String, number: i64) {
-    let mut digits = [0u8; 20];
-    let mut place = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        place -= 1;
-        if let Some(digit) = digits.get_mut(place) {
-            *digit = b'0' + (rest % 10) as u8;
-        }
-        rest /= 10;
-        if rest == 0 {
-            break;
+    text.push_str(SmallText::of_integer(number).as_str());
+}
+
+/// The text of a small integer or a character, in no memory of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct SmallText {
+    bytes: [u8; 20],
+    /// Where the text begins; it goes to the end.
+    start: usize,
+}
+
+impl SmallText {
+    /// The text of a value, if it is a small integer or a character.
+    pub fn of(value: &Value) -> Option<SmallText> {
+        match value {
+            Value::Int(number) => Some(SmallText::of_integer(*number)),
+            Value::Char(c) => {
+                let mut small = SmallText { bytes: [0; 20], start: 20 - c.len_utf8() };
+                c.encode_utf8(small.bytes.get_mut(small.start..)?);
+                Some(small)
+            }
+            _ => None,
         }
     }
-    if number < 0 {
-        text.push('-');
+
+    /// The digits of an integer.
+    fn of_integer(number: i64) -> SmallText {
+        let mut small = SmallText { bytes: [0; 20], start: 20 };
+        let mut rest = number.unsigned_abs();
+        loop {
+            small.put_in_front(b'0' + (rest % 10) as u8);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            small.put_in_front(b'-');
+        }
+        small
     }
-    for digit in digits.get(place..).unwrap_or(&[]) {
-        text.push(char::from(*digit));
+
+    fn put_in_front(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.bytes.get(self.start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 }
 
