@@ -89,9 +89,8 @@ pub const FIXED: &[[Native; 2]] = &[
 pub const NATIVES: &[Native] = &[
     native("str", &[], 0, None, "(value…) -> string", "The texts of the values, one after the other: strings and characters bare, the rest as it is written. A first argument that nobody else holds is extended in place.", &[("(str \"a\" 1 :b)", "\"a1:b\""), ("(str)", "\"\"")], |context, arguments| {
         let from = usize::from(matches!(arguments.first(), Some(Value::String(_))));
-        if let [.., value] = arguments
-            && arguments.len() == from + 1
-            && let Some(small) = SmallText::of(value)
+        if arguments.len() == from + 1
+            && let Some(small) = arguments.last().and_then(SmallText::of)
         {
             // One short text more: nothing can fail.
             let small = small.as_str();
