@@ -72,7 +72,12 @@ pub const KINDS: &[(&str, &str)] = &[
 const ROUNDS: u64 = 8;
 
 /// How much more may be in use at the end than in the middle: what one table of the process may still grow.
-const TOLERANCE: usize = 4096;
+const TOLERANCE: usize = 1024;
+
+/// True if more is in use at the end than in the middle.
+pub fn is_growing([_, middle, end]: &[Sample; 3]) -> bool {
+    end.live > middle.live + TOLERANCE
+}
 
 /// Memory in use after some rounds.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +113,7 @@ pub fn measure(
     let program = format!("(defn round () {line})");
     session.run("round.ovsm", &program).map_err(explain)?;
     let round = session.run("name.ovsm", "round").map_err(explain)?;
-    let mut samples = Vec::new();
+    let mut samples = Vec::with_capacity(ROUNDS as usize);
     for _ in 0..ROUNDS {
         session.call(&round, &[]).map_err(explain)?;
         samples.push(sample());
@@ -133,8 +138,7 @@ pub fn markdown(
     let mut leaks = Vec::new();
     for (name, source) in KINDS {
         let samples = measure(source, operations, sample).map_err(|error| format!("{name}: {error}"))?;
-        let [_, middle, end] = samples;
-        if end.live > middle.live + TOLERANCE {
+        if is_growing(&samples) {
             leaks.push(*name);
         }
         let cells = |part: fn(&Sample) -> usize| {

@@ -19,6 +19,9 @@ pub const WINDOW: usize = 256;
 /// How many registers a function may use.
 pub const REGISTERS: u32 = 250;
 
+/// Where a call puts a value that nobody wants.
+pub const NOWHERE: Register = 255;
+
 /// One instruction; the first register is the destination, if there is one. `size` is how many registers the function
 /// uses: those are emptied when it ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,6 +185,8 @@ pub enum Instruction {
 
     /// Calls what is in `.1` with `.2` arguments after it.
     Call(Register, Register, u8),
+    /// Calls what is in `.3`, which stays there; its frame is at `.1`, the `.2` arguments after it.
+    CallLocal(Register, Register, u8, Register),
     /// Calls a module-level variable; its frame is at `.1`, the `.2` arguments after it.
     CallGlobal(Register, Register, u8, u32),
     /// Calls in place of this function: callee in `.0`, `.1` arguments; `size` is `.2`.

@@ -95,6 +95,7 @@ impl Sequence {
     }
 
     /// The items. If they are packed, they are put into memory for this once.
+    #[inline]
     pub fn as_slice(&self) -> &[Value] {
         match &self.store {
             Store::Values(values) => values.get(self.start..).unwrap_or(&[]),

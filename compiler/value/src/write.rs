@@ -67,58 +67,65 @@ pub fn describe(value: &Value) -> String {
 }
 
 fn write_i64(text: &mut String, number: i64) {
-    text.push_str(SmallText::of_integer(number).as_str());
+    match SmallText::of_integer(number) {
+        Some(small) => text.push_str(small.as_str()),
+        None => {
+            let _ = write!(text, "{number}");
+        }
+    }
 }
 
-/// The text of a small integer or a character, in no memory of its own.
+/// The text of a small integer or a character, in no memory of its own. It is put together in a register: written byte
+/// by byte and read as a whole, it would wait for memory.
 #[derive(Clone, Copy, Debug)]
 pub struct SmallText {
-    bytes: [u8; 20],
-    /// Where the text begins; it goes to the end.
-    start: usize,
+    bytes: [u8; 16],
+    length: usize,
 }
 
 impl SmallText {
     /// The text of a value, if it is a small integer or a character.
+    #[inline(always)]
     pub fn of(value: &Value) -> Option<SmallText> {
         match value {
-            Value::Int(number) => Some(SmallText::of_integer(*number)),
+            Value::Int(number) => SmallText::of_integer(*number),
             Value::Char(c) => {
-                let mut small = SmallText { bytes: [0; 20], start: 20 - c.len_utf8() };
-                c.encode_utf8(small.bytes.get_mut(small.start..)?);
-                Some(small)
+                let mut bytes = [0; 16];
+                let length = c.encode_utf8(&mut bytes).len();
+                Some(SmallText { bytes, length })
             }
             _ => None,
         }
     }
 
-    /// The digits of an integer.
-    fn of_integer(number: i64) -> SmallText {
-        let mut small = SmallText { bytes: [0; 20], start: 20 };
+    /// The digits of an integer, if they are few.
+    #[inline(always)]
+    fn of_integer(number: i64) -> Option<SmallText> {
+        const FEW: u64 = 1_000_000_000_000_000;
         let mut rest = number.unsigned_abs();
+        if rest >= FEW {
+            return None;
+        }
+        let (mut word, mut length) = (0u128, 0);
         loop {
-            small.put_in_front(b'0' + (rest % 10) as u8);
+            word = word << 8 | u128::from(b'0' + (rest % 10) as u8);
+            length += 1;
             rest /= 10;
             if rest == 0 {
                 break;
             }
         }
         if number < 0 {
-            small.put_in_front(b'-');
+            word = word << 8 | u128::from(b'-');
+            length += 1;
         }
-        small
-    }
-
-    fn put_in_front(&mut self, byte: u8) {
-        self.start = self.start.saturating_sub(1);
-        if let Some(place) = self.bytes.get_mut(self.start) {
-            *place = byte;
-        }
+        Some(SmallText { bytes: word.to_le_bytes(), length })
     }
 
     /// The text.
+    #[inline(always)]
     pub fn as_str(&self) -> &str {
-        self.bytes.get(self.start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 }
 
@@ -423,6 +430,20 @@ pub fn is_symbol_text(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_texts_are_those_of_their_values() {
+        for number in [0, 7, -7, 10, 999_999_999_999_999, -999_999_999_999_999, i64::MAX, i64::MIN] {
+            assert_eq!(display(&Value::Int(number)), number.to_string());
+            let small = SmallText::of(&Value::Int(number));
+            assert_eq!(small.is_some(), number.unsigned_abs() < 1_000_000_000_000_000);
+            assert!(small.is_none_or(|small| small.as_str() == number.to_string()));
+        }
+        for c in ['a', 'λ', '\u{10FFFF}'] {
+            assert!(SmallText::of(&Value::Char(c)).is_some_and(|small| small.as_str() == c.to_string()));
+        }
+        assert!(SmallText::of(&Value::Null).is_none());
+    }
 
     #[test]
     fn floats_read_back_as_floats() {

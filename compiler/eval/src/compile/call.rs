@@ -1,7 +1,7 @@
 //! Calls, and several values.
 
-use super::{Compile, FunctionCompiler, Target};
-use crate::bytecode::Instruction as I;
+use super::{Compile, FunctionCompiler, Place, Target};
+use crate::bytecode::{Instruction as I, NOWHERE, Register};
 use crate::core::{Expr, ExprId};
 
 impl FunctionCompiler<'_> {
@@ -20,8 +20,21 @@ impl FunctionCompiler<'_> {
                 self.emit(I::TailCallGlobal(first, count, 0, global.0));
                 return Ok(());
             }
-            let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+            let to = result_of(target, first);
             self.emit(I::CallGlobal(to, first, count, global.0));
+            return self.called(to, target);
+        }
+        // What a local holds is called from where it is, unless an argument may assign the local.
+        if let Some(Expr::Local(local)) = self.unit.exprs.get(callee)
+            && let Place::Register(from @ 1..) = self.place_of(*local)
+            && target != Target::Tail
+            && !(self.analysis.is_assigned(self.analysis.local(*local))
+                && arguments.iter().any(|argument| self.assigns(*argument)))
+        {
+            let first = self.register()?;
+            self.row(arguments)?;
+            let to = result_of(target, first);
+            self.emit(I::CallLocal(to, first, count, from));
             return self.called(to, target);
         }
         let first = self.row_before(&[callee], arguments)?;
@@ -30,16 +43,15 @@ impl FunctionCompiler<'_> {
             self.emit(I::TailCall(first, count, 0));
             return Ok(());
         }
-        let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+        let to = result_of(target, first);
         self.emit(I::Call(to, first, count));
         self.called(to, target)
     }
 
     fn called(&mut self, to: u8, target: Target) -> Compile {
         match target {
-            Target::Effect => self.emit(I::Clear(to)),
             Target::All(_) => self.emit(I::CollectValues(to)),
-            Target::Register(_) | Target::Tail => {}
+            Target::Effect | Target::Register(_) | Target::Tail => {}
         }
         Ok(())
     }
@@ -55,7 +67,7 @@ impl FunctionCompiler<'_> {
             self.emit(I::TailApply(first, count, 0));
             return Ok(());
         }
-        let to = if let Target::Register(to) | Target::All(to) = target { to } else { first };
+        let to = result_of(target, first);
         self.emit(I::Apply(to, first, count));
         self.called(to, target)
     }
@@ -84,5 +96,14 @@ impl FunctionCompiler<'_> {
                 self.deliver(register, target)
             }
         }
+    }
+}
+
+/// The register that gets the value of a call whose frame is at `first`.
+fn result_of(target: Target, first: Register) -> Register {
+    match target {
+        Target::Register(to) | Target::All(to) => to,
+        Target::Effect => NOWHERE,
+        Target::Tail => first,
     }
 }

@@ -7,7 +7,7 @@ use super::fast::{
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};
-use crate::bytecode::{CaptureSource, Entry, Instruction, Operation, WINDOW};
+use crate::bytecode::{CaptureSource, Entry, Instruction, NOWHERE, Operation, WINDOW};
 use ovsm_value::error::raise;
 use ovsm_value::{Closure, ErrorKind, NativeId, Raised, Unwind, Value};
 use std::cell::RefCell;
@@ -31,6 +31,16 @@ fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
     }
     stack.resize(length.max(stack.len().saturating_mul(2)).min(MOST_REGISTERS), Value::Null);
     true
+}
+
+/// Makes room for more frames. False if that is more than the limit.
+#[cold]
+#[inline(never)]
+fn grow_frames(frames: &mut Vec<Frame>, most: usize) -> bool {
+    let length = frames.len();
+    let more = length.max(16).min(most.saturating_sub(length));
+    frames.reserve_exact(more);
+    more > 0
 }
 
 #[cold]
@@ -60,7 +70,10 @@ impl Machine {
         if below.saturating_add(64) > self.limits.max_depth {
             return Err(overflow());
         }
-        let max_frames = (self.limits.max_depth - below).min(u32::MAX as usize);
+        let max_frames = (self.limits.max_depth - below).min(u32::MAX as usize).saturating_sub(1);
+        if stacks.frames.capacity() > max_frames {
+            stacks.frames.shrink_to(max_frames);
+        }
         let mut function = function;
         let mut base: usize = 0;
         let mut pc: usize;
@@ -340,7 +353,9 @@ impl Machine {
                         Some(window) => registers = window,
                         None => break broken(),
                     }
-                    $set!(caller.to, $part);
+                    if caller.to != NOWHERE {
+                        $set!(caller.to, $part);
+                    }
                 }};
             }
             // Opens the frame of a callee whose arguments are in place.
@@ -348,8 +363,9 @@ impl Machine {
                 ($to:expr, $first:expr, $code:expr, $start:expr) => {{
                     tick!();
                     let callee = base + usize::from($first);
-                    if frames.len() + 1 >= max_frames
-                        || (stack.len() < callee + WINDOW && !grow(stack, callee + WINDOW))
+                    // There is never room for more frames than the limit.
+                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames)
+                        || stack.len().saturating_sub(callee) < WINDOW && !grow(stack, callee + WINDOW)
                     {
                         break overflow();
                     }
@@ -398,7 +414,9 @@ impl Machine {
                         }
                     } else {
                         let value = outside!(self.call_value(&callee, &mut arguments, environment));
-                        set!($to, value);
+                        if $to != NOWHERE {
+                            set!($to, value);
+                        }
                     }
                 }};
             }
@@ -960,7 +978,27 @@ impl Machine {
                                 }
                                 result
                             });
-                            set!(to, value);
+                            if to != NOWHERE {
+                                set!(to, value);
+                            }
+                        }
+                    }
+                    I::CallLocal(to, first, count, from) => {
+                        if let Value::Function(closure) = get!(from)
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            if entry.captures {
+                                let closure = Rc::clone(closure);
+                                set!(first, Value::Function(closure));
+                            }
+                            open!(to, first, number, start);
+                        } else {
+                            let callee = get!(from).clone();
+                            let arguments = arguments!(first, count);
+                            call_with!(to, first, callee, arguments);
                         }
                     }
                     I::CallGlobal(to, first, count, n) => {
