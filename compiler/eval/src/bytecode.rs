@@ -199,6 +199,10 @@ pub enum Instruction {
     TailApply(Register, u8, u8),
     /// Ends the function with the value of `.0`; `size` is `.1`.
     Return(Register, u8),
+    /// Ends the function with the value of `.0 + .1`; `size` is `.2`.
+    ReturnSum(Register, Register, u8),
+    /// Ends the function with what a captured shared place holds; `size` is `.0`.
+    ReturnCaptureCell(u8, u32),
     /// Ends the function with the items of the array in `.0` as values; `size` is `.1`.
     ReturnValues(Register, u8),
     /// After a call: an array of all its values.

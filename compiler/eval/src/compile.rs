@@ -115,6 +115,7 @@ pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<C
             variables: FxHashMap::default(),
             scopes: Vec::new(),
             labels: Vec::new(),
+            last_label: 0,
             span: function.span,
             last: None,
             next_last: None,
@@ -191,6 +192,8 @@ struct FunctionCompiler<'a> {
     scopes: Vec<Scope>,
     /// Where each label is; jumps hold the number of their label until the function is complete.
     labels: Vec<u32>,
+    /// Where the last label is that was placed: a jump may lead there.
+    last_label: usize,
     /// Where the expression was written that is being compiled.
     span: Option<Span>,
     /// What the expression that is being compiled may use for the last time.
@@ -324,6 +327,7 @@ impl FunctionCompiler<'_> {
     }
 
     fn place(&mut self, label: Label) {
+        self.last_label = self.compiled.code.len();
         let here = self.origin.code + self.compiled.code.len() as u32;
         if let Some(place) = self.labels.get_mut(label.0) {
             *place = here;
@@ -345,6 +349,8 @@ impl FunctionCompiler<'_> {
                 | Instruction::TailCallGlobal(_, _, place, _)
                 | Instruction::TailApply(.., place)
                 | Instruction::Return(_, place)
+                | Instruction::ReturnSum(.., place)
+                | Instruction::ReturnCaptureCell(place, _)
                 | Instruction::ReturnValues(_, place) => *place = size,
                 _ => {}
             }

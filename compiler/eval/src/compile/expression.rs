@@ -87,7 +87,18 @@ impl<'u> FunctionCompiler<'u> {
             Target::Effect => {}
             Target::Register(to) if to == from => {}
             Target::Register(to) => self.emit(I::Take(to, from)),
-            Target::Tail => self.emit(I::Return(from, 0)),
+            Target::Tail => {
+                // If the last instruction made the value, and no jump leads in between, one does both.
+                let is_apart = self.last_label.max(self.start) == self.compiled.code.len();
+                match self.compiled.code.last_mut() {
+                    Some(last) if !is_apart => match *last {
+                        I::Add(to, a, b) if to == from => *last = I::ReturnSum(a, b, 0),
+                        I::LoadCaptureCell(to, n) if to == from => *last = I::ReturnCaptureCell(0, n),
+                        _ => self.emit(I::Return(from, 0)),
+                    },
+                    _ => self.emit(I::Return(from, 0)),
+                }
+            }
             Target::All(to) => self.emit(I::MakeArray(to, from, 1)),
         }
         Ok(())

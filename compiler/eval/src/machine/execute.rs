@@ -1,9 +1,9 @@
 //! The loop over instructions.
 
 use super::fast::{
-    captured_cell, clear, comparison, copy, float_operation, integer_operation, is_plain, is_true, items_of,
-    joins, own_item, put, put_copy, put_float, put_int, put_null, read_cell, read_item, spread, step,
-    take_shared, write_cell,
+    captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
+    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_null, read_cell, read_item,
+    spread, step, take_shared, write_cell,
 };
 use super::unwind::{Handler, HandlerKind};
 use super::{Environment, Frame, Machine, Stacks};
@@ -340,9 +340,12 @@ impl Machine {
                     leave_with!(value, value, set, $size)
                 }};
                 ($value:expr, $part:expr, $set:ident, $size:expr) => {{
-                    for register in registers.iter_mut().take(usize::from($size)) {
-                        if !is_plain(register) {
-                            clear(register);
+                    // Four at a time; those after the last are empty.
+                    let (fours, _) = registers.as_chunks_mut::<4>();
+                    for four in fours.iter_mut().take((usize::from($size) + 3) / 4) {
+                        let [a, b, c, d] = &*four;
+                        if !(is_plain(a) & is_plain(b) & is_plain(c) & is_plain(d)) {
+                            four.iter_mut().for_each(put_null);
                         }
                     }
                     let Some(caller) = frames.pop() else { return Ok($value) };
@@ -1068,6 +1071,29 @@ impl Machine {
                         tail_call_with!(callee, arguments, size);
                     }
                     I::Return(from, size) => leave!(from, size),
+                    I::ReturnSum(a, b, size) => match (get!(a), get!(b)) {
+                        (Value::Int(a), Value::Int(b)) if let Some(number) = a.checked_add(*b) => {
+                            leave_with!(Value::Int(number), number, set_int, size)
+                        }
+                        (Value::Float(a), Value::Float(b)) => {
+                            let number = a + b;
+                            leave_with!(Value::Float(number), number, set_float, size)
+                        }
+                        (a, b) => {
+                            let (a, b) = (a.clone(), b.clone());
+                            let value = outside!(self.operate(Operation::Add, a, b, environment));
+                            leave_with!(value, size)
+                        }
+                    },
+                    I::ReturnCaptureCell(size, n) => {
+                        let number = captured_cell(get!(0u8), n).and_then(|cell| integer_in(cell));
+                        if let Some(number) = number {
+                            leave_with!(Value::Int(number), number, set_int, size)
+                        } else {
+                            let value = captured_cell(get!(0u8), n).map(|cell| take_shared(cell, false));
+                            leave_with!(value.unwrap_or_default(), size)
+                        }
+                    }
                     I::ReturnValues(from, size) => {
                         let all = take!(from);
                         let first = all.as_items().and_then(<[Value]>::first).cloned().unwrap_or_default();

@@ -315,6 +315,15 @@ pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
     }
 }
 
+/// The small integer that a cell holds.
+#[inline(always)]
+pub(super) fn integer_in(cell: &RefCell<Value>) -> Option<i64> {
+    match cell.try_borrow().as_deref() {
+        Ok(Value::Int(number)) => Some(*number),
+        _ => None,
+    }
+}
+
 /// Replaces a small integer in a cell by another. False if it holds something else, or there is no result.
 #[inline(always)]
 pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> bool {
