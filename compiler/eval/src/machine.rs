@@ -10,10 +10,12 @@ mod call;
 mod execute;
 mod fast;
 mod natives;
+mod stack;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod unwind;
+mod update;
 
 use crate::bytecode::{Entry, FunctionInfo, GlobalSlot, Instruction, Template, WINDOW, slot};
 use crate::compile::{Operations, Origin, compile};

@@ -235,12 +235,12 @@ pub fn add(context: &mut dyn Context, a: Value, b: &Value) -> Result<Value, Rais
         }
         (Value::Array(mut items), Value::Array(more) | Value::List(more)) => {
             context.reserve(more.len() * size_of::<Value>())?;
-            Rc::make_mut(&mut items).append(&more);
+            Rc::make_mut(&mut items).append(more);
             Ok(Value::Array(items))
         }
         (Value::List(mut items), Value::Array(more) | Value::List(more)) => {
             context.reserve(more.len() * size_of::<Value>())?;
-            Rc::make_mut(&mut items).append(&more);
+            Rc::make_mut(&mut items).append(more);
             Ok(Value::List(items))
         }
         (a, b) => number::add(&a, b),

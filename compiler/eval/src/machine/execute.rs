@@ -2,56 +2,17 @@
 
 use super::fast::{
     captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
-    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_null, read_cell, read_item,
-    spread, step, take_shared, write_cell,
+    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_known, put_null, read_cell,
+    read_item, spread, step, take_shared, write_cell,
 };
+use super::stack::{broken, grow, grow_frames, overflow, undefined, window};
 use super::unwind::{Handler, HandlerKind};
+use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
-use crate::bytecode::{CaptureSource, Entry, Instruction, NOWHERE, Operation, WINDOW};
-use ovsm_value::error::raise;
-use ovsm_value::{Closure, ErrorKind, NativeId, Raised, Unwind, Value};
+use crate::bytecode::{Entry, Instruction, NOWHERE, Operation, WINDOW};
+use ovsm_value::{NativeId, Raised, Unwind, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// No stack has more registers than this.
-const MOST_REGISTERS: usize = 1 << 26;
-
-/// The registers that operands of the frame at `base` name.
-#[inline(always)]
-fn window(stack: &mut [Value], base: usize) -> Option<&mut [Value; WINDOW]> {
-    stack.get_mut(base..)?.first_chunk_mut()
-}
-
-/// Grows the stack. False if that is more than the limit.
-#[cold]
-#[inline(never)]
-fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
-    if length > MOST_REGISTERS {
-        return false;
-    }
-    stack.resize(length.max(stack.len().saturating_mul(2)).min(MOST_REGISTERS), Value::Null);
-    true
-}
-
-/// Makes room for more frames. False if that is more than the limit.
-#[cold]
-#[inline(never)]
-fn grow_frames(frames: &mut Vec<Frame>, most: usize) -> bool {
-    let length = frames.len();
-    let more = length.max(16).min(most.saturating_sub(length));
-    frames.reserve_exact(more);
-    more > 0
-}
-
-#[cold]
-fn overflow() -> Raised {
-    raise(ErrorKind::Limit, "stack overflow")
-}
-
-#[cold]
-fn broken() -> Raised {
-    raise(ErrorKind::Value, "the machine met code that it did not make")
-}
 
 impl Machine {
     /// Runs a function of the program until it ends.
@@ -81,15 +42,7 @@ impl Machine {
             let Some(entry) = self.entries.get(function as usize).copied() else { return Err(broken()) };
             pc = entry.start as usize;
             let Some(registers) = window(&mut stacks.registers, 0) else { return Err(broken()) };
-            if usize::from(entry.arguments) == arguments.len() && entry.arguments != Entry::GENERAL {
-                for (place, argument) in registers.iter_mut().skip(1).zip(arguments) {
-                    *place = std::mem::take(argument);
-                }
-            } else if entry.arguments == Entry::GENERAL {
-                self.bind(function, registers, arguments.iter_mut().map(std::mem::take).collect())?;
-            } else {
-                return Err(self.wrong_count(function, arguments.len()));
-            }
+            self.take_arguments(function, entry, registers, arguments)?;
             let [own, ..] = registers;
             *own = callee;
         }
@@ -268,24 +221,6 @@ impl Machine {
                     }
                 }};
             }
-            macro_rules! step_global {
-                ($operation:ident, $checked:ident, $global:expr, $number:expr) => {{
-                    let Some(slot) = self.globals.get_mut($global as usize) else { break broken() };
-                    let number = i64::from($number);
-                    match &mut slot.value {
-                        Some(Value::Int(old)) if let Some(new) = old.$checked(number) => *old = new,
-                        None => break undefined(&slot.name),
-                        Some(old) => {
-                            let (old, new) = (old.clone(), Value::Int(number));
-                            let value = outside!(self.operate(Operation::$operation, old, new, environment));
-                            if let Some(slot) = self.globals.get_mut($global as usize) {
-                                let old = slot.value.replace(value);
-                                drop(old);
-                            }
-                        }
-                    }
-                }};
-            }
             macro_rules! compare {
                 ($operation:ident, $op:tt, $a:expr, $b:expr) => {
                     match (get!($a), get!($b)) {
@@ -342,7 +277,7 @@ impl Machine {
                 ($value:expr, $part:expr, $set:ident, $size:expr) => {{
                     // Four at a time; those after the last are empty.
                     let (fours, _) = registers.as_chunks_mut::<4>();
-                    for four in fours.iter_mut().take((usize::from($size) + 3) / 4) {
+                    for four in fours.iter_mut().take(usize::from($size).div_ceil(4)) {
                         let [a, b, c, d] = &*four;
                         if !(is_plain(a) & is_plain(b) & is_plain(c) & is_plain(d)) {
                             four.iter_mut().for_each(put_null);
@@ -491,18 +426,7 @@ impl Machine {
             macro_rules! read_item {
                 ($operation:ident, $to:expr, $collection:expr, $key:expr) => {{
                     let key: &Value = $key;
-                    let done = match registers.get_disjoint_mut([usize::from($to), usize::from($collection)])
-                    {
-                        Ok([to, collection]) => read_item(to, collection, key),
-                        Err(_) => {
-                            let collection = get!($collection).clone();
-                            match registers.get_mut(usize::from($to)) {
-                                Some(to) => read_item(to, &collection, key),
-                                None => false,
-                            }
-                        }
-                    };
-                    if !done {
+                    if !read_item(registers, $to, $collection, key) {
                         let (collection, key) = (get!($collection).clone(), key.clone());
                         let value =
                             outside!(self.operate(Operation::$operation, collection, key, environment));
@@ -620,27 +544,15 @@ impl Machine {
                     I::SubCaptureCell(n, capture) => {
                         step_cell!(Sub, checked_sub, captured_cell(get!(0u8), capture), n)
                     }
-                    I::AddGlobal(n, global) => step_global!(Add, checked_add, global, n),
-                    I::SubGlobal(n, global) => step_global!(Sub, checked_sub, global, n),
+                    I::AddGlobal(n, global) => {
+                        outside!(self.step_global(Operation::Add, global, n, environment));
+                    }
+                    I::SubGlobal(n, global) => {
+                        outside!(self.step_global(Operation::Sub, global, n, environment));
+                    }
                     I::Closure(to, n) => {
-                        let Some(template) = self.templates.get(n as usize) else { break broken() };
-                        let own = match get!(0u8) {
-                            Value::Function(closure) => &closure.captures[..],
-                            _ => &[],
-                        };
-                        let captures = template
-                            .captures
-                            .iter()
-                            .map(|source| match source {
-                                CaptureSource::Register(register) => get!(*register).clone(),
-                                CaptureSource::Capture(n) => {
-                                    own.get(*n as usize).cloned().unwrap_or_default()
-                                }
-                            })
-                            .collect();
-                        let closure =
-                            Closure { code: template.function, name: template.name.clone(), captures };
-                        set!(to, Value::Function(Rc::new(closure)));
+                        let Some(closure) = self.make_closure(registers, n) else { break broken() };
+                        set!(to, closure);
                     }
 
                     I::Add(to, a, b) => arithmetic!(Add, checked_add, +, to, a, b),
@@ -798,26 +710,7 @@ impl Machine {
                     }
                     I::PutConstant(place, value, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
-                        let done = if place == value {
-                            false
-                        } else {
-                            let places = [usize::from(place), usize::from(value)];
-                            match registers.get_disjoint_mut(places) {
-                                Ok([collection, value]) => match own_item(collection, key) {
-                                    Some(item) => {
-                                        if let Value::Int(number) = value {
-                                            put_int(item, *number);
-                                        } else {
-                                            put_copy(item, value);
-                                        }
-                                        true
-                                    }
-                                    None => false,
-                                },
-                                Err(_) => false,
-                            }
-                        };
-                        if !done {
+                        if !put_known(registers, place, key, value) {
                             let (key, item) = (key.clone(), get!(value).clone());
                             put_slowly!(place, key, item);
                         }
@@ -869,95 +762,29 @@ impl Machine {
                         set!(to, value);
                     }
                     I::UpdateRegister(place, first, count, native) => {
-                        let value = take!(place);
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => set!(place, value),
-                            Err((value, raised)) => {
-                                set!(place, value);
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_register(registers, (place, first, count), native, environment));
                     }
                     I::UpdateCell(place, first, count, native) => {
                         let Value::Cell(cell) = get!(place).clone() else { break broken() };
-                        let value = take_shared(&cell, self.may_take(native));
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => drop(cell.replace(value)),
-                            Err((value, raised)) => {
-                                drop(cell.replace(value));
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_cell(&cell, registers, (first, count), native, environment));
                     }
                     I::UpdateCapture(first, count, native) => {
                         let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
                         pc += 1;
                         let Some(cell) = captured_cell(get!(0u8), n).map(Rc::clone) else { break broken() };
-                        let value = take_shared(&cell, self.may_take(native));
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => drop(cell.replace(value)),
-                            Err((value, raised)) => {
-                                drop(cell.replace(value));
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_cell(&cell, registers, (first, count), native, environment));
                     }
                     I::UpdateGlobal(first, count, native) => {
                         let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
                         pc += 1;
-                        let may_take = self.may_take(native);
-                        let Some(slot) = self.globals.get_mut(n as usize) else { break broken() };
-                        let value = match &mut slot.value {
-                            Some(value) if may_take => std::mem::take(value),
-                            Some(value) => value.clone(),
-                            None => break undefined(&slot.name),
-                        };
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        let (value, raised) = match result {
-                            Ok(value) => (value, None),
-                            Err((value, raised)) => (value, Some(raised)),
-                        };
-                        if raised.is_none() || may_take {
-                            let old =
-                                self.globals.get_mut(n as usize).and_then(|slot| slot.value.replace(value));
-                            drop(old);
-                        }
-                        code = self.code.as_slice();
-                        if let Some(raised) = raised {
-                            break raised;
-                        }
+                        outside!(self.update_global(n, registers, (first, count), native, environment));
                     }
                     I::Extra(_) => {}
                     I::MakeArray(to, first, count) => {
                         let items = native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
                         set!(to, Value::array(items));
                     }
-                    I::Extend(to, first, count) => {
-                        let items: Vec<Value> =
-                            native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
-                        if let Some(Value::Array(array)) = registers.get_mut(usize::from(to)) {
-                            let array = Rc::make_mut(array);
-                            items.into_iter().for_each(|item| array.push(item));
-                        }
-                    }
+                    I::Extend(to, first, count) => extend(registers, to, first, count),
 
                     I::Call(to, first, count) => {
                         if let Value::Function(closure) = get!(first)
@@ -1164,9 +991,4 @@ impl Machine {
             (pc, base, function) = (resumption.pc, resumption.base, resumption.function);
         }
     }
-}
-
-#[cold]
-fn undefined(name: &str) -> Raised {
-    raise(ErrorKind::Undefined, format!("`{name}` is not defined yet"))
 }

@@ -1,6 +1,6 @@
 //! The small steps of the loop: copying and replacing values, and operations on the commonest types.
 
-use crate::bytecode::Operation;
+use crate::bytecode::{Operation, Register, WINDOW};
 use ovsm_value::sequence::Item;
 use ovsm_value::{Raised, Value};
 use std::cell::RefCell;
@@ -177,7 +177,7 @@ pub(super) fn is_true(value: &Value) -> bool {
 
 /// Puts a copy of the item under a key or at a position into a place. False if there is no fast way to it.
 #[inline(always)]
-pub(super) fn read_item(place: &mut Value, collection: &Value, key: &Value) -> bool {
+fn read_item_into(place: &mut Value, collection: &Value, key: &Value) -> bool {
     if let (Value::Array(items) | Value::List(items), Value::Int(n)) = (collection, key) {
         match usize::try_from(*n).ok().and_then(|n| items.look(n)) {
             Some(Item::Number(number)) => put_int(place, number),
@@ -188,6 +188,46 @@ pub(super) fn read_item(place: &mut Value, collection: &Value, key: &Value) -> b
     }
     match item(collection, key) {
         Some(value) => put_any(place, value),
+        None => return false,
+    }
+    true
+}
+
+/// Puts a copy of the item of a register under a key, which is in no register, into another. False if there is no fast
+/// way to it.
+#[inline(always)]
+pub(super) fn read_item(
+    registers: &mut [Value; WINDOW],
+    to: Register,
+    collection: Register,
+    key: &Value,
+) -> bool {
+    match registers.get_disjoint_mut([usize::from(to), usize::from(collection)]) {
+        Ok([to, collection]) => read_item_into(to, collection, key),
+        Err(_) => match registers.get_mut(usize::from(to)) {
+            Some(place) => {
+                let collection = place.clone();
+                read_item_into(place, &collection, key)
+            }
+            None => false,
+        },
+    }
+}
+
+/// Replaces the item of a register under a key, which is in no register, by a copy of another register. False if there
+/// is no fast way to it.
+#[inline(always)]
+pub(super) fn put_known(
+    registers: &mut [Value; WINDOW],
+    place: Register,
+    key: &Value,
+    value: Register,
+) -> bool {
+    let Ok([collection, value]) = registers.get_disjoint_mut([usize::from(place), usize::from(value)]) else {
+        return false;
+    };
+    match own_item(collection, key) {
+        Some(item) => put_any(item, value),
         None => return false,
     }
     true
