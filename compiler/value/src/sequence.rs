@@ -289,6 +289,9 @@ impl Sequence {
     /// Appends an item.
     #[inline]
     pub fn push(&mut self, item: Value) {
+        if matches!(&self.store, Store::Numbers(_, values) if values.get().is_some()) {
+            return self.push_after_reading(item);
+        }
         self.own();
         match (&mut self.store, item) {
             (Store::Numbers(numbers, _), Value::Int(number)) => {
@@ -299,6 +302,15 @@ impl Sequence {
             }
             (Store::Values(values), item) if values.len() < values.capacity() => values.push(item),
             (_, item) => self.push_slowly(item),
+        }
+    }
+
+    /// Whoever reads and appends in turn must not have the items packed again each time.
+    #[cold]
+    fn push_after_reading(&mut self, item: Value) {
+        self.own();
+        if let Store::Values(values) = &mut self.store {
+            values.push(item);
         }
     }
 
@@ -527,6 +539,16 @@ mod tests {
         other.push(Value::Null);
         assert!(other.numbers().is_none());
         assert_eq!((other.len(), view.len()), (891, 890));
+    }
+
+    #[test]
+    fn reading_and_appending_in_turn_is_not_quadratic() {
+        // Each reading would copy 1.6 MB if the items were packed in between.
+        let mut sequence = (0..100_000).map(Value::Int).collect::<Sequence>();
+        for n in 0..50_000 {
+            assert_eq!(sequence.as_slice().len(), 100_000 + n);
+            sequence.push(Value::Int(0));
+        }
     }
 
     /// What can be done to a sequence.
