@@ -104,59 +104,5 @@ pub fn markdown(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
     row("`gcc -O0 -c`", command(Path::new("gcc"), &["-O0", "-c", c, "-o", output]));
     row("`gcc -O2 -c`", command(Path::new("gcc"), &["-O2", "-c", c, "-o", output]));
     row("`tcc -c`", command(Path::new("tcc"), &["-c", c, "-o", output]));
-    scripts(binaries, scratch, &mut text)?;
     Ok(text)
-}
-
-/// The programs of `bench/scripts`, and what they do.
-const SCRIPTS: &[(&str, &str)] = &[
-    ("fib", "fib(32), 7 million calls"),
-    ("loop", "30 million rounds"),
-    ("string", "a text of a million numbers"),
-    ("map", "a million keys put into a table"),
-    ("sort", "a million numbers"),
-    ("closure", "10 million calls of a closure"),
-    ("object", "3 million rounds of reading and changing an object"),
-];
-
-/// Other languages, with the ending of their sources.
-const PEERS: &[(&str, &str, &[&str])] = &[
-    ("lua5.4", "lua", &[]),
-    ("python3", "py", &[]),
-    ("guile", "scm", &["--no-auto-compile", "-q"]),
-    ("sbcl", "lisp", &["--script"]),
-];
-
-fn scripts(binaries: &Path, scratch: &Path, text: &mut String) -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    text.push_str("\n## Scripts\n\nWhole processes, in ms; behind the time of another language, how many times as long ovsm takes. Guile evaluates\nthe source without compiling it; sbcl compiles each form as it loads it.\n\n| script | ovsm |");
-    PEERS.iter().for_each(|(name, ..)| text.push_str(&format!(" {name} |")));
-    text.push_str(&format!("\n|---|---|{}\n", "---|".repeat(PEERS.len())));
-    let one = scratch.join("one.ovsm");
-    std::fs::write(&one, "1")?;
-    let start = command(&binaries.join("ovsm"), &["run", &one.display().to_string()]);
-    text.push_str(&format!("| start | {} |{}\n", cell(start), " |".repeat(PEERS.len())));
-    for (name, what) in SCRIPTS {
-        let source = |ending: &str| folder.join(name).with_extension(ending).display().to_string();
-        let ours = command(&binaries.join("ovsm"), &["run", &source("ovsm")]);
-        text.push_str(&format!("| {what} | {} |", cell(ours)));
-        for (program, ending, flags) in PEERS {
-            let path = source(ending);
-            let theirs = match Path::new(&path).is_file() {
-                true => command(Path::new(program), &[flags, &[path.as_str()][..]].concat()),
-                false => None,
-            };
-            let ratio = match (ours, theirs) {
-                (Some(ours), Some(theirs)) => format!(" ({:.2}×)", ours.as_secs_f64() / theirs.as_secs_f64()),
-                _ => String::new(),
-            };
-            text.push_str(&format!(" {}{ratio} |", cell(theirs)));
-        }
-        text.push('\n');
-    }
-    Ok(())
-}
-
-fn cell(duration: Option<Duration>) -> String {
-    duration.map_or("–".to_string(), |duration| format!("{:.1}", milliseconds(duration)))
 }

@@ -19,6 +19,9 @@ pub const WINDOW: usize = 256;
 /// How many registers a function may use.
 pub const REGISTERS: u32 = 250;
 
+/// Where a call puts a value that nobody wants.
+pub const NOWHERE: Register = 255;
+
 /// One instruction; the first register is the destination, if there is one. `size` is how many registers the function
 /// uses: those are emptied when it ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +57,18 @@ pub enum Instruction {
     LoadCaptureCell(Register, u32),
     /// Assigns a captured shared place a copy of the register.
     StoreCaptureCell(Register, u32),
+    /// Adds a small integer to the shared place in `.0`.
+    AddCell(Register, i32),
+    /// Subtracts one.
+    SubCell(Register, i32),
+    /// Adds a small integer to a captured shared place.
+    AddCaptureCell(i16, u32),
+    /// Subtracts one.
+    SubCaptureCell(i16, u32),
+    /// Adds a small integer to a module-level variable.
+    AddGlobal(i16, u32),
+    /// Subtracts one.
+    SubGlobal(i16, u32),
     /// Makes a closure from a template of the machine.
     Closure(Register, u32),
 
@@ -141,6 +156,11 @@ pub enum Instruction {
     GetConstant(Register, Register, u32),
     /// Replaces the item of `.0` at `.1` by `.2`, which is left empty.
     Put(Register, Register, Register),
+    /// Replaces the item of `.0` under a constant key by a copy of `.1`.
+    PutConstant(Register, Register, u32),
+    /// Adds a small integer to the item of `.0` under a constant key, in place, and follows the jump that comes next.
+    /// Does nothing and skips the jump if the item is no small integer or somebody else holds the collection.
+    AddField(Register, i16, u32),
     /// Appends `.1`, which is left empty, to `.0`.
     Push(Register, Register),
 
@@ -165,6 +185,8 @@ pub enum Instruction {
 
     /// Calls what is in `.1` with `.2` arguments after it.
     Call(Register, Register, u8),
+    /// Calls what is in `.3`, which stays there; its frame is at `.1`, the `.2` arguments after it.
+    CallLocal(Register, Register, u8, Register),
     /// Calls a module-level variable; its frame is at `.1`, the `.2` arguments after it.
     CallGlobal(Register, Register, u8, u32),
     /// Calls in place of this function: callee in `.0`, `.1` arguments; `size` is `.2`.
@@ -177,6 +199,10 @@ pub enum Instruction {
     TailApply(Register, u8, u8),
     /// Ends the function with the value of `.0`; `size` is `.1`.
     Return(Register, u8),
+    /// Ends the function with the value of `.0 + .1`; `size` is `.2`.
+    ReturnSum(Register, Register, u8),
+    /// Ends the function with what a captured shared place holds; `size` is `.0`.
+    ReturnCaptureCell(u8, u32),
     /// Ends the function with the items of the array in `.0` as values; `size` is `.1`.
     ReturnValues(Register, u8),
     /// After a call: an array of all its values.

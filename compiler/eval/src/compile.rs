@@ -9,13 +9,16 @@ mod call;
 mod condition;
 mod control;
 mod expression;
+mod last_use;
 mod native;
+mod step;
 
 use crate::bytecode::{
     CaptureSource, Entry, FunctionInfo, Instruction, KeyInfo, Operation, REGISTERS, Register, Template,
 };
 use crate::core::{BlockId, ExprId, FunctionId, Parameters, Unit};
 use analyze::{Analysis, Variable};
+use last_use::LastUse;
 use ovsm_base::index::Index;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Effect;
@@ -95,7 +98,7 @@ pub struct Origin {
 ///
 /// # Errors
 /// A function needs more registers than there are.
-pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<Compiled, Diagnostic> {
+pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<Compiled, Box<Diagnostic>> {
     let analysis = Analysis::new(unit);
     let mut compiled = Compiled::default();
     for (id, function) in unit.functions.iter_enumerated() {
@@ -112,7 +115,10 @@ pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<C
             variables: FxHashMap::default(),
             scopes: Vec::new(),
             labels: Vec::new(),
+            last_label: 0,
             span: function.span,
+            last: None,
+            next_last: None,
         };
         compiler.run().map_err(|TooLarge| {
             let message = format!(
@@ -155,6 +161,8 @@ enum Place {
     Cell(Register),
     Capture(u32),
     CaptureCell(u32),
+    /// Nowhere: it is this constant for as long as it is in scope, and nothing captures it.
+    Known(ExprId),
 }
 
 /// What a jump out of an expression has to undo.
@@ -184,8 +192,14 @@ struct FunctionCompiler<'a> {
     scopes: Vec<Scope>,
     /// Where each label is; jumps hold the number of their label until the function is complete.
     labels: Vec<u32>,
+    /// Where the last label is that was placed: a jump may lead there.
+    last_label: usize,
     /// Where the expression was written that is being compiled.
     span: Option<Span>,
+    /// What the expression that is being compiled may use for the last time.
+    last: Option<LastUse>,
+    /// The same for the expression that is compiled next.
+    next_last: Option<LastUse>,
 }
 
 impl FunctionCompiler<'_> {
@@ -313,6 +327,7 @@ impl FunctionCompiler<'_> {
     }
 
     fn place(&mut self, label: Label) {
+        self.last_label = self.compiled.code.len();
         let here = self.origin.code + self.compiled.code.len() as u32;
         if let Some(place) = self.labels.get_mut(label.0) {
             *place = here;
@@ -334,6 +349,8 @@ impl FunctionCompiler<'_> {
                 | Instruction::TailCallGlobal(_, _, place, _)
                 | Instruction::TailApply(.., place)
                 | Instruction::Return(_, place)
+                | Instruction::ReturnSum(.., place)
+                | Instruction::ReturnCaptureCell(place, _)
                 | Instruction::ReturnValues(_, place) => *place = size,
                 _ => {}
             }
@@ -353,7 +370,7 @@ impl FunctionCompiler<'_> {
         match self.variables.get(&variable) {
             Some(Place::Register(register) | Place::Cell(register)) => CaptureSource::Register(*register),
             Some(Place::Capture(n) | Place::CaptureCell(n)) => CaptureSource::Capture(*n),
-            None => CaptureSource::Register(0),
+            Some(Place::Known(_)) | None => CaptureSource::Register(0),
         }
     }
 

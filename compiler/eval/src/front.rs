@@ -434,7 +434,7 @@ impl Front {
                 Some(id)
             }
             Err(diagnostic) => {
-                self.diagnostics.push(diagnostic);
+                self.diagnostics.push(*diagnostic);
                 None
             }
         }

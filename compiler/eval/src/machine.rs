@@ -10,10 +10,12 @@ mod call;
 mod execute;
 mod fast;
 mod natives;
+mod stack;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod unwind;
+mod update;
 
 use crate::bytecode::{Entry, FunctionInfo, GlobalSlot, Instruction, Template, WINDOW, slot};
 use crate::compile::{Operations, Origin, compile};
@@ -244,7 +246,7 @@ impl Machine {
     ///
     /// # Errors
     /// A function needs more registers than there are.
-    pub fn load(&mut self, unit: &Unit) -> Result<UnitId, Diagnostic> {
+    pub fn load(&mut self, unit: &Unit) -> Result<UnitId, Box<Diagnostic>> {
         let origin = Origin {
             code: self.code.len() as u32,
             functions: self.entries.len() as u32,
@@ -266,7 +268,7 @@ impl Machine {
     /// # Errors
     /// The form ended without a value.
     pub fn run(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Failure> {
-        let result = self.enter(unit.0, Value::Null, &[], environment);
+        let result = self.enter(unit.0, Value::Null, &mut [], environment);
         result.map_err(|raised| self.failure(raised))
     }
 
@@ -275,7 +277,7 @@ impl Machine {
     /// # Errors
     /// The form ended without a value.
     pub fn run_inside(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Raised> {
-        self.enter(unit.0, Value::Null, &[], environment)
+        self.enter(unit.0, Value::Null, &mut [], environment)
     }
 
     /// Calls a function.
@@ -302,9 +304,24 @@ impl Machine {
         arguments: &[Value],
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
+        // Few arguments are most calls, and need no memory of their own.
+        match arguments {
+            [one] => self.call_taking(function, &mut [one.clone()], environment),
+            [one, two] => self.call_taking(function, &mut [one.clone(), two.clone()], environment),
+            more => self.call_taking(function, &mut more.to_vec(), environment),
+        }
+    }
+
+    /// The same; takes the arguments out, so that the function holds them alone if the caller did.
+    pub(crate) fn call_taking(
+        &mut self,
+        function: &Value,
+        arguments: &mut [Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
         match function {
             Value::Function(closure) => self.enter(closure.code, function.clone(), arguments, environment),
-            other => with_room(|| self.call_value(other, &mut arguments.to_vec(), environment)),
+            other => with_room(|| self.call_value(other, arguments, environment)),
         }
     }
 
@@ -313,7 +330,7 @@ impl Machine {
         &mut self,
         function: u32,
         callee: Value,
-        arguments: &[Value],
+        arguments: &mut [Value],
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         let mut stacks = self.spare.pop().unwrap_or_default();

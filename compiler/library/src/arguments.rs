@@ -1,8 +1,9 @@
 //! Taking arguments apart: each accessor raises the error that a user should see.
 
+use ovsm_value::collection::Range;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::text::Text;
-use ovsm_value::{ErrorKind, Raised, Value, number};
+use ovsm_value::{ErrorKind, Raised, Sequence, Value, number};
 use std::rc::Rc;
 
 /// The argument at a position; null if there are fewer.
@@ -36,7 +37,7 @@ const MAX_RANGE: usize = 20_000_000;
 /// strings), bytes (as integers), object (its `[key value]` pairs), or null (none).
 pub fn items(operation: &str, value: &Value) -> Result<Vec<Value>, Raised> {
     Ok(match value {
-        Value::Array(items) | Value::List(items) => items.as_slice().to_vec(),
+        Value::Array(items) | Value::List(items) => items.to_vec(),
         Value::Range(range) if range.len() > MAX_RANGE => {
             return Err(raise(
                 ErrorKind::Limit,
@@ -56,6 +57,57 @@ pub fn items(operation: &str, value: &Value) -> Result<Vec<Value>, Raised> {
             .collect(),
         Value::Null => Vec::new(),
         other => return Err(type_error(operation, "a sequence", other)),
+    })
+}
+
+/// The items of a sequence, one after the other, without a copy of all of them where that can be.
+#[derive(Debug)]
+pub enum Stream {
+    /// Those of an array or a list from a position on.
+    Sequence(Rc<Sequence>, usize),
+    /// Those of a range from a position on.
+    Range(Rc<Range>, usize),
+    /// Any others.
+    Values(std::vec::IntoIter<Value>),
+}
+
+impl Iterator for Stream {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        match self {
+            Stream::Sequence(items, next) => {
+                let item = items.copy_of(*next)?;
+                *next += 1;
+                Some(item)
+            }
+            Stream::Range(range, next) => {
+                let number = range.get(*next)?;
+                *next += 1;
+                Some(Value::Int(number))
+            }
+            Stream::Values(values) => values.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = match self {
+            Stream::Sequence(items, next) => items.len().saturating_sub(*next),
+            Stream::Range(range, next) => range.len().saturating_sub(*next),
+            Stream::Values(values) => values.len(),
+        };
+        (rest, Some(rest))
+    }
+}
+
+impl ExactSizeIterator for Stream {}
+
+/// The items of anything that is a sequence: see [`items`].
+pub fn stream(operation: &str, value: &Value) -> Result<Stream, Raised> {
+    Ok(match value {
+        Value::Array(items) | Value::List(items) => Stream::Sequence(Rc::clone(items), 0),
+        Value::Range(range) if range.len() <= MAX_RANGE => Stream::Range(Rc::clone(range), 0),
+        other => Stream::Values(items(operation, other)?.into_iter()),
     })
 }
 

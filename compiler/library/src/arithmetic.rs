@@ -231,7 +231,7 @@ fn fold(
             }
             let sizes = rest.iter().map(|other| match other {
                 Value::String(text) => text.as_str().len(),
-                other => other.as_items().map_or(0, <[Value]>::len) * size_of::<Value>(),
+                other => crate::places::length(other).unwrap_or(0) * size_of::<Value>(),
             });
             context.reserve(sizes.sum())?;
             std::mem::take(first)
@@ -255,12 +255,12 @@ pub fn add(context: &mut dyn Context, a: Value, b: &Value) -> Result<Value, Rais
         }
         (Value::Array(mut items), Value::Array(more) | Value::List(more)) => {
             context.reserve(more.len() * size_of::<Value>())?;
-            Rc::make_mut(&mut items).make_vec().extend_from_slice(more.as_slice());
+            Rc::make_mut(&mut items).append(more);
             Ok(Value::Array(items))
         }
         (Value::List(mut items), Value::Array(more) | Value::List(more)) => {
             context.reserve(more.len() * size_of::<Value>())?;
-            Rc::make_mut(&mut items).make_vec().extend_from_slice(more.as_slice());
+            Rc::make_mut(&mut items).append(more);
             Ok(Value::List(items))
         }
         (a, b) => number::add(&a, b),

@@ -7,6 +7,14 @@ pub trait Context {
     /// Calls a function, record type, keyword or object.
     fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value, Raised>;
 
+    /// The same; the arguments may be taken out, so that the function can change them in place.
+    ///
+    /// # Errors
+    /// What the function raises.
+    fn call_taking(&mut self, function: &Value, arguments: &mut [Value]) -> Result<Value, Raised> {
+        self.call(function, arguments)
+    }
+
     /// Pays for work that grows with the data: one unit for about ten nanoseconds. Raises when the fuel or the time is
     /// used up. Natives that loop call it at least once per thousand rounds.
     fn charge(&mut self, units: u64) -> Result<(), Raised>;

@@ -6,8 +6,8 @@ use num_bigint::BigInt;
 use ovsm_value::decimal::Decimal;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::number::{self, FixedType};
-use ovsm_value::write::{brief, describe, display_to, write};
-use ovsm_value::{ErrorKind, Raised, Value};
+use ovsm_value::write::{SmallText, brief, describe, display_to, write};
+use ovsm_value::{ErrorKind, Raised, Text, Value};
 use std::rc::Rc;
 
 #[allow(clippy::too_many_arguments, reason = "a row of a table")]
@@ -89,20 +89,36 @@ pub const FIXED: &[[Native; 2]] = &[
 pub const NATIVES: &[Native] = &[
     native("str", &[], 0, None, "(value…) -> string", "The texts of the values, one after the other: strings and characters bare, the rest as it is written. A first argument that nobody else holds is extended in place.", &[("(str \"a\" 1 :b)", "\"a1:b\""), ("(str)", "\"\"")], |context, arguments| {
         let from = usize::from(matches!(arguments.first(), Some(Value::String(_))));
+        if arguments.len() == from + 1
+            && let Some(small) = arguments.last().and_then(SmallText::of)
+        {
+            // One short text more: nothing can fail.
+            let small = small.as_str();
+            return Ok(Value::String(match arguments.first_mut().map(std::mem::take) {
+                Some(Value::String(mut text)) if from == 1 => {
+                    Rc::make_mut(&mut text).push_str(small);
+                    text
+                }
+                _ => Rc::new(Text::new(small)),
+            }));
+        }
         let mut more = String::new();
         for value in arguments.get(from..).unwrap_or(&[]) {
             display_to(&mut more, value);
             context.reserve(more.len())?;
         }
         // Nothing can fail any more: what can be extended in place is taken out.
-        let mut text = match arguments.first_mut() {
-            Some(Value::String(first)) => std::mem::take(first),
+        let mut text = match arguments.first_mut().map(std::mem::take) {
+            Some(Value::String(first)) => first,
             _ => Rc::default(),
         };
         Rc::make_mut(&mut text).push_str(&more);
         Ok(Value::String(text))
     }),
     native("to-string", &["string", "->string"], 1, Some(1), "(value) -> string", "The text of a value: of a keyword or symbol its name.", &[("(to-string 5)", "\"5\""), ("(to-string :a)", "\":a\"")], |_, arguments| {
+        if let Some(small) = SmallText::of(at(arguments, 0)) {
+            return Ok(Value::string(small.as_str()));
+        }
         let mut text = String::new();
         display_to(&mut text, at(arguments, 0));
         Ok(Value::string(text))

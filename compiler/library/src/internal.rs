@@ -123,7 +123,7 @@ pub const NATIVES: &[Native] = &[
                 | Value::Bytes(_)) => Value::array(crate::arguments::items("a pattern", value)?),
                 other => return Err(type_error("a pattern", "a sequence", other)),
             };
-            let length = value.as_items().map_or(0, <[Value]>::len);
+            let length = crate::places::length(&value).unwrap_or(0);
             let least = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
             let most = number::to_i64(at(arguments, 2)).map(|most| most as usize);
             if length < least || most.is_some_and(|most| length > most) {

@@ -132,7 +132,7 @@ pub const NATIVES: &[Native] = &[
         put(arguments, &key, value)
     }),
     native(OBJECT, "assoc-in", &[], 3, Some(3), "(object path value) -> object", "The object with another value at the end of a path, or under one key.", &[("(assoc-in {:a {:b 1}} [:a :b] 2)", "{:a {:b 2}}"), ("(assoc-in {} :a 1)", "{:a 1}")], |context, arguments| {
-        if at(arguments, 1).as_items().is_none() {
+        if at(arguments, 1).items_count().is_none() {
             let key = take(arguments, 1);
             if let Some(place) = arguments.get_mut(1) {
                 *place = Value::array(vec![key]);
@@ -251,7 +251,7 @@ pub const NATIVES: &[Native] = &[
         Ok(Value::Bool(items("disjoint?", at(arguments, 0))?.into_iter().all(|item| !second.items.contains_key(&Key(item)))))
     }),
     native(SET, "set-add", &["adjoin", "conj"], 2, Some(2), "(set item) -> set", "The set with one more member; of an array or list, the items with it unless it is there.", &[("(set-add #{1} 2)", "#{1 2}")], |_, arguments| {
-        if !matches!(at(arguments, 0), Value::Set(_)) && matches!(at(arguments, 1), Value::Set(_) | Value::Array(_) | Value::List(_)) && at(arguments, 0).as_items().is_none() {
+        if !matches!(at(arguments, 0), Value::Set(_)) && matches!(at(arguments, 1), Value::Set(_) | Value::Array(_) | Value::List(_)) && at(arguments, 0).items_count().is_none() {
             arguments.swap(0, 1);
         }
         let item = take(arguments, 1);
@@ -261,13 +261,13 @@ pub const NATIVES: &[Native] = &[
                 Ok(Value::Set(members))
             }
             Value::Array(mut all) => {
-                if !all.as_slice().iter().any(|other| equal(other, &item)) {
+                if !all.iter().any(|other| equal(&other, &item)) {
                     Rc::make_mut(&mut all).push(item);
                 }
                 Ok(Value::Array(all))
             }
             Value::List(mut all) => {
-                if !all.as_slice().iter().any(|other| equal(other, &item)) {
+                if !all.iter().any(|other| equal(&other, &item)) {
                     Rc::make_mut(&mut all).push_front(item);
                 }
                 Ok(Value::List(all))

@@ -123,7 +123,7 @@ pub const NATIVES: &[Native] = &[
         "The array or list without its last item; empty stays empty.",
         &[("(without-last [1 2])", "[1]")],
         |_, arguments| {
-            if at(arguments, 0).as_items().is_none() {
+            if !matches!(at(arguments, 0), Value::Array(_) | Value::List(_)) {
                 return Err(type_error("pop!", "an array or a list", at(arguments, 0)));
             }
             match take(arguments, 0) {
@@ -273,7 +273,7 @@ pub fn get(collection: &Value, key: &Value) -> Result<Option<Value>, Raised> {
     };
     Ok(match collection {
         Value::Null => None,
-        Value::Array(items) | Value::List(items) => place(items.len())?.and_then(|n| items.get(n)).cloned(),
+        Value::Array(items) | Value::List(items) => place(items.len())?.and_then(|n| items.copy_of(n)),
         Value::Object(entries) => match key {
             Value::Keyword(text) | Value::String(text) => entries.get(text).cloned(),
             key => match key.as_key() {
@@ -324,9 +324,9 @@ pub fn put(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, 
             let n = place(items.len())?;
             let mut collection = take(arguments, 0);
             if let Value::Array(items) | Value::List(items) = &mut collection
-                && let Some(item) = Rc::make_mut(items).as_mut_slice().get_mut(n)
+                && let Err(lost) = Rc::make_mut(items).put(n, value)
             {
-                *item = value;
+                drop(lost);
             }
             Ok(collection)
         }

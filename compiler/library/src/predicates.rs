@@ -150,14 +150,14 @@ pub const NATIVES: &[Native] = &[
         &["pair?"],
         "True for a list or an array that is not empty.",
         &[("(consp '())", "false")],
-        |_, arguments| Ok(Value::Bool(at(arguments, 0).as_items().is_some_and(|items| !items.is_empty()))),
+        |_, arguments| Ok(Value::Bool(at(arguments, 0).items_count().is_some_and(|items| items > 0))),
     ),
     predicate(
         "atom",
         &["atom?"],
         "True for everything but lists and arrays.",
         &[("(atom 1)", "true"), ("(atom [1])", "false")],
-        |_, arguments| Ok(Value::Bool(at(arguments, 0).as_items().is_none())),
+        |_, arguments| Ok(Value::Bool(at(arguments, 0).items_count().is_none())),
     ),
     predicate(
         "object?",

@@ -100,12 +100,12 @@ pub const NATIVES: &[Native] = &[
         reserve(context, length(&value).unwrap_or(0))?;
         Ok(match value {
             Value::Array(items) => Value::Array(items),
-            other => Value::array(items("to-array", &other)?),
+            other => Value::Array(Rc::new(crate::arguments::stream("to-array", &other)?.collect())),
         })
     }),
     native("to-list", &["array->list"], 1, Some(1), "(sequence) -> list", "The items as a list.", &[("(to-list [1 2])", "(1 2)")], |context, arguments| {
         reserve(context, length(at(arguments, 0)).unwrap_or(0))?;
-        Ok(Value::list(items("to-list", at(arguments, 0))?))
+        Ok(Value::List(Rc::new(crate::arguments::stream("to-list", at(arguments, 0))?.collect())))
     }),
     native("cons", &[], 2, Some(2), "(item sequence) -> sequence", "The sequence with one more item in front.", &[("(cons 1 '(2 3))", "(1 2 3)"), ("(cons 1 [2])", "[1 2]"), ("(cons 1 null)", "(1)")], |context, arguments| {
         let item = take(arguments, 0);
@@ -128,11 +128,11 @@ pub const NATIVES: &[Native] = &[
         Ok(match take(arguments, 0) {
             Value::String(text) => Value::string(text.as_str().chars().rev().collect::<String>()),
             Value::Array(mut items) => {
-                Rc::make_mut(&mut items).as_mut_slice().reverse();
+                Rc::make_mut(&mut items).reverse();
                 Value::Array(items)
             }
             Value::List(mut items) => {
-                Rc::make_mut(&mut items).as_mut_slice().reverse();
+                Rc::make_mut(&mut items).reverse();
                 Value::List(items)
             }
             other => {
@@ -154,7 +154,7 @@ pub const NATIVES: &[Native] = &[
             }
             Value::Array(items) => {
                 reserve(context, items.len().saturating_mul(n))?;
-                Ok(Value::array(items.as_slice().iter().cycle().take(items.len().saturating_mul(n)).cloned().collect()))
+                Ok(Value::array(items.to_vec().into_iter().cycle().take(items.len().saturating_mul(n)).collect()))
             }
             other => {
                 reserve(context, n)?;
@@ -195,7 +195,7 @@ pub const NATIVES: &[Native] = &[
         })
     }),
     native("remove", &["without"], 2, Some(2), "(sequence item) -> sequence", "The sequence without the items that are equal to one; the operands may be exchanged.", &[("(remove [1 2 1] 1)", "[2]")], |_, arguments| {
-        if at(arguments, 0).as_items().is_none() && at(arguments, 1).as_items().is_some() {
+        if at(arguments, 0).items_count().is_none() && at(arguments, 1).items_count().is_some() {
             arguments.swap(0, 1);
         }
         slice_length("remove", at(arguments, 0))?;
@@ -212,7 +212,7 @@ pub const NATIVES: &[Native] = &[
         for item in items("distinct", &kind)? {
             seen.insert(Key(item), ());
         }
-        Ok(same_kind(&kind, seen.into_keys().map(|key| key.0).collect()))
+        Ok(same_kind(&kind, seen.into_keys().map(|key| key.0).collect::<Sequence>()))
     }),
     native("flatten", &[], 1, Some(1), "(sequence) -> sequence", "The items of the items: one level less.", &[("(flatten [1 [2 [3]]])", "[1 2 [3]]")], |context, arguments| {
         let kind = at(arguments, 0).clone();
@@ -500,11 +500,11 @@ fn append(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -
                 }
             };
             if let Value::Array(store) | Value::List(store) = &mut whole {
-                let store = Rc::make_mut(store).make_vec();
+                let store = Rc::make_mut(store);
                 for other in rest {
-                    match other.as_items() {
-                        Some(more) => store.extend_from_slice(more),
-                        None => store.extend(items(operation, other)?),
+                    match other {
+                        Value::Array(more) | Value::List(more) => store.append(more),
+                        other => items(operation, other)?.into_iter().for_each(|item| store.push(item)),
                     }
                 }
             }
@@ -525,11 +525,17 @@ fn slice_length(operation: &str, value: &Value) -> Result<usize, Raised> {
 fn change(value: Value, step: impl FnOnce(&mut Vec<Value>)) -> Result<Value, Raised> {
     Ok(match value {
         Value::Array(mut items) => {
-            step(Rc::make_mut(&mut items).make_vec());
+            let items_of = Rc::make_mut(&mut items);
+            let mut all = items_of.take_vec();
+            step(&mut all);
+            *items_of = Sequence::new(all);
             Value::Array(items)
         }
         Value::List(mut items) => {
-            step(Rc::make_mut(&mut items).make_vec());
+            let items_of = Rc::make_mut(&mut items);
+            let mut all = items_of.take_vec();
+            step(&mut all);
+            *items_of = Sequence::new(all);
             Value::List(items)
         }
         other => {
@@ -541,8 +547,9 @@ fn change(value: Value, step: impl FnOnce(&mut Vec<Value>)) -> Result<Value, Rai
 }
 
 /// Items as a list if the sequence that they come from is one, else as an array.
-pub fn same_kind(kind: &Value, items: Vec<Value>) -> Value {
-    if matches!(kind, Value::List(_)) { Value::list(items) } else { Value::array(items) }
+pub fn same_kind(kind: &Value, items: impl Into<Sequence>) -> Value {
+    let items = Rc::new(items.into());
+    if matches!(kind, Value::List(_)) { Value::List(items) } else { Value::Array(items) }
 }
 
 fn contains(collection: &Value, item: &Value) -> Result<bool, Raised> {
@@ -563,7 +570,7 @@ fn contains(collection: &Value, item: &Value) -> Result<bool, Raised> {
             Some(n) => range.iter().any(|other| other == n),
             None => false,
         },
-        Value::Array(items) | Value::List(items) => items.as_slice().iter().any(|other| equal(other, item)),
+        Value::Array(items) | Value::List(items) => items.iter().any(|other| equal(&other, item)),
         Value::Bytes(bytes) => number::to_i64(item)
             .and_then(|byte| u8::try_from(byte).ok())
             .is_some_and(|byte| bytes.contains(&byte)),

@@ -1,13 +1,13 @@
 //! Functions over sequences that take a function: it stands first, or after the collection as in the original.
 
-use crate::arguments::{at, function_first, items, take};
+use crate::arguments::{Stream, at, function_first, items, stream, take};
 use crate::context::Context;
 use crate::native::{Effect, Example, Native};
 use crate::sequence::same_kind;
 use ovsm_value::compare::{Key, compare};
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::describe;
-use ovsm_value::{ErrorKind, IndexMap, Object, Raised, Text, Value, number};
+use ovsm_value::{ErrorKind, IndexMap, Object, Raised, Sequence, Text, Value, number};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -44,17 +44,17 @@ pub const NATIVES: &[Native] = &[
         let function = take(arguments, 0);
         let kind = at(arguments, 1).clone();
         if arguments.len() == 2 {
-            let all = items("map", &kind)?;
+            let all = stream("map", &kind)?;
             reserve(context, all.len())?;
-            let mut result = Vec::with_capacity(all.len());
+            let mut result = Sequence::with_capacity(all.len());
             for item in all {
-                result.push(context.call(&function, &[item])?);
+                result.push(context.call_taking(&function, &mut [item])?);
             }
             return Ok(same_kind(&kind, result));
         }
         let all: Vec<Vec<Value>> = arguments.iter().skip(1).map(|argument| items("map", argument)).collect::<Result<_, _>>()?;
         let shortest = all.iter().map(Vec::len).min().unwrap_or(0);
-        let mut result = Vec::with_capacity(shortest);
+        let mut result = Sequence::with_capacity(shortest);
         for n in 0..shortest {
             let call: Vec<Value> = all.iter().filter_map(|items| items.get(n).cloned()).collect();
             result.push(context.call(&function, &call)?);
@@ -63,7 +63,7 @@ pub const NATIVES: &[Native] = &[
     }),
     native("map-indexed", &[], 2, Some(2), "(function sequence) -> sequence", "What the function gives for each position and item.", &[("(map-indexed (fn (i x) [i x]) [:a])", "[[0 :a]]")], |context, arguments| {
         let (function, kind, all) = taken(context, "map-indexed", arguments)?;
-        let mut result = Vec::with_capacity(all.len());
+        let mut result = Sequence::with_capacity(all.len());
         for (n, item) in all.into_iter().enumerate() {
             result.push(context.call(&function, &[Value::from_usize(n), item])?);
         }
@@ -210,7 +210,7 @@ pub const NATIVES: &[Native] = &[
     }),
     native("reduce", &["fold", "foldl", "fold-left"], 2, Some(3), "(function initial sequence) or (sequence initial function) -> any", "Calls the function with the result so far and each item, from the left. Without an initial value the first item is it.", &[("(reduce + 0 [1 2 3])", "6"), ("(reduce [1 2 3] 0 +)", "6"), ("(reduce max [1 3 2])", "3")], |context, arguments| {
         let (function, initial, all) = fold_arguments("reduce", arguments)?;
-        let mut all = all.into_iter();
+        let mut all = all;
         let mut result = match initial {
             Some(initial) => initial,
             None => match all.next() {
@@ -220,12 +220,13 @@ pub const NATIVES: &[Native] = &[
             },
         };
         for item in all {
-            result = context.call(&function, &[result, item])?;
+            result = context.call_taking(&function, &mut [result, item])?;
         }
         Ok(result)
     }),
     native("fold-right", &["foldr"], 2, Some(3), "(function initial sequence) or (sequence initial function) -> any", "Calls the function with each item and the result so far, from the right.", &[("(fold-right cons '() [1 2])", "(1 2)")], |context, arguments| {
-        let (function, initial, mut all) = fold_arguments("fold-right", arguments)?;
+        let (function, initial, all) = fold_arguments("fold-right", arguments)?;
+        let mut all: Vec<Value> = all.collect();
         let mut result = match initial {
             Some(initial) => initial,
             None => match all.pop() {
@@ -234,13 +235,13 @@ pub const NATIVES: &[Native] = &[
             },
         };
         while let Some(item) = all.pop() {
-            result = context.call(&function, &[item, result])?;
+            result = context.call_taking(&function, &mut [item, result])?;
         }
         Ok(result)
     }),
     native("scan", &["reductions"], 2, Some(3), "(function initial sequence) -> array", "All results of `reduce` on the way.", &[("(scan + 0 [1 2 3])", "[0 1 3 6]")], |context, arguments| {
         let (function, initial, all) = fold_arguments("scan", arguments)?;
-        let mut all = all.into_iter();
+        let mut all = all;
         let Some(mut last) = initial.or_else(|| all.next()) else { return Ok(Value::array(Vec::new())) };
         let mut result = vec![last.clone()];
         for item in all {
@@ -251,9 +252,16 @@ pub const NATIVES: &[Native] = &[
     }),
     native("sort", &["stable-sort"], 1, Some(2), "(sequence) or (function sequence) -> sequence", "The items in order: by `<`, or by a function of two items that is true, or negative, if the first comes before the second. Equal items keep their order.", &[("(sort [3 1 2])", "[1 2 3]"), ("(sort > [3 1 2])", "[3 2 1]"), ("(sort [3 1] (fn (a b) (- a b)))", "[1 3]")], |context, arguments| {
         if arguments.len() == 1 {
-            let kind = take(arguments, 0);
-            let all = owned_items("sort", kind)?;
-            let (is_list, mut all) = all;
+            let mut kind = take(arguments, 0);
+            if let Value::Array(packed) | Value::List(packed) = &mut kind
+                && packed.numbers().is_some()
+                && let Some(numbers) = Rc::make_mut(packed).numbers_mut()
+            {
+                numbers.sort_unstable();
+                context.charge(numbers.len() as u64)?;
+                return Ok(kind);
+            }
+            let (is_list, mut all) = owned_items("sort", kind)?;
             sort_by_order("sort", &mut all)?;
             context.charge(all.len() as u64)?;
             return Ok(if is_list { Value::list(all) } else { Value::array(all) });
@@ -299,7 +307,7 @@ pub const NATIVES: &[Native] = &[
         });
         match fault {
             Some(fault) => Err(fault),
-            None => Ok(same_kind(&kind, keyed.into_iter().map(|(_, item)| item).collect())),
+            None => Ok(same_kind(&kind, keyed.into_iter().map(|(_, item)| item).collect::<Sequence>())),
         }
     }),
     native("group-by", &[], 2, Some(2), "(function sequence) -> object", "Arrays of items by what the function gives for them.", &[("(group-by even? [1 2 3])", "{:false [1 3] :true [2]}")], |context, arguments| {
@@ -369,12 +377,12 @@ fn taken(
     context: &mut dyn Context,
     operation: &str,
     arguments: &mut [Value],
-) -> Result<(Value, Value, Vec<Value>), Raised> {
+) -> Result<(Value, Value, Stream), Raised> {
     function_first(operation, arguments)?;
     let function = take(arguments, 0);
     let kind = take(arguments, 1);
     reserve(context, crate::places::length(&kind).unwrap_or(0))?;
-    let all = items(operation, &kind)?;
+    let all = stream(operation, &kind)?;
     Ok((function, kind, all))
 }
 
@@ -396,7 +404,7 @@ fn filter(
         return Ok(Value::object(kept));
     }
     let (function, kind, all) = taken(context, operation, arguments)?;
-    let mut result = Vec::new();
+    let mut result = Sequence::default();
     for item in all {
         if context.call(&function, std::slice::from_ref(&item))?.is_true() == wanted {
             result.push(item);
@@ -409,13 +417,13 @@ fn filter(
 fn fold_arguments(
     operation: &str,
     arguments: &mut [Value],
-) -> Result<(Value, Option<Value>, Vec<Value>), Raised> {
+) -> Result<(Value, Option<Value>, Stream), Raised> {
     let (function, initial, sequence) = match arguments {
         [a, b] => match a.is_function() {
             true => (std::mem::take(a), None, std::mem::take(b)),
             false => (std::mem::take(b), None, std::mem::take(a)),
         },
-        [a, b, c] => match a.is_function() && !(c.is_function() && a.as_items().is_some()) {
+        [a, b, c] => match a.is_function() && !(c.is_function() && a.items_count().is_some()) {
             true => {
                 // `(reduce f sequence initial)` is another order that people write.
                 let is_sequence = |value: &Value| {
@@ -439,15 +447,15 @@ fn fold_arguments(
     if !function.is_callable() {
         return Err(type_error(operation, "a function", &function));
     }
-    let all = items(operation, &sequence)?;
+    let all = stream(operation, &sequence)?;
     Ok((function, initial, all))
 }
 
 /// The items, without a copy if nobody else holds them; and whether it is a list.
 fn owned_items(operation: &str, value: Value) -> Result<(bool, Vec<Value>), Raised> {
     Ok(match value {
-        Value::Array(mut items) => (false, std::mem::take(Rc::make_mut(&mut items).make_vec())),
-        Value::List(mut items) => (true, std::mem::take(Rc::make_mut(&mut items).make_vec())),
+        Value::Array(mut items) => (false, Rc::make_mut(&mut items).take_vec()),
+        Value::List(mut items) => (true, Rc::make_mut(&mut items).take_vec()),
         other => (false, items(operation, &other)?),
     })
 }

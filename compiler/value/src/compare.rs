@@ -5,6 +5,7 @@
 //! stack at each level.
 
 use crate::number;
+use crate::sequence::Sequence;
 use crate::text::hash_bytes;
 use crate::value::Value;
 use num_traits::ToPrimitive;
@@ -29,13 +30,13 @@ pub fn equal(a: &Value, b: &Value) -> bool {
         (Value::Pubkey(x), Value::Pubkey(y)) => x == y,
         (Value::Signature(x), Value::Signature(y)) => x == y,
         (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => {
-            Rc::ptr_eq(x, y) || with_room(|| all_equal(x.as_slice(), y.as_slice()))
+            Rc::ptr_eq(x, y) || with_room(|| same_items(x, y))
         }
         (Value::Range(x), Value::Range(y)) => x.len() == y.len() && x.iter().eq(y.iter()),
         (Value::Range(range), Value::Array(items) | Value::List(items))
         | (Value::Array(items) | Value::List(items), Value::Range(range)) => {
             range.len() == items.len()
-                && range.iter().zip(items.as_slice()).all(|(n, item)| equal(&Value::Int(n), item))
+                && range.iter().zip(items.iter()).all(|(n, item)| equal(&Value::Int(n), &item))
         }
         (Value::Object(x), Value::Object(y)) => {
             Rc::ptr_eq(x, y)
@@ -56,6 +57,14 @@ pub fn equal(a: &Value, b: &Value) -> bool {
         }
         _ if a.is_number() && b.is_number() => number::compare(a, b) == Some(Ordering::Equal),
         _ => identical(a, b),
+    }
+}
+
+fn same_items(a: &Sequence, b: &Sequence) -> bool {
+    match (a.numbers(), b.numbers()) {
+        (None, None) => all_equal(a.as_slice(), b.as_slice()),
+        (Some(a), Some(b)) => a == b,
+        _ => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(&a, &b)),
     }
 }
 
@@ -104,8 +113,8 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Bytes(x), Value::Bytes(y)) => Some(x.cmp(y)),
         (Value::Pubkey(x), Value::Pubkey(y)) => Some(x.cmp(y)),
         (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => with_room(|| {
-            for (a, b) in x.as_slice().iter().zip(y.as_slice()) {
-                match compare(a, b)? {
+            for (a, b) in x.iter().zip(y.iter()) {
+                match compare(&a, &b)? {
                     Ordering::Equal => {}
                     order => return Some(order),
                 }
@@ -155,7 +164,7 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
         Value::Signature(bytes) => state.write_u32(hash_bytes(bytes.as_slice())),
         Value::Array(items) | Value::List(items) => with_room(|| {
             state.write_usize(items.len());
-            items.as_slice().iter().for_each(|item| hash(item, state));
+            items.iter().for_each(|item| hash(&item, state));
         }),
         Value::Range(range) => {
             state.write_usize(range.len());

@@ -1,5 +1,6 @@
 //! Text: strings, symbols and keywords.
 
+use compact_str::CompactString;
 use ovsm_base::Span;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -7,7 +8,8 @@ use std::rc::Rc;
 /// UTF-8 text with a cached hash: the content of a string, the name of a keyword, the key of an object.
 #[derive(Clone, Debug)]
 pub struct Text {
-    text: String,
+    /// Short text is in here, without memory of its own.
+    text: CompactString,
     /// Hash of the content; 0 while unknown.
     hash: std::cell::Cell<u32>,
     /// True if it is known to be ASCII, so that positions of characters are positions of bytes.
@@ -16,7 +18,7 @@ pub struct Text {
 
 impl Text {
     /// Text with this content.
-    pub fn new(text: impl Into<String>) -> Text {
+    pub fn new(text: impl Into<CompactString>) -> Text {
         let text = text.into();
         let is_ascii = text.is_ascii();
         Text { text, hash: std::cell::Cell::new(0), is_ascii }

@@ -7,6 +7,7 @@ use crate::function::{Closure, NativeId};
 use crate::record::{Record, RecordType};
 use crate::sequence::Sequence;
 use crate::text::{Symbol, Text};
+use compact_str::CompactString;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use ovsm_base::IntType;
@@ -77,12 +78,12 @@ pub enum Value {
 
 impl Value {
     /// A string.
-    pub fn string(text: impl Into<String>) -> Value {
+    pub fn string(text: impl Into<CompactString>) -> Value {
         Value::String(Rc::new(Text::new(text)))
     }
 
     /// A keyword from its name without the colon.
-    pub fn keyword(name: impl Into<String>) -> Value {
+    pub fn keyword(name: impl Into<CompactString>) -> Value {
         Value::Keyword(Rc::new(Text::new(name)))
     }
 
@@ -237,6 +238,14 @@ impl Value {
     pub fn as_items(&self) -> Option<&[Value]> {
         match self {
             Value::Array(items) | Value::List(items) => Some(items.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// How many items an array or a list has.
+    pub fn items_count(&self) -> Option<usize> {
+        match self {
+            Value::Array(items) | Value::List(items) => Some(items.len()),
             _ => None,
         }
     }

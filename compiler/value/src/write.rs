@@ -44,7 +44,7 @@ pub fn brief(value: &Value) -> String {
     let text = match value {
         // Do not write a huge value for the sake of its first characters.
         Value::Array(items) | Value::List(items) if items.len() > LIMIT => {
-            let start: Vec<Value> = items.as_slice().iter().take(LIMIT / 3).cloned().collect();
+            let start: Vec<Value> = items.iter().take(LIMIT / 3).collect();
             write(&if matches!(value, Value::Array(_)) { Value::array(start) } else { Value::list(start) })
         }
         value => write(value),
@@ -67,24 +67,65 @@ pub fn describe(value: &Value) -> String {
 }
 
 fn write_i64(text: &mut String, number: i64) {
-    let mut digits = [0u8; 20];
-    let mut place = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        place -= 1;
-        if let Some(digit) = digits.get_mut(place) {
-            *digit = b'0' + (rest % 10) as u8;
-        }
-        rest /= 10;
-        if rest == 0 {
-            break;
+    match SmallText::of_integer(number) {
+        Some(small) => text.push_str(small.as_str()),
+        None => {
+            let _ = write!(text, "{number}");
         }
     }
-    if number < 0 {
-        text.push('-');
+}
+
+/// The text of a small integer or a character, in no memory of its own. It is put together in a register: written byte
+/// by byte and read as a whole, it would wait for memory.
+#[derive(Clone, Copy, Debug)]
+pub struct SmallText {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+impl SmallText {
+    /// The text of a value, if it is a small integer or a character.
+    #[inline(always)]
+    pub fn of(value: &Value) -> Option<SmallText> {
+        match value {
+            Value::Int(number) => SmallText::of_integer(*number),
+            Value::Char(c) => {
+                let mut bytes = [0; 16];
+                let length = c.encode_utf8(&mut bytes).len();
+                Some(SmallText { bytes, length })
+            }
+            _ => None,
+        }
     }
-    for digit in digits.get(place..).unwrap_or(&[]) {
-        text.push(char::from(*digit));
+
+    /// The digits of an integer, if they are few.
+    #[inline(always)]
+    fn of_integer(number: i64) -> Option<SmallText> {
+        const FEW: u64 = 1_000_000_000_000_000;
+        let mut rest = number.unsigned_abs();
+        if rest >= FEW {
+            return None;
+        }
+        let (mut word, mut length) = (0u128, 0);
+        loop {
+            word = word << 8 | u128::from(b'0' + (rest % 10) as u8);
+            length += 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            word = word << 8 | u128::from(b'-');
+            length += 1;
+        }
+        Some(SmallText { bytes: word.to_le_bytes(), length })
+    }
+
+    /// The text.
+    #[inline(always)]
+    pub fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 }
 
@@ -156,17 +197,19 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
     match value {
         Value::Array(items) => {
             text.push('[');
-            write_items(text, items.as_slice().iter(), depth);
+            write_items(text, items.iter(), depth);
             text.push(']');
         }
         Value::List(items) => {
-            if let Some((prefix, operand)) = abbreviation(items.as_slice()) {
+            if items.len() == 2
+                && let Some((prefix, operand)) = abbreviation(items.as_slice())
+            {
                 text.push_str(prefix);
                 write_value(text, operand, depth);
                 return;
             }
             text.push('(');
-            write_items(text, items.as_slice().iter(), depth);
+            write_items(text, items.iter(), depth);
             text.push(')');
         }
         Value::Set(set) => {
@@ -225,12 +268,12 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
     }
 }
 
-fn write_items<'v>(text: &mut String, items: impl Iterator<Item = &'v Value>, depth: u32) {
+fn write_items<V: std::borrow::Borrow<Value>>(text: &mut String, items: impl Iterator<Item = V>, depth: u32) {
     for (n, item) in items.enumerate() {
         if n > 0 {
             text.push(' ');
         }
-        write_value(text, item, depth);
+        write_value(text, item.borrow(), depth);
     }
 }
 
@@ -387,6 +430,20 @@ pub fn is_symbol_text(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_texts_are_those_of_their_values() {
+        for number in [0, 7, -7, 10, 999_999_999_999_999, -999_999_999_999_999, i64::MAX, i64::MIN] {
+            assert_eq!(display(&Value::Int(number)), number.to_string());
+            let small = SmallText::of(&Value::Int(number));
+            assert_eq!(small.is_some(), number.unsigned_abs() < 1_000_000_000_000_000);
+            assert!(small.is_none_or(|small| small.as_str() == number.to_string()));
+        }
+        for c in ['a', 'λ', '\u{10FFFF}'] {
+            assert!(SmallText::of(&Value::Char(c)).is_some_and(|small| small.as_str() == c.to_string()));
+        }
+        assert!(SmallText::of(&Value::Null).is_none());
+    }
 
     #[test]
     fn floats_read_back_as_floats() {

@@ -70,6 +70,11 @@ impl Analysis {
         self.is_assigned(variable) && self.captured.get(n).copied().unwrap_or(false)
     }
 
+    /// True if a function inside the one that binds it uses it.
+    pub(super) fn is_captured(&self, variable: Variable) -> bool {
+        self.captured.get(variable.0 as usize).copied().unwrap_or(true)
+    }
+
     /// True if it is ever assigned after it was bound.
     pub(super) fn is_assigned(&self, variable: Variable) -> bool {
         self.assigned.get(variable.0 as usize).copied().unwrap_or(false)

@@ -83,7 +83,7 @@ impl FunctionCompiler<'_> {
         label: Label,
     ) -> Compile {
         let target = label.0 as u32;
-        if let Some(Expr::Constant(Value::Int(number))) = self.unit.exprs.get(b)
+        if let Some(Value::Int(number)) = self.known(b)
             && let Ok(number) = i16::try_from(*number)
         {
             let a = self.operand(a, false)?;

@@ -142,7 +142,7 @@ impl FunctionCompiler<'_> {
     pub(super) fn catch(&mut self, tag: ExprId, body: ExprId, target: Target) -> Compile {
         let (thrown, end) = (self.label(), self.label());
         let inner = self.inner_target(target)?;
-        let register: Register = self.row(&[tag])?;
+        let register: Register = self.row_before(&[tag], &[body])?;
         let live = self.next as u8;
         self.emit(I::PushCatch(register, live, thrown.0 as u32));
         self.scopes.push(Scope::Handler);
@@ -167,7 +167,7 @@ impl FunctionCompiler<'_> {
         target: Target,
     ) -> Compile {
         let inner = self.inner_target(target)?;
-        let register = self.row(&[value])?;
+        let register = self.row_before(&[value], &[body])?;
         self.emit(I::PushBind(register, global.0));
         self.scopes.push(Scope::Handler);
         self.expr(body, inner)?;

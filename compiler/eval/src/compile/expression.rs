@@ -1,24 +1,29 @@
 //! Values: constants, variables, closures, sequences and bindings.
 
+use super::last_use::LastUse;
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Register, Template};
-use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId};
+use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_base::index::Index;
 use ovsm_base::stack::with_room;
 use ovsm_value::Value;
 
-impl FunctionCompiler<'_> {
+impl<'u> FunctionCompiler<'u> {
     /// Makes the code of an expression. Registers that it takes are free again afterwards.
     pub(super) fn expr(&mut self, id: ExprId, target: Target) -> Compile {
         with_room(|| {
             let span = self.span;
             let next = self.next;
+            let own = self.next_last.take();
+            let own = if target == Target::Tail { Some(LastUse::at_end()) } else { own };
+            let last = std::mem::replace(&mut self.last, own);
             if let Some(Some(own)) = self.unit.spans.get(id) {
                 self.span = Some(*own);
             }
             let result = self.dispatch(id, target);
             self.span = span;
             self.next = next;
+            self.last = last;
             result
         })
     }
@@ -82,7 +87,18 @@ impl FunctionCompiler<'_> {
             Target::Effect => {}
             Target::Register(to) if to == from => {}
             Target::Register(to) => self.emit(I::Take(to, from)),
-            Target::Tail => self.emit(I::Return(from, 0)),
+            Target::Tail => {
+                // If the last instruction made the value, and no jump leads in between, one does both.
+                let is_apart = self.last_label.max(self.start) == self.compiled.code.len();
+                match self.compiled.code.last_mut() {
+                    Some(last) if !is_apart => match *last {
+                        I::Add(to, a, b) if to == from => *last = I::ReturnSum(a, b, 0),
+                        I::LoadCaptureCell(to, n) if to == from => *last = I::ReturnCaptureCell(0, n),
+                        _ => self.emit(I::Return(from, 0)),
+                    },
+                    _ => self.emit(I::Return(from, 0)),
+                }
+            }
             Target::All(to) => self.emit(I::MakeArray(to, from, 1)),
         }
         Ok(())
@@ -135,7 +151,13 @@ impl FunctionCompiler<'_> {
             return Ok(());
         }
         match self.place_of(local) {
+            Place::Register(register)
+                if matches!(target, Target::Register(to) if to != register) && self.is_last_use(local) =>
+            {
+                self.deliver(register, target)
+            }
             Place::Register(register) => self.deliver_copy(register, target),
+            Place::Known(constant) => self.expr(constant, target),
             place => {
                 let to = self.value_register(target)?;
                 self.load(place, to);
@@ -151,6 +173,24 @@ impl FunctionCompiler<'_> {
             Place::Cell(register) => self.emit(I::LoadCell(to, register)),
             Place::Capture(n) => self.emit(I::LoadCapture(to, n)),
             Place::CaptureCell(n) => self.emit(I::LoadCaptureCell(to, n)),
+            // Only what is never assigned is known, and only places that are assigned are loaded.
+            Place::Known(_) => self.emit(I::Null(to)),
+        }
+    }
+
+    /// The constant that an expression is, or that the variable is which it reads.
+    pub(super) fn known(&self, id: ExprId) -> Option<&'u Value> {
+        let unit: &'u Unit = self.unit;
+        let id = match unit.exprs.get(id)? {
+            Expr::Local(local) => match self.place_of(*local) {
+                Place::Known(constant) => constant,
+                _ => return None,
+            },
+            _ => id,
+        };
+        match unit.exprs.get(id)? {
+            Expr::Constant(value) => Some(value),
+            _ => None,
         }
     }
 
@@ -165,9 +205,17 @@ impl FunctionCompiler<'_> {
         {
             return self.update_local(local, *native, rest, target);
         }
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Local(read)) if *read == local)
+            && self.step_local(local, *native, rest, target)?
+        {
+            return Ok(());
+        }
         match self.place_of(local) {
             Place::Register(register) => {
                 if self.writes_last(value) {
+                    self.before_assigning(local);
                     self.expr(value, Target::Register(register))?;
                 } else {
                     let fresh = self.register()?;
@@ -182,7 +230,7 @@ impl FunctionCompiler<'_> {
                 match place {
                     Place::Cell(register) => self.emit(I::StoreCell(register, fresh)),
                     Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(fresh, n)),
-                    Place::Register(_) | Place::Capture(_) => {}
+                    Place::Register(_) | Place::Capture(_) | Place::Known(_) => {}
                 }
                 self.drop_unused(fresh, target);
                 self.deliver(fresh, target)
@@ -208,6 +256,13 @@ impl FunctionCompiler<'_> {
         {
             return self.update_global(global, *native, rest, target);
         }
+        if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
+            && let Some((first, rest)) = arguments.split_first()
+            && matches!(unit.exprs.get(*first), Some(Expr::Global(read)) if *read == global)
+            && self.step_global(global, *native, rest, target)?
+        {
+            return Ok(());
+        }
         let fresh = self.value_register(target)?;
         self.expr(value, Target::Register(fresh))?;
         self.emit(I::StoreGlobal(fresh, global.0));
@@ -224,11 +279,27 @@ impl FunctionCompiler<'_> {
     }
 
     fn bindings(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
+        if target == Target::Effect
+            && let Some(step) = self.field_step(bindings, body)
+        {
+            return self.add_field(step, |this| this.bind_all(bindings, body, target));
+        }
+        self.bind_all(bindings, body, target)
+    }
+
+    fn bind_all(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
         let mut registers = Vec::new();
         for (local, value) in bindings {
+            let variable = self.analysis.local(*local);
+            if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
+                && !self.analysis.is_assigned(variable)
+                && !self.analysis.is_captured(variable)
+            {
+                self.variables.insert(variable, Place::Known(*value));
+                continue;
+            }
             let register = self.register()?;
             self.expr(*value, Target::Register(register))?;
-            let variable = self.analysis.local(*local);
             self.bind(variable, register);
             if self.analysis.is_assigned(variable) || !self.is_small(*value) {
                 registers.push(register);

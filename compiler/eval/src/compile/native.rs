@@ -32,9 +32,20 @@ impl FunctionCompiler<'_> {
 
     /// Evaluates expressions into registers in a row; gives the first.
     pub(super) fn row(&mut self, items: &[ExprId]) -> Compile<Register> {
+        self.row_before(items, &[])
+    }
+
+    /// The same, where more is evaluated before the expression ends.
+    pub(super) fn row_before(&mut self, items: &[ExprId], rest: &[ExprId]) -> Compile<Register> {
         let first = self.next as u8;
-        for item in items {
+        for (n, item) in items.iter().enumerate() {
             let register = self.register()?;
+            let others = items.get(n + 1..).unwrap_or(&[]);
+            if rest.is_empty() {
+                self.before_operands(others);
+            } else {
+                self.before_operands(&[others, rest].concat());
+            }
             self.expr(*item, Target::Register(register))?;
         }
         Ok(first)
@@ -45,11 +56,13 @@ impl FunctionCompiler<'_> {
         let mut chunks = items.chunks(MANY);
         let first = chunks.next().unwrap_or(&[]);
         let next = self.next;
-        let row = self.row(first)?;
+        let mut rest = items.get(first.len()..).unwrap_or(&[]);
+        let row = self.row_before(first, rest)?;
         self.emit(I::MakeArray(to, row, first.len() as u8));
         self.next = next;
         for chunk in chunks {
-            let row = self.row(chunk)?;
+            rest = rest.get(chunk.len()..).unwrap_or(&[]);
+            let row = self.row_before(chunk, rest)?;
             self.emit(I::Extend(to, row, chunk.len() as u8));
             self.next = next;
         }
@@ -67,9 +80,7 @@ impl FunctionCompiler<'_> {
             return true;
         }
         let joins = self.operations.of(native) == Some(Operation::Add)
-            && !rest.iter().any(
-                |id| matches!(self.unit.exprs.get(*id), Some(Expr::Constant(value)) if value.is_number()),
-            );
+            && !rest.iter().any(|id| self.known(*id).is_some_and(Value::is_number));
         joins && !is_register
     }
 
@@ -84,7 +95,6 @@ impl FunctionCompiler<'_> {
     }
 
     pub(super) fn native(&mut self, native: NativeId, arguments: &[ExprId], target: Target) -> Compile {
-        let unit = self.unit;
         let operation = self.operations.of(native);
         match (operation, arguments) {
             (Some(Operation::Not), [only]) => {
@@ -104,7 +114,7 @@ impl FunctionCompiler<'_> {
             (Some(operation), [a, b]) if is_binary(operation) => {
                 let later = self.assigns(*b);
                 let a = self.operand(*a, later)?;
-                if let Some(Expr::Constant(constant)) = unit.exprs.get(*b) {
+                if let Some(constant) = self.known(*b) {
                     match (operation, constant) {
                         (Operation::Get, Value::Keyword(_)) => {
                             let constant = self.constant(constant.clone());
@@ -138,14 +148,16 @@ impl FunctionCompiler<'_> {
                         arguments.get(n + 1..).is_some_and(|rest| rest.iter().any(|id| self.assigns(*id)));
                     operands.push(self.operand(*argument, later)?);
                 }
-                let sum = self.register()?;
-                if let [a, b, rest @ ..] = operands.as_slice() {
+                // The target is written last: an operand may be in it, and a variable must keep its value on an error.
+                let (to, sum) = (self.value_register(target)?, self.register()?);
+                if let [a, b, middle @ .., last] = operands.as_slice() {
                     self.emit(binary(operation, sum, *a, *b));
-                    for next in rest {
+                    for next in middle {
                         self.emit(binary(operation, sum, sum, *next));
                     }
+                    self.emit(binary(operation, to, sum, *last));
                 }
-                return self.deliver(sum, target);
+                return self.deliver(to, target);
             }
             _ => {}
         }
@@ -169,6 +181,26 @@ impl FunctionCompiler<'_> {
         arguments: &[ExprId],
         target: Target,
     ) -> Compile {
+        // The variable is read after the arguments, and an argument may be read where it is.
+        self.last = None;
+        if self.step_local(local, native, arguments, target)? {
+            return Ok(());
+        }
+        if target == Target::Effect
+            && let Some(step) = self.path_step(local, native, arguments)
+        {
+            return self.add_field(step, |this| this.update_variable(local, native, arguments, target));
+        }
+        self.update_variable(local, native, arguments, target)
+    }
+
+    fn update_variable(
+        &mut self,
+        local: LocalId,
+        native: NativeId,
+        arguments: &[ExprId],
+        target: Target,
+    ) -> Compile {
         let place = self.place_of(local);
         let operation = self.operations.of(native);
         if let Place::Register(register) = place {
@@ -176,6 +208,14 @@ impl FunctionCompiler<'_> {
                 (Some(Operation::Push), [item]) => {
                     let item = self.row(&[*item])?;
                     self.emit(I::Push(register, item));
+                    return self.deliver_variable(register, target);
+                }
+                (Some(Operation::Put), [key, value])
+                    if let Some(key @ Value::Keyword(_)) = self.known(*key) =>
+                {
+                    let key = self.constant(key.clone());
+                    let value = self.operand(*value, false)?;
+                    self.emit(I::PutConstant(register, value, key));
                     return self.deliver_variable(register, target);
                 }
                 (Some(Operation::Put), [key, value]) => {
@@ -221,6 +261,7 @@ impl FunctionCompiler<'_> {
                 self.emit(I::UpdateCapture(first, count, native));
                 self.emit(I::Extra(n));
             }
+            Place::Known(_) => {}
         }
         if target == Target::Effect {
             return Ok(());
@@ -236,6 +277,9 @@ impl FunctionCompiler<'_> {
         arguments: &[ExprId],
         target: Target,
     ) -> Compile {
+        if self.step_global(global, native, arguments, target)? {
+            return Ok(());
+        }
         if Self::is_many(arguments) {
             let array = self.many_with_first(arguments, |this, to| this.emit(I::LoadGlobal(to, global.0)))?;
             self.emit(I::NativeApply(array, array, native_operand(native)));
@@ -275,6 +319,7 @@ impl FunctionCompiler<'_> {
             Place::Register(register) => self.emit(I::Move(register, from)),
             Place::Cell(register) => self.emit(I::StoreCell(register, from)),
             Place::Capture(n) | Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(from, n)),
+            Place::Known(_) => {}
         }
     }
 

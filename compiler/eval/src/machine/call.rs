@@ -2,9 +2,10 @@
 //! operations that have instructions.
 
 use super::arguments::count_error;
+use super::fast::{put_null, put_parts};
 use super::natives::NativeContext;
 use super::{Environment, Machine};
-use crate::bytecode::Operation;
+use crate::bytecode::{Operation, Register};
 use ovsm_library::Native;
 use ovsm_value::error::type_error;
 use ovsm_value::write::brief;
@@ -22,7 +23,7 @@ impl Machine {
         let given = arguments.len();
         match callee {
             Value::Native(id) => self.call_native(*id, arguments, environment),
-            Value::Function(_) => self.call_inside(callee, arguments, environment),
+            Value::Function(_) => self.call_taking(callee, arguments, environment),
             Value::RecordType(ty) => {
                 if given != ty.fields.len() {
                     return Err(count_error(&ty.name, ty.fields.len(), Some(ty.fields.len()), given));
@@ -91,6 +92,27 @@ impl Machine {
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         (native.run)(&mut NativeContext { machine: self, environment }, arguments)
+    }
+
+    /// Runs a native with arguments from registers, which are left empty, and puts its value into a register: `to`,
+    /// the first argument and their number.
+    #[inline(never)]
+    pub(super) fn run_native_to(
+        &mut self,
+        native: &Native,
+        registers: &mut [Value],
+        (to, first, count): (Register, Register, u8),
+        environment: &mut dyn Environment,
+    ) -> Result<(), Raised> {
+        let first = usize::from(first);
+        let arguments = registers.get_mut(first..first + usize::from(count)).unwrap_or(&mut []);
+        let result = (native.run)(&mut NativeContext { machine: self, environment }, arguments);
+        arguments.iter_mut().for_each(put_null);
+        match registers.get_mut(usize::from(to)) {
+            Some(place) => put_parts(place, result?),
+            None => drop(result?),
+        }
+        Ok(())
     }
 
     /// An operation of two operands that the loop has no fast way for.

@@ -1,45 +1,17 @@
 //! The loop over instructions.
 
 use super::fast::{
-    Read, binary_fast, captured_cell, copy, discard, get_fast, is_plain, is_true, items_of, joins, put,
-    read_cell, spread, take_shared, write_cell,
+    captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
+    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_known, put_null, read_cell,
+    read_item, spread, step, take_shared, write_cell,
 };
+use super::stack::{broken, grow, grow_frames, overflow, undefined, window};
 use super::unwind::{Handler, HandlerKind};
+use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
-use crate::bytecode::{CaptureSource, Entry, Instruction, Operation, WINDOW};
-use ovsm_value::error::raise;
-use ovsm_value::{Closure, ErrorKind, NativeId, Raised, Unwind, Value};
+use crate::bytecode::{Entry, Instruction, NOWHERE, Operation, WINDOW};
+use ovsm_value::{NativeId, Raised, Unwind, Value};
 use std::rc::Rc;
-
-/// No stack has more registers than this.
-const MOST_REGISTERS: usize = 1 << 26;
-
-/// The registers that operands of the frame at `base` name.
-#[inline(always)]
-fn window(stack: &mut [Value], base: usize) -> Option<&mut [Value; WINDOW]> {
-    stack.get_mut(base..)?.first_chunk_mut()
-}
-
-/// Grows the stack. False if that is more than the limit.
-#[cold]
-#[inline(never)]
-fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
-    if length > MOST_REGISTERS {
-        return false;
-    }
-    stack.resize(length.max(stack.len().saturating_mul(2)).min(MOST_REGISTERS), Value::Null);
-    true
-}
-
-#[cold]
-fn overflow() -> Raised {
-    raise(ErrorKind::Limit, "stack overflow")
-}
-
-#[cold]
-fn broken() -> Raised {
-    raise(ErrorKind::Value, "the machine met code that it did not make")
-}
 
 impl Machine {
     /// Runs a function of the program until it ends.
@@ -49,7 +21,7 @@ impl Machine {
         stacks: &mut Stacks,
         function: u32,
         callee: Value,
-        arguments: &[Value],
+        arguments: &mut [Value],
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         let natives = self.natives;
@@ -58,7 +30,10 @@ impl Machine {
         if below.saturating_add(64) > self.limits.max_depth {
             return Err(overflow());
         }
-        let max_frames = (self.limits.max_depth - below).min(u32::MAX as usize);
+        let max_frames = (self.limits.max_depth - below).min(u32::MAX as usize).saturating_sub(1);
+        if stacks.frames.capacity() > max_frames {
+            stacks.frames.shrink_to(max_frames);
+        }
         let mut function = function;
         let mut base: usize = 0;
         let mut pc: usize;
@@ -66,15 +41,7 @@ impl Machine {
             let Some(entry) = self.entries.get(function as usize).copied() else { return Err(broken()) };
             pc = entry.start as usize;
             let Some(registers) = window(&mut stacks.registers, 0) else { return Err(broken()) };
-            if usize::from(entry.arguments) == arguments.len() && entry.arguments != Entry::GENERAL {
-                for (place, argument) in registers.iter_mut().skip(1).zip(arguments) {
-                    *place = copy(argument);
-                }
-            } else if entry.arguments == Entry::GENERAL {
-                self.bind(function, registers, arguments.to_vec())?;
-            } else {
-                return Err(self.wrong_count(function, arguments.len()));
-            }
+            self.take_arguments(function, entry, registers, arguments)?;
             let [own, ..] = registers;
             *own = callee;
         }
@@ -97,21 +64,66 @@ impl Machine {
                     }
                 }};
             }
+            macro_rules! set_int {
+                ($register:expr, $number:expr) => {{
+                    let number: i64 = $number;
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_int(place, number);
+                    }
+                }};
+            }
+            macro_rules! set_float {
+                ($register:expr, $number:expr) => {{
+                    let number: f64 = $number;
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_float(place, number);
+                    }
+                }};
+            }
+            macro_rules! set_null {
+                ($register:expr) => {
+                    if let Some(place) = registers.get_mut(usize::from($register)) {
+                        put_null(place);
+                    }
+                };
+            }
             // A copy that is written part by part where it goes, and not put together elsewhere first.
             macro_rules! set_copy {
                 ($register:expr, $value:expr) => {
                     match $value {
                         Value::Int(number) => {
                             let number = *number;
-                            set!($register, Value::Int(number))
+                            set_int!($register, number)
                         }
                         Value::Float(number) => {
                             let number = *number;
-                            set!($register, Value::Float(number))
+                            set_float!($register, number)
                         }
                         other => {
-                            let other = other.clone();
-                            set!($register, other)
+                            if let Some(place) = registers.get_mut(usize::from($register)) {
+                                put_copy(place, other);
+                            }
+                        }
+                    }
+                };
+            }
+            // The same from one register to another.
+            macro_rules! copy_register {
+                ($to:expr, $from:expr) => {
+                    match get!($from) {
+                        Value::Int(number) => {
+                            let number = *number;
+                            set_int!($to, number)
+                        }
+                        Value::Function(closure) => {
+                            let closure = Rc::clone(closure);
+                            set!($to, Value::Function(closure))
+                        }
+                        _ => {
+                            let places = [usize::from($to), usize::from($from)];
+                            if let Ok([to, from]) = registers.get_disjoint_mut(places) {
+                                put_copy(to, from);
+                            }
                         }
                     }
                 };
@@ -148,11 +160,11 @@ impl Machine {
                 ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $b:expr) => {{
                     match (get!($a), get!($b)) {
                         (Value::Int(a), Value::Int(b)) if let Some(number) = a.$checked(*b) => {
-                            set!($to, Value::Int(number))
+                            set_int!($to, number)
                         }
                         (Value::Float(a), Value::Float(b)) => {
                             let number = a $op b;
-                            set!($to, Value::Float(number))
+                            set_float!($to, number)
                         }
                         (a, b) => {
                             // A sequence that is replaced by its sum may be extended in place.
@@ -172,17 +184,39 @@ impl Machine {
                 ($operation:ident, $checked:ident, $op:tt, $to:expr, $a:expr, $number:expr) => {{
                     match get!($a) {
                         Value::Int(a) if let Some(number) = a.$checked(i64::from($number)) => {
-                            set!($to, Value::Int(number))
+                            set_int!($to, number)
                         }
                         Value::Float(a) => {
                             let number = a $op f64::from($number);
-                            set!($to, Value::Float(number))
+                            set_float!($to, number)
                         }
                         a => {
                             let (a, b) = (a.clone(), Value::Int(i64::from($number)));
                             let value = outside!(self.operate(Operation::$operation, a, b, environment));
                             set!($to, value);
                         }
+                    }
+                }};
+            }
+            macro_rules! place_cell {
+                ($register:expr) => {
+                    match get!($register) {
+                        Value::Cell(cell) => Some(cell),
+                        _ => None,
+                    }
+                };
+            }
+            // Adds a small integer to what is in a shared place.
+            macro_rules! step_cell {
+                ($operation:ident, $checked:ident, $cell:expr, $number:expr) => {{
+                    let Some(cell) = $cell else { break broken() };
+                    let number = i64::from($number);
+                    if !step(cell, |old| old.$checked(number)) {
+                        let cell = Rc::clone(cell);
+                        let old = take_shared(&cell, false);
+                        let new = Value::Int(number);
+                        let value = outside!(self.operate(Operation::$operation, old, new, environment));
+                        write_cell(&cell, &value);
                     }
                 }};
             }
@@ -227,7 +261,7 @@ impl Machine {
                     // An integer is read part by part, as it was written.
                     if let Value::Int(number) = get!($from) {
                         let number = *number;
-                        leave_with!(Value::Int(number), $size)
+                        leave_with!(Value::Int(number), number, set_int, $size)
                     } else {
                         let value = take!($from);
                         leave_with!(value, $size)
@@ -236,13 +270,19 @@ impl Machine {
             }
             macro_rules! leave_with {
                 ($value:expr, $size:expr) => {{
-                    let value: Value = $value;
-                    for register in registers.iter_mut().take(usize::from($size)) {
-                        if !is_plain(register) {
-                            discard(std::mem::take(register));
+                    let value = $value;
+                    leave_with!(value, value, set, $size)
+                }};
+                ($value:expr, $part:expr, $set:ident, $size:expr) => {{
+                    // Four at a time; those after the last are empty.
+                    let (fours, _) = registers.as_chunks_mut::<4>();
+                    for four in fours.iter_mut().take(usize::from($size).div_ceil(4)) {
+                        let [a, b, c, d] = &*four;
+                        if !(is_plain(a) & is_plain(b) & is_plain(c) & is_plain(d)) {
+                            four.iter_mut().for_each(put_null);
                         }
                     }
-                    let Some(caller) = frames.pop() else { return Ok(value) };
+                    let Some(caller) = frames.pop() else { return Ok($value) };
                     pc = caller.pc as usize;
                     base = caller.base as usize;
                     function = caller.function;
@@ -250,7 +290,9 @@ impl Machine {
                         Some(window) => registers = window,
                         None => break broken(),
                     }
-                    set!(caller.to, value);
+                    if caller.to != NOWHERE {
+                        $set!(caller.to, $part);
+                    }
                 }};
             }
             // Opens the frame of a callee whose arguments are in place.
@@ -258,8 +300,9 @@ impl Machine {
                 ($to:expr, $first:expr, $code:expr, $start:expr) => {{
                     tick!();
                     let callee = base + usize::from($first);
-                    if frames.len() + 1 >= max_frames
-                        || (stack.len() < callee + WINDOW && !grow(stack, callee + WINDOW))
+                    // There is never room for more frames than the limit.
+                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames)
+                        || stack.len().saturating_sub(callee) < WINDOW && !grow(stack, callee + WINDOW)
                     {
                         break overflow();
                     }
@@ -308,7 +351,9 @@ impl Machine {
                         }
                     } else {
                         let value = outside!(self.call_value(&callee, &mut arguments, environment));
-                        set!($to, value);
+                        if $to != NOWHERE {
+                            set!($to, value);
+                        }
                     }
                 }};
             }
@@ -325,10 +370,7 @@ impl Machine {
                             break self.wrong_count(code, arguments.len());
                         }
                         tick!();
-                        registers
-                            .iter_mut()
-                            .take(usize::from($size))
-                            .for_each(|place| put(place, Value::Null));
+                        registers.iter_mut().take(usize::from($size)).for_each(|place| put_null(place));
                         if let Err(raised) = self.bind(code, registers, arguments) {
                             break raised;
                         }
@@ -351,7 +393,7 @@ impl Machine {
                     for n in 0..=count {
                         if let Value::Int(number) = get!((first + n) as u8) {
                             let number = *number;
-                            set!(n as u8, Value::Int(number));
+                            set_int!(n as u8, number);
                         } else {
                             let value = take!((first + n) as u8);
                             set!(n as u8, value);
@@ -359,7 +401,7 @@ impl Machine {
                     }
                     for place in registers.iter_mut().take(size).skip(count + 1) {
                         if !is_plain(place) {
-                            discard(std::mem::take(place));
+                            clear(place);
                         }
                     }
                     function = $code;
@@ -379,6 +421,32 @@ impl Machine {
                     })
                 };
             }
+            // The item of a collection under a key that is in no register.
+            macro_rules! read_item {
+                ($operation:ident, $to:expr, $collection:expr, $key:expr) => {{
+                    let key: &Value = $key;
+                    if !read_item(registers, $to, $collection, key) {
+                        let (collection, key) = (get!($collection).clone(), key.clone());
+                        let value =
+                            outside!(self.operate(Operation::$operation, collection, key, environment));
+                        set!($to, value);
+                    }
+                }};
+            }
+            macro_rules! put_slowly {
+                ($place:expr, $key:expr, $item:expr) => {{
+                    let native = u32::from(self.operations.native(Operation::Put).0);
+                    let mut arguments = [take!($place), $key, $item];
+                    match self.update(native, &mut arguments, environment) {
+                        Ok(value) => set!($place, value),
+                        Err((value, raised)) => {
+                            set!($place, value);
+                            break raised;
+                        }
+                    }
+                    code = self.code.as_slice();
+                }};
+            }
             macro_rules! native_arguments {
                 ($first:expr, $count:expr) => {{
                     let first = usize::from($first);
@@ -391,15 +459,20 @@ impl Machine {
                 let Some(instruction) = code.get(pc) else { break broken() };
                 pc += 1;
                 match *instruction {
-                    I::Move(to, from) => set_copy!(to, get!(from)),
+                    I::Move(to, from) => copy_register!(to, from),
                     I::Take(to, from) => {
-                        let value = take!(from);
-                        set!(to, value);
+                        if let Value::Int(number) = get!(from) {
+                            let number = *number;
+                            set_int!(to, number);
+                        } else {
+                            let value = take!(from);
+                            set!(to, value);
+                        }
                     }
-                    I::Clear(register) => set!(register, Value::Null),
-                    I::Null(to) => set!(to, Value::Null),
+                    I::Clear(register) => set_null!(register),
+                    I::Null(to) => set_null!(to),
                     I::Bool(to, truth) => set!(to, Value::Bool(truth)),
-                    I::Int(to, number) => set!(to, Value::Int(i64::from(number))),
+                    I::Int(to, number) => set_int!(to, i64::from(number)),
                     I::Constant(to, n) => {
                         set_copy!(to, self.constants.get(n as usize).unwrap_or(const { &Value::Null }));
                     }
@@ -423,13 +496,16 @@ impl Machine {
                         set!(register, Value::Cell(Rc::new(ovsm_value::Place::new(value))));
                     }
                     I::LoadCell(to, from) => {
-                        let read = match get!(from) {
-                            Value::Cell(cell) => read_cell(cell),
-                            _ => Read::Other(Value::Null),
-                        };
-                        match read {
-                            Read::Int(number) => set!(to, Value::Int(number)),
-                            Read::Other(value) => set!(to, value),
+                        match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
+                            Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
+                            Ok([to, _]) => put_null(to),
+                            Err(_) => {
+                                let value = match get!(from) {
+                                    Value::Cell(cell) => take_shared(cell, false),
+                                    _ => Value::Null,
+                                };
+                                set!(to, value);
+                            }
                         }
                     }
                     I::StoreCell(to, from) => {
@@ -438,29 +514,20 @@ impl Machine {
                         }
                     }
                     I::LoadCapture(to, n) => {
-                        let value = match get!(0u8) {
-                            Value::Function(closure) => closure.captures.get(n as usize),
-                            _ => None,
-                        };
-                        match value {
-                            Some(Value::Int(number)) => {
-                                let number = *number;
-                                set!(to, Value::Int(number));
-                            }
-                            value => {
-                                let value = value.cloned().unwrap_or_default();
-                                set!(to, value);
-                            }
+                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+                            let value = match own {
+                                Value::Function(closure) => closure.captures.get(n as usize),
+                                _ => None,
+                            };
+                            put_copy(to, value.unwrap_or(const { &Value::Null }));
                         }
                     }
                     I::LoadCaptureCell(to, n) => {
-                        let read = match captured_cell(get!(0u8), n) {
-                            Some(cell) => read_cell(cell),
-                            None => Read::Other(Value::Null),
-                        };
-                        match read {
-                            Read::Int(number) => set!(to, Value::Int(number)),
-                            Read::Other(value) => set!(to, value),
+                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+                            match captured_cell(own, n) {
+                                Some(cell) => read_cell(to, cell),
+                                None => put_null(to),
+                            }
                         }
                     }
                     I::StoreCaptureCell(from, n) => {
@@ -468,25 +535,23 @@ impl Machine {
                             write_cell(cell, get!(from));
                         }
                     }
+                    I::AddCell(cell, n) => step_cell!(Add, checked_add, place_cell!(cell), n),
+                    I::SubCell(cell, n) => step_cell!(Sub, checked_sub, place_cell!(cell), n),
+                    I::AddCaptureCell(n, capture) => {
+                        step_cell!(Add, checked_add, captured_cell(get!(0u8), capture), n)
+                    }
+                    I::SubCaptureCell(n, capture) => {
+                        step_cell!(Sub, checked_sub, captured_cell(get!(0u8), capture), n)
+                    }
+                    I::AddGlobal(n, global) => {
+                        outside!(self.step_global(Operation::Add, global, n, environment));
+                    }
+                    I::SubGlobal(n, global) => {
+                        outside!(self.step_global(Operation::Sub, global, n, environment));
+                    }
                     I::Closure(to, n) => {
-                        let Some(template) = self.templates.get(n as usize) else { break broken() };
-                        let own = match get!(0u8) {
-                            Value::Function(closure) => &closure.captures[..],
-                            _ => &[],
-                        };
-                        let captures = template
-                            .captures
-                            .iter()
-                            .map(|source| match source {
-                                CaptureSource::Register(register) => get!(*register).clone(),
-                                CaptureSource::Capture(n) => {
-                                    own.get(*n as usize).cloned().unwrap_or_default()
-                                }
-                            })
-                            .collect();
-                        let closure =
-                            Closure { code: template.function, name: template.name.clone(), captures };
-                        set!(to, Value::Function(Rc::new(closure)));
+                        let Some(closure) = self.make_closure(registers, n) else { break broken() };
+                        set!(to, closure);
                     }
 
                     I::Add(to, a, b) => arithmetic!(Add, checked_add, +, to, a, b),
@@ -495,31 +560,39 @@ impl Machine {
                     I::AddImmediate(to, a, n) => arithmetic_immediate!(Add, checked_add, +, to, a, n),
                     I::SubImmediate(to, a, n) => arithmetic_immediate!(Sub, checked_sub, -, to, a, n),
                     I::MulImmediate(to, a, n) => arithmetic_immediate!(Mul, checked_mul, *, to, a, n),
-                    I::Binary(operation, to, a, b) => match binary_fast(operation, get!(a), get!(b)) {
-                        Some(value) => set!(to, value),
-                        None => {
-                            let (a, b) = if operation == Operation::Add && to == a && joins(get!(a), get!(b))
-                            {
-                                (take!(a), get!(b).clone())
-                            } else {
-                                (get!(a).clone(), get!(b).clone())
-                            };
+                    I::Binary(operation, to, a, b) => {
+                        let (x, y) = (get!(a), get!(b));
+                        if let Some(number) = integer_operation(operation, x, y) {
+                            set_int!(to, number);
+                        } else if let Some(truth) = comparison(operation, x, y) {
+                            set!(to, Value::Bool(truth));
+                        } else if let Some(number) = float_operation(operation, x, y) {
+                            set_float!(to, number);
+                        } else if let (Operation::Nth, Value::Int(n)) = (operation, y) {
+                            let n = *n;
+                            read_item!(Nth, to, a, &Value::Int(n));
+                        } else {
+                            let (a, b) = (x.clone(), y.clone());
                             let value = outside!(self.operate(operation, a, b, environment));
                             set!(to, value);
                         }
-                    },
+                    }
+                    I::BinaryImmediate(Operation::Nth, to, a, n) => {
+                        read_item!(Nth, to, a, &Value::Int(i64::from(n)));
+                    }
+                    I::BinaryImmediate(Operation::Get, to, a, n) => {
+                        read_item!(Get, to, a, &Value::Int(i64::from(n)));
+                    }
                     I::BinaryImmediate(operation, to, a, n) => {
-                        let b = Value::Int(i64::from(n));
-                        match binary_fast(operation, get!(a), &b).or_else(|| match operation {
-                            Operation::Get => get_fast(get!(a), &b),
-                            _ => None,
-                        }) {
-                            Some(value) => set!(to, value),
-                            None => {
-                                let a = get!(a).clone();
-                                let value = outside!(self.operate(operation, a, b, environment));
-                                set!(to, value);
-                            }
+                        let (x, y) = (get!(a), &Value::Int(i64::from(n)));
+                        if let Some(number) = integer_operation(operation, x, y) {
+                            set_int!(to, number);
+                        } else if let Some(truth) = comparison(operation, x, y) {
+                            set!(to, Value::Bool(truth));
+                        } else {
+                            let (a, b) = (x.clone(), y.clone());
+                            let value = outside!(self.operate(operation, a, b, environment));
+                            set!(to, value);
                         }
                     }
                     I::Not(to, a) => {
@@ -598,52 +671,61 @@ impl Machine {
                         jump_unless!(compare_immediate!(NotEqual, !=, a, n), target)
                     }
 
-                    I::Get(to, a, b) => match get_fast(get!(a), get!(b)) {
-                        Some(value) => set!(to, value),
-                        None => {
-                            let (a, b) = (get!(a).clone(), get!(b).clone());
-                            let value = outside!(self.operate(Operation::Get, a, b, environment));
-                            set!(to, value);
-                        }
-                    },
-                    I::GetConstant(to, a, n) => {
-                        let Some(key) = self.constants.get(n as usize) else { break broken() };
-                        match get_fast(get!(a), key) {
-                            Some(value) => set!(to, value),
-                            None => {
-                                let (a, b) = (get!(a).clone(), key.clone());
-                                let value = outside!(self.operate(Operation::Get, a, b, environment));
-                                set!(to, value);
-                            }
+                    I::Get(to, a, b) => {
+                        if let Value::Int(n) = get!(b) {
+                            let n = *n;
+                            read_item!(Get, to, a, &Value::Int(n));
+                        } else {
+                            let key = get!(b).clone();
+                            read_item!(Get, to, a, &key);
                         }
                     }
+                    I::GetConstant(to, a, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        read_item!(Get, to, a, key);
+                    }
                     I::Put(place, key, value) => {
-                        let item = take!(value);
                         let key = copy(get!(key));
-                        let mut collection = take!(place);
-                        let done = match (&mut collection, &key) {
-                            (Value::Array(items), Value::Int(n)) => Rc::get_mut(items)
-                                .zip(usize::try_from(*n).ok())
-                                .and_then(|(items, n)| items.as_mut_slice().get_mut(n)),
-                            (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
-                                Rc::get_mut(entries).and_then(|entries| entries.get_mut(name))
-                            }
-                            _ => None,
-                        };
-                        if let Some(old) = done {
-                            put(old, item);
-                            set!(place, collection);
-                        } else {
-                            let native = u32::from(self.operations.native(Operation::Put).0);
-                            let mut arguments = [collection, key, item];
-                            match self.update(native, &mut arguments, environment) {
-                                Ok(value) => set!(place, value),
-                                Err((value, raised)) => {
-                                    set!(place, value);
-                                    break raised;
+                        let item = take!(value);
+                        let mut item = Some(item);
+                        match (registers.get_mut(usize::from(place)), &key) {
+                            (Some(Value::Array(items)), Value::Int(n)) => {
+                                if let (Some(items), Ok(n)) = (Rc::get_mut(items), usize::try_from(*n)) {
+                                    item = item.and_then(|item| items.put(n, item).err());
                                 }
                             }
-                            code = self.code.as_slice();
+                            (Some(collection), key) => {
+                                if let Some(old) = own_item(collection, key)
+                                    && let Some(item) = item.take()
+                                {
+                                    put(old, item);
+                                }
+                            }
+                            _ => {}
+                        }
+                        if let Some(item) = item {
+                            put_slowly!(place, key, item);
+                        }
+                    }
+                    I::PutConstant(place, value, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        if !put_known(registers, place, key, value) {
+                            let (key, item) = (key.clone(), get!(value).clone());
+                            put_slowly!(place, key, item);
+                        }
+                    }
+                    I::AddField(place, number, n) => {
+                        let Some(key) = self.constants.get(n as usize) else { break broken() };
+                        let item = registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key));
+                        if let Some(Value::Int(item)) = item
+                            && let Some(sum) = item.checked_add(i64::from(number))
+                        {
+                            *item = sum;
+                            if let Some(I::Jump(target)) = code.get(pc) {
+                                pc = *target as usize;
+                            }
+                        } else {
+                            pc += 1;
                         }
                     }
                     I::Push(place, item) => {
@@ -670,15 +752,7 @@ impl Machine {
 
                     I::Native(to, first, count, native) => {
                         let Some(native) = natives.get(native as usize) else { break broken() };
-                        let arguments = native_arguments!(first, count);
-                        let value = outside!({
-                            let result = self.run_native(native, arguments, environment);
-                            for argument in arguments {
-                                put(argument, Value::Null);
-                            }
-                            result
-                        });
-                        set!(to, value);
+                        outside!(self.run_native_to(native, registers, (to, first, count), environment));
                     }
                     I::NativeApply(to, array, native) => {
                         let mut arguments = items_of(take!(array));
@@ -687,94 +761,29 @@ impl Machine {
                         set!(to, value);
                     }
                     I::UpdateRegister(place, first, count, native) => {
-                        let value = take!(place);
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => set!(place, value),
-                            Err((value, raised)) => {
-                                set!(place, value);
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_register(registers, (place, first, count), native, environment));
                     }
                     I::UpdateCell(place, first, count, native) => {
                         let Value::Cell(cell) = get!(place).clone() else { break broken() };
-                        let value = take_shared(&cell, self.may_take(native));
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => drop(cell.replace(value)),
-                            Err((value, raised)) => {
-                                drop(cell.replace(value));
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_cell(&cell, registers, (first, count), native, environment));
                     }
                     I::UpdateCapture(first, count, native) => {
                         let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
                         pc += 1;
                         let Some(cell) = captured_cell(get!(0u8), n).map(Rc::clone) else { break broken() };
-                        let value = take_shared(&cell, self.may_take(native));
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        code = self.code.as_slice();
-                        match result {
-                            Ok(value) => drop(cell.replace(value)),
-                            Err((value, raised)) => {
-                                drop(cell.replace(value));
-                                break raised;
-                            }
-                        }
+                        outside!(self.update_cell(&cell, registers, (first, count), native, environment));
                     }
                     I::UpdateGlobal(first, count, native) => {
                         let Some(I::Extra(n)) = code.get(pc).copied() else { break broken() };
                         pc += 1;
-                        let may_take = self.may_take(native);
-                        let Some(slot) = self.globals.get_mut(n as usize) else { break broken() };
-                        let value = match &mut slot.value {
-                            Some(value) if may_take => std::mem::take(value),
-                            Some(value) => value.clone(),
-                            None => break undefined(&slot.name),
-                        };
-                        set!(first, value);
-                        self.depth = below + frames.len() + 64;
-                        let arguments = native_arguments!(first, count + 1);
-                        let result = self.update(native, arguments, environment);
-                        let (value, raised) = match result {
-                            Ok(value) => (value, None),
-                            Err((value, raised)) => (value, Some(raised)),
-                        };
-                        if raised.is_none() || may_take {
-                            let old =
-                                self.globals.get_mut(n as usize).and_then(|slot| slot.value.replace(value));
-                            drop(old);
-                        }
-                        code = self.code.as_slice();
-                        if let Some(raised) = raised {
-                            break raised;
-                        }
+                        outside!(self.update_global(n, registers, (first, count), native, environment));
                     }
                     I::Extra(_) => {}
                     I::MakeArray(to, first, count) => {
                         let items = native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
                         set!(to, Value::array(items));
                     }
-                    I::Extend(to, first, count) => {
-                        let items: Vec<Value> =
-                            native_arguments!(first, count).iter_mut().map(std::mem::take).collect();
-                        if let Some(Value::Array(array)) = registers.get_mut(usize::from(to)) {
-                            Rc::make_mut(array).make_vec().extend(items);
-                        }
-                    }
+                    I::Extend(to, first, count) => extend(registers, to, first, count),
 
                     I::Call(to, first, count) => {
                         if let Value::Function(closure) = get!(first)
@@ -794,11 +803,31 @@ impl Machine {
                             let value = outside!({
                                 let result = self.call_value(&callee, arguments, environment);
                                 for argument in arguments {
-                                    put(argument, Value::Null);
+                                    put_null(argument);
                                 }
                                 result
                             });
-                            set!(to, value);
+                            if to != NOWHERE {
+                                set!(to, value);
+                            }
+                        }
+                    }
+                    I::CallLocal(to, first, count, from) => {
+                        if let Value::Function(closure) = get!(from)
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            if entry.captures {
+                                let closure = Rc::clone(closure);
+                                set!(first, Value::Function(closure));
+                            }
+                            open!(to, first, number, start);
+                        } else {
+                            let callee = get!(from).clone();
+                            let arguments = arguments!(first, count);
+                            call_with!(to, first, callee, arguments);
                         }
                     }
                     I::CallGlobal(to, first, count, n) => {
@@ -868,6 +897,29 @@ impl Machine {
                         tail_call_with!(callee, arguments, size);
                     }
                     I::Return(from, size) => leave!(from, size),
+                    I::ReturnSum(a, b, size) => match (get!(a), get!(b)) {
+                        (Value::Int(a), Value::Int(b)) if let Some(number) = a.checked_add(*b) => {
+                            leave_with!(Value::Int(number), number, set_int, size)
+                        }
+                        (Value::Float(a), Value::Float(b)) => {
+                            let number = a + b;
+                            leave_with!(Value::Float(number), number, set_float, size)
+                        }
+                        (a, b) => {
+                            let (a, b) = (a.clone(), b.clone());
+                            let value = outside!(self.operate(Operation::Add, a, b, environment));
+                            leave_with!(value, size)
+                        }
+                    },
+                    I::ReturnCaptureCell(size, n) => {
+                        let number = captured_cell(get!(0u8), n).and_then(|cell| integer_in(cell));
+                        if let Some(number) = number {
+                            leave_with!(Value::Int(number), number, set_int, size)
+                        } else {
+                            let value = captured_cell(get!(0u8), n).map(|cell| take_shared(cell, false));
+                            leave_with!(value.unwrap_or_default(), size)
+                        }
+                    }
                     I::ReturnValues(from, size) => {
                         let all = take!(from);
                         let first = all.as_items().and_then(<[Value]>::first).cloned().unwrap_or_default();
@@ -898,7 +950,7 @@ impl Machine {
                         let activation = self.next_activation;
                         self.next_activation += 1;
                         self.activations.push(activation);
-                        set!(register, Value::Int(activation as i64));
+                        set_int!(register, activation as i64);
                         watch!(HandlerKind::Block(register, activation), live, target);
                     }
                     I::PushBind(register, n) => {
@@ -938,9 +990,4 @@ impl Machine {
             (pc, base, function) = (resumption.pc, resumption.base, resumption.function);
         }
     }
-}
-
-#[cold]
-fn undefined(name: &str) -> Raised {
-    raise(ErrorKind::Undefined, format!("`{name}` is not defined yet"))
 }

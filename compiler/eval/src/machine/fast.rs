@@ -1,6 +1,7 @@
 //! The small steps of the loop: copying and replacing values, and operations on the commonest types.
 
-use crate::bytecode::Operation;
+use crate::bytecode::{Operation, Register, WINDOW};
+use ovsm_value::sequence::Item;
 use ovsm_value::{Raised, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -35,7 +36,8 @@ pub(super) fn is_plain(value: &Value) -> bool {
 /// Replaces a value; the fast way if the old one is no reference.
 #[inline(always)]
 pub(super) fn put(place: &mut Value, value: Value) {
-    // The old value is looked at where it is: reading it as a whole would wait for the two stores that wrote it.
+    // The old value is looked at where it is: reading it as a whole would wait for the two stores that wrote it. The new
+    // one goes nowhere but to its place: were it given to a function, it would be put together in memory first.
     if is_plain(place) {
         std::mem::forget(std::mem::replace(place, value));
     } else {
@@ -43,9 +45,125 @@ pub(super) fn put(place: &mut Value, value: Value) {
     }
 }
 
+/// Replaces a value by null.
+#[inline(always)]
+pub(super) fn put_null(place: &mut Value) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Null));
+    } else {
+        clear(place);
+    }
+}
+
+/// Replaces a value by a float.
+#[inline(always)]
+pub(super) fn put_float(place: &mut Value, number: f64) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Float(number)));
+    } else {
+        replace_by_float(place, number);
+    }
+}
+
+#[inline(never)]
+fn replace_by_float(place: &mut Value, number: f64) {
+    *place = Value::Float(number);
+}
+
+/// Replaces a value by a small integer.
+#[inline(always)]
+pub(super) fn put_int(place: &mut Value, number: i64) {
+    if is_plain(place) {
+        std::mem::forget(std::mem::replace(place, Value::Int(number)));
+    } else {
+        replace_by_int(place, number);
+    }
+}
+
+#[inline(never)]
+fn replace_by_int(place: &mut Value, number: i64) {
+    *place = Value::Int(number);
+}
+
+/// Empties a place whose value has to be dropped.
+#[inline(never)]
+pub(super) fn clear(place: &mut Value) {
+    *place = Value::Null;
+}
+
 #[inline(never)]
 pub(super) fn discard(value: Value) {
     drop(value);
+}
+
+/// Replaces a value by one that has just been made elsewhere, part by part: see [`put_copy`].
+#[inline(always)]
+pub(super) fn put_parts(place: &mut Value, value: Value) {
+    if !is_plain(place) {
+        clear(place);
+    }
+    let value = match value {
+        Value::Null => Value::Null,
+        Value::Bool(truth) => Value::Bool(truth),
+        Value::Int(number) => return put_int(place, number),
+        Value::Float(number) => return put_float(place, number),
+        Value::String(rc) => Value::String(rc),
+        Value::Keyword(rc) => Value::Keyword(rc),
+        Value::Array(rc) => Value::Array(rc),
+        Value::List(rc) => Value::List(rc),
+        Value::Object(rc) => Value::Object(rc),
+        Value::Record(rc) => Value::Record(rc),
+        Value::Table(rc) => Value::Table(rc),
+        Value::Cell(rc) => Value::Cell(rc),
+        Value::Function(rc) => Value::Function(rc),
+        other => other,
+    };
+    std::mem::forget(std::mem::replace(place, value));
+}
+
+/// Puts a copy into a place. The copy of a reference is written part by part where it goes: put together elsewhere, it
+/// would be read as a whole right after its two parts were written, and wait for both.
+#[inline(never)]
+pub(super) fn put_copy(place: &mut Value, value: &Value) {
+    if !is_plain(place) {
+        clear(place);
+    }
+    let copy = match value {
+        Value::Int(number) => return put_int(place, *number),
+        Value::Function(rc) => Value::Function(Rc::clone(rc)),
+        Value::Array(rc) => Value::Array(Rc::clone(rc)),
+        Value::List(rc) => Value::List(Rc::clone(rc)),
+        Value::Object(rc) => Value::Object(Rc::clone(rc)),
+        Value::String(rc) => Value::String(Rc::clone(rc)),
+        Value::Keyword(rc) => Value::Keyword(Rc::clone(rc)),
+        Value::Record(rc) => Value::Record(Rc::clone(rc)),
+        Value::Table(rc) => Value::Table(Rc::clone(rc)),
+        Value::Cell(rc) => Value::Cell(Rc::clone(rc)),
+        other => other.clone(),
+    };
+    std::mem::forget(std::mem::replace(place, copy));
+}
+
+/// The place of an item in a collection that nobody else holds, if it is there already.
+#[inline(always)]
+pub(super) fn own_item<'c>(collection: &'c mut Value, key: &Value) -> Option<&'c mut Value> {
+    match (collection, key) {
+        (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
+            let entries = Rc::get_mut(entries)?;
+            // Names of one program are one text each: in a small object, looking for the text itself is faster.
+            if entries.len() <= 8
+                && let Some(n) = entries.keys().position(|key| Rc::ptr_eq(key, name))
+            {
+                return entries.get_index_mut(n).map(|(_, value)| value);
+            }
+            entries.get_mut(name)
+        }
+        (Value::Record(record), Value::Keyword(name)) => {
+            let n = record.ty.fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
+            Rc::get_mut(record)?.fields.get_mut(n)
+        }
+        _ => None,
+    }
 }
 
 #[inline(always)]
@@ -57,55 +175,135 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// The fast ways of `get`.
+/// Puts a copy of the item under a key or at a position into a place. False if there is no fast way to it.
 #[inline(always)]
-pub(super) fn get_fast(collection: &Value, key: &Value) -> Option<Value> {
-    match (collection, key) {
-        (Value::Array(items) | Value::List(items), Value::Int(n)) => {
-            items.get(usize::try_from(*n).ok()?).map(copy)
+fn read_item_into(place: &mut Value, collection: &Value, key: &Value) -> bool {
+    if let (Value::Array(items) | Value::List(items), Value::Int(n)) = (collection, key) {
+        match usize::try_from(*n).ok().and_then(|n| items.look(n)) {
+            Some(Item::Number(number)) => put_int(place, number),
+            Some(Item::Value(value)) => put_any(place, value),
+            None => return false,
         }
+        return true;
+    }
+    match item(collection, key) {
+        Some(value) => put_any(place, value),
+        None => return false,
+    }
+    true
+}
+
+/// Puts a copy of the item of a register under a key, which is in no register, into another. False if there is no fast
+/// way to it.
+#[inline(always)]
+pub(super) fn read_item(
+    registers: &mut [Value; WINDOW],
+    to: Register,
+    collection: Register,
+    key: &Value,
+) -> bool {
+    match registers.get_disjoint_mut([usize::from(to), usize::from(collection)]) {
+        Ok([to, collection]) => read_item_into(to, collection, key),
+        Err(_) => match registers.get_mut(usize::from(to)) {
+            Some(place) => {
+                let collection = place.clone();
+                read_item_into(place, &collection, key)
+            }
+            None => false,
+        },
+    }
+}
+
+/// Replaces the item of a register under a key, which is in no register, by a copy of another register. False if there
+/// is no fast way to it.
+#[inline(always)]
+pub(super) fn put_known(
+    registers: &mut [Value; WINDOW],
+    place: Register,
+    key: &Value,
+    value: Register,
+) -> bool {
+    let Ok([collection, value]) = registers.get_disjoint_mut([usize::from(place), usize::from(value)]) else {
+        return false;
+    };
+    match own_item(collection, key) {
+        Some(item) => put_any(item, value),
+        None => return false,
+    }
+    true
+}
+
+/// The item under a key, if there is a fast way to it.
+#[inline(always)]
+fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
+    match (collection, key) {
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
             // Names of one program are one text each: in a small object, looking for the text itself is faster.
             if entries.len() <= 8
                 && let Some((_, value)) = entries.iter().find(|(key, _)| Rc::ptr_eq(key, name))
             {
-                return Some(copy(value));
+                return Some(value);
             }
-            Some(entries.get(name).map_or(Value::Null, copy))
+            Some(entries.get(name).unwrap_or(const { &Value::Null }))
+        }
+        (Value::Record(record), Value::Keyword(name)) => {
+            let fields = &record.ty.fields;
+            let n = fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
+            record.fields.get(n)
         }
         _ => None,
     }
 }
 
-/// Operations of two integers that have no instruction each.
+/// Puts a copy into a place: the fast way for small integers.
 #[inline(always)]
-pub(super) fn binary_fast(operation: Operation, a: &Value, b: &Value) -> Option<Value> {
+fn put_any(place: &mut Value, value: &Value) {
+    match value {
+        Value::Int(number) => put_int(place, *number),
+        other => put_copy(place, other),
+    }
+}
+
+/// Operations of two integers that have no instruction each and give one.
+#[inline(always)]
+pub(super) fn integer_operation(operation: Operation, a: &Value, b: &Value) -> Option<i64> {
+    let (Value::Int(a), Value::Int(b)) = (a, b) else { return None };
+    match operation {
+        Operation::Remainder => a.checked_rem(*b),
+        Operation::Modulo if *b > 0 => Some(a.rem_euclid(*b)),
+        Operation::Divide => a.checked_div(*b),
+        Operation::Quotient if *b > 0 => Some(a.div_euclid(*b)),
+        _ => None,
+    }
+}
+
+/// Division of floats.
+#[inline(always)]
+pub(super) fn float_operation(operation: Operation, a: &Value, b: &Value) -> Option<f64> {
+    match (operation, a, b) {
+        (Operation::Divide, Value::Float(a), Value::Float(b)) if *b != 0.0 => Some(a / b),
+        _ => None,
+    }
+}
+
+/// Comparisons of two numbers of one kind.
+#[inline(always)]
+pub(super) fn comparison(operation: Operation, a: &Value, b: &Value) -> Option<bool> {
     Some(match (a, b) {
         (Value::Int(a), Value::Int(b)) => match operation {
-            Operation::Remainder => Value::Int(a.checked_rem(*b)?),
-            Operation::Modulo if *b > 0 => Value::Int(a.rem_euclid(*b)),
-            Operation::Divide => Value::Int(a.checked_div(*b)?),
-            Operation::Quotient if *b > 0 => Value::Int(a.div_euclid(*b)),
-            Operation::Less => Value::Bool(a < b),
-            Operation::LessEqual => Value::Bool(a <= b),
-            Operation::Greater => Value::Bool(a > b),
-            Operation::GreaterEqual => Value::Bool(a >= b),
-            Operation::Equal => Value::Bool(a == b),
-            Operation::NotEqual => Value::Bool(a != b),
+            Operation::Less => a < b,
+            Operation::LessEqual => a <= b,
+            Operation::Greater => a > b,
+            Operation::GreaterEqual => a >= b,
+            Operation::Equal => a == b,
+            Operation::NotEqual => a != b,
             _ => return None,
         },
         (Value::Float(a), Value::Float(b)) => match operation {
-            Operation::Divide if *b != 0.0 => Value::Float(a / b),
-            Operation::Less => Value::Bool(a < b),
-            Operation::LessEqual => Value::Bool(a <= b),
-            Operation::Greater => Value::Bool(a > b),
-            Operation::GreaterEqual => Value::Bool(a >= b),
-            _ => return None,
-        },
-        (collection, key) if operation == Operation::Nth => match (collection, key) {
-            (Value::Array(items) | Value::List(items), Value::Int(n)) => {
-                copy(items.get(usize::try_from(*n).ok()?)?)
-            }
+            Operation::Less => a < b,
+            Operation::LessEqual => a <= b,
+            Operation::Greater => a > b,
+            Operation::GreaterEqual => a >= b,
             _ => return None,
         },
         _ => return None,
@@ -131,20 +329,15 @@ pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<ovsm_value::Place
     }
 }
 
-/// What a cell holds: a small integer by itself, so that it is not put together and taken apart on its way.
-pub(super) enum Read {
-    Int(i64),
-    Other(Value),
-}
-
+/// Puts a copy of what a cell holds into a place.
 #[inline(always)]
-pub(super) fn read_cell(cell: &RefCell<Value>) -> Read {
+pub(super) fn read_cell(place: &mut Value, cell: &RefCell<Value>) {
     match cell.try_borrow() {
         Ok(value) => match &*value {
-            Value::Int(number) => Read::Int(*number),
-            other => Read::Other(other.clone()),
+            Value::Int(number) => put_int(place, *number),
+            other => put_copy(place, other),
         },
-        Err(_) => Read::Other(Value::Null),
+        Err(_) => put(place, Value::Null),
     }
 }
 
@@ -152,7 +345,7 @@ pub(super) fn read_cell(cell: &RefCell<Value>) -> Read {
 pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
     let Ok(mut place) = cell.try_borrow_mut() else { return };
     match value {
-        Value::Int(number) => put(&mut place, Value::Int(*number)),
+        Value::Int(number) => put_int(&mut place, *number),
         other => {
             let old = std::mem::replace(&mut *place, other.clone());
             // What is dropped may be the last holder of a function that looks into this cell.
@@ -160,6 +353,28 @@ pub(super) fn write_cell(cell: &RefCell<Value>, value: &Value) {
             discard(old);
         }
     }
+}
+
+/// The small integer that a cell holds.
+#[inline(always)]
+pub(super) fn integer_in(cell: &RefCell<Value>) -> Option<i64> {
+    match cell.try_borrow().as_deref() {
+        Ok(Value::Int(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Replaces a small integer in a cell by another. False if it holds something else, or there is no result.
+#[inline(always)]
+pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> bool {
+    if let Ok(mut place) = cell.try_borrow_mut()
+        && let Value::Int(number) = &mut *place
+        && let Some(new) = change(*number)
+    {
+        *number = new;
+        return true;
+    }
+    false
 }
 
 pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {
@@ -172,9 +387,7 @@ pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {
 
 pub(super) fn items_of(value: Value) -> Vec<Value> {
     match value {
-        Value::Array(mut items) | Value::List(mut items) => {
-            std::mem::take(Rc::make_mut(&mut items).make_vec())
-        }
+        Value::Array(mut items) | Value::List(mut items) => Rc::make_mut(&mut items).take_vec(),
         _ => Vec::new(),
     }
 }
@@ -182,7 +395,7 @@ pub(super) fn items_of(value: Value) -> Vec<Value> {
 /// Replaces the last argument by its items.
 pub(super) fn spread(arguments: &mut Vec<Value>) -> Result<(), Raised> {
     match arguments.pop() {
-        Some(Value::Array(items) | Value::List(items)) => arguments.extend_from_slice(items.as_slice()),
+        Some(Value::Array(items) | Value::List(items)) => arguments.extend(items.iter()),
         Some(Value::Range(range)) => arguments.extend(range.iter().map(Value::Int)),
         Some(Value::Null) | None => {}
         Some(other) => {

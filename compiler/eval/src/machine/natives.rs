@@ -16,6 +16,10 @@ impl Context for NativeContext<'_> {
         self.machine.call_inside(function, arguments, self.environment)
     }
 
+    fn call_taking(&mut self, function: &Value, arguments: &mut [Value]) -> Result<Value, Raised> {
+        self.machine.call_taking(function, arguments, self.environment)
+    }
+
     fn charge(&mut self, units: u64) -> Result<(), Raised> {
         self.machine.charge(units)
     }

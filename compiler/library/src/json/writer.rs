@@ -65,9 +65,7 @@ impl Writer<'_> {
             Value::Bytes(bytes) => {
                 self.sequence(bytes.iter().map(|byte| Value::Int(i64::from(*byte))), depth)?;
             }
-            Value::Array(items) | Value::List(items) => {
-                self.sequence(items.as_slice().iter().cloned(), depth)?
-            }
+            Value::Array(items) | Value::List(items) => self.sequence(items.iter(), depth)?,
             Value::Range(range) => self.sequence(range.iter().map(Value::Int), depth)?,
             Value::Set(set) => self.sequence(set.items.keys().map(|key| key.0.clone()), depth)?,
             Value::Object(entries) => {

@@ -1,0 +1,6 @@
+(defun counter () (let ((n 0)) (lambda () (setf n (+ n 1)) n)))
+(defun run (n)
+  (let ((next (counter)))
+    (dotimes (i n) (funcall next))
+    (funcall next)))
+(format t "~a~%" (run 10000000))

@@ -1,0 +1,5 @@
+(defun fill-table (n)
+  (let ((table (make-hash-table :test 'equal)))
+    (dotimes (i n) (setf (gethash (princ-to-string i) table) i))
+    (hash-table-count table)))
+(format t "~a~%" (fill-table 1000000))

@@ -1,0 +1,6 @@
+(define (fill n)
+  (let ((table (make-hash-table)))
+    (let loop ((i 0))
+      (if (< i n) (begin (hash-set! table (number->string i) i) (loop (+ i 1)))))
+    (hash-count (const #t) table)))
+(display (fill 1000000)) (newline)

@@ -1,0 +1,8 @@
+(defstruct point x y)
+(defun run (n)
+  (let ((p (make-point :x 1 :y 2)) (sum 0))
+    (dotimes (i n)
+      (setf sum (+ sum (point-x p) (point-y p)))
+      (setf (point-x p) (+ (point-x p) 1)))
+    sum))
+(format t "~a~%" (run 3000000))

@@ -1,0 +1,7 @@
+(defun numbers (n)
+  (let ((xs (make-array n :adjustable t :fill-pointer 0)) (x 42))
+    (dotimes (i n)
+      (setf x (rem (+ (* x 1103515245) 12345) 2147483648))
+      (vector-push-extend x xs))
+    (coerce xs 'simple-vector)))
+(format t "~a~%" (aref (sort (numbers 1000000) #'<) 500000))
