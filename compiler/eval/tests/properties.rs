@@ -200,4 +200,24 @@ proptest! {
     ]) {
         invariants::encodings_round_trip(&bytes);
     }
+
+    #[test]
+    fn json_round_trip(text in prop::collection::vec(prop::sample::select(vec![
+        "[", "]", "{", "}", ",", ":", "\"a\"", "\"\\u0041\"", "\"\\ud83d\\ude00\"", "1", "-0", "1.5", "1e400", "0.1e-7",
+        "123456789012345678901234567890", "null", "true", "[1,2]", "{\"a\":1,\"a\":2}", " ", "\n",
+    ]), 0..9).prop_map(|words| words.concat())) {
+        invariants::json_round_trip(&text);
+    }
+
+    #[test]
+    fn borsh_round_trip(
+        schema in prop::sample::select(vec![
+            ":u8", ":i16", ":u128", ":f32", ":f64", ":bool", ":string", ":bytes", ":pubkey", ":unit", "[:vec :u8]", "[:vec :bool]",
+            "[:vec :unit]", "[:array :u8 3]", "[:array :u16 2]", "[:option :bool]", "[:option [:option :u8]]", "[:tuple :u8 :string]",
+            "{:a :u8 :b [:vec :i8]}", "[:enum {:x :unit :y :u16 :z {:q :bool}}]", "[:enum {:x null}]", "[:array :u8 99999999999]",
+        ]),
+        bytes in prop::collection::vec(prop_oneof![3 => 0..4u8, 1 => any::<u8>()], 0..24)
+    ) {
+        invariants::borsh_round_trip(schema, &bytes);
+    }
 }
