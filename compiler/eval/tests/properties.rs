@@ -128,7 +128,10 @@ fn is_literal(value: &Value) -> bool {
                 && (!symbol.name.starts_with(":") || &*symbol.name == ":")
         }
         Value::Array(items) | Value::List(items) => items.as_slice().iter().all(is_literal),
-        Value::Object(entries) => entries.values().all(is_literal),
+        Value::Object(entries) => {
+            let is_colon = |value: &Value| matches!(value, Value::Symbol(symbol) if &*symbol.name == ":");
+            !entries.values().next().is_some_and(is_colon) && entries.values().all(is_literal)
+        }
         Value::Set(set) => set.items.keys().all(|key| is_literal(&key.0)),
         _ => true,
     }

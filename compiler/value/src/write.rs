@@ -196,14 +196,20 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
                 if n > 0 {
                     text.push(' ');
                 }
-                if is_keyword_text(key.as_str()) {
+                if is_symbol_text(key.as_str()) {
                     text.push(':');
                     text.push_str(key.as_str());
                 } else {
                     write_string(text, key.as_str());
                 }
                 text.push(' ');
-                write_value(text, value, place);
+                match value {
+                    // A colon behind the first item makes a refinement type of the braces.
+                    Value::Symbol(symbol) if n == 0 && &*symbol.name == ":" => {
+                        text.push_str("(symbol \":\")")
+                    }
+                    value => write_value(text, value, place),
+                }
             }
             text.push('}');
         }
@@ -381,9 +387,11 @@ fn is_keyword_text(name: &str) -> bool {
 
 /// True if the text reads back as one symbol of that name.
 pub fn is_symbol_text(name: &str) -> bool {
-    let digits = name.strip_prefix(['+', '-']).unwrap_or(name);
-    let is_number = digits.starts_with(|c: char| c.is_ascii_digit()) && !matches!(name, "1+" | "1-")
-        || matches!(name, "+inf" | "-inf" | "+nan");
+    let unsigned = name.strip_prefix(['+', '-']).unwrap_or(name);
+    let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
+    // `1+` and `2d` are symbols; behind these characters it could be a number, or a wrong one.
+    let may_be_number = rest.is_empty() || rest.starts_with(['.', '_', 'e', 'E', 'x', 'b', 'o', 'u', 'i']);
+    let is_number = rest.len() < unsigned.len() && may_be_number || matches!(name, "+inf" | "-inf" | "+nan");
     let is_special = name.starts_with('#') || (name.starts_with(':') && name != ":");
     is_keyword_text(name) && !is_number && !is_special
 }
@@ -429,10 +437,27 @@ mod tests {
 
     #[test]
     fn names_are_written_bare_if_they_read_back() {
-        for name in ["a", ":", "@", "a:b", "a#b", "a|b", ".5", "...", "1+", "-nan", "λ"] {
+        for name in ["a", ":", "@", "a:b", "a#b", "a|b", ".5", "...", "1+", "2d", "0*", "-nan", "+", "λ"] {
             assert!(is_symbol_text(name), "{name}");
         }
-        for name in ["", ":a", "#a", "a b", "1", "-1", "+inf", "a\u{feff}", "\u{200b}", "a'", "(", ","] {
+        for name in [
+            "",
+            ":a",
+            "#a",
+            "a b",
+            "1",
+            "-1",
+            "1.5",
+            "1e5",
+            "0xg",
+            "1u8",
+            "+inf",
+            "a\u{feff}",
+            "\u{200b}",
+            "a'",
+            "(",
+            ",",
+        ] {
             assert!(!is_symbol_text(name), "{name}");
         }
         assert_eq!(write(&Value::keyword("a:1")), ":a:1");

@@ -167,9 +167,12 @@ pub fn evaluating_undoes_writing(value: &Value) {
     }
 }
 
-/// Any text: what is read from it can be written and read again.
+/// Any text: what is read from it can be written and read again. A name that might be a wrong number (`1each`) is
+/// written as a call, and read as one.
 pub fn writing_undoes_reading(text: &str) {
-    if let Some(value) = read(text) {
+    if let Some(value) = read(text)
+        && !write(&value).contains("(symbol ")
+    {
         reading_undoes_writing(&value);
     }
 }
