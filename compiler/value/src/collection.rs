@@ -2,12 +2,63 @@
 
 use crate::IndexMap;
 use crate::compare::Key;
+use crate::release::release;
 use crate::text::Text;
 use crate::value::Value;
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 /// An object: values by name, in order of insertion.
-pub type Object = IndexMap<Rc<Text>, Value>;
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    entries: IndexMap<Rc<Text>, Value>,
+}
+
+impl Deref for Object {
+    type Target = IndexMap<Rc<Text>, Value>;
+
+    fn deref(&self) -> &IndexMap<Rc<Text>, Value> {
+        &self.entries
+    }
+}
+
+impl DerefMut for Object {
+    fn deref_mut(&mut self) -> &mut IndexMap<Rc<Text>, Value> {
+        &mut self.entries
+    }
+}
+
+impl FromIterator<(Rc<Text>, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (Rc<Text>, Value)>>(entries: I) -> Object {
+        Object { entries: entries.into_iter().collect() }
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (Rc<Text>, Value);
+    type IntoIter = indexmap::map::IntoIter<Rc<Text>, Value>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        std::mem::take(&mut self.entries).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Object {
+    type Item = (&'a Rc<Text>, &'a Value);
+    type IntoIter = indexmap::map::Iter<'a, Rc<Text>, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if self.entries.values().any(Value::holds_values) {
+            release(std::mem::take(&mut self.entries).into_values().collect());
+        }
+    }
+}
 
 /// A set: distinct values in order of insertion.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +72,23 @@ pub struct Set {
 pub struct Table {
     /// Keys and values in order of insertion.
     pub entries: IndexMap<Key, Value>,
+}
+
+impl Drop for Set {
+    fn drop(&mut self) {
+        if self.items.keys().any(|key| key.0.holds_values()) {
+            release(std::mem::take(&mut self.items).into_keys().map(|key| key.0).collect());
+        }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        if self.entries.iter().any(|(key, value)| key.0.holds_values() || value.holds_values()) {
+            let entries = std::mem::take(&mut self.entries);
+            release(entries.into_iter().flat_map(|(key, value)| [key.0, value]).collect());
+        }
+    }
 }
 
 /// A range of exact integers: `start`, `start + step`, … up to `end`, which is excluded.

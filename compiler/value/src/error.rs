@@ -1,5 +1,6 @@
 //! Errors of running programs, and the ways in which control leaves an expression without a value.
 
+use crate::release::release;
 use crate::value::Value;
 use ovsm_base::Span;
 use std::cell::RefCell;
@@ -108,6 +109,14 @@ pub struct ErrorValue {
     pub data: Value,
     /// The active functions when it was raised, innermost first; filled in by the machine.
     pub trace: RefCell<Vec<TraceFrame>>,
+}
+
+impl Drop for ErrorValue {
+    fn drop(&mut self) {
+        if self.data.holds_values() {
+            release(vec![std::mem::take(&mut self.data)]);
+        }
+    }
 }
 
 /// How control leaves an expression without a value.

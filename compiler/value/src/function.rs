@@ -1,5 +1,6 @@
 //! Functions as values.
 
+use crate::release::release;
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -16,4 +17,12 @@ pub struct Closure {
     pub name: Rc<str>,
     /// The captured variables; those that are assigned are shared through cells.
     pub captures: Box<[Value]>,
+}
+
+impl Drop for Closure {
+    fn drop(&mut self) {
+        if self.captures.iter().any(Value::holds_values) {
+            release(std::mem::take(&mut self.captures).into_vec());
+        }
+    }
 }

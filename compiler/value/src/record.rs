@@ -1,5 +1,6 @@
 //! Records and enum values.
 
+use crate::release::release;
 use crate::text::Text;
 use crate::value::Value;
 use std::rc::Rc;
@@ -37,6 +38,14 @@ impl Record {
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.get(self.position(name)?)
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.fields.iter().any(Value::holds_values) {
+            release(std::mem::take(&mut self.fields));
+        }
     }
 }
 
