@@ -759,7 +759,7 @@ impl Environment for Front {
         let read = self.sources.add("read", "<read>", text);
         match read.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
             Some(diagnostic) => Err(raise(ErrorKind::Parse, diagnostic.message.clone())),
-            None => Ok(read.forms.iter().map(syntax::data).collect()),
+            None => Ok(read.forms.iter().map(syntax::read_data).collect()),
         }
     }
 

@@ -10,7 +10,8 @@ use ovsm_cst::{Entry, IntegerSuffix, Node, NodeKind};
 use ovsm_value::compare::Key;
 use ovsm_value::number::FixedType;
 use ovsm_value::sequence::Origin;
-use ovsm_value::{Object, Sequence, Set, Symbol, Text, Value};
+use ovsm_value::decimal::Decimal;
+use ovsm_value::{Object, Range, Sequence, Set, Symbol, Text, Value};
 use std::rc::Rc;
 
 /// Heads of lists that stand for what has no value of its own.
@@ -224,6 +225,13 @@ fn shallow_span(form: &Value) -> Option<Span> {
 /// What a quote of a form gives: internal heads become the values that they stand for.
 pub fn data(form: &Value) -> Value {
     match form {
+        Value::List(_) | Value::Array(_) | Value::Object(_) => ovsm_base::stack::with_room(|| compound_data(form)),
+        other => other.clone(),
+    }
+}
+
+fn compound_data(form: &Value) -> Value {
+    match form {
         Value::List(items) => {
             let inner = || items.as_slice().iter().skip(1).map(data);
             match head(form) {
@@ -244,13 +252,13 @@ pub fn data(form: &Value) -> Value {
                     }
                     Value::object(entries)
                 }
-                _ if items.as_slice().iter().any(needs_conversion) => ovsm_base::stack::with_room(|| {
+                _ if items.as_slice().iter().any(needs_conversion) => {
                     let items = Sequence::with_origin(
                         items.as_slice().iter().map(data).collect(),
                         items.origin.clone(),
                     );
                     Value::List(Rc::new(items))
-                }),
+                }
                 _ => form.clone(),
             }
         }
@@ -262,6 +270,64 @@ pub fn data(form: &Value) -> Value {
             Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), data(value))).collect())
         }
         other => other.clone(),
+    }
+}
+
+/// What reading a written value gives: values without a literal of their own are written as the call that makes them,
+/// such as `(decimal "1.5")`, and become that value again.
+pub fn read_data(form: &Value) -> Value {
+    restored(&data(form))
+}
+
+fn restored(value: &Value) -> Value {
+    match value {
+        Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Set(_) => {
+            ovsm_base::stack::with_room(|| restored_compound(value))
+        }
+        other => other.clone(),
+    }
+}
+
+fn restored_compound(value: &Value) -> Value {
+    match value {
+        Value::List(items) => match made_by_call(items.as_slice()) {
+            Some(made) => made,
+            None => Value::list(items.as_slice().iter().map(restored).collect()),
+        },
+        Value::Array(items) => Value::array(items.as_slice().iter().map(restored).collect()),
+        Value::Object(entries) => {
+            Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), restored(value))).collect())
+        }
+        Value::Set(set) => {
+            let items = set.items.keys().map(|key| (Key(restored(&key.0)), ())).collect();
+            Value::Set(Rc::new(Set { items }))
+        }
+        other => other.clone(),
+    }
+}
+
+/// The value that a call with literal operands makes, if it is how such values are written.
+fn made_by_call(items: &[Value]) -> Option<Value> {
+    let (Value::Symbol(head), operands) = items.split_first()? else { return None };
+    let text = match operands {
+        [Value::String(text)] => Some(text.as_str()),
+        _ => None,
+    };
+    match (&*head.name, text, operands) {
+        ("decimal", Some(text), _) => Some(Value::Decimal(Rc::new(Decimal::parse(text)?))),
+        ("pubkey", Some(text), _) => Some(Value::Pubkey(Rc::new(ovsm_value::encoding::from_base58(text)?))),
+        ("signature", Some(text), _) => Some(Value::Signature(Rc::new(ovsm_value::encoding::from_base58(text)?))),
+        ("symbol", Some(text), _) => Some(Value::symbol(text)),
+        ("keyword", Some(text), _) => Some(Value::keyword(text)),
+        ("range", None, [Value::Int(start), Value::Int(end), step @ ..]) => {
+            let step = match step {
+                [] => 1,
+                [Value::Int(step)] if *step != 0 => *step,
+                _ => return None,
+            };
+            Some(Value::Range(Rc::new(Range { start: *start, end: *end, step })))
+        }
+        _ => None,
     }
 }
 

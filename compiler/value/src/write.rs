@@ -18,7 +18,7 @@ pub fn write(value: &Value) -> String {
 
 /// Appends what [`write()`] gives.
 pub fn write_to(text: &mut String, value: &Value) {
-    write_value(text, value, 0);
+    write_value(text, value, Place::default());
 }
 
 /// The text for people: strings and characters bare at the top, otherwise as [`write()`].
@@ -34,7 +34,7 @@ pub fn display_to(text: &mut String, value: &Value) {
         Value::String(string) => text.push_str(string.as_str()),
         Value::Char(c) => text.push(*c),
         Value::Int(number) => write_i64(text, *number),
-        value => write_value(text, value, 0),
+        value => write_value(text, value, Place::default()),
     }
 }
 
@@ -134,7 +134,23 @@ macro_rules! put {
     ($text:expr, $($argument:tt)*) => { let _ = write!($text, $($argument)*); };
 }
 
-fn write_value(text: &mut String, value: &Value, depth: u32) {
+/// Where a value stands in what is being written.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// How deep.
+    depth: u32,
+    /// In how many quasiquotes: outside of them a comma is a blank.
+    quasiquotes: u32,
+}
+
+impl Place {
+    /// Almost at the bottom: cells and tables can hold themselves and are cut early.
+    fn near_the_end(self) -> Place {
+        Place { depth: self.depth.max(MAX_DEPTH - 20), ..self }
+    }
+}
+
+fn write_value(text: &mut String, value: &Value, place: Place) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
@@ -188,33 +204,31 @@ fn write_value(text: &mut String, value: &Value, depth: u32) {
         Value::Error(error) => {
             put!(text, "#<error {}: {}>", error.kind.name(), error.message);
         }
-        _ if depth >= MAX_DEPTH => text.push('…'),
-        value => with_room(|| write_collection(text, value, depth + 1)),
+        _ if place.depth >= MAX_DEPTH => text.push('…'),
+        value => with_room(|| write_collection(text, value, Place { depth: place.depth + 1, ..place })),
     }
 }
 
-fn write_collection(text: &mut String, value: &Value, depth: u32) {
+fn write_collection(text: &mut String, value: &Value, place: Place) {
     match value {
         Value::Array(items) => {
             text.push('[');
-            write_items(text, items.iter(), depth);
+            write_items(text, items.iter(), place);
             text.push(']');
         }
         Value::List(items) => {
-            if items.len() == 2
-                && let Some((prefix, operand)) = abbreviation(items.as_slice())
-            {
+            if let Some((prefix, operand, quasiquotes)) = abbreviation(items.as_slice(), place.quasiquotes) {
                 text.push_str(prefix);
-                write_value(text, operand, depth);
+                write_value(text, operand, Place { quasiquotes, ..place });
                 return;
             }
             text.push('(');
-            write_items(text, items.iter(), depth);
+            write_items(text, items.iter(), place);
             text.push(')');
         }
         Value::Set(set) => {
             text.push_str("#{");
-            write_items(text, set.items.keys().map(|key| &key.0), depth);
+            write_items(text, set.items.keys().map(|key| &key.0), place);
             text.push('}');
         }
         Value::Object(entries) => {
@@ -230,7 +244,13 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
                     write_string(text, key.as_str());
                 }
                 text.push(' ');
-                write_value(text, value, depth);
+                match value {
+                    // A colon behind the first item makes a refinement type of the braces.
+                    Value::Symbol(symbol) if n == 0 && &*symbol.name == ":" => {
+                        text.push_str("(symbol \":\")")
+                    }
+                    value => write_value(text, value, place),
+                }
             }
             text.push('}');
         }
@@ -239,7 +259,7 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
             text.push_str(&record.ty.name);
             for field in &record.fields {
                 text.push(' ');
-                write_value(text, field, depth);
+                write_value(text, field, place);
             }
             text.push(')');
         }
@@ -247,7 +267,7 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
             text.push_str("#<cell ");
             match cell.try_borrow() {
                 // A cell can hold itself: it is cut early.
-                Ok(content) => write_value(text, &content, depth.max(MAX_DEPTH - 20)),
+                Ok(content) => write_value(text, &content, place.near_the_end()),
                 Err(_) => text.push('…'),
             }
             text.push('>');
@@ -257,9 +277,9 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
             if let Ok(table) = table.try_borrow() {
                 for (key, value) in &table.entries {
                     text.push(' ');
-                    write_value(text, &key.0, depth.max(MAX_DEPTH - 20));
+                    write_value(text, &key.0, place.near_the_end());
                     text.push(' ');
-                    write_value(text, value, depth.max(MAX_DEPTH - 20));
+                    write_value(text, value, place.near_the_end());
                 }
             }
             text.push('>');
@@ -268,26 +288,27 @@ fn write_collection(text: &mut String, value: &Value, depth: u32) {
     }
 }
 
-fn write_items<V: std::borrow::Borrow<Value>>(text: &mut String, items: impl Iterator<Item = V>, depth: u32) {
+fn write_items<V: std::borrow::Borrow<Value>>(text: &mut String, items: impl Iterator<Item = V>, place: Place) {
     for (n, item) in items.enumerate() {
         if n > 0 {
             text.push(' ');
         }
-        write_value(text, item.borrow(), depth);
+        write_value(text, item.borrow(), place);
     }
 }
 
-/// `(quote x)` is written `'x`.
-fn abbreviation(items: &[Value]) -> Option<(&'static str, &Value)> {
+/// `(quote x)` is written `'x`: the prefix, the operand, and how many quasiquotes are around that.
+fn abbreviation(items: &[Value], quasiquotes: u32) -> Option<(&'static str, &Value, u32)> {
     let [Value::Symbol(head), operand] = items else { return None };
-    let prefix = match &*head.name {
-        "quote" => "'",
-        "quasiquote" => "`",
-        "unquote" => ",",
-        "unquote-splicing" => ",@",
-        _ => return None,
-    };
-    Some((prefix, operand))
+    // `,` and `@x` would read as `,@` and `x`.
+    let begins_with_at = matches!(operand, Value::Symbol(symbol) if symbol.name.starts_with('@'));
+    match &*head.name {
+        "quote" => Some(("'", operand, quasiquotes)),
+        "quasiquote" => Some(("`", operand, quasiquotes + 1)),
+        "unquote" if quasiquotes > 0 && !begins_with_at => Some((",", operand, quasiquotes - 1)),
+        "unquote-splicing" if quasiquotes > 0 => Some((",@", operand, quasiquotes - 1)),
+        _ => None,
+    }
 }
 
 /// The text of a float, which reads back as the same float.
@@ -372,7 +393,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn write_keyword(text: &mut String, name: &str) {
-    if is_symbol_text(name) {
+    if is_keyword_text(name) {
         text.push(':');
         text.push_str(name);
     } else {
@@ -392,39 +413,28 @@ fn write_symbol(text: &mut String, name: &str) {
     }
 }
 
+/// True for the characters that the reader makes symbols of.
+fn is_symbol_char(c: char) -> bool {
+    !matches!(c,
+        '\0'..=' ' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | ';' | '\'' | '`' | ',' | '\u{7f}'..='\u{a0}' | '\u{ad}'
+        | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// True if the text with a colon before it reads back as one keyword of that name.
+fn is_keyword_text(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(is_symbol_char)
+}
+
 /// True if the text reads back as one symbol of that name.
 pub fn is_symbol_text(name: &str) -> bool {
-    let is_plain = |c: char| {
-        !c.is_whitespace()
-            && !c.is_control()
-            && !is_invisible(c)
-            && !matches!(
-                c,
-                '(' | ')'
-                    | '['
-                    | ']'
-                    | '{'
-                    | '}'
-                    | '"'
-                    | ';'
-                    | '\''
-                    | '`'
-                    | ','
-                    | ':'
-                    | '#'
-                    | '\\'
-                    | '|'
-                    | '@'
-            )
-    };
-    let looks_like_number = {
-        let digits = name.trim_start_matches(['+', '-']);
-        digits.starts_with(|c: char| c.is_ascii_digit())
-            || digits.starts_with('.') && digits.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
-            || matches!(name, "+inf" | "-inf" | "+nan" | "-nan")
-    };
-    let is_number = looks_like_number && !matches!(name, "1+" | "1-");
-    !name.is_empty() && name.chars().all(is_plain) && !is_number
+    let unsigned = name.strip_prefix(['+', '-']).unwrap_or(name);
+    let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
+    // `1+` and `2d` are symbols; behind these characters it could be a number, or a wrong one.
+    let may_be_number = rest.is_empty() || rest.starts_with(['.', '_', 'e', 'E', 'x', 'b', 'o', 'u', 'i']);
+    let is_number = rest.len() < unsigned.len() && may_be_number || matches!(name, "+inf" | "-inf" | "+nan");
+    let is_special = name.starts_with('#') || (name.starts_with(':') && name != ":");
+    is_keyword_text(name) && !is_number && !is_special
 }
 
 #[cfg(test)]
@@ -469,6 +479,44 @@ mod tests {
         assert_eq!(write(&array), "[\"a\\\"b\" #\\space null]");
         assert_eq!(display(&Value::string("a\"b")), "a\"b");
         assert_eq!(write(&Value::Int(i64::MIN)), "-9223372036854775808");
+    }
+
+    #[test]
+    fn commas_are_written_where_they_are_no_blanks() {
+        let list = |head: &str, operand: Value| Value::list(vec![Value::symbol(head), operand]);
+        let unquote = list("unquote", Value::symbol("x"));
+        assert_eq!(write(&unquote), "(unquote x)");
+        assert_eq!(write(&list("quasiquote", unquote)), "`,x");
+        assert_eq!(write(&list("quasiquote", list("unquote", Value::symbol("@x")))), "`(unquote @x)");
+    }
+
+    #[test]
+    fn names_are_written_bare_if_they_read_back() {
+        for name in ["a", ":", "@", "a:b", "a#b", "a|b", ".5", "...", "1+", "2d", "0*", "-nan", "+", "λ"] {
+            assert!(is_symbol_text(name), "{name}");
+        }
+        for name in [
+            "",
+            ":a",
+            "#a",
+            "a b",
+            "1",
+            "-1",
+            "1.5",
+            "1e5",
+            "0xg",
+            "1u8",
+            "+inf",
+            "a\u{feff}",
+            "\u{200b}",
+            "a'",
+            "(",
+            ",",
+        ] {
+            assert!(!is_symbol_text(name), "{name}");
+        }
+        assert_eq!(write(&Value::keyword("a:1")), ":a:1");
+        assert_eq!(write(&Value::keyword("1")), ":1");
     }
 
     #[test]
