@@ -8,6 +8,7 @@ mod bytecode;
 mod compile;
 pub mod core;
 mod expand;
+mod expansion;
 mod failure;
 mod front;
 pub mod machine;
@@ -17,6 +18,7 @@ mod session;
 mod sources;
 mod syntax;
 
+pub use expansion::{Expanded, Step};
 pub use front::{Checker, Front, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
 pub use module::Type;

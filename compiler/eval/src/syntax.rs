@@ -8,9 +8,9 @@ use num_bigint::BigInt;
 use ovsm_base::{IntType, Span};
 use ovsm_cst::{Entry, IntegerSuffix, Node, NodeKind};
 use ovsm_value::compare::Key;
+use ovsm_value::decimal::Decimal;
 use ovsm_value::number::FixedType;
 use ovsm_value::sequence::Origin;
-use ovsm_value::decimal::Decimal;
 use ovsm_value::{Object, Range, Sequence, Set, Symbol, Text, Value};
 use std::rc::Rc;
 
@@ -225,7 +225,9 @@ fn shallow_span(form: &Value) -> Option<Span> {
 /// What a quote of a form gives: internal heads become the values that they stand for.
 pub fn data(form: &Value) -> Value {
     match form {
-        Value::List(_) | Value::Array(_) | Value::Object(_) => ovsm_base::stack::with_room(|| compound_data(form)),
+        Value::List(_) | Value::Array(_) | Value::Object(_) => {
+            ovsm_base::stack::with_room(|| compound_data(form))
+        }
         other => other.clone(),
     }
 }
@@ -316,7 +318,9 @@ fn made_by_call(items: &[Value]) -> Option<Value> {
     match (&*head.name, text, operands) {
         ("decimal", Some(text), _) => Some(Value::Decimal(Rc::new(Decimal::parse(text)?))),
         ("pubkey", Some(text), _) => Some(Value::Pubkey(Rc::new(ovsm_value::encoding::from_base58(text)?))),
-        ("signature", Some(text), _) => Some(Value::Signature(Rc::new(ovsm_value::encoding::from_base58(text)?))),
+        ("signature", Some(text), _) => {
+            Some(Value::Signature(Rc::new(ovsm_value::encoding::from_base58(text)?)))
+        }
         ("symbol", Some(text), _) => Some(Value::symbol(text)),
         ("keyword", Some(text), _) => Some(Value::keyword(text)),
         ("range", None, [Value::Int(start), Value::Int(end), step @ ..]) => {

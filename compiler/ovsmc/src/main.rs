@@ -31,6 +31,7 @@ struct Arguments {
 enum Command {
     Build(command::build::Build),
     Check(command::check::Check),
+    Expand(command::expand::Expand),
     Inspect(command::inspect::Inspect),
     Explain(command::explain::Explain),
     /// Print completions for a shell
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         match &arguments.command {
             Command::Build(build) => build.run(&terminal),
             Command::Check(check) => check.run(&terminal),
+            Command::Expand(expand) => expand.run(&terminal),
             Command::Inspect(inspect) => inspect.run(&terminal),
             Command::Explain(explain) => explain.run(&terminal),
             Command::Completions { shell } => {

@@ -308,3 +308,22 @@ fn completions_and_manuals_are_generated() {
     assert!(build.contains("emit"), "{build}");
     assert_eq!(ovsmc(folder.path(), &["man", "missing"]).code, Some(2));
 }
+
+#[test]
+fn macros_can_be_watched_as_they_expand() {
+    let source = "(defmacro swap! (a b) `(let ((tmp ,a)) (set! ,a ,b) (set! ,b tmp)))\n(define x 1) (define tmp 2)\n(swap! x tmp)\n";
+    let folder = folder_with("main.ovsm", source);
+    let text = |arguments: &[&str]| {
+        let result = ovsmc(folder.path(), arguments);
+        assert_eq!(result.code, Some(0), "{}", result.err);
+        String::from_utf8(result.out).unwrap()
+    };
+    let whole = text(&["expand", "main.ovsm"]);
+    assert!(whole.ends_with("(let ((tmp%1 x)) (set! x tmp) (set! tmp tmp%1))\n"), "{whole}");
+    let steps = text(&["expand", "main.ovsm", "--step"]);
+    assert!(steps.contains(";; 1. `swap!`\n;;   (swap! x tmp)\n"), "{steps}");
+    assert!(text(&["expand", "main.ovsm", "--to", "0"]).ends_with("(swap! x tmp)\n"));
+    std::fs::write(folder.path().join("main.ovsm"), "(defmacro m () (error \"no\"))\n(m)\n").unwrap();
+    let failed = ovsmc(folder.path(), &["expand", "main.ovsm"]);
+    assert!(failed.code == Some(1) && failed.err.contains("E0114"), "{}", failed.err);
+}

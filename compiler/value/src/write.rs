@@ -288,7 +288,11 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
     }
 }
 
-fn write_items<V: std::borrow::Borrow<Value>>(text: &mut String, items: impl Iterator<Item = V>, place: Place) {
+fn write_items<V: std::borrow::Borrow<Value>>(
+    text: &mut String,
+    items: impl Iterator<Item = V>,
+    place: Place,
+) {
     for (n, item) in items.enumerate() {
         if n > 0 {
             text.push(' ');

@@ -9,30 +9,47 @@ use std::rc::Rc;
 
 /// Adds a mark to every symbol of a form, or takes it away where it is the last.
 pub fn mark(form: &Value, mark: u32) -> Value {
-    match form {
-        Value::Symbol(symbol) => Value::Symbol(Rc::new(mark_symbol(symbol, mark))),
-        Value::List(items) => Value::List(Rc::new(mark_items(items, mark))),
-        Value::Array(items) => Value::Array(Rc::new(mark_items(items, mark))),
-        Value::Object(entries) => Value::object(
-            entries.iter().map(|(key, value)| (Rc::clone(key), self::mark(value, mark))).collect(),
-        ),
-        other => other.clone(),
+    Marker { mark, none: Rc::from([]), only: Rc::from([mark]) }.form(form)
+}
+
+/// A mark, and the lists of marks that most symbols get: none, and this one alone.
+struct Marker {
+    mark: u32,
+    none: Rc<[u32]>,
+    only: Rc<[u32]>,
+}
+
+impl Marker {
+    fn form(&self, form: &Value) -> Value {
+        match form {
+            Value::Symbol(symbol) => Value::Symbol(Rc::new(self.symbol(symbol))),
+            Value::List(items) => Value::List(Rc::new(self.items(items))),
+            Value::Array(items) => Value::Array(Rc::new(self.items(items))),
+            Value::Object(entries) => {
+                Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), self.form(value))).collect())
+            }
+            other => other.clone(),
+        }
     }
-}
 
-fn mark_items(items: &Sequence, mark: u32) -> Sequence {
-    ovsm_base::stack::with_room(|| {
-        let marked = items.as_slice().iter().map(|item| self::mark(item, mark)).collect();
-        Sequence::with_origin(marked, items.origin.clone())
-    })
-}
+    fn items(&self, items: &Sequence) -> Sequence {
+        ovsm_base::stack::with_room(|| {
+            let marked = items.as_slice().iter().map(|item| self.form(item)).collect();
+            Sequence::with_origin(marked, items.origin.clone())
+        })
+    }
 
-fn mark_symbol(symbol: &Symbol, mark: u32) -> Symbol {
-    let marks: Rc<[u32]> = match symbol.marks.split_last() {
-        Some((last, rest)) if *last == mark || *last == Symbol::COMPUTED => Rc::from(rest),
-        _ => symbol.marks.iter().copied().chain([mark]).collect(),
-    };
-    Symbol { name: Rc::clone(&symbol.name), marks, span: symbol.span }
+    fn symbol(&self, symbol: &Symbol) -> Symbol {
+        let marks = match symbol.marks.split_last() {
+            None => Rc::clone(&self.only),
+            Some((last, rest)) if *last == self.mark || *last == Symbol::COMPUTED => match rest {
+                [] => Rc::clone(&self.none),
+                rest => Rc::from(rest),
+            },
+            _ => symbol.marks.iter().copied().chain([self.mark]).collect(),
+        };
+        Symbol { name: Rc::clone(&symbol.name), marks, span: symbol.span }
+    }
 }
 
 /// How many nodes a form has, counted up to a limit.

@@ -2,5 +2,6 @@
 
 pub mod build;
 pub mod check;
+pub mod expand;
 pub mod explain;
 pub mod inspect;
