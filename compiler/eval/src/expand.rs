@@ -168,14 +168,33 @@ impl<'a> Expander<'a> {
         let near = self.near;
         self.near = syntax::span(form).or_else(|| self.atom_span(form)).or(near);
         let is_written = self.enter_written(form);
-        let expr = ovsm_base::stack::with_room(|| self.expr_inner(form));
+        let mut expr = ovsm_base::stack::with_room(|| self.expr_inner(form));
         if is_written {
             self.written.pop();
+            if self.front.coverage.is_some() {
+                expr = self.counted(form, expr);
+            }
         }
         self.near = near;
         self.is_top = is_top;
         self.depth -= 1;
         expr
+    }
+
+    /// The same expression, with its runs counted: for a call that stands in the text of the program.
+    fn counted(&mut self, form: &Value, expr: ExprId) -> ExprId {
+        let is_code = matches!(form, Value::List(_))
+            && !matches!(
+                self.unit.exprs.get(expr),
+                Some(Expr::Lambda(_) | Expr::Constant(_) | Expr::SetGlobal(..) | Expr::Leave(..)) | None
+            );
+        let (Some(span), true, Some(places)) = (syntax::span(form), is_code, self.front.coverage.as_mut()) else {
+            return expr;
+        };
+        places.push(span);
+        let number = self.constant(Value::from_usize(self.front.coverage.as_ref().map_or(0, Vec::len) - 1));
+        let count = self.native("#cover", vec![number]);
+        self.add(Expr::Sequence(vec![count, expr]))
     }
 
     /// Remembers a list whose parts know where they stand.

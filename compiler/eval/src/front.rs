@@ -121,6 +121,8 @@ pub struct Front {
     pub(crate) is_program: bool,
     /// Who looks at the code before it runs.
     pub checker: Option<Box<dyn Checker>>,
+    /// The places whose runs are counted, if they are: what `#cover` names by number.
+    pub coverage: Option<Vec<Span>>,
     /// Units that it has not seen.
     unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
@@ -138,6 +140,8 @@ pub struct Test {
     pub function: GlobalId,
     /// Where it is defined.
     pub span: Option<Span>,
+    /// True if it is to be run with many choices.
+    pub is_property: bool,
 }
 
 struct Silent;
@@ -177,6 +181,7 @@ impl Front {
             main: ModuleId(1),
             is_program: false,
             checker: None,
+            coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,
             other_names: Vec::new(),
@@ -598,9 +603,15 @@ impl Front {
     }
 
     /// Notes a test; a second one of the same name takes the place of the first.
-    pub(crate) fn define_test(&mut self, name: &str, function: GlobalId, span: Option<Span>) {
+    pub(crate) fn define_test(
+        &mut self,
+        name: &str,
+        function: GlobalId,
+        span: Option<Span>,
+        is_property: bool,
+    ) {
         self.tests.retain(|test| test.name != name);
-        self.tests.push(Test { name: name.to_string(), function, span });
+        self.tests.push(Test { name: name.to_string(), function, span, is_property });
     }
 
     /// Notes the variants of an enum.

@@ -50,8 +50,28 @@ pub enum HostError {
     Failed(String),
 }
 
+/// What a test runner is for the program that it tests.
+pub trait TestHost {
+    /// A number below another, which is not zero.
+    fn choose(&mut self, below: u64) -> u64;
+    /// Notes a value that a property was given.
+    fn drawn(&mut self, name: &str, value: String);
+    /// Compares a text with the one that is stored.
+    ///
+    /// # Errors
+    /// How they differ, or that there is none.
+    fn snapshot(&mut self, name: Option<&str>, text: &str) -> Result<(), String>;
+    /// Counts that a place was reached.
+    fn cover(&mut self, place: u32);
+}
+
 /// The outside world. The default of everything is refusal: that is the world of a macro.
 pub trait Host {
+    /// The test runner, if the program is being tested.
+    fn test(&mut self) -> Option<&mut dyn TestHost> {
+        None
+    }
+
     /// Writes text to the output.
     fn print(&mut self, text: &str) -> Result<(), HostError> {
         let _ = text;

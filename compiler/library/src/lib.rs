@@ -44,6 +44,7 @@ mod string;
 #[cfg(test)]
 mod testing;
 mod time;
+mod under_test;
 
-pub use context::{Context, Host, HostError};
+pub use context::{Context, Host, HostError, TestHost};
 pub use native::{Effect, Example, Native, NativeFn, find, get, table};

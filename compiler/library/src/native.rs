@@ -110,6 +110,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::object::NATIVES,
         crate::logging::NATIVES,
         crate::chain::NATIVES,
+        crate::under_test::NATIVES,
         crate::internal::NATIVES,
     ];
     let mut table = Table { natives: Vec::new(), by_name: FxHashMap::default() };

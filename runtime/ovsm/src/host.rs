@@ -30,6 +30,8 @@ pub struct CommandHost {
     random: Option<u64>,
     /// What is printed, where it is kept instead of being shown.
     kept: Option<Rc<RefCell<String>>>,
+    /// The test runner, while tests run.
+    test: Option<Box<dyn ovsm_library::TestHost>>,
     /// Set when the output can not be written any more.
     lost: Rc<RefCell<Option<std::io::Error>>>,
 }
@@ -37,12 +39,26 @@ pub struct CommandHost {
 impl CommandHost {
     /// A host that prints.
     pub fn new(terminal: Terminal, permissions: Permissions, arguments: Vec<String>) -> CommandHost {
-        CommandHost { terminal, permissions, arguments, random: None, kept: None, lost: Rc::default() }
+        CommandHost {
+            terminal,
+            permissions,
+            arguments,
+            random: None,
+            kept: None,
+            test: None,
+            lost: Rc::default(),
+        }
     }
 
     /// Keeps what is printed instead of showing it.
     pub fn keeping(mut self, kept: Rc<RefCell<String>>) -> CommandHost {
         self.kept = Some(kept);
+        self
+    }
+
+    /// Tells the program that it is being tested.
+    pub fn testing(mut self, test: Box<dyn ovsm_library::TestHost>) -> CommandHost {
+        self.test = Some(test);
         self
     }
 
@@ -100,6 +116,13 @@ fn permitted(
 }
 
 impl Host for CommandHost {
+    fn test(&mut self) -> Option<&mut dyn ovsm_library::TestHost> {
+        match &mut self.test {
+            Some(test) => Some(&mut **test),
+            None => None,
+        }
+    }
+
     fn print(&mut self, text: &str) -> Result<(), HostError> {
         if let Some(kept) = &self.kept {
             kept.borrow_mut().push_str(text);

@@ -112,6 +112,14 @@ impl FolderLoader {
     }
 }
 
+/// The folder of the modules that a script can import.
+pub fn modules_of(path: &Path) -> PathBuf {
+    match Project::find(path) {
+        Ok(Some(project)) => project.root.join("src"),
+        _ => path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf),
+    }
+}
+
 impl Loader for FolderLoader {
     fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
         let is_plain =

@@ -207,7 +207,12 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
         Unwind::Stop(StopReason::Interrupt) => "the run was interrupted".to_string(),
         Unwind::Exit(code) => format!("the program ended with {code}"),
     };
-    let mut diagnostic = Diagnostic::new(code, message);
+    // The lines after the first, as assertions have them, are details.
+    let mut lines = message.lines();
+    let mut diagnostic = Diagnostic::new(code, lines.next().unwrap_or(""));
+    for line in lines {
+        diagnostic = diagnostic.note(line.trim_start());
+    }
     if let Some(span) = failure.span {
         diagnostic = diagnostic.label(span, "it happened here");
     }

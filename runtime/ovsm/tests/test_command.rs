@@ -1,78 +1,141 @@
-//! `ovsm test` as a black box.
+//! `ovsm test`: tables, fixtures, properties, snapshots, examples, coverage, changes.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
 use std::process::Command;
 
-fn test(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ovsm"))
-        .arg("test")
-        .args(arguments)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .output()
-        .unwrap();
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output =
+        Command::new(program).args(arguments).current_dir(folder).env("HOME", folder).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-const MONEY: &str = "(defn half (n) (/ n 2))
-(deftest halves (assert= 2 (half 4)))
-(deftest \"rounds down\"
-  (println \"looking\")
-  (assert= {:a [1 2 3]} {:a [1 9 3]}))
-(deftest errors
-  (assert= :division-by-zero (error-kind (assert-error :division-by-zero (/ 1 0))))
-  (assert-near 0.3 (+ 0.1 0.2) 1e-9))
-(deftest shows
-  (define x 5)
-  (assert (< (* x 2) 3)))
-";
+fn test(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let (code, out, err) = run(folder, env!("CARGO_BIN_EXE_ovsm"), &[&["test"], arguments].concat());
+    (code, out + &err)
+}
 
-#[test]
-fn failures_are_shown_with_their_places_and_differences() {
+fn folder(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("money.ovsm"), MONEY).unwrap();
-    let (code, out, err) = test(folder.path(), &[]);
-    assert_eq!(code, Some(1), "{out}{err}");
-    assert!(out.contains("2 passed, 2 failed"), "{out}");
-    assert!(out.contains("FAILED rounds down (./money.ovsm:3)"), "{out}");
-    assert!(out.contains("at [:a][1]: expected 2, found 9"), "{out}");
-    assert!(out.contains("it printed:\n  looking"), "{out}");
-    assert!(out.contains("(* x 2) is 10"), "{out}");
+    std::fs::write(folder.path().join("a.ovsm"), text).unwrap();
+    folder
 }
 
 #[test]
-fn tests_are_chosen_listed_and_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("money.ovsm"), MONEY).unwrap();
-    std::fs::write(folder.path().join("other.ovsm"), "(deftest one (assert-true 1))").unwrap();
-    let (code, out, _) = test(folder.path(), &["--filter", "halves"]);
-    assert_eq!((code, out.starts_with("1 passed, 0 failed")), (Some(0), true), "{out}");
-    let (_, out, _) = test(folder.path(), &["--list"]);
-    assert_eq!(out.lines().count(), 5, "{out}");
-    let (_, out, _) = test(folder.path(), &["--fail-fast", "--jobs", "1", "money.ovsm"]);
-    assert!(out.contains("1 passed, 1 failed"), "{out}");
-    let (code, out, _) = test(folder.path(), &["--json"]);
-    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((code, lines.len(), &lines[5]["failed"]), (Some(1), 6, &serde_json::json!(2)));
-    let (_, _, _) = test(folder.path(), &["--junit", "results.xml"]);
-    let junit = std::fs::read_to_string(folder.path().join("results.xml")).unwrap();
-    assert!(
-        junit.contains("tests=\"5\" failures=\"2\"") && junit.contains("name=\"rounds down\""),
-        "{junit}"
+fn each_row_of_a_table_is_a_test() {
+    let folder = folder(
+        "(deftest-each adds [a b sum]\n  ([1 2 3]\n   [\"large\" 10 20 30]\n   [1 1 3])\n  (assert= (+ a b) sum))\n",
     );
+    let (code, out) = test(folder.path(), &["--list"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (Some(0), "a.ovsm:2  adds[0]\na.ovsm:3  adds[large]\na.ovsm:4  adds[2]\n")
+    );
+    let (code, out) = test(folder.path(), &[]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("FAILED adds[2] (a.ovsm:4)") && out.contains("2 passed, 1 failed"), "{out}");
 }
 
 #[test]
-fn a_file_with_errors_fails() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("broken.ovsm"), "(deftest a (assert= 1 missing))").unwrap();
-    let (code, out, _) = test(folder.path(), &[]);
+fn fixtures_are_undone_however_a_test_ends() {
+    let folder = folder(
+        "(define log [])\n(deftest one :with [(a (do (push! log :made) 1) (push! log :undone)) (b (+ a 1))] (assert= b 2))\n\
+         (deftest two :with [(a 1 (push! log :undone-too))] (error \"no\"))\n\
+         (deftest three (assert= log [:made :undone :undone-too]))\n",
+    );
+    let (_, out) = test(folder.path(), &[]);
+    assert!(out.contains("2 passed, 1 failed") && out.contains("FAILED two"), "{out}");
+}
+
+#[test]
+fn a_property_fails_with_the_smallest_values_and_a_seed() {
+    let folder = folder(
+        "(defn sum (xs) (reduce + 0 xs))\n(defproperty small ((xs (gen-array (gen-int 0 1000))) (s (gen-string)))\n  \
+         (assert (< (sum xs) 500)))\n(defproperty holds ((n (gen-int -5 5)) (c (gen-char)) (o (gen-object (gen-bool))))\n  \
+         (assert (<= -5 n 5)))\n",
+    );
+    let (code, out) = test(folder.path(), &[]);
     assert_eq!(code, Some(1));
-    assert!(out.contains("E0101"), "{out}");
-    std::fs::write(folder.path().join("broken.ovsm"), "(deftest a (assert= 1 1)) (/ 1 0)").unwrap();
-    let (code, out, _) = test(folder.path(), &[]);
-    assert!(code == Some(1) && out.contains("E0402"), "{out}");
+    assert!(out.contains("  xs = [500]\n  s = \"\"\n"), "{out}");
+    assert!(out.contains("1 passed, 1 failed"), "{out}");
+    let seed = out.split("`--seed ").nth(1).unwrap().split('`').next().unwrap();
+    let timeless =
+        |out: String| out.lines().filter(|line| !line.contains(" passed, ")).collect::<Vec<_>>().join("\n");
+    let (_, again) = test(folder.path(), &[]);
+    assert_eq!(timeless(again), timeless(out.clone()), "the same without a seed");
+    let (_, again) = test(folder.path(), &["--seed", seed, "--filter", "small"]);
+    assert_eq!(timeless(again), timeless(out), "the same with its seed");
+    assert_eq!(test(folder.path(), &["--seed", "x"]).0, Some(2));
+    assert_eq!(test(folder.path(), &["--filter", "holds", "--seed", "random", "--runs", "7"]).0, Some(0));
+}
+
+#[test]
+fn snapshots_are_taken_compared_and_cleared() {
+    let folder =
+        folder("(deftest shape (assert-snapshot {:a [1 2]}) (assert-snapshot \"x\\ny\" \"text\"))\n");
+    let (code, out) = test(folder.path(), &[]);
+    assert!(code == Some(1) && out.contains("there is no snapshot `shape`"), "{out}");
+    assert!(!folder.path().join("a.ovsm.snap").exists(), "nothing is written unasked");
+    assert_eq!(test(folder.path(), &["--update-snapshots"]).0, Some(0));
+    let stored = std::fs::read_to_string(folder.path().join("a.ovsm.snap")).unwrap();
+    assert_eq!(stored, "=== shape\n{:a [1 2]}\n\n=== shape / text\nx\ny\n\n");
+    assert_eq!(test(folder.path(), &[]).0, Some(0));
+    std::fs::write(folder.path().join("a.ovsm"), "(deftest shape (assert-snapshot {:a [1 3]}))\n").unwrap();
+    let (code, out) = test(folder.path(), &[]);
+    assert!(code == Some(1) && out.contains("- {:a [1 2]}") && out.contains("+ {:a [1 3]}"), "{out}");
+    assert!(out.contains("no test asks for the snapshot `shape / text`"), "{out}");
+    assert_eq!(test(folder.path(), &["--update-snapshots"]).0, Some(0));
+    let stored = std::fs::read_to_string(folder.path().join("a.ovsm.snap")).unwrap();
+    assert_eq!(stored, "=== shape\n{:a [1 3]}\n\n");
+    assert_eq!(test(folder.path(), &["--update-snapshots", "--filter", "x"]).0, Some(2));
+}
+
+#[test]
+fn examples_of_documentation_are_tests() {
+    let folder = folder(";;; (double 2) ; => 4\n;;; (double 3) ; => 7\n(defn double (x) (* x 2))\n");
+    let (code, out) = test(folder.path(), &[]);
+    assert!(code == Some(1) && out.contains("FAILED example (double 3) (a.ovsm:2)"), "{out}");
+    assert!(out.contains("1 passed, 1 failed"), "{out}");
+    assert_eq!(test(folder.path(), &["--no-doc"]).0, Some(0));
+}
+
+#[test]
+fn coverage_says_which_lines_ran() {
+    let folder = folder(
+        "(defn sign-of (x)\n  (if (< x 0)\n    (str \"negative\" x)\n    (str \"other\" x)))\n(deftest one (sign-of 1) (sign-of 2))\n",
+    );
+    let (code, out) = test(folder.path(), &["--coverage", "lcov", "--coverage-output", "c.info"]);
+    assert!(code == Some(0) && out.contains("3 of 4 lines reached, see c.info"), "{out}");
+    let lcov = std::fs::read_to_string(folder.path().join("c.info")).unwrap();
+    assert_eq!(lcov, "TN:\nSF:a.ovsm\nDA:2,2\nDA:3,0\nDA:4,2\nDA:5,1\nLF:4\nLH:3\nend_of_record\n");
+    test(folder.path(), &["--coverage", "html"]);
+    let html = std::fs::read_to_string(folder.path().join("coverage.html")).unwrap();
+    assert!(html.contains("<span class=\"missed\">") && html.contains("75.0 %") && !html.contains("<script"));
+}
+
+#[test]
+fn only_tests_that_see_a_change_run_since_a_revision() {
+    let text = "(import tool)\n(defn double (x) (* x 2))\n(deftest doubles (assert= (double 2) 4))\n(deftest other (assert= 1 1))\n";
+    let folder = folder(text);
+    std::fs::write(folder.path().join("tool.ovsm"), "(pub (defn unused () 1))\n").unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        let (code, _, err) = run(folder.path(), "git", &[&identity[..], arguments].concat());
+        assert_eq!(code, Some(0), "{err}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    let (_, out) = test(folder.path(), &["a.ovsm", "--since", "HEAD"]);
+    assert!(out.contains("0 passed, 0 failed, 2 unchanged"), "{out}");
+    std::fs::write(folder.path().join("a.ovsm"), text.replace("(* x 2)", "(+ x x)")).unwrap();
+    let (_, out) = test(folder.path(), &["a.ovsm", "--since", "HEAD"]);
+    assert!(out.contains("1 passed, 0 failed, 1 unchanged"), "{out}");
+    std::fs::write(folder.path().join("tool.ovsm"), "(pub (defn unused () 2))\n").unwrap();
+    let (_, out) = test(folder.path(), &["a.ovsm", "--since", "HEAD"]);
+    assert!(out.contains("2 passed, 0 failed"), "a module that is imported has changed: {out}");
+    assert_eq!(test(folder.path(), &["a.ovsm", "--since", "no-such-revision"]).0, Some(2));
+    assert_eq!(test(folder.path(), &["a.ovsm", "--since", "--output=x"]).0, Some(2));
 }

@@ -41,6 +41,8 @@ pub(crate) static TABLE: &[Special] = table! {
     "deftype" "(deftype Name type)" |e, f, a| e.definition_only(f, a, Expander::type_form);
     "defsetf" "(defsetf name (parameter …) (value) body …)" |e, f, a| e.definition_only(f, a, Expander::defsetf_form);
     "deftest" "(deftest name body …)" |e, f, a| e.definition_only(f, a, Expander::deftest_form);
+    "deftest-each" "(deftest-each name [a b …] ([1 2 …] …) body …)" |e, f, a| e.definition_only(f, a, Expander::deftest_each_form);
+    "defproperty" "(defproperty name ((x generator) …) body …)" |e, f, a| e.definition_only(f, a, Expander::defproperty_form);
     "assert-error" "(assert-error kind body …)" |e, f, a| e.assert_error_form(f, a);
     "import" "(import module …)" |e, f, a| e.definition_only(f, a, Expander::import_form);
     "export" "(export name …)" |e, f, a| e.definition_only(f, a, Expander::export_form);

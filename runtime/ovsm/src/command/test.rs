@@ -3,19 +3,23 @@
 //! Each file is a session of its own; files run in parallel. A test is a function that `deftest` defined: it passes if
 //! it returns.
 
+mod coverage;
+mod document;
+mod file;
+mod property;
 mod report;
+mod since;
+mod snapshot;
+mod state;
 
-use crate::host::CommandHost;
-use crate::script::{self, RunOptions};
-use ovsm_base::Diagnostic;
-use ovsm_base::line_index::line_column;
-use ovsm_base::render::{Format, RenderOptions, SourceMap, render};
-use ovsm_edge::{Exit, Source, Terminal, source};
-use ovsm_eval::Ended;
-use report::{Outcome, Report, TestResult};
-use std::cell::RefCell;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use crate::script::RunOptions;
+use coverage::Coverage;
+use file::{FileOutcome, Selection};
+use ovsm_base::{Code, Diagnostic};
+use ovsm_edge::{Exit, Terminal, source};
+use report::Report;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -50,13 +54,110 @@ pub struct Test {
     /// How many files run at once
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// How often each property is tried
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    runs: u32,
+    /// Where the choices of properties begin: a number, or `random`; a property has a seed of its own otherwise
+    #[arg(long, value_name = "SEED")]
+    seed: Option<String>,
+    /// Let snapshots take the values of this run, and remove those that no test asks for
+    #[arg(long)]
+    update_snapshots: bool,
+    /// Write which lines the tests reached
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    coverage: Option<CoverageFormat>,
+    /// Where to write it; `coverage.lcov` or `coverage.html` otherwise
+    #[arg(long, value_name = "FILE", requires = "coverage")]
+    coverage_output: Option<PathBuf>,
+    /// Run only tests whose code, or what it uses, has changed since a revision that git knows
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+    /// Do not run the examples of documentation comments
+    #[arg(long)]
+    no_doc: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["list", "json"])]
+    watch: bool,
     #[command(flatten)]
     options: RunOptions,
 }
 
+/// How coverage is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum CoverageFormat {
+    /// The tracefile of lcov
+    Lcov,
+    /// A page
+    Html,
+}
+
 impl Test {
     pub fn run(&self, terminal: &Terminal) -> Exit {
+        if !self.watch {
+            return self.once(terminal, None);
+        }
+        // Everything first, then what changes; Ctrl-C ends it.
+        let mut known: BTreeMap<PathBuf, std::time::SystemTime> = BTreeMap::new();
+        let mut changed: Option<Vec<PathBuf>> = None;
+        loop {
+            match self.once(terminal, changed.as_deref()) {
+                Exit::Success | Exit::Program => terminal.note("waiting for a change; Ctrl-C ends it"),
+                other => return other,
+            }
+            loop {
+                let now = self.modified();
+                let different: Vec<PathBuf> = now
+                    .iter()
+                    .filter(|(path, time)| {
+                        known.get(*path).is_some_and(|known| known != *time) || !known.contains_key(*path)
+                    })
+                    .map(|(path, _)| path.clone())
+                    .collect();
+                let is_first = std::mem::replace(&mut known, now).is_empty();
+                if !different.is_empty() && !is_first {
+                    changed = Some(different);
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(200));
+            }
+        }
+    }
+
+    /// When each file was last changed: those with tests, and the modules that they import.
+    fn modified(&self) -> BTreeMap<PathBuf, std::time::SystemTime> {
+        let files = self.paths.iter().filter_map(|path| source::ovsm_files(path).ok()).flatten();
+        let mut times = BTreeMap::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let file = file.strip_prefix(".").map(PathBuf::from).unwrap_or(file);
+            for path in since::imported(&file, &text).into_iter().chain([file]) {
+                if let Ok(time) = std::fs::metadata(&path).and_then(|found| found.modified()) {
+                    times.insert(path, time);
+                }
+            }
+        }
+        times
+    }
+
+    /// Runs the tests; with `changed`, only those of files that changed or import what changed.
+    fn once(&self, terminal: &Terminal, changed: Option<&[PathBuf]>) -> Exit {
         let start = Instant::now();
+        let seed = match self.seed.as_deref() {
+            None => None,
+            Some("random") => Some(random_seed()),
+            Some(text) => match text.parse::<u64>() {
+                Ok(seed) => Some(seed),
+                Err(_) => {
+                    return usage(terminal, &format!("`{text}` is no seed: it is a number, or `random`"));
+                }
+            },
+        };
+        if self.update_snapshots && self.filter.is_some() {
+            return usage(
+                terminal,
+                "`--update-snapshots` removes what no test asks for, so it can not be used with `--filter`",
+            );
+        }
         let mut files = Vec::new();
         for path in &self.paths {
             match source::ovsm_files(path) {
@@ -67,8 +168,56 @@ impl Test {
                 }
             }
         }
-        let results = self.run_files(&files, terminal);
-        let report = Report { results, seconds: start.elapsed().as_secs_f64() };
+        // The folder that one stands in need not be named.
+        for file in &mut files {
+            if let Ok(short) = file.strip_prefix(".") {
+                *file = short.to_path_buf();
+            }
+        }
+        if let Some(changed) = changed {
+            files.retain(|file| {
+                let text = std::fs::read_to_string(file).unwrap_or_default();
+                changed.contains(file)
+                    || since::imported(file, &text).iter().any(|module| changed.contains(module))
+            });
+        }
+        let selection = Selection {
+            filter: self.filter.as_deref(),
+            list: self.list,
+            fail_fast: self.fail_fast,
+            runs: self.runs,
+            seed,
+            update: self.update_snapshots,
+            coverage: self.coverage.is_some(),
+            since: self.since.as_deref(),
+            documents: !self.no_doc,
+        };
+        let outcomes = match self.run_files(&files, &selection, terminal) {
+            Ok(outcomes) => outcomes,
+            Err(message) => return usage(terminal, &message),
+        };
+        let mut coverage = Coverage::default();
+        let mut report = Report { results: Vec::new(), skipped: 0, stale: Vec::new(), seconds: 0.0 };
+        for outcome in outcomes {
+            coverage.merge(outcome.coverage);
+            report.results.extend(outcome.results);
+            report.skipped += outcome.skipped;
+            report.stale.extend(outcome.stale);
+        }
+        report.seconds = start.elapsed().as_secs_f64();
+        if let Some(format) = self.coverage {
+            let (name, text) = match format {
+                CoverageFormat::Lcov => ("coverage.lcov", coverage.lcov()),
+                CoverageFormat::Html => ("coverage.html", coverage.html()),
+            };
+            let path = self.coverage_output.clone().unwrap_or_else(|| PathBuf::from(name));
+            if let Err(diagnostic) = ovsm_edge::output::write(&[(path.clone(), text.into_bytes())]) {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+            let (hit, all) = coverage.totals();
+            terminal.note(&format!("{hit} of {all} lines reached, see {}", path.display()));
+        }
         if let Some(path) = &self.junit
             && let Err(diagnostic) = ovsm_edge::output::write(&[(path.clone(), report.junit().into_bytes())])
         {
@@ -86,11 +235,16 @@ impl Test {
         }
     }
 
-    /// Runs files on several threads; the results are in the order of the files.
-    fn run_files(&self, files: &[PathBuf], terminal: &Terminal) -> Vec<TestResult> {
+    /// Runs files on several threads; the outcomes are in the order of the files.
+    fn run_files(
+        &self,
+        files: &[PathBuf],
+        selection: &Selection<'_>,
+        terminal: &Terminal,
+    ) -> Result<Vec<FileOutcome>, String> {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
-        let all: Mutex<Vec<(usize, Vec<TestResult>)>> = Mutex::default();
+        let all: Mutex<Vec<(usize, Result<FileOutcome, String>)>> = Mutex::default();
         let threads =
             self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         std::thread::scope(|scope| {
@@ -101,9 +255,9 @@ impl Test {
                     while !stop.load(Ordering::Relaxed) {
                         let n = next.fetch_add(1, Ordering::Relaxed);
                         let Some(file) = files.get(n) else { break };
-                        let results = self.run_file(file, terminal, &stop);
+                        let outcome = file::run(file, selection, &self.options, terminal, &stop);
                         if let Ok(mut all) = all.lock() {
-                            all.push((n, results));
+                            all.push((n, outcome));
                         }
                     }
                 });
@@ -111,82 +265,17 @@ impl Test {
         });
         let mut all = all.into_inner().unwrap_or_default();
         all.sort_by_key(|(n, _)| *n);
-        all.into_iter().flat_map(|(_, results)| results).collect()
-    }
-
-    fn run_file(&self, path: &Path, terminal: &Terminal, stop: &AtomicBool) -> Vec<TestResult> {
-        let shown = path.display().to_string();
-        let whole = |message: String| TestResult {
-            name: "the file".to_string(),
-            place: shown.clone(),
-            outcome: Outcome::Failed(message),
-            output: String::new(),
-            seconds: 0.0,
-        };
-        let source = match Source::read(path) {
-            Ok(source) => source,
-            Err(diagnostic) => return vec![whole(diagnostic.message.clone())],
-        };
-        // A file that defines no tests need not run at all.
-        if !source.text.contains("(deftest") {
-            return Vec::new();
-        }
-        let kept: Rc<RefCell<String>> = Rc::default();
-        let host = CommandHost::new(*terminal, self.options.permissions.clone(), Vec::new())
-            .keeping(Rc::clone(&kept));
-        let mut session = match script::session(path, &self.options, host) {
-            Ok(session) => session,
-            Err(diagnostic) => return vec![whole(diagnostic.message.clone())],
-        };
-        match session.run(&source.path, &source.text) {
-            Ok(_) => {}
-            Err(Ended::Rejected(diagnostics)) => {
-                return vec![whole(text_of(&diagnostics, &session.front.sources))];
-            }
-            Err(Ended::Failed(failure)) => {
-                let diagnostic = script::uncaught(&failure, &session.front.sources);
-                return vec![whole(text_of(&[diagnostic], &session.front.sources))];
-            }
-        }
-        let mut results = Vec::new();
-        for test in session.front.tests.clone() {
-            if self.filter.as_ref().is_some_and(|filter| !test.name.contains(filter.as_str())) {
-                continue;
-            }
-            let place =
-                test.span.and_then(|span| session.front.sources.resolve(span)).map(|(file, range)| {
-                    let sources = &session.front.sources;
-                    format!("{}:{}", sources.path(file), line_column(sources.text(file), range.start).line)
-                });
-            let mut result = TestResult {
-                name: test.name.clone(),
-                place: place.unwrap_or_else(|| shown.clone()),
-                outcome: Outcome::Passed,
-                output: String::new(),
-                seconds: 0.0,
-            };
-            if !self.list {
-                kept.borrow_mut().clear();
-                let start = Instant::now();
-                let function = session.machine.global(test.function).cloned().unwrap_or_default();
-                if let Err(Ended::Failed(failure)) = session.call(&function, &[]) {
-                    let diagnostic = script::uncaught(&failure, &session.front.sources);
-                    result.outcome = Outcome::Failed(text_of(&[diagnostic], &session.front.sources));
-                }
-                result.seconds = start.elapsed().as_secs_f64();
-                result.output = kept.borrow().clone();
-            }
-            let failed = matches!(result.outcome, Outcome::Failed(_));
-            results.push(result);
-            if failed && self.fail_fast {
-                stop.store(true, Ordering::Relaxed);
-                break;
-            }
-        }
-        results
+        all.into_iter().map(|(_, outcome)| outcome).collect()
     }
 }
 
-fn text_of(diagnostics: &[Diagnostic], sources: &dyn SourceMap) -> String {
-    render(diagnostics, sources, &RenderOptions { format: Format::Human, color: false })
+/// A seed that nobody chose.
+fn random_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(1, |now| now.as_nanos() as u64) ^ u64::from(std::process::id()) << 32
+}
+
+fn usage(terminal: &Terminal, message: &str) -> Exit {
+    terminal.show_placeless(&[Diagnostic::new(Code::CannotRead, message)]);
+    Exit::Usage
 }

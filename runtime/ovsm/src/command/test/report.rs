@@ -28,6 +28,10 @@ pub struct TestResult {
 pub struct Report {
     /// In the order of the files and of the tests in them.
     pub results: Vec<TestResult>,
+    /// How many tests were left out because nothing that they see has changed.
+    pub skipped: usize,
+    /// Snapshots that no test asked for.
+    pub stale: Vec<String>,
     /// How long the whole took.
     pub seconds: f64,
 }
@@ -65,7 +69,14 @@ impl Report {
         }
         let failed = self.failures().count();
         let passed = self.results.len() - failed;
-        text.push_str(&format!("{passed} passed, {failed} failed, {:.0} ms\n", self.seconds * 1e3));
+        for name in &self.stale {
+            text.push_str(&format!("no test asks for the snapshot {name}\n"));
+        }
+        let skipped = match self.skipped {
+            0 => String::new(),
+            skipped => format!("{skipped} unchanged, "),
+        };
+        text.push_str(&format!("{passed} passed, {failed} failed, {skipped}{:.0} ms\n", self.seconds * 1e3));
         text
     }
 
@@ -88,7 +99,7 @@ impl Report {
             text.push_str(&format!("{object}\n"));
         }
         let failed = self.failures().count();
-        let whole = serde_json::json!({ "passed": self.results.len() - failed, "failed": failed, "seconds": self.seconds });
+        let whole = serde_json::json!({ "passed": self.results.len() - failed, "failed": failed, "unchanged": self.skipped, "seconds": self.seconds });
         text.push_str(&format!("{whole}\n"));
         text
     }
