@@ -8,6 +8,7 @@ use crate::native::Native;
 use crate::operands::pure;
 use ovsm_value::{Raised, Value};
 use sha2::{Digest, Sha256, Sha512};
+use sha3::Keccak256;
 
 const MODULE: &str = "std/hash";
 const ONE: (u8, Option<u8>) = (1, Some(1));
@@ -34,6 +35,27 @@ pub const NATIVES: &[Native] = &[
             "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"",
         )],
         |context, arguments| Ok(Value::bytes(sha256(context, "sha256-bytes", arguments)?)),
+    ),
+    pure(
+        MODULE,
+        "keccak256",
+        ONE,
+        "(data) -> string",
+        "The Keccak-256 hash of a string or bytes, in hexadecimal: that of Ethereum and of Solana's `sol_keccak256`, not SHA3-256.",
+        &[("(keccak256 \"\")", "\"c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470\"")],
+        |context, arguments| Ok(Value::string(hex(&keccak256(context, "keccak256", arguments)?))),
+    ),
+    pure(
+        MODULE,
+        "keccak256-bytes",
+        ONE,
+        "(data) -> bytes",
+        "The Keccak-256 hash of a string or bytes: 32 bytes.",
+        &[(
+            "(hex-encode (keccak256-bytes b\"abc\"))",
+            "\"4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45\"",
+        )],
+        |context, arguments| Ok(Value::bytes(keccak256(context, "keccak256-bytes", arguments)?)),
     ),
     pure(
         MODULE,
@@ -89,6 +111,10 @@ fn paid<'a>(context: &mut dyn Context, operation: &str, arguments: &'a [Value]) 
 
 fn sha256(context: &mut dyn Context, operation: &str, arguments: &[Value]) -> Result<Vec<u8>, Raised> {
     Ok(Sha256::digest(paid(context, operation, arguments)?).to_vec())
+}
+
+fn keccak256(context: &mut dyn Context, operation: &str, arguments: &[Value]) -> Result<Vec<u8>, Raised> {
+    Ok(Keccak256::digest(paid(context, operation, arguments)?).to_vec())
 }
 
 fn sha512(context: &mut dyn Context, operation: &str, arguments: &[Value]) -> Result<Vec<u8>, Raised> {

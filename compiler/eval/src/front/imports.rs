@@ -176,7 +176,8 @@ impl Front {
             return Ok(*id);
         }
         if name.starts_with("std/") {
-            let is_known = ovsm_library::table().iter().any(|native| native.module == &*name);
+            let is_known =
+                &*name == COMPAT || ovsm_library::table().iter().any(|native| native.module == &*name);
             if is_known {
                 let mut module = Module::new(&name);
                 module.is_library = true;
@@ -206,9 +207,17 @@ impl Front {
 
 /// The built-in function of a name, if it belongs to a module of the library.
 fn library_function(module: &str, name: &str) -> Option<ovsm_value::NativeId> {
-    ovsm_library::find(name)
-        .filter(|native| ovsm_library::get(*native).is_some_and(|native| native.module == module))
+    ovsm_library::find(name).filter(|native| {
+        ovsm_library::get(*native).is_some_and(|native| match module {
+            // Other names of functions, as other languages have them.
+            COMPAT => native.aliases.contains(&name),
+            module => native.module == module,
+        })
+    })
 }
+
+/// The module of the other names of built-in functions.
+const COMPAT: &str = "std/compat";
 
 trait IntoAt {
     fn into_at(self, span: Option<Span>) -> Self;
