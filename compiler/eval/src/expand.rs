@@ -188,7 +188,8 @@ impl<'a> Expander<'a> {
                 self.unit.exprs.get(expr),
                 Some(Expr::Lambda(_) | Expr::Constant(_) | Expr::SetGlobal(..) | Expr::Leave(..)) | None
             );
-        let (Some(span), true, Some(places)) = (syntax::span(form), is_code, self.front.coverage.as_mut()) else {
+        let (Some(span), true, Some(places)) = (syntax::span(form), is_code, self.front.coverage.as_mut())
+        else {
             return expr;
         };
         places.push(span);

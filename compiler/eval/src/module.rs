@@ -67,8 +67,8 @@ pub enum Type {
     Map(Rc<Type>, Rc<Type>),
     /// `(or A B)`.
     Or(Rc<[Type]>),
-    /// `(fn (A B) -> C)`: what it takes and gives is not checked.
-    Function,
+    /// A function; with `(fn (A B) -> C)`, what it takes and what it gives.
+    Function(Option<(Rc<[Type]>, Rc<Type>)>),
     /// A record, an enum, or a variant of one: the identities of the record types that belong to it.
     Record(Rc<str>, Rc<[u64]>),
     /// A distinct type or a refinement: a name, the type below, and the function that must hold.

@@ -32,6 +32,29 @@ pub fn check(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value
     }
 }
 
+/// `#check-arguments`: the arguments of a function that stands where a function type is stated. Whoever calls it is to
+/// blame for what does not fit.
+///
+/// # Errors
+/// If there are not as many as the type says, or one has another type.
+pub fn arguments(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value, Raised> {
+    let given = take(arguments, 0);
+    let given = given.as_items().unwrap_or(&[]);
+    let wanted = at(arguments, 1).as_items().unwrap_or(&[]);
+    let what = at(arguments, 2).as_str().unwrap_or("the function");
+    if given.len() != wanted.len() {
+        let message =
+            format!("{what} is a function of {} arguments, but is called with {}", wanted.len(), given.len());
+        return Err(raise(ErrorKind::Arity, message));
+    }
+    let mut checked = Vec::with_capacity(given.len());
+    for (n, (value, ty)) in given.iter().zip(wanted).enumerate() {
+        let place = Value::string(format!("argument {} of {what}", n + 1));
+        checked.push(check(context, &mut [value.clone(), ty.clone(), place])?);
+    }
+    Ok(Value::list(checked))
+}
+
 /// Checks the fields of a record that is being made against the types that its definition states.
 ///
 /// # Errors
@@ -86,9 +109,28 @@ fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Optio
         },
         ("map", [key, item]) => {
             let Value::Object(entries) = value else {
-                return Ok(matches!(value, Value::Table(_)).then_some(Converted::Same));
+                let Value::Table(table) = value else { return Ok(None) };
+                // The entries are copied: a predicate of the type may change the table.
+                let entries: Vec<(Value, Value)> = match table.try_borrow() {
+                    Ok(table) => {
+                        table.entries.iter().map(|(key, value)| (key.0.clone(), value.clone())).collect()
+                    }
+                    Err(_) => return Ok(Some(Converted::Same)),
+                };
+                for (name, value) in &entries {
+                    if convert(context, name, key)?.is_none() || convert(context, value, item)?.is_none() {
+                        return Ok(None);
+                    }
+                }
+                return Ok(Some(Converted::Same));
             };
-            let _ = key;
+            // The keys of an object are names: strings and keywords at once.
+            for name in entries.keys() {
+                let as_string = convert(context, &Value::String(Rc::clone(name)), key)?;
+                if as_string.is_none() && convert(context, &Value::Keyword(Rc::clone(name)), key)?.is_none() {
+                    return Ok(None);
+                }
+            }
             let mut changed: Option<ovsm_value::Object> = None;
             for (name, value) in entries.iter() {
                 match convert(context, value, item)? {

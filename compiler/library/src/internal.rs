@@ -295,6 +295,13 @@ pub const NATIVES: &[Native] = &[
         "A value of a stated type, or an error that names what was stated.",
         crate::check::check,
     ),
+    native(
+        "#check-arguments",
+        3,
+        Some(3),
+        "The arguments of a function that was given for a stated type, each of its type.",
+        crate::check::arguments,
+    ),
     native("#is", 2, Some(2), "True if a value is of a type.", |context, arguments| {
         let value = take(arguments, 0);
         Ok(Value::Bool(crate::check::is(context, &value, at(arguments, 1))?))

@@ -34,7 +34,10 @@ pub const NATIVES: &[Native] = &[
         run: |context, arguments| {
             let below = integer("choose", arguments, 0)?;
             let Some(below) = u64::try_from(below).ok().filter(|below| *below > 0) else {
-                return Err(raise(ErrorKind::Value, format!("choose: there is no number from 0 up to {below}")));
+                return Err(raise(
+                    ErrorKind::Value,
+                    format!("choose: there is no number from 0 up to {below}"),
+                ));
             };
             let chosen = match context.host().test() {
                 Some(test) => test.choose(below),
@@ -90,7 +93,9 @@ pub const NATIVES: &[Native] = &[
                     Ok(()) => Ok(Value::Null),
                     Err(message) => Err(raise(ErrorKind::Assertion, message)),
                 },
-                None => Err(raise(ErrorKind::Permission, "assert-snapshot works in tests that `ovsm test` runs")),
+                None => {
+                    Err(raise(ErrorKind::Permission, "assert-snapshot works in tests that `ovsm test` runs"))
+                }
             }
         },
     },

@@ -62,7 +62,9 @@ impl Expander<'_> {
             let values = row.as_items().unwrap_or(&[]);
             // A text before the values is the name of the row.
             let (label, values) = match values {
-                [Value::String(label), rest @ ..] if rest.len() == names.len() => (label.as_str().to_string(), rest),
+                [Value::String(label), rest @ ..] if rest.len() == names.len() => {
+                    (label.as_str().to_string(), rest)
+                }
                 values => (n.to_string(), values),
             };
             if values.len() != names.len() {

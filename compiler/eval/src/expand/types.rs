@@ -2,7 +2,7 @@
 
 use super::Expander;
 use super::name::Meant;
-use crate::core::{Expr, ExprId};
+use crate::core::{Expr, ExprId, FunctionCode, Parameters};
 use crate::module::Type;
 use crate::syntax::{self, Head};
 use ovsm_base::{Code, Diagnostic};
@@ -55,8 +55,52 @@ impl Expander<'_> {
         }
         self.reject_constant(value, ty, what);
         let descriptor = self.constant(descriptor(ty));
-        let what = self.constant(Value::string(what));
-        self.native("#check", vec![value, descriptor, what])
+        let what_text = self.constant(Value::string(what));
+        let checked = self.native("#check", vec![value, descriptor, what_text]);
+        match ty {
+            Type::Function(Some((parameters, result))) if !self.front.is_program => {
+                self.contract(checked, parameters, result, what)
+            }
+            _ => checked,
+        }
+    }
+
+    /// A function that checks what a function is given against its stated type, and what it gives. Whoever calls it is to
+    /// blame for the first, whoever made it for the second.
+    fn contract(&mut self, function: ExprId, parameters: &[Type], result: &Type, what: &str) -> ExprId {
+        let inner = self.local("function");
+        let code = FunctionCode {
+            name: "checked function".into(),
+            parameters: Parameters::default(),
+            body: ExprId(0),
+            span: self.near,
+            doc: None,
+            result: None,
+        };
+        let id = self.unit.functions.push(code);
+        let outer = std::mem::replace(&mut self.function, id);
+        let arguments = self.local("arguments");
+        let given = self.read(arguments);
+        let types = self.constant(Value::array(parameters.iter().map(descriptor).collect()));
+        let place = self.constant(Value::string(what));
+        let checked = self.native("#check-arguments", vec![given, types, place]);
+        let callee = self.read(inner);
+        let call = self.add(Expr::Apply(callee, vec![checked]));
+        let body = match result {
+            Type::Any | Type::Variable(_) => call,
+            result => {
+                let descriptor = self.constant(descriptor(result));
+                let place = self.constant(Value::string(format!("what {what} gives")));
+                self.native("#check", vec![call, descriptor, place])
+            }
+        };
+        self.function = outer;
+        if let Some(code) = self.unit.functions.get_mut(id) {
+            code.parameters.rest = Some(arguments);
+            code.body = body;
+        }
+        let lambda = self.add(Expr::Lambda(id));
+        self.add(Expr::Let(vec![(inner, function)], lambda))
     }
 
     /// Reports a literal that can not have its stated type.
@@ -163,7 +207,17 @@ impl Expander<'_> {
                 let item = self.type_of(item)?;
                 Some(Type::Or(Rc::from([item, Type::Named("null".into())])))
             }
-            ("fn" | "->" | "function", _) => Some(Type::Function),
+            ("fn" | "->" | "function", [parameters, arrow, result]) if syntax::name(arrow) == Some("->") => {
+                let Some(parameters) = super::function::parameter_list(parameters) else {
+                    self.unknown_type(form, &ovsm_value::write::brief(form));
+                    return None;
+                };
+                let parameters: Vec<Type> =
+                    parameters.iter().map(|parameter| self.type_of(parameter)).collect::<Option<_>>()?;
+                let result = self.type_of(result)?;
+                Some(Type::Function(Some((parameters.into(), Rc::new(result)))))
+            }
+            ("fn" | "->" | "function", _) => Some(Type::Function(None)),
             (Head::REFINEMENT, [Value::Symbol(name), base, condition]) => {
                 let base = self.type_of(base)?;
                 let parameters = Value::list(vec![Value::Symbol(Rc::clone(name))]);
@@ -300,7 +354,7 @@ pub(crate) fn descriptor(ty: &Type) -> Value {
     match ty {
         Type::Any | Type::Variable(_) => Value::keyword("any"),
         Type::Named(name) => Value::keyword(&**name),
-        Type::Function => Value::keyword("function"),
+        Type::Function(_) => Value::keyword("function"),
         Type::Array(item, None) => tagged("array", vec![descriptor(item)]),
         Type::Array(item, Some(length)) => {
             tagged("array", vec![descriptor(item), Value::from_i128((*length).into())])

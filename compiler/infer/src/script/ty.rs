@@ -81,7 +81,7 @@ impl Ty {
             Type::Or(parts) => {
                 parts.iter().map(Ty::stated).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
             }
-            Type::Function => Kinds::FUNCTION.or(Kinds::TYPE).into(),
+            Type::Function(_) => Kinds::FUNCTION.or(Kinds::TYPE).into(),
             Type::Record(name, identities) => {
                 Ty { records: Some((Rc::clone(name), Rc::clone(identities))), ..Kinds::RECORD.into() }
             }
@@ -97,7 +97,7 @@ impl Ty {
         match descriptor {
             Value::Keyword(name) => Ty::stated(&match name.as_str() {
                 "any" => Type::Any,
-                "function" => Type::Function,
+                "function" => Type::Function(None),
                 name => Type::Named(name.into()),
             }),
             other => match other.as_items() {
