@@ -39,6 +39,48 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
+/// What the tools for scripts take, from the start of the process to its end, beside an `ovsm eval 1` that does nothing.
+fn tools(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
+    let ovsm = binaries.join("ovsm");
+    let file = |name: &str, text: String| -> std::io::Result<String> {
+        let path = scratch.join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    };
+    let tests = (0..1_000).map(|n| format!("(deftest test-{n} (assert= {n} (+ 0 {n})))\n")).collect();
+    let functions = |count: usize| -> String {
+        (0..count)
+            .map(|n| format!("(defn f{n} (a b)\n  (let ((c (+ a b)))\n    (if (> c {n})\n      (* c 2)\n      (- c 1))))\n"))
+            .collect()
+    };
+    let body: String = (0..17).map(|n| format!("     (set! total (+ total (* {n} ,x)))\n")).collect();
+    let expansions = format!(
+        "(defmacro large (x)\n  `(let ((total 0))\n{body}     total))\n(dotimes (i 10000) (macroexpand-1 '(large i)))\n"
+    );
+    let (tests, check, format, expansions) = (
+        file("tests.ovsm", tests)?,
+        file("check.ovsm", functions(5_000))?,
+        file("format.ovsm", ovsm_cst::format_source(&functions(200), &ovsm_cst::FormatOptions::default()))?,
+        file("expansions.ovsm", expansions)?,
+    );
+    let mut text = String::from(
+        "\n## Tools for scripts\n\nWhole processes; the first row is what starting one takes.\n\n| command | ms |\n|---|---|\n",
+    );
+    let mut row = |name: &str, arguments: &[&str]| {
+        let shown = match command(&ovsm, arguments) {
+            Some(time) => format!("{:.1}", milliseconds(time)),
+            None => "failed".to_string(),
+        };
+        text.push_str(&format!("| {name} | {shown} |\n"));
+    };
+    row("`ovsm eval 1`", &["eval", "1"]);
+    row("`ovsm test`, 1,000 tests", &["test", &tests]);
+    row("`ovsm check`, 25,000 lines", &["check", &check]);
+    row("`ovsm fmt --check`, 1,000 lines", &["fmt", "--check", &format]);
+    row("`ovsm run`, 10,000 expansions of a macro of 20 lines", &["run", &expansions]);
+    Ok(text)
+}
+
 /// The figures as Markdown. `binaries` is the folder with the release binaries, `scratch` one to write files to.
 ///
 /// # Errors
@@ -77,6 +119,7 @@ pub fn markdown(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
             }),
         );
     }
+    text.push_str(&tools(binaries, scratch)?);
     let (ovsm, c) = (scratch.join("program.ovsm"), scratch.join("program.c"));
     std::fs::write(&ovsm, program::ovsm(1000))?;
     std::fs::write(&c, program::c(1000))?;
