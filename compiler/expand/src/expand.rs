@@ -2,7 +2,7 @@
 //!
 //! The expander of `ovsm-eval` does the work that scripts and programs share: names, hygiene, macros, every form. What
 //! the form may see of its module comes from an [`Env`]: the names that its text contains, and for macros also their
-//! definitions and what these call. The result is translated to the core of programs by [`crate::translate`].
+//! definitions and what these call. The result is translated to the core of programs by `translate`.
 
 use crate::core::Body;
 use crate::env::{Env, Global, GlobalKind, Literal};

@@ -12,7 +12,7 @@ pub(crate) const UNUSED_SUPPRESSION: Lint = Lint {
     check: Check::File(|_| {}),
 };
 
-/// Every lint, by name. What [`UNUSED_SUPPRESSION`] finds is known once all others have looked.
+/// Every lint, by name. What `unused-suppression` finds is known once all others have looked.
 pub const LINTS: &[Lint] = &[
     lints::append_in_loop::LINT,
     lints::argument_evaluated_twice::LINT,
