@@ -58,7 +58,7 @@ pub fn run(case: &Case) -> Result<Runs, Vec<Diagnostic>> {
     for level in [OptLevel::O0, OptLevel::O2] {
         let mut module = module.clone();
         optimize(&mut module, level);
-        let show = |words: &[u64], memory: &Memory| write_value(ty, words, memory);
+        let show = |words: &[u64], memory: &Memory| write_value(&ty, words, memory);
         runs.script.push((format!("interpreter {level:?}"), interpret_module(case, &module, &show)));
         runs.script.push((format!("vm {level:?}"), run_vm(case, &module, &show)));
     }

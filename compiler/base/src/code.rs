@@ -87,6 +87,9 @@ codes! {
     NotAnInteger "E0205" "not-an-integer" "an arithmetic operation meets a value that is no integer";
     BranchTypes "E0206" "branch-types" "the branches of a form have different types";
     LiteralStringNeeded "E0208" "literal-string-needed" "an argument must be a string literal";
+    IndexOutOfRange "E0209" "index-out-of-range" "an array has no item at a place that is written out";
+    UnknownField "E0210" "unknown-field" "a record has no field of this name";
+    TypeNeeded "E0211" "type-needed" "the type of a value is not known where it has to be";
 
     UnknownSyscall "E0302" "unknown-syscall" "a syscall is not one of Solana's";
     FrameTooLarge "E0303" "frame-too-large" "a function needs more than one stack frame";

@@ -28,6 +28,7 @@ mod values;
 
 pub(crate) use definition::defined_names;
 pub use scope::Expansion;
+pub use types::descriptor as type_descriptor;
 
 use crate::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, Local, LocalId, Parameters, Unit};
 use crate::front::Front;

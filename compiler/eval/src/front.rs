@@ -16,7 +16,7 @@ use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
-use ovsm_value::{ErrorKind, Raised, Symbol, Value};
+use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use signature::Signature;
 use std::rc::Rc;
@@ -100,6 +100,12 @@ pub struct Front {
     prelude_forms: FxHashMap<Rc<str>, usize>,
     /// The enums of the session: name, variants and their identities.
     enums: Vec<crate::module::Enum>,
+    /// The types of records and variants, by their identity.
+    pub(crate) records: FxHashMap<u64, Rc<RecordType>>,
+    /// The variables that hold them.
+    pub(crate) record_globals: FxHashMap<GlobalId, u64>,
+    /// The functions that come with a type.
+    pub(crate) accessors: FxHashSet<GlobalId>,
     /// What is wrong so far.
     pub diagnostics: Vec<Diagnostic>,
     /// Where forms stand.
@@ -169,6 +175,9 @@ impl Front {
             identities: 0,
             prelude_forms: FxHashMap::default(),
             enums: Vec::new(),
+            records: FxHashMap::default(),
+            record_globals: FxHashMap::default(),
+            accessors: FxHashSet::default(),
             diagnostics: Vec::new(),
             sources: Sources::default(),
             loader,
@@ -297,6 +306,9 @@ impl Front {
         self.calls.clear();
         self.forms.retain(|form| form.module == ModuleId(0));
         self.enums.clear();
+        self.records.clear();
+        self.record_globals.clear();
+        self.accessors.clear();
         self.diagnostics.clear();
         self.tests.clear();
         self.queued.clear();
@@ -308,16 +320,24 @@ impl Front {
     pub(crate) fn add_definition(&mut self, machine: &mut Machine, form: Value) {
         let index = self.forms.len();
         let is_early = is_function_definition(&form);
+        let is_macro_call = match syntax::head(&form) {
+            Some(head) => self.is_macro(machine, head),
+            None => false,
+        };
         self.forms.push(Form { module: self.main, syntax: form, state: FormState::Waiting, is_early });
-        self.declare(machine, index);
+        match is_macro_call {
+            // What it defines is known once it is expanded.
+            true => drop(self.expand_form(machine, index)),
+            false => self.declare(machine, index),
+        }
     }
 
-    /// The variable that a name of the main module has.
-    pub(crate) fn global_named(&self, name: &str) -> Option<GlobalId> {
+    fn is_macro(&mut self, machine: &mut Machine, name: &str) -> bool {
         let no_marks: Rc<[u32]> = Rc::from([]);
-        match self.modules.get(self.main.0 as usize)?.get(name, &no_marks)? {
-            Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) => Some(*id),
-            _ => None,
+        let main = self.modules.get(self.main.0 as usize);
+        match main.and_then(|module| module.get(name, &no_marks)) {
+            Some(meaning) => matches!(meaning, Meaning::Macro(..)),
+            None => matches!(self.prelude(machine, name), Some(Meaning::Macro(..))),
         }
     }
 
@@ -615,6 +635,12 @@ impl Front {
     }
 
     /// Notes the variants of an enum.
+    /// Notes the type of a record or of a variant, and the variable that holds it.
+    pub(crate) fn define_record(&mut self, id: GlobalId, ty: &Rc<RecordType>) {
+        self.records.insert(ty.identity, Rc::clone(ty));
+        self.record_globals.insert(id, ty.identity);
+    }
+
     pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
         self.enums.push((Rc::clone(name), variants));
     }

@@ -18,6 +18,7 @@ mod session;
 mod sources;
 mod syntax;
 
+pub use expand::type_descriptor;
 pub use expansion::{Expanded, Step};
 pub use front::{Checker, Front, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};

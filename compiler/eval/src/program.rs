@@ -8,11 +8,11 @@ use crate::core::{GlobalId, Unit};
 use crate::expand::Expander;
 use crate::front::{Front, NoModules};
 use crate::machine::{Limits, Machine};
-use crate::module::GlobalKind;
+use crate::module::{Global, GlobalKind, Meaning};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_library::Host;
-use ovsm_value::Value;
+use ovsm_value::{RecordType, Value};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -45,6 +45,23 @@ pub struct ProgramSession {
     front: Front,
     names: FxHashMap<GlobalId, Rc<str>>,
     forms: u32,
+}
+
+/// What a form defines under a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Defined {
+    /// A function that takes so many arguments, if that is a fixed number.
+    Function(Option<usize>),
+    /// The same, and it comes with the definition of a type.
+    Accessor(Option<usize>),
+    /// A variable.
+    Variable,
+    /// A constant.
+    Constant,
+    /// A type, or the constructor of one.
+    Type,
+    /// A macro.
+    Macro,
 }
 
 struct NoHost;
@@ -88,16 +105,45 @@ impl ProgramSession {
         if let Some(value) = value {
             self.machine.set_global(id, value);
         }
-        self.names.insert(id, name.into());
     }
 
     /// Brings in the form of a definition that runs while the program is compiled: a macro, or what one calls. Names
     /// that it defines need not be brought in otherwise.
-    pub fn define_form(&mut self, name: &str, form: Value) {
+    pub fn define_form(&mut self, form: Value) {
         self.front.add_definition(&mut self.machine, form);
-        if let Some(id) = self.front.global_named(name) {
-            self.names.insert(id, name.into());
-        }
+    }
+
+    /// True if the prelude has a macro of this name.
+    pub fn is_prelude_macro(&mut self, name: &str) -> bool {
+        matches!(self.front.prelude(&mut self.machine, name), Some(Meaning::Macro(..)))
+    }
+
+    /// The names of the module, with what they mean, that the forms so far have defined; sorted.
+    pub fn defined(&self) -> Vec<(Rc<str>, Defined)> {
+        let Some(module) = self.front.modules.get(self.front.main.0 as usize) else { return Vec::new() };
+        let mut defined: Vec<(Rc<str>, Defined)> = module
+            .names
+            .iter()
+            .filter(|(name, _)| !name.contains('/'))
+            .filter_map(|(name, meaning)| {
+                let defined = match meaning {
+                    Meaning::Global(Global { id, .. }) if self.front.accessors.contains(id) => {
+                        Defined::Accessor(self.front.fixed_arity(*id))
+                    }
+                    Meaning::Global(Global { id, kind: GlobalKind::Function }) => {
+                        Defined::Function(self.front.fixed_arity(*id))
+                    }
+                    Meaning::Global(Global { kind: GlobalKind::Constant, .. }) => Defined::Constant,
+                    Meaning::Global(_) => Defined::Variable,
+                    Meaning::Type(..) => Defined::Type,
+                    Meaning::Macro(..) => Defined::Macro,
+                    Meaning::SymbolMacro(_) | Meaning::Native(_) => return None,
+                };
+                Some((Rc::clone(name), defined))
+            })
+            .collect();
+        defined.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        defined
     }
 
     /// Names that are defined but were not brought in, for suggestions.
@@ -109,6 +155,17 @@ impl ProgramSession {
     pub fn expand(&mut self, form: &Value) -> ExpandedForm {
         let main = self.front.main;
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
+        self.names.clear();
+        if let Some(module) = self.front.modules.get(main.0 as usize) {
+            for (name, meaning) in &module.names {
+                if let Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) | Meaning::Type(_, Some(id)) =
+                    meaning
+                    && !name.contains('/')
+                {
+                    self.names.insert(*id, Rc::clone(name));
+                }
+            }
+        }
         let mut diagnostics = expanded.diagnostics;
         // What is wrong with another form is reported there; a name that is missing because of it is not.
         let is_broken = self.front.diagnostics.iter().any(Diagnostic::is_error);
@@ -125,6 +182,24 @@ impl ProgramSession {
     /// The name of the module that a variable has.
     pub fn name(&self, global: GlobalId) -> Option<&Rc<str>> {
         self.names.get(&global)
+    }
+
+    /// The type of the record or variant whose constructor a variable holds.
+    pub fn record_of(&self, global: GlobalId) -> Option<&Rc<RecordType>> {
+        self.front.records.get(self.front.record_globals.get(&global)?)
+    }
+
+    /// The type of a record or variant by its identity.
+    pub fn record(&self, identity: u64) -> Option<&Rc<RecordType>> {
+        self.front.records.get(&identity)
+    }
+
+    /// The name and the variants of the enum that a variant belongs to.
+    pub fn variants(&self, identity: u64) -> Option<(Rc<str>, Vec<Rc<RecordType>>)> {
+        let (name, variants) = self.front.enum_of(identity)?;
+        let variants =
+            variants.iter().map(|(_, identity)| self.record(*identity).cloned()).collect::<Option<_>>()?;
+        Some((name, variants))
     }
 
     /// The name of any variable, for messages.

@@ -4,6 +4,7 @@
 //! appearance, so two locals of one name never meet. Evaluation order is left to right, as written.
 
 use crate::builtin::Builtin;
+use crate::ty::Type;
 use ovsm_base::index::IndexVec;
 use ovsm_base::{DefId, IntType, Span, index_type};
 
@@ -58,24 +59,38 @@ pub struct Local {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TypeName {
     /// What it is.
-    pub kind: TypeKind,
+    pub ty: Type,
     /// Where it is written.
     pub span: Option<Span>,
 }
 
-/// The types that can be written in this version.
+/// Why code ends the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TypeKind {
-    /// A fixed-width integer; `int` is `i64`.
-    Int(IntType),
-    /// `bool`.
-    Bool,
-    /// `string`.
-    String,
-    /// `null`.
-    Null,
-    /// Already reported; fits everything.
-    Error,
+pub enum Fault {
+    /// No clause of a `match` fits the value.
+    NoCase,
+    /// `(error …)`.
+    Raised,
+}
+
+/// What leads from a value to a part of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// A field by its name, and the type of the record if the program says it.
+    Field(String, Option<Type>),
+    /// A field of a variant: their numbers. Whoever reads it has made sure of the variant.
+    Payload(Type, usize, usize),
+    /// An item by its place; one that is not there is a failure.
+    Index(ExprId),
+}
+
+/// A variable, of either kind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Variable {
+    /// A local.
+    Local(LocalId),
+    /// A module-level variable.
+    Global(DefId),
 }
 
 /// A core expression.
@@ -85,6 +100,8 @@ pub enum Expr {
     Error,
     /// Code that nothing leads to; it has every type.
     Unreachable,
+    /// Ends the program with a failure; it has every type.
+    Fail(Fault),
     /// `null`.
     Null,
     /// A truth value.
@@ -100,6 +117,35 @@ pub enum Expr {
     },
     /// A string literal.
     String(String),
+    /// A byte string.
+    Bytes(Vec<u8>),
+    /// A key.
+    Pubkey([u8; 32]),
+    /// An array of the operands.
+    Array(Vec<ExprId>),
+    /// An array of so many copies of a value.
+    Repeat(ExprId, u32),
+    /// An array with as many items as a sequence, a local, has: the last expression, evaluated for each place, which the
+    /// other local holds.
+    Tabulate(LocalId, LocalId, ExprId),
+    /// A record of these fields; or of an enum, the variant with this number.
+    Make(Type, usize, Vec<ExprId>),
+    /// A part of a value.
+    Get(ExprId, Key),
+    /// Replaces a part of what a variable holds; at least one key. Its value is null.
+    Put(Variable, Vec<Key>, ExprId),
+    /// True if a value of an enum is the variant with this number.
+    IsVariant(ExprId, Type, usize),
+    /// True if a value has this type; known once its type is.
+    HasType(ExprId, Type),
+    /// True if a value is null.
+    IsNull(ExprId),
+    /// A value as one that might have been null.
+    Present(ExprId),
+    /// The number of items, of a sequence; of a string or of bytes, that of bytes.
+    Length(ExprId),
+    /// The value itself, which must be a sequence.
+    Sequence(ExprId),
     /// Reads a local.
     Local(LocalId),
     /// Reads a module-level variable or constant.
@@ -147,20 +193,40 @@ impl Body {
     }
 }
 
+impl Key {
+    /// The expression in it.
+    pub fn index(&self) -> Option<ExprId> {
+        if let Key::Index(index) = self { Some(*index) } else { None }
+    }
+}
+
 impl Expr {
     /// Calls `f` on each child, in order of evaluation.
     pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
         match self {
             Expr::Error
             | Expr::Unreachable
+            | Expr::Fail(_)
             | Expr::Null
             | Expr::Bool(_)
             | Expr::Int { .. }
             | Expr::String(_)
+            | Expr::Bytes(_)
+            | Expr::Pubkey(_)
             | Expr::Local(_)
             | Expr::Global(_) => {}
             Expr::Block(items) | Expr::And(items) | Expr::Or(items) => items.iter().copied().for_each(f),
-            Expr::Call(_, args) | Expr::Builtin(_, args) => args.iter().copied().for_each(f),
+            Expr::Call(_, args) | Expr::Builtin(_, args) | Expr::Array(args) | Expr::Make(_, _, args) => {
+                args.iter().copied().for_each(f);
+            }
+            Expr::Get(value, key) => {
+                f(*value);
+                key.index().into_iter().for_each(f);
+            }
+            Expr::Put(_, path, value) => {
+                path.iter().filter_map(Key::index).for_each(&mut f);
+                f(*value);
+            }
             Expr::Bind(_, value)
             | Expr::Define(_, value)
             | Expr::SetLocal(_, value)
@@ -169,6 +235,14 @@ impl Expr {
             | Expr::Loop(value)
             | Expr::Exit(_, value)
             | Expr::Leave(_, value)
+            | Expr::Repeat(value, _)
+            | Expr::Tabulate(_, _, value)
+            | Expr::IsVariant(value, ..)
+            | Expr::HasType(value, _)
+            | Expr::IsNull(value)
+            | Expr::Present(value)
+            | Expr::Length(value)
+            | Expr::Sequence(value)
             | Expr::Ascribe(value, _) => f(*value),
             Expr::If(clauses, otherwise) => {
                 for (condition, then) in clauses {

@@ -1,6 +1,6 @@
 //! What a form sees of the rest of its module.
 
-use ovsm_base::{DefId, IntType};
+use ovsm_base::{DefId, FormId, IntType};
 
 /// A definition of the module, as far as its users need to know it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,13 @@ pub enum GlobalKind {
         /// Number of parameters; `None` if it is not fixed.
         params: Option<u32>,
     },
+    /// A function that comes with the definition of a type: its accessors, its predicate.
+    Accessor {
+        /// Number of parameters; `None` if it is not fixed.
+        params: Option<u32>,
+    },
+    /// A type, or the constructor of one.
+    Type,
     /// `(define x …)`.
     Variable,
     /// `(const x …)` with a literal value, which is put in place of the name.
@@ -47,12 +54,21 @@ pub enum Literal {
     String(String),
 }
 
+impl GlobalKind {
+    /// True for functions of all kinds.
+    pub fn is_function(&self) -> bool {
+        matches!(self, GlobalKind::Function { .. } | GlobalKind::Accessor { .. })
+    }
+}
+
 /// Look-ups across definitions. Implemented by the database; in tests by a table.
 pub trait Env {
     /// The module's own definition of a name.
     fn lookup(&self, name: &str) -> Option<Global>;
     /// Names of the module that could be meant by an unknown one; only asked for when reporting.
     fn names(&self) -> Vec<String>;
+    /// The identity that a name of the module has, defined or not.
+    fn identity(&self, name: &str) -> DefId;
     /// The form that defines a name, for what runs while the program is compiled.
-    fn definition(&self, name: &str) -> Option<ovsm_value::Value>;
+    fn definition(&self, name: &str) -> Option<(FormId, ovsm_value::Value)>;
 }

@@ -6,52 +6,71 @@
 
 use crate::core::Body;
 use crate::env::{Env, Global, GlobalKind, Literal};
+use crate::item::Item;
 use crate::translate::translate;
-use ovsm_base::{Code, DefId, Diagnostic};
+use ovsm_base::{Code, DefId, Diagnostic, FormId};
 use ovsm_cst::Node;
-use ovsm_eval::program::{self, Known, ProgramSession};
+use ovsm_eval::program::{self, Defined, Known, ProgramSession};
 use ovsm_value::Value;
 use ovsm_value::number::FixedType;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A form reports at most so many faults: the next ones hardly help, and a hostile file could make millions.
 const MAX_DIAGNOSTICS: usize = 200;
 
 /// What a form became.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Expansion {
-    /// Its code.
-    pub body: Body,
-    /// True if it is a function; its body then runs only when called.
-    pub is_function: bool,
+    /// The functions that it defines.
+    pub functions: Vec<DefinedFunction>,
+    /// Its code that runs when the program does; `None` if it only defines functions.
+    pub code: Option<Body>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A function that a form defines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DefinedFunction {
+    /// Which.
+    pub def: DefId,
+    /// Its name.
+    pub name: String,
+    /// Its code.
+    pub body: Body,
     /// Why it can not be part of a program; matters if the program calls it.
     pub withheld: Vec<Diagnostic>,
 }
 
-/// The names that a form sees of its module.
-pub(crate) struct Surroundings {
-    globals: FxHashMap<Rc<str>, Global>,
+impl Expansion {
+    /// The bodies, with the identities of their functions.
+    pub fn bodies(&self) -> impl Iterator<Item = (Option<DefId>, &Body)> + Clone {
+        let functions = self.functions.iter().map(|function| (Some(function.def), &function.body));
+        functions.chain(self.code.iter().map(|code| (None, code)))
+    }
+
+    /// The function with an identity.
+    pub fn function(&self, def: DefId) -> Option<&DefinedFunction> {
+        self.functions.iter().find(|function| function.def == def)
+    }
 }
 
-impl Surroundings {
+/// The names that a form sees of its module.
+pub(crate) struct Surroundings<'a> {
+    globals: FxHashMap<Rc<str>, Global>,
+    pub(crate) env: &'a dyn Env,
+}
+
+impl Surroundings<'_> {
     /// The definition of a name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Global> {
-        self.globals.get(name)
-    }
-
-    /// True if a definition is that of a macro.
-    pub(crate) fn is_macro(&self, def: DefId) -> bool {
-        self.globals.values().any(|global| global.def == def && global.kind == GlobalKind::Macro)
-    }
-
-    /// True if a definition is that of a variable, or of a constant that is no literal.
-    pub(crate) fn is_variable(&self, def: DefId) -> bool {
-        let mut kinds = self.globals.values().filter(|global| global.def == def).map(|global| &global.kind);
-        kinds.any(|kind| matches!(kind, GlobalKind::Variable | GlobalKind::Constant))
+    pub(crate) fn get(&self, name: &str) -> Option<Global> {
+        match self.globals.get(name) {
+            Some(global) => Some(global.clone()),
+            None => self.env.lookup(name),
+        }
     }
 }
 
@@ -72,111 +91,164 @@ thread_local! {
     static SESSION: RefCell<Option<ProgramSession>> = const { RefCell::new(None) };
 }
 
-/// Expands a top-level form. `def` is the identity of what the form defines. With `at_compile_time`, it is a function
-/// that macros mention and no code of the program does: it may use all of the language, unless an expansion calls it.
-pub fn expand_form(node: Node<'_>, def: DefId, at_compile_time: bool, env: &dyn Env) -> Expansion {
-    let none = Expansion {
-        body: Body::default(),
-        is_function: false,
-        diagnostics: Vec::new(),
-        withheld: Vec::new(),
-    };
+/// What a form is among the forms of its module.
+#[derive(Clone, Copy)]
+pub struct FormContext<'a> {
+    /// What it defines.
+    pub item: &'a Item,
+    /// What it is the first to define.
+    pub own: &'a [DefId],
+    /// The functions that macros mention and no code of the program does: they may use all of the language, unless an
+    /// expansion calls them.
+    pub at_compile_time: &'a BTreeSet<DefId>,
+}
+
+/// Expands a top-level form.
+pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> Expansion {
     let Some(form) = program::syntax_of(node) else {
         // The reader has reported it, unless it is a number that fits no type.
-        return Expansion { diagnostics: crate::literal::out_of_range(node), ..none };
+        return Expansion { diagnostics: crate::literal::out_of_range(node), ..Expansion::default() };
     };
+    with_session(|session| {
+        session.begin();
+        let surroundings = bring_in(session, &form, context.item, env);
+        let mut expanded = session.expand(&form);
+        if expanded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::UnknownName) {
+            // Again, with all names at hand that could be meant.
+            session.begin();
+            bring_in(session, &form, context.item, env);
+            session.suggest(env.names());
+            expanded = session.expand(&form);
+        }
+        let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
+        let mut expansion = translate(&expanded.unit, session, &surroundings, context, failed);
+        let mut diagnostics = expanded.diagnostics;
+        diagnostics.append(&mut expansion.diagnostics);
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+        expansion.diagnostics = diagnostics;
+        expansion
+    })
+}
+
+/// What a call of a macro at the top level defines; nothing if the head is no macro.
+pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
+    let none = Item::default();
+    let Some(head) = crate::forms::head(node) else { return Item::default() };
+    let is_macro = env.lookup(head).map(|global| global.kind == GlobalKind::Macro);
+    with_session(|session| {
+        if !is_macro.unwrap_or_else(|| session.is_prelude_macro(head)) {
+            return Item::default();
+        }
+        let Some(form) = program::syntax_of(node) else { return Item::default() };
+        session.begin();
+        bring_in(session, &form, &none, env);
+        let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
+        session.expand(&form);
+        let names = session.defined().into_iter().filter(|(name, _)| !before.contains(name));
+        let names = names
+            .map(|(name, defined)| {
+                let params = |count: Option<usize>| count.map(|count| count as u32);
+                let kind = match defined {
+                    Defined::Function(count) => GlobalKind::Function { params: params(count) },
+                    Defined::Accessor(count) => GlobalKind::Accessor { params: params(count) },
+                    Defined::Variable => GlobalKind::Variable,
+                    Defined::Constant => GlobalKind::Constant,
+                    Defined::Type => GlobalKind::Type,
+                    Defined::Macro => GlobalKind::Macro,
+                };
+                (name.to_string(), kind)
+            })
+            .collect();
+        Item { names, is_expanded: true }
+    })
+}
+
+fn with_session<T>(run: impl FnOnce(&mut ProgramSession) -> T) -> T {
     let mut session = SESSION
         .take()
         .unwrap_or_else(|| ProgramSession::new(|name| crate::Builtin::from_name(name).is_some()));
-    session.begin();
-    let surroundings = bring_in(&mut session, &form, env);
-    let mut expanded = session.expand(&form);
-    if expanded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::UnknownName) {
-        // Again, with all names at hand that could be meant.
-        session.begin();
-        bring_in(&mut session, &form, env);
-        session.suggest(env.names());
-        expanded = session.expand(&form);
-    }
-    let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
-    let mut expansion = translate(&expanded.unit, &session, &surroundings, def, failed);
-    let mut diagnostics = expanded.diagnostics;
-    if at_compile_time && !failed && expansion.diagnostics.iter().any(Diagnostic::is_error) {
-        let withheld = std::mem::take(&mut expansion.diagnostics);
-        expansion = translate(&expanded.unit, &session, &surroundings, def, true);
-        expansion.withheld = withheld;
-        expansion.diagnostics.clear();
-    }
-    diagnostics.append(&mut expansion.diagnostics);
-    diagnostics.truncate(MAX_DIAGNOSTICS);
-    expansion.diagnostics = diagnostics;
+    let result = run(&mut session);
     SESSION.set(Some(session));
-    expansion
+    result
 }
 
-/// Brings in what the names of a form mean: of macros, and of the functions that they may call, the whole definition.
-fn bring_in(session: &mut ProgramSession, form: &Value, env: &dyn Env) -> Surroundings {
-    let mut surroundings = Surroundings { globals: FxHashMap::default() };
-    let mut seen: FxHashSet<Rc<str>> = FxHashSet::default();
-    let mut at_compile_time: Vec<Value> = Vec::new();
-    let own = crate::item::defined_name(form);
-    for name in program::symbols(form) {
-        if !seen.insert(Rc::clone(&name)) {
-            continue;
-        }
-        let Some(global) = env.lookup(&name) else { continue };
-        match &global.kind {
-            GlobalKind::Macro if own.as_deref() != Some(&*name) => {
-                at_compile_time.extend(env.definition(&name))
-            }
-            GlobalKind::Macro => {}
-            kind => session.define(&name, known(kind)),
-        }
-        surroundings.globals.insert(name, global);
-    }
-    // A macro runs now, so the definitions of the functions that it uses are needed, and of the macros in its templates.
-    let mut brought: FxHashSet<Rc<str>> = FxHashSet::default();
-    while let Some(definition) = at_compile_time.pop() {
-        let Some(defined) = crate::item::defined_name(&definition) else { continue };
-        if !brought.insert(Rc::from(&*defined)) {
-            continue;
-        }
-        for name in program::symbols(&definition) {
-            if brought.contains(&name) || own.as_deref() == Some(&*name) {
+/// Brings in what the names of a form mean, but for those that it defines itself: of types, of macros, and of the
+/// functions that these may call, the whole definition.
+fn bring_in<'a>(
+    session: &mut ProgramSession,
+    form: &Value,
+    item: &Item,
+    env: &'a dyn Env,
+) -> Surroundings<'a> {
+    let mut bringing = Bringing {
+        session,
+        item,
+        own: crate::item::defined_name(form),
+        surroundings: Surroundings { globals: FxHashMap::default(), env },
+        visited: FxHashSet::default(),
+        brought: FxHashSet::default(),
+    };
+    bringing.names_of(form, false);
+    bringing.surroundings
+}
+
+struct Bringing<'a, 's> {
+    session: &'s mut ProgramSession,
+    item: &'s Item,
+    own: Option<String>,
+    surroundings: Surroundings<'a>,
+    /// Names that were looked at: as themselves, and in a definition that is needed as a whole.
+    visited: FxHashSet<(Rc<str>, bool)>,
+    /// Forms that were brought in; one may define several names.
+    brought: FxHashSet<FormId>,
+}
+
+impl Bringing<'_, '_> {
+    /// Brings in the names in a form. With `whole`, it is a definition that will run while the program is compiled.
+    fn names_of(&mut self, form: &Value, whole: bool) {
+        for name in program::symbols(form) {
+            if self.is_own(&name) || !self.visited.insert((Rc::clone(&name), whole)) {
                 continue;
             }
-            let global = match surroundings.globals.get(&name) {
-                Some(global) => global.clone(),
-                None => {
-                    if !seen.insert(Rc::clone(&name)) {
-                        continue;
-                    }
-                    let Some(global) = env.lookup(&name) else { continue };
-                    surroundings.globals.insert(Rc::clone(&name), global.clone());
-                    global
-                }
-            };
+            let Some(global) = self.surroundings.get(&name) else { continue };
             match &global.kind {
-                GlobalKind::Macro | GlobalKind::Function { .. } => {
-                    at_compile_time.extend(env.definition(&name))
+                GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => self.definition(&name),
+                // A macro runs now, and so do the functions that it calls.
+                GlobalKind::Function { .. } if whole => self.definition(&name),
+                kind if !self.visited.contains(&(Rc::clone(&name), !whole)) => {
+                    self.session.define(&name, known(kind));
                 }
-                kind => session.define(&name, known(kind)),
+                _ => {}
             }
+            self.surroundings.globals.insert(name, global);
         }
-        session.define_form(&defined, definition);
     }
-    surroundings
+
+    /// Brings in a definition, after what it mentions: types come before what has fields of them.
+    fn definition(&mut self, name: &Rc<str>) {
+        let Some((id, definition)) = self.surroundings.env.definition(name) else { return };
+        if self.brought.insert(id) {
+            ovsm_base::stack::with_room(|| self.names_of(&definition, true));
+            self.session.define_form(definition);
+        }
+    }
+
+    fn is_own(&self, name: &str) -> bool {
+        self.own.as_deref() == Some(name) || self.item.names.iter().any(|(own, _)| own == name)
+    }
 }
 
 fn known(kind: &GlobalKind) -> Known {
     match kind {
-        GlobalKind::Function { params } => Known::Function(params.map(|params| params as usize)),
+        GlobalKind::Function { params } | GlobalKind::Accessor { params } => {
+            Known::Function(params.map(|params| params as usize))
+        }
         GlobalKind::Variable => Known::Variable,
         GlobalKind::Literal(literal) => match literal_value(literal) {
             Some(value) => Known::Value(value),
             None => Known::Constant,
         },
-        GlobalKind::Constant | GlobalKind::Macro => Known::Constant,
+        GlobalKind::Constant | GlobalKind::Macro | GlobalKind::Type => Known::Constant,
     }
 }
 

@@ -11,6 +11,19 @@ pub(crate) enum Definition<'t> {
     Variable(Variable<'t>),
     Constant(Variable<'t>),
     Macro(Node<'t>),
+    /// `(defrecord Name field…)` and its kin.
+    Record {
+        name: Node<'t>,
+        fields: Vec<&'t str>,
+        is_struct: bool,
+    },
+    /// `(defenum Name variant…)`.
+    Enum {
+        name: Node<'t>,
+        variants: Vec<&'t str>,
+    },
+    /// `(deftype Name T)`.
+    Type(Node<'t>),
 }
 
 /// `(defn name (params…) -> result body…)` and its kin.
@@ -85,12 +98,38 @@ pub(crate) fn definition<'t>(node: Node<'t>) -> Option<Definition<'t>> {
                 _ => Some(Definition::Macro(*name)),
             }
         }
+        "defrecord" | "defstruct" | "define-struct" => {
+            let (name, fields) = parts.split_first()?;
+            let name = match name.kind() {
+                NodeKind::List => name.children().next()?,
+                _ => *name,
+            };
+            Some(Definition::Record { name, fields: names(fields), is_struct: head != "defrecord" })
+        }
+        "defenum" => {
+            let (name, variants) = parts.split_first()?;
+            Some(Definition::Enum { name: *name, variants: names(variants) })
+        }
+        "deftype" => parts.first().map(|name| Definition::Type(*name)),
         "pub" => match parts.as_slice() {
             [inner] => definition(*inner),
             _ => None,
         },
         _ => None,
     }
+}
+
+/// The names that fields or variants begin with: `x`, `(x : u64)`, `[x y]`.
+fn names<'t>(items: &[Node<'t>]) -> Vec<&'t str> {
+    let all: Vec<Node<'t>> = match items {
+        [array] if array.kind() == NodeKind::Array => array.children().collect(),
+        items => items.to_vec(),
+    };
+    let name = |item: Node<'t>| match item.kind() {
+        NodeKind::List | NodeKind::Array => item.children().next().and_then(symbol),
+        _ => symbol(item),
+    };
+    all.into_iter().filter_map(name).collect()
 }
 
 /// True for `(lambda …)` and `(fn …)`.

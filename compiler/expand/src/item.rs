@@ -5,47 +5,69 @@ use crate::forms::{self, Definition, symbol};
 use ovsm_cst::{Node, NodeKind};
 use ovsm_value::Value;
 
-/// What a form defines.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a form defines: names with what they are. A form without any is code.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Item {
-    /// The name it defines; `None` for code.
-    pub name: Option<String>,
-    /// What it is.
-    pub kind: ItemKind,
+    /// The names, that of the form itself first.
+    pub names: Vec<(String, GlobalKind)>,
+    /// True if the form is a call of a macro: what it defines was found out by expanding it.
+    pub is_expanded: bool,
 }
 
-/// What a form is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ItemKind {
-    /// It defines a name.
-    Definition(GlobalKind),
-    /// Code that runs when the program does.
-    Code,
+impl Item {
+    /// True if the form defines nothing.
+    pub fn is_code(&self) -> bool {
+        self.names.is_empty()
+    }
 }
 
-/// What the form defines. A malformed definition still defines its name, so that its users are not reported.
+/// What the form defines, as far as its own words say. A malformed definition still defines its name, so that its users
+/// are not reported.
 pub fn item(node: Node<'_>) -> Item {
-    let Some(definition) = forms::definition(node) else { return Item { name: None, kind: ItemKind::Code } };
-    let (name, kind) = match &definition {
+    let Some(definition) = forms::definition(node) else { return Item::default() };
+    let mut names = Vec::new();
+    let mut add =
+        |name: Option<&str>, kind: GlobalKind| names.extend(name.map(|name| (name.to_string(), kind)));
+    match &definition {
         Definition::Function(function) => {
             let is_fixed =
                 function.params.iter().all(|param| symbol(*param).is_none_or(|name| !name.starts_with('&')));
-            (function.name, GlobalKind::Function { params: is_fixed.then_some(function.params.len() as u32) })
+            let params = is_fixed.then_some(function.params.len() as u32);
+            add(function.name.and_then(symbol), GlobalKind::Function { params });
         }
-        Definition::Variable(variable) => (Some(variable.name), GlobalKind::Variable),
-        Definition::Constant(constant) => (
-            Some(constant.name),
-            match literal(constant) {
+        Definition::Variable(variable) => add(symbol(variable.name), GlobalKind::Variable),
+        Definition::Constant(constant) => {
+            let kind = match literal(constant) {
                 Some(literal) => GlobalKind::Literal(literal),
                 None => GlobalKind::Constant,
-            },
-        ),
-        Definition::Macro(name) => (Some(*name), GlobalKind::Macro),
-    };
-    match name.and_then(symbol) {
-        Some(name) => Item { name: Some(name.to_string()), kind: ItemKind::Definition(kind) },
-        None => Item { name: None, kind: ItemKind::Code },
+            };
+            add(symbol(constant.name), kind);
+        }
+        Definition::Macro(name) => add(symbol(*name), GlobalKind::Macro),
+        Definition::Type(name) => add(symbol(*name), GlobalKind::Type),
+        Definition::Record { name, fields, is_struct } => {
+            let Some(name) = symbol(*name) else { return Item::default() };
+            add(Some(name), GlobalKind::Type);
+            for field in fields {
+                add(Some(&format!("{name}-{field}")), GlobalKind::Accessor { params: Some(1) });
+            }
+            add(Some(&format!("{name}?")), GlobalKind::Accessor { params: Some(1) });
+            if *is_struct {
+                add(Some(&format!("{name}-p")), GlobalKind::Accessor { params: Some(1) });
+                add(Some(&format!("copy-{name}")), GlobalKind::Accessor { params: Some(1) });
+            }
+            add(Some(&format!("make-{name}")), GlobalKind::Accessor { params: None });
+        }
+        Definition::Enum { name, variants } => {
+            let Some(name) = symbol(*name) else { return Item::default() };
+            add(Some(name), GlobalKind::Type);
+            for variant in variants {
+                add(Some(variant), GlobalKind::Type);
+            }
+            add(Some(&format!("{name}?")), GlobalKind::Accessor { params: Some(1) });
+        }
     }
+    Item { names, is_expanded: false }
 }
 
 /// The literal that a constant stands for, if its value is one.
@@ -88,7 +110,10 @@ pub fn name_node(node: Node<'_>) -> Option<Node<'_>> {
     match forms::definition(node)? {
         Definition::Function(function) => function.name,
         Definition::Variable(variable) | Definition::Constant(variable) => Some(variable.name),
-        Definition::Macro(name) => Some(name),
+        Definition::Macro(name)
+        | Definition::Type(name)
+        | Definition::Record { name, .. }
+        | Definition::Enum { name, .. } => Some(name),
     }
 }
 
@@ -97,7 +122,8 @@ pub(crate) fn defined_name(form: &Value) -> Option<String> {
     let Value::List(items) = form else { return None };
     let [Value::Symbol(head), name, ..] = items.as_slice() else { return None };
     match &*head.name {
-        "defn" | "defun" | "define" | "const" | "defconstant" | "defmacro" | "define-macro" => {}
+        "defn" | "defun" | "define" | "const" | "defconstant" | "defmacro" | "define-macro" | "defrecord"
+        | "defstruct" | "define-struct" | "defenum" | "deftype" => {}
         "pub" => return defined_name(name),
         _ => return None,
     }

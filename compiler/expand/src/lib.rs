@@ -16,8 +16,10 @@ mod forms;
 pub mod item;
 mod literal;
 mod translate;
+pub mod ty;
 
 pub use builtin::Builtin;
 pub use env::{Env, Global, GlobalKind, Literal};
-pub use expand::{Expansion, expand_form, names_of};
-pub use item::{Item, ItemKind};
+pub use expand::{DefinedFunction, Expansion, FormContext, expand_form, expanded_item, names_of};
+pub use item::Item;
+pub use ty::Type;

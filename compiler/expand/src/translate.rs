@@ -4,16 +4,21 @@
 //! calls; one that calls itself where nothing is left to do becomes a loop. What programs do not have is reported here,
 //! with what to do instead. Start with [`translate`].
 
+mod call;
 mod flow;
 mod native;
+mod places;
+mod sequence;
+mod top_level;
+mod types;
 
-use crate::core::{self, Body, ExitId, TypeKind, TypeName};
+use crate::core::{self, Body, ExitId};
 use crate::env::{GlobalKind, Literal};
-use crate::expand::{Expansion, Surroundings};
+use crate::expand::{Expansion, FormContext, Surroundings};
+use crate::ty::Type;
 use flow::Flow;
-use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
-use ovsm_eval::Type;
-use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, GlobalId, LocalId, Unit};
+use ovsm_base::{Code, DefId, Diagnostic, Span};
+use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_eval::program::ProgramSession;
 use ovsm_value::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -29,15 +34,17 @@ const MAX_EXPRESSIONS: usize = 400_000;
 pub(crate) fn translate(
     unit: &Unit,
     session: &ProgramSession,
-    surroundings: &Surroundings,
-    own: DefId,
+    surroundings: &Surroundings<'_>,
+    context: FormContext<'_>,
     failed: bool,
 ) -> Expansion {
     let mut translator = Translator {
         unit,
         session,
         surroundings,
-        own,
+        context,
+        own: context.own,
+        types: FxHashMap::default(),
         body: Body::default(),
         diagnostics: Vec::new(),
         locals: FxHashMap::default(),
@@ -52,18 +59,13 @@ pub(crate) fn translate(
         flow: Flow::default(),
         left: FxHashMap::default(),
         functions: local_functions(unit),
+        constants: fields_of_places(unit),
         exits: FxHashMap::default(),
         active: Vec::new(),
         depth: 0,
         full: false,
     };
-    let is_function = translator.top_level(failed);
-    let Translator { mut body, diagnostics, .. } = translator;
-    body.callees.sort_unstable();
-    body.callees.dedup();
-    body.globals.sort_unstable();
-    body.globals.dedup();
-    Expansion { body, is_function, diagnostics, withheld: Vec::new() }
+    translator.top_level(failed)
 }
 
 /// The locals that hold one function and are never given another value.
@@ -87,6 +89,19 @@ fn local_functions(unit: &Unit) -> FxHashMap<LocalId, FunctionId> {
         .into_iter()
         .filter_map(|(local, values)| match values.as_slice() {
             [Some(function)] => Some((local, *function)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The locals that are bound to a keyword once: the operands of places. Programs have no keywords as values.
+fn fields_of_places(unit: &Unit) -> FxHashMap<LocalId, Value> {
+    let bindings =
+        unit.exprs.iter().filter_map(|expr| if let Expr::Let(all, _) = expr { Some(all) } else { None });
+    bindings
+        .flatten()
+        .filter_map(|(local, value)| match unit.exprs.get(*value) {
+            Some(Expr::Constant(key @ Value::Keyword(_))) => Some((*local, key.clone())),
             _ => None,
         })
         .collect()
@@ -116,8 +131,12 @@ impl Place {
 struct Translator<'a> {
     unit: &'a Unit,
     session: &'a ProgramSession,
-    surroundings: &'a Surroundings,
-    own: DefId,
+    surroundings: &'a Surroundings<'a>,
+    context: FormContext<'a>,
+    /// What the form is the first to define.
+    own: &'a [DefId],
+    /// The types of records and enums that were met, by the identities of their records.
+    types: FxHashMap<u64, Type>,
     body: Body,
     diagnostics: Vec<Diagnostic>,
     locals: FxHashMap<LocalId, core::LocalId>,
@@ -128,6 +147,8 @@ struct Translator<'a> {
     /// What each exit around is left with, on the ways that were seen so far.
     left: FxHashMap<ExitId, Option<Flow>>,
     functions: FxHashMap<LocalId, FunctionId>,
+    /// The locals that hold a keyword: the fields of places.
+    constants: FxHashMap<LocalId, Value>,
     exits: FxHashMap<BlockId, ExitId>,
     active: Vec<Inlined>,
     depth: u32,
@@ -135,81 +156,6 @@ struct Translator<'a> {
 }
 
 impl<'a> Translator<'a> {
-    fn top_level(&mut self, failed: bool) -> bool {
-        let is_function = self.top_level_form(failed);
-        // A faulty definition still defines its variable, so that nobody asks others for it.
-        let defines = self.body.exprs.iter().any(|expr| matches!(expr, core::Expr::Define(..)));
-        if !is_function && !defines && self.surroundings.is_variable(self.own) {
-            let value = self.body.add(core::Expr::Error, None);
-            self.body.root = Some(self.body.add(core::Expr::Define(self.own, value), None));
-            self.body.globals.push(self.own);
-        }
-        is_function
-    }
-
-    fn top_level_form(&mut self, failed: bool) -> bool {
-        let Some(root) = self.unit.functions.get(FunctionId(0)).map(|code| code.body) else { return false };
-        // Nothing of the definition of a macro is part of the program.
-        if self.surroundings.is_macro(self.own) {
-            return false;
-        }
-        if let Some(Expr::SetGlobal(global, value)) = self.unit.exprs.get(root)
-            && let Some(Expr::Lambda(function)) = self.unit.exprs.get(*value)
-            && let Some((_, GlobalKind::Function { .. })) = self.global(*global)
-            && let Some(code) = self.unit.functions.get(*function)
-        {
-            self.function(code, failed);
-            return true;
-        }
-        let expr = match failed {
-            true => self.body.add(core::Expr::Error, self.span(root)),
-            false => self.expr(root, Place::VALUE),
-        };
-        self.body.root = Some(expr);
-        false
-    }
-
-    fn function(&mut self, code: &'a FunctionCode, failed: bool) {
-        self.check_parameters(code);
-        for parameter in &code.parameters.required {
-            let local = self.bind(*parameter);
-            if failed && let Some(local) = self.body.locals.get_mut(local) {
-                local.annotation.get_or_insert(TypeName { kind: TypeKind::Error, span: None });
-            }
-        }
-        self.body.params = code.parameters.required.len() as u32;
-        let mut root = code.body;
-        if let Some((inner, ty)) = self.check_of(root) {
-            self.body.result = Some(ty);
-            root = inner;
-        }
-        if failed {
-            self.body.result.get_or_insert(TypeName { kind: TypeKind::Error, span: None });
-            self.body.root = Some(self.body.add(core::Expr::Error, self.span(root)));
-            return;
-        }
-        let root = self.expr(root, Place::VALUE);
-        self.body.root = Some(root);
-    }
-
-    fn check_parameters(&mut self, code: &FunctionCode) {
-        let parameters = &code.parameters;
-        let kind = if !parameters.optional.is_empty() {
-            "&optional"
-        } else if parameters.rest.is_some() {
-            "&rest"
-        } else if parameters.keys.is_some() {
-            "&key"
-        } else {
-            return;
-        };
-        self.unsupported(
-            code.span,
-            &format!("`{kind}` parameters are not available in programs"),
-            "use required parameters; the number of arguments of a compiled call is fixed",
-        );
-    }
-
     fn span(&self, expr: ExprId) -> Option<Span> {
         self.unit.spans.get(expr).copied().flatten()
     }
@@ -239,6 +185,27 @@ impl<'a> Translator<'a> {
         self.report(span, Diagnostic::new(Code::UnsupportedForm, message).help(help))
     }
 
+    /// An item of an array that is written out.
+    fn constant_item(&mut self, item: &Value, span: Option<Span>) -> core::ExprId {
+        let expr = match item {
+            Value::Array(items) => {
+                let items = items.as_slice().iter().map(|item| self.constant_item(item, span)).collect();
+                core::Expr::Array(items)
+            }
+            item => match crate::literal::constant(item) {
+                Ok(literal) => literal,
+                Err(what) => {
+                    return self.unsupported(
+                        span,
+                        &format!("{what} are not available in programs"),
+                        "all items of an array have one type of those that programs have",
+                    );
+                }
+            },
+        };
+        self.body.add(expr, span)
+    }
+
     fn function_as_value(&mut self, span: Option<Span>, name: &str) -> core::ExprId {
         self.report(
             span,
@@ -258,7 +225,7 @@ impl<'a> Translator<'a> {
             Some(found) => (found.name.to_string(), found.span, found.annotation.clone()),
             None => (String::new(), None, None),
         };
-        let annotation = annotation.map(|(ty, span)| self.type_name(&ty, span));
+        let annotation = annotation.and_then(|(ty, span)| self.type_name(&ty, span));
         let new = self.body.locals.push(core::Local { name, span, annotation });
         self.locals.insert(local, new);
         new
@@ -266,68 +233,6 @@ impl<'a> Translator<'a> {
 
     fn temporary(&mut self, name: &str, span: Option<Span>) -> core::LocalId {
         self.body.locals.push(core::Local { name: name.to_string(), span, annotation: None })
-    }
-
-    fn type_name(&mut self, ty: &Type, span: Option<Span>) -> TypeName {
-        let kind = match ty {
-            Type::Named(name) => self.named_type(name, span),
-            other => {
-                let text = match other {
-                    Type::Refined(name, ..) => format!("`{name}`"),
-                    Type::Record(name, _) => format!("the record `{name}`"),
-                    _ => "this type".to_string(),
-                };
-                self.unsupported(
-                    span,
-                    &format!("{text} is not available in programs"),
-                    "programs have integers, `bool`, `string` and `null`",
-                );
-                TypeKind::Error
-            }
-        };
-        TypeName { kind, span }
-    }
-
-    fn named_type(&mut self, name: &str, span: Option<Span>) -> TypeKind {
-        match name {
-            "int" => TypeKind::Int(IntType::I64),
-            "bool" => TypeKind::Bool,
-            "string" => TypeKind::String,
-            "null" => TypeKind::Null,
-            name => match IntType::from_name(name) {
-                Some(ty) => TypeKind::Int(ty),
-                None => {
-                    self.unsupported(
-                        span,
-                        &format!("the type `{name}` is not available in programs"),
-                        "programs have integers, `bool`, `string` and `null`",
-                    );
-                    TypeKind::Error
-                }
-            },
-        }
-    }
-
-    /// The expression that a check stands around, and its type.
-    fn check_of(&mut self, expr: ExprId) -> Option<(ExprId, TypeName)> {
-        let Some(Expr::Native(id, operands)) = self.unit.exprs.get(expr) else { return None };
-        let [value, ty, _] = operands.as_slice() else { return None };
-        if ovsm_library::get(*id)?.name != "#check" {
-            return None;
-        }
-        let (value, span) = (*value, self.span(*ty));
-        let kind = match self.unit.exprs.get(*ty) {
-            Some(Expr::Constant(Value::Keyword(name))) => self.named_type(name.as_str(), span),
-            _ => {
-                self.unsupported(
-                    span,
-                    "this type is not available in programs",
-                    "programs have integers, `bool`, `string` and `null`",
-                );
-                TypeKind::Error
-            }
-        };
-        Some((value, TypeName { kind, span }))
     }
 
     fn expr(&mut self, expr: ExprId, place: Place) -> core::ExprId {
@@ -375,6 +280,10 @@ impl<'a> Translator<'a> {
                     .help("remove it, or write `null`"),
                 );
             }
+            Expr::Constant(Value::Array(items)) => {
+                let items = items.as_slice().iter().map(|item| self.constant_item(item, span)).collect();
+                core::Expr::Array(items)
+            }
             Expr::Constant(value) => match crate::literal::constant(value) {
                 Ok(literal) => literal,
                 Err("integers") => {
@@ -391,7 +300,7 @@ impl<'a> Translator<'a> {
                     return self.unsupported(
                         span,
                         &format!("{what} are not available in programs"),
-                        "programs have integers, truth values and strings",
+                        "programs have integers, truth values, strings, bytes, keys, arrays, records and enums",
                     );
                 }
             },
@@ -435,7 +344,7 @@ impl<'a> Translator<'a> {
             Expr::Let(bindings, body) => {
                 let mut parts = Vec::new();
                 for (local, value) in bindings {
-                    if self.functions.contains_key(local) {
+                    if self.functions.contains_key(local) || self.constants.contains_key(local) {
                         continue;
                     }
                     // A name that gets its value later: a definition of a body, the variable of a loop.
@@ -517,7 +426,17 @@ impl<'a> Translator<'a> {
             }
             Expr::Call(callee, arguments) => return self.call(*callee, arguments, span, place),
             Expr::Native(id, operands) => return self.native(expr, *id, operands, span),
-            Expr::UpdateLocal(local, id, operands) => return self.update(*local, *id, operands, span),
+            Expr::UpdateLocal(local, id, operands) => {
+                if let Some(put) = self.put_local(*local, *id, operands, span) {
+                    return put;
+                }
+                return self.update(*local, *id, operands, span);
+            }
+            Expr::UpdateGlobal(global, id, operands)
+                if let Some(put) = self.put_global(*global, *id, operands, span) =>
+            {
+                return put;
+            }
             Expr::UpdateGlobal(global, id, operands) => {
                 let (prefix, operands) = self.operands_first(operands);
                 let read = self.read_global(*global, span);
@@ -609,9 +528,15 @@ impl<'a> Translator<'a> {
     }
 
     fn read_global(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
+        if let Some((ty, number)) = self.constructed(id, span) {
+            return self.make(ty, number, Vec::new(), span);
+        }
         let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
         let expr = match kind {
-            GlobalKind::Function { .. } | GlobalKind::Macro => {
+            GlobalKind::Function { .. }
+            | GlobalKind::Accessor { .. }
+            | GlobalKind::Macro
+            | GlobalKind::Type => {
                 let name = self.session.name(id).map_or_else(String::new, |name| name.to_string());
                 return self.function_as_value(span, &name);
             }
@@ -631,7 +556,10 @@ impl<'a> Translator<'a> {
     fn set_global(&mut self, id: GlobalId, value: core::ExprId, span: Option<Span>) -> core::ExprId {
         let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
         let expr = match kind {
-            GlobalKind::Function { .. } | GlobalKind::Macro => {
+            GlobalKind::Function { .. }
+            | GlobalKind::Accessor { .. }
+            | GlobalKind::Macro
+            | GlobalKind::Type => {
                 let name = self.session.name(id).map_or_else(String::new, |name| name.to_string());
                 return self.report(
                     span,
@@ -646,7 +574,7 @@ impl<'a> Translator<'a> {
             GlobalKind::Literal(_) => return value,
             GlobalKind::Variable | GlobalKind::Constant => {
                 self.body.globals.push(def);
-                match def == self.own {
+                match self.own.contains(&def) {
                     true => core::Expr::Define(def, value),
                     false => core::Expr::SetGlobal(def, value),
                 }
@@ -701,201 +629,5 @@ impl<'a> Translator<'a> {
             self.flow.merge(ends);
         }
         self.body.add(core::Expr::If(clauses, otherwise), span)
-    }
-
-    fn call(
-        &mut self,
-        callee: ExprId,
-        arguments: &[ExprId],
-        span: Option<Span>,
-        place: Place,
-    ) -> core::ExprId {
-        match self.unit.exprs.get(callee) {
-            Some(Expr::Local(local)) if self.functions.contains_key(local) => {
-                let Some(function) = self.functions.get(local).copied() else {
-                    return self.body.add(core::Expr::Error, span);
-                };
-                self.call_local(function, arguments, span, place)
-            }
-            Some(Expr::Lambda(function)) => self.call_local(*function, arguments, span, place),
-            Some(Expr::Global(id)) => match self.global(*id) {
-                Some((def, GlobalKind::Function { .. })) => {
-                    let arguments = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();
-                    self.body.callees.push(def);
-                    self.body.add(core::Expr::Call(def, arguments), span)
-                }
-                Some((_, kind)) => {
-                    let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
-                    let what = if kind == GlobalKind::Variable { "a variable" } else { "a constant" };
-                    self.not_callable(
-                        self.span(callee).or(span),
-                        &format!("`{name}` is {what}, not a function"),
-                    )
-                }
-                None => self.foreign(*id, span),
-            },
-            Some(Expr::Local(local)) => {
-                let name = self.unit.locals.get(*local).map_or("this", |local| &*local.name).to_string();
-                self.not_callable(
-                    self.span(callee).or(span),
-                    &format!("`{name}` is a variable, not a function"),
-                )
-            }
-            _ => self
-                .not_callable(self.span(callee).or(span), "the value of this form is called like a function"),
-        }
-    }
-
-    fn not_callable(&mut self, span: Option<Span>, message: &str) -> core::ExprId {
-        self.report(
-            span,
-            Diagnostic::new(Code::NotCallable, message).help(
-                "programs call functions by their names; to use a value, write it without the parentheses",
-            ),
-        )
-    }
-
-    /// Puts the body of a local function in place of a call of it.
-    fn call_local(
-        &mut self,
-        function: FunctionId,
-        arguments: &[ExprId],
-        span: Option<Span>,
-        place: Place,
-    ) -> core::ExprId {
-        let Some(code) = self.unit.functions.get(function) else {
-            return self.body.add(core::Expr::Error, span);
-        };
-        let parameters = &code.parameters;
-        if parameters.required.len() != arguments.len()
-            && parameters.optional.is_empty()
-            && parameters.rest.is_none()
-            && parameters.keys.is_none()
-        {
-            let count = parameters.required.len();
-            return self.report(
-                span,
-                Diagnostic::new(
-                    Code::WrongArity,
-                    format!(
-                        "`{}` takes {count} argument{}, not {}",
-                        code.name,
-                        if count == 1 { "" } else { "s" },
-                        arguments.len()
-                    ),
-                ),
-            );
-        }
-        let values: Vec<core::ExprId> = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();
-        if let Some(active) = self.active.iter().rposition(|active| active.function == function) {
-            return self.call_itself(active, code, values, span, place);
-        }
-        self.check_parameters(code);
-        let mut parts = Vec::new();
-        let mut locals = Vec::new();
-        for (parameter, value) in parameters.required.iter().zip(values) {
-            let local = self.bind(*parameter);
-            locals.push(local);
-            parts.push(self.body.add(core::Expr::Bind(local, value), span));
-        }
-        let is_loop = self.refers_to_itself(function, code.body);
-        let (result, again) = (self.exit(), self.exit());
-        self.active.push(Inlined { function, parameters: locals, again: is_loop.then_some(again) });
-        let tail = Place { used: place.used, tail: true };
-        let value = match is_loop {
-            false => self.function_body(code, tail),
-            true => {
-                let rounds = self.in_exit(result, |translator| {
-                    let round = translator.in_exit(again, |translator| {
-                        let value = translator.function_body(code, tail);
-                        translator.leave(result);
-                        translator.body.add(core::Expr::Leave(result, value), span)
-                    });
-                    let round = translator.body.add(core::Expr::Exit(again, round), span);
-                    translator.flow.end();
-                    translator.body.add(core::Expr::Loop(round), span)
-                });
-                self.body.add(core::Expr::Exit(result, rounds), span)
-            }
-        };
-        self.active.pop();
-        parts.push(value);
-        self.body.add(core::Expr::Block(parts), span)
-    }
-
-    fn function_body(&mut self, code: &'a FunctionCode, place: Place) -> core::ExprId {
-        match self.check_of(code.body) {
-            Some((inner, ty)) => {
-                let value = self.expr(inner, Place { tail: false, ..place });
-                self.body.add(core::Expr::Ascribe(value, ty), self.span(inner))
-            }
-            None => self.expr(code.body, place),
-        }
-    }
-
-    /// A call of a function from its own body: the next round of a loop.
-    fn call_itself(
-        &mut self,
-        active: usize,
-        code: &FunctionCode,
-        values: Vec<core::ExprId>,
-        span: Option<Span>,
-        place: Place,
-    ) -> core::ExprId {
-        let is_innermost = active + 1 == self.active.len();
-        let Some((parameters, again)) = self
-            .active
-            .get(active)
-            .filter(|_| is_innermost && place.tail)
-            .and_then(|active| Some((active.parameters.clone(), active.again?)))
-        else {
-            return self.unsupported(
-                span,
-                &format!(
-                    "`{}` is a local function that calls itself where something is left to do afterwards",
-                    code.name
-                ),
-                "define it at the top level; a call in the last place becomes a loop",
-            );
-        };
-        let mut parts = Vec::new();
-        let mut temporaries = Vec::new();
-        for value in values {
-            let temporary = self.temporary("argument", span);
-            parts.push(self.body.add(core::Expr::Bind(temporary, value), span));
-            temporaries.push(temporary);
-        }
-        for (parameter, temporary) in parameters.into_iter().zip(temporaries) {
-            let read = self.body.add(core::Expr::Local(temporary), span);
-            parts.push(self.body.add(core::Expr::SetLocal(parameter, read), span));
-        }
-        let null = self.body.add(core::Expr::Null, span);
-        self.leave(again);
-        parts.push(self.body.add(core::Expr::Leave(again, null), span));
-        self.body.add(core::Expr::Block(parts), span)
-    }
-
-    /// True if the body of a local function names the function.
-    fn refers_to_itself(&self, function: FunctionId, body: ExprId) -> bool {
-        let mut work = vec![body];
-        let mut seen = rustc_hash::FxHashSet::default();
-        while let Some(expr) = work.pop() {
-            let Some(node) = self.unit.exprs.get(expr) else { continue };
-            match node {
-                Expr::Local(local) => match self.functions.get(local) {
-                    Some(named) if *named == function => return true,
-                    Some(named) if seen.insert(*named) => {
-                        work.extend(self.unit.functions.get(*named).map(|code| code.body));
-                    }
-                    _ => {}
-                },
-                Expr::Lambda(inner) if seen.insert(*inner) => {
-                    work.extend(self.unit.functions.get(*inner).map(|code| code.body));
-                }
-                _ => {}
-            }
-            node.for_each_child(|child| work.push(child));
-        }
-        false
     }
 }

@@ -67,7 +67,7 @@ impl Inference<'_> {
                     [text] => {
                         let found = self.infer(*text, Use::Value);
                         let needed = Term::Known(Type::String);
-                        self.expect(self.span(*text), found, needed, "`sol_log_`", None);
+                        self.expect(*text, &found, &needed, "`sol_log_`", None);
                     }
                     _ => self.words(builtin, args),
                 }
@@ -92,13 +92,13 @@ impl Inference<'_> {
         let mut result = None;
         for arg in args {
             let found = self.integer_operand(builtin, *arg);
-            let needed = *result.get_or_insert(found);
+            let needed = result.get_or_insert_with(|| found.clone()).clone();
             let label = args
                 .first()
                 .and_then(|first| self.span(*first))
                 .map(|span| (span, "the first operand decides the type"));
             let why = format!("`{}`", builtin.name());
-            self.expect(self.span(*arg), found, needed, &why, label);
+            self.expect(*arg, &found, &needed, &why, label);
         }
         match result {
             Some(result) => result,
@@ -109,16 +109,25 @@ impl Inference<'_> {
     fn comparison(&mut self, builtin: Builtin, comparison: Comparison, args: &[ExprId]) {
         let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         let mut first = None;
+        let mut found_all = Vec::with_capacity(args.len());
         for arg in args {
             let found =
                 if ordered { self.integer_operand(builtin, *arg) } else { self.infer(*arg, Use::Value) };
-            let needed = *first.get_or_insert(found);
+            found_all.push(found);
+        }
+        // A value is compared with one that may be null as if it might be null itself.
+        let option = found_all.iter().find(|found| self.table.as_option(found).is_some()).cloned();
+        if option.is_some() {
+            first = option;
+        }
+        for (arg, found) in args.iter().zip(found_all) {
+            let needed = first.get_or_insert_with(|| found.clone()).clone();
             let label = args
                 .first()
                 .and_then(|first| self.span(*first))
                 .map(|span| (span, "this is compared with it"));
             let why = format!("`{}`", builtin.name());
-            self.expect(self.span(*arg), found, needed, &why, label);
+            self.expect(*arg, &found, &needed, &why, label);
         }
     }
 
@@ -129,7 +138,7 @@ impl Inference<'_> {
         }
     }
 
-    fn word(&mut self, builtin: Builtin, arg: ExprId) {
+    pub(crate) fn word(&mut self, builtin: Builtin, arg: ExprId) {
         let found = self.integer_operand(builtin, arg);
         let span = self.span(arg);
         self.words.push((builtin, found, span));
@@ -137,16 +146,20 @@ impl Inference<'_> {
 
     fn integer_operand(&mut self, builtin: Builtin, arg: ExprId) -> Term {
         let found = self.infer(arg, Use::Value);
-        if self.table.require_integer(found) {
+        if self.table.require_integer(&found) {
             return found;
         }
-        let resolved = self.table.resolve(found);
+        let resolved = self.table.resolve(&found);
         let mut diagnostic = Diagnostic::new(
             Code::NotAnInteger,
-            format!("`{}` needs integers, and this is {}", builtin.name(), crate::report::describe(resolved)),
+            format!(
+                "`{}` needs integers, and this is {}",
+                builtin.name(),
+                crate::report::describe(&resolved)
+            ),
         );
         if let Some(span) = self.span(arg) {
-            diagnostic = diagnostic.label(span, format!("this is {}", crate::report::describe(resolved)));
+            diagnostic = diagnostic.label(span, format!("this is {}", crate::report::describe(&resolved)));
         }
         diagnostic = diagnostic.help(match resolved {
             Term::Known(Type::Bool) => "a truth value becomes a number by `(if x 1 0)`",

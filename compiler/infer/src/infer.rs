@@ -1,14 +1,16 @@
 //! Inference of one group of definitions.
 
 use crate::report::mismatch;
-use crate::types::{BodyTypes, Signature, Type};
+use crate::types::{BodyTypes, Coercion, Signature, Type};
 use crate::unify::{Table, Term};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId};
-use rustc_hash::FxHashMap;
+use ovsm_expand::builtin::Comparison;
+use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId, Variable};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A group reports at most so many faults; see the limit of expansion.
 const MAX_DIAGNOSTICS: usize = 1000;
@@ -86,7 +88,9 @@ pub(crate) struct Inference<'a> {
     env: &'a dyn TypeEnv,
     functions: FxHashMap<DefId, FunctionTerms>,
     globals: FxHashMap<DefId, Term>,
-    literals: Vec<(Term, bool, u128, Option<Span>)>,
+    pub(crate) literals: Vec<(Term, bool, u128, Option<Span>)>,
+    /// Lengths that are known at run time only, checked when all types are known.
+    pub(crate) lengths: Vec<(Term, Option<Span>)>,
     /// Operands that must fit one word, checked when all types are known.
     pub(crate) words: Vec<(Builtin, Term, Option<Span>)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -95,6 +99,21 @@ pub(crate) struct Inference<'a> {
     locals: IndexVec<LocalId, Term>,
     /// What leaving each exit around gives, and what becomes of it.
     exits: FxHashMap<ExitId, (Term, Use)>,
+    /// What becomes of values where they stand, with the types that come of it.
+    coercions: Vec<(ExprId, Fit, Term)>,
+    /// Variables whose value was tested and is not null.
+    pub(crate) present: FxHashSet<Variable>,
+    /// True where an array may become a view of its items.
+    takes_views: bool,
+}
+
+/// How a value becomes what is needed; see [`Coercion`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fit {
+    Present,
+    Absent,
+    View,
+    Value,
 }
 
 /// Infers a group. Linear in the size of its bodies, nearly.
@@ -106,12 +125,16 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
         functions: FxHashMap::default(),
         globals: FxHashMap::default(),
         literals: Vec::new(),
+        lengths: Vec::new(),
         words: Vec::new(),
         diagnostics: Vec::new(),
         body: &empty,
         exprs: IndexVec::new(),
         locals: IndexVec::new(),
         exits: FxHashMap::default(),
+        coercions: Vec::new(),
+        present: FxHashSet::default(),
+        takes_views: false,
     };
     let mut locals_of = Vec::with_capacity(group.units.len());
     for unit in &group.units {
@@ -120,16 +143,16 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
             .locals
             .iter()
             .map(|local| match &local.annotation {
-                Some(annotation) => Term::Known(annotation.kind.into()),
+                Some(annotation) => Term::Known(annotation.ty.clone()),
                 None => inference.table.fresh(false),
             })
             .collect();
         if unit.kind == UnitKind::Function {
             let result = match &unit.body.result {
-                Some(annotation) => Term::Known(annotation.kind.into()),
+                Some(annotation) => Term::Known(annotation.ty.clone()),
                 None => inference.table.fresh(false),
             };
-            let params = locals.iter().take(unit.body.params as usize).copied().collect();
+            let params = locals.iter().take(unit.body.params as usize).cloned().collect();
             inference.functions.insert(unit.def, FunctionTerms { params, result });
         }
         for expr in unit.body.exprs.iter() {
@@ -147,7 +170,13 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
     inference.finish(group, finished)
 }
 
-type UnitTerms = (IndexVec<ExprId, Term>, IndexVec<LocalId, Term>, Option<Term>);
+/// What was found out about one body.
+struct UnitTerms {
+    exprs: IndexVec<ExprId, Term>,
+    coercions: Vec<(ExprId, Fit, Term)>,
+    locals: IndexVec<LocalId, Term>,
+    result: Option<Term>,
+}
 
 impl<'a> Inference<'a> {
     fn infer_unit(&mut self, unit: &Unit<'a>, locals: IndexVec<LocalId, Term>) -> UnitTerms {
@@ -156,7 +185,7 @@ impl<'a> Inference<'a> {
         self.exprs = IndexVec::from_elem(Term::Known(Type::Error), unit.body.exprs.len());
         let usage = match unit.kind {
             UnitKind::Statement => Use::Discard,
-            UnitKind::Function if matches!(&unit.body.result, Some(ty) if Type::from(ty.kind) == Type::Null) => {
+            UnitKind::Function if matches!(&unit.body.result, Some(ty) if ty.ty == Type::Null) => {
                 Use::Discard
             }
             UnitKind::Function | UnitKind::Result => Use::Value,
@@ -165,16 +194,32 @@ impl<'a> Inference<'a> {
         if unit.kind == UnitKind::Function
             && let Some(terms) = self.functions.get(&unit.def)
         {
-            let needed = terms.result;
-            let found = match (usage, result) {
-                (Use::Value, Some(found)) => found,
+            let needed = terms.result.clone();
+            let found = match (usage, &result) {
+                (Use::Value, Some(found)) => found.clone(),
                 _ => Term::Known(Type::Null),
             };
-            let span = unit.body.root.and_then(|root| self.last_span(root));
-            self.expect(span, found, needed, "the function's result", annotation_label(&unit.body.result));
+            if let Some(root) = unit.body.root {
+                let span = self.last_span(root);
+                let label = annotation_label(&unit.body.result);
+                self.expect_at(root, span, &found, &needed, "the function's result", label);
+                if matches!(self.table.resolve(&needed), Term::Known(Type::Slice(_))) {
+                    self.unsupported(
+                        span,
+                        "a function can not give back a view: it might outlive what it shows",
+                        "give back an array, `(array T n)`, or an item",
+                    );
+                }
+            }
         }
         let result = if unit.kind == UnitKind::Statement { None } else { result };
-        (std::mem::take(&mut self.exprs), std::mem::take(&mut self.locals), result)
+        self.present.clear();
+        UnitTerms {
+            exprs: std::mem::take(&mut self.exprs),
+            coercions: std::mem::take(&mut self.coercions),
+            locals: std::mem::take(&mut self.locals),
+            result,
+        }
     }
 
     /// The span of the expression whose value is the value of `expr`.
@@ -192,21 +237,72 @@ impl<'a> Inference<'a> {
         self.body.spans.get(expr).copied().flatten()
     }
 
-    /// Makes `found` what is needed, or reports that it is not.
+    /// Makes the value of an expression what is needed, or reports that it is not.
     pub(crate) fn expect(
         &mut self,
-        span: Option<Span>,
-        found: Term,
-        needed: Term,
+        expr: ExprId,
+        found: &Term,
+        needed: &Term,
         why: &str,
         other: Option<(Span, &str)>,
     ) -> bool {
-        if self.table.unify(found, needed) {
+        self.expect_at(expr, self.span(expr), found, needed, why, other)
+    }
+
+    fn expect_at(
+        &mut self,
+        expr: ExprId,
+        span: Option<Span>,
+        found: &Term,
+        needed: &Term,
+        why: &str,
+        other: Option<(Span, &str)>,
+    ) -> bool {
+        if self.fit(expr, found, needed) {
             return true;
         }
-        let (found, needed) = (self.table.resolve(found), self.table.resolve(needed));
+        let (found, needed) = (self.table.finish_known(found), self.table.finish_known(needed));
         self.diagnostics.push(mismatch(span, found, needed, why, other));
         false
+    }
+
+    /// Makes a value what is needed, by a coercion if it has to be.
+    pub(crate) fn fit(&mut self, expr: ExprId, found: &Term, needed: &Term) -> bool {
+        let resolved = self.table.resolve(found);
+        if let Some(item) = self.table.as_option(needed) {
+            let is_open = matches!(resolved, Term::Variable(number) if !self.table.is_integer(number));
+            if !is_open && self.table.as_option(&resolved).is_none() {
+                if resolved == Term::Known(Type::Error) {
+                    return true;
+                }
+                if resolved == Term::Known(Type::Null) {
+                    self.coercions.push((expr, Fit::Absent, needed.clone()));
+                    return true;
+                }
+                let fits = self.table.unify(&resolved, &item);
+                if fits {
+                    self.coercions.push((expr, Fit::Present, needed.clone()));
+                }
+                return fits;
+            }
+        }
+        let view = match self.table.resolve(needed) {
+            Term::Known(Type::Slice(item)) => Some(Term::Known((*item).clone())),
+            Term::Known(Type::Bytes) => Some(Term::Known(Type::Int(IntType::U8))),
+            _ => None,
+        };
+        // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
+        // value of a local.
+        if self.takes_views
+            && let (Some(item), Some((own, _))) = (view, self.table.as_array(&resolved))
+        {
+            let fits = self.table.unify(&own, &item);
+            if fits {
+                self.coercions.push((expr, Fit::View, needed.clone()));
+            }
+            return fits;
+        }
+        self.table.unify(found, needed)
     }
 
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
@@ -214,7 +310,12 @@ impl<'a> Inference<'a> {
         let Some(node) = body.exprs.get(expr) else { return Term::Known(Type::Error) };
         let term = ovsm_base::stack::with_room(|| self.infer_node(node, expr, usage));
         if let Some(slot) = self.exprs.get_mut(expr) {
-            *slot = term;
+            *slot = term.clone();
+        }
+        // A value that was tested is there.
+        if let Some(item) = self.known_value(node, &term) {
+            self.coercions.push((expr, Fit::Value, item.clone()));
+            return item;
         }
         term
     }
@@ -223,7 +324,7 @@ impl<'a> Inference<'a> {
         let null = Term::Known(Type::Null);
         match node {
             Expr::Error => Term::Known(Type::Error),
-            Expr::Unreachable => self.table.fresh(false),
+            Expr::Unreachable | Expr::Fail(_) => self.table.fresh(false),
             Expr::Null => null,
             Expr::Bool(_) => Term::Known(Type::Bool),
             Expr::Int { negative, magnitude, suffix } => {
@@ -231,10 +332,24 @@ impl<'a> Inference<'a> {
                     Some(ty) => Term::Known(Type::Int(*ty)),
                     None => self.table.fresh(true),
                 };
-                self.literals.push((term, *negative, *magnitude, self.span(expr)));
+                self.literals.push((term.clone(), *negative, *magnitude, self.span(expr)));
                 term
             }
             Expr::String(_) => Term::Known(Type::String),
+            Expr::Bytes(_)
+            | Expr::Pubkey(_)
+            | Expr::Array(_)
+            | Expr::Repeat(..)
+            | Expr::Tabulate(..)
+            | Expr::Make(..)
+            | Expr::Get(..)
+            | Expr::Put(..)
+            | Expr::IsVariant(..)
+            | Expr::HasType(..)
+            | Expr::IsNull(_)
+            | Expr::Present(_)
+            | Expr::Length(_)
+            | Expr::Sequence(_) => self.aggregate(node, expr),
             Expr::Local(local) => self.local(*local),
             Expr::Global(def) => self.global(*def),
             Expr::Block(items) => {
@@ -250,7 +365,9 @@ impl<'a> Inference<'a> {
                 let declared = self.body.locals.get(*local).and_then(|local| local.annotation.as_ref());
                 let label = declared.and_then(|ty| ty.span).map(|span| (span, "the type is stated here"));
                 let needed = self.local(*local);
-                self.expect(self.span(*value), found, needed, "the variable", label);
+                self.takes_views = true;
+                self.expect(*value, &found, &needed, "the variable", label);
+                self.takes_views = false;
                 null
             }
             Expr::SetLocal(local, value) => {
@@ -258,46 +375,17 @@ impl<'a> Inference<'a> {
                 let needed = self.local(*local);
                 let label = self.body.locals.get(*local).and_then(|local| local.span);
                 let label = label.map(|span| (span, "the variable is defined here"));
-                self.expect(self.span(*value), found, needed, "the variable", label);
+                self.expect(*value, &found, &needed, "the variable", label);
                 needed
             }
             Expr::Define(def, value) | Expr::SetGlobal(def, value) => {
                 let found = self.infer(*value, Use::Value);
                 let needed = self.global(*def);
                 let why = format!("the variable `{}`", self.env.name(*def));
-                self.expect(self.span(*value), found, needed, &why, None);
+                self.expect(*value, &found, &needed, &why, None);
                 if matches!(node, Expr::Define(..)) { null } else { needed }
             }
-            Expr::If(clauses, otherwise) => {
-                let mut first: Option<(ExprId, Term)> = None;
-                let mut agreed = true;
-                for (condition, then) in clauses {
-                    self.infer(*condition, Use::Condition);
-                    let term = self.infer(*then, usage);
-                    match first {
-                        None => first = Some((*then, term)),
-                        Some((other, needed)) if usage == Use::Value && agreed => {
-                            agreed = self.table.unify(term, needed);
-                            if !agreed {
-                                self.report_branches(other, needed, Some(*then), term);
-                            }
-                        }
-                        Some(_) => {}
-                    }
-                }
-                let last = otherwise.map_or(null, |otherwise| self.infer(otherwise, usage));
-                match (usage, first) {
-                    (Use::Value, Some((then, term))) => {
-                        if agreed && !self.table.unify(term, last) {
-                            self.report_branches(then, term, *otherwise, last);
-                            agreed = false;
-                        }
-                        if agreed { term } else { Term::Known(Type::Error) }
-                    }
-                    (Use::Condition, _) => Term::Known(Type::Bool),
-                    _ => null,
-                }
-            }
+            Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, usage),
             Expr::And(operands) | Expr::Or(operands) => {
                 let mut value = None;
                 for (n, operand) in operands.iter().enumerate() {
@@ -308,10 +396,10 @@ impl<'a> Inference<'a> {
                     };
                     let found = self.infer(*operand, operand_usage);
                     if usage == Use::Value {
-                        let needed = *value.get_or_insert(found);
+                        let needed = value.get_or_insert_with(|| found.clone()).clone();
                         let first = operands.first().and_then(|first| self.span(*first));
                         let label = first.map(|span| (span, "the first operand decides the type"));
-                        self.expect(self.span(*operand), found, needed, "the form", label);
+                        self.expect(*operand, &found, &needed, "the form", label);
                     }
                 }
                 match usage {
@@ -338,25 +426,19 @@ impl<'a> Inference<'a> {
                 // What is left with has to be of one type, also where only its truth is needed.
                 let usage = if usage == Use::Condition { Use::Value } else { usage };
                 let term = self.table.fresh(false);
-                self.exits.insert(*exit, (term, usage));
+                self.exits.insert(*exit, (term.clone(), usage));
                 let found = self.infer(*code, usage);
                 if usage == Use::Value {
-                    self.expect(self.span(*code), found, term, "what the block is left with", None);
+                    self.expect(*code, &found, &term, "what the block is left with", None);
                     return term;
                 }
                 null
             }
             Expr::Leave(exit, value) => {
-                let (term, usage) = self.exits.get(exit).copied().unwrap_or((null, Use::Discard));
+                let (term, usage) = self.exits.get(exit).cloned().unwrap_or((null.clone(), Use::Discard));
                 let found = self.infer(*value, usage);
                 if usage == Use::Value {
-                    self.expect(
-                        self.span(*value),
-                        found,
-                        term,
-                        "the value of the block that this leaves",
-                        None,
-                    );
+                    self.expect(*value, &found, &term, "the value of the block that this leaves", None);
                 }
                 self.table.fresh(false)
             }
@@ -364,21 +446,171 @@ impl<'a> Inference<'a> {
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
-                let needed = Term::Known(ty.kind.into());
+                let needed = Term::Known(ty.ty.clone());
                 let label = ty.span.map(|span| (span, "the type is stated here"));
-                self.expect(self.span(*value), found, needed, "the annotation", label);
+                self.expect(*value, &found, &needed, "the annotation", label);
                 needed
             }
         }
     }
 
-    fn local(&self, local: LocalId) -> Term {
-        self.locals.get(local).copied().unwrap_or(Term::Known(Type::Error))
+    /// `if` and `cond`: the branches have one type, or what may be null has that of an option.
+    fn choice(&mut self, clauses: &[(ExprId, ExprId)], otherwise: Option<ExprId>, usage: Use) -> Term {
+        let null = Term::Known(Type::Null);
+        let outer = self.present.clone();
+        let mut arms: Vec<(ExprId, Term)> = Vec::new();
+        for (condition, then) in clauses {
+            self.infer(*condition, Use::Condition);
+            let before = self.present.clone();
+            let (if_true, if_false) = self.tested(*condition);
+            let lasting = self.lasting(if_true, &[*then]);
+            self.present.extend(lasting);
+            arms.push((*then, self.infer(*then, usage)));
+            self.present = before;
+            let rest: Vec<ExprId> =
+                clauses.iter().flat_map(|(test, then)| [*test, *then]).chain(otherwise).collect();
+            let lasting = self.lasting(if_false, &rest);
+            self.present.extend(lasting);
+        }
+        let last = otherwise.map(|otherwise| self.infer(otherwise, usage));
+        self.present = outer;
+        match usage {
+            Use::Condition => return Term::Known(Type::Bool),
+            Use::Discard => return null,
+            Use::Value => {}
+        }
+        let Some((first, wanted)) = arms.first().cloned() else { return null };
+        let lacks_otherwise = otherwise.is_none();
+        if let (Some(otherwise), Some(last)) = (otherwise, last) {
+            arms.push((otherwise, last));
+        }
+        let resolved: Vec<Term> = arms.iter().map(|(_, term)| self.table.resolve(term)).collect();
+        let wanted = match self.common_type(&resolved, lacks_otherwise) {
+            Some(option) => option,
+            None => {
+                // What never ends, or is null itself.
+                if lacks_otherwise && !self.table.unify(&wanted, &null) {
+                    self.report_branches(first, wanted, None, null);
+                    return Term::Known(Type::Error);
+                }
+                wanted
+            }
+        };
+
+        for (arm, term) in &arms {
+            if !self.fit(*arm, term, &wanted) {
+                self.report_branches(first, wanted, Some(*arm), term.clone());
+                return Term::Known(Type::Error);
+            }
+        }
+        wanted
     }
 
-    fn global(&mut self, def: DefId) -> Term {
+    /// The option type of branches of which some may be null and others are not.
+    fn common_type(&mut self, arms: &[Term], or_null: bool) -> Option<Term> {
+        if let Some(option) = arms.iter().find(|term| self.table.as_option(term).is_some()) {
+            return Some(option.clone());
+        }
+        let null = Term::Known(Type::Null);
+        let other = arms.iter().find(|term| **term != null)?;
+        let is_open = matches!(other, Term::Variable(number) if !self.table.is_integer(*number));
+        match (or_null || arms.contains(&null)) && !is_open && *other != Term::Known(Type::Error) {
+            true => Some(Term::Option(Rc::new(other.clone()))),
+            false => None,
+        }
+    }
+
+    /// The variables that a condition says are there: if it is true, and if it is false.
+    fn tested(&mut self, condition: ExprId) -> (Vec<Variable>, Vec<Variable>) {
+        let variable_of = |expr: ExprId| self.body.exprs.get(expr).and_then(variable);
+        match self.body.exprs.get(condition) {
+            Some(node @ (Expr::Local(_) | Expr::Global(_))) => {
+                (variable(node).into_iter().collect(), Vec::new())
+            }
+            Some(Expr::IsNull(value)) => (Vec::new(), variable_of(*value).into_iter().collect()),
+            Some(Expr::Not(inner)) => {
+                let (yes, no) = self.tested(*inner);
+                (no, yes)
+            }
+            Some(Expr::And(parts)) => {
+                let all = parts.clone();
+                (all.into_iter().flat_map(|part| self.tested(part).0).collect(), Vec::new())
+            }
+            Some(Expr::Or(parts)) => {
+                let all = parts.clone();
+                (Vec::new(), all.into_iter().flat_map(|part| self.tested(part).1).collect())
+            }
+            Some(Expr::Builtin(Builtin::Compare(comparison), operands)) => {
+                let locals: Vec<Variable> = match operands.as_slice() {
+                    [a, b] if matches!(self.body.exprs.get(*b), Some(Expr::Null)) => {
+                        variable_of(*a).into_iter().collect()
+                    }
+                    [a, b] if matches!(self.body.exprs.get(*a), Some(Expr::Null)) => {
+                        variable_of(*b).into_iter().collect()
+                    }
+                    _ => Vec::new(),
+                };
+                match comparison {
+                    Comparison::Equal => (Vec::new(), locals),
+                    Comparison::NotEqual => (locals, Vec::new()),
+                    _ => (Vec::new(), Vec::new()),
+                }
+            }
+            _ => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// The variables of option types that none of the expressions assigns.
+    fn lasting(&mut self, variables: Vec<Variable>, code: &[ExprId]) -> Vec<Variable> {
+        let options: Vec<Variable> = variables
+            .into_iter()
+            .filter(|variable| {
+                let term = match variable {
+                    Variable::Local(local) => self.local(*local),
+                    Variable::Global(def) => self.global(*def),
+                };
+                self.table.as_option(&term).is_some()
+            })
+            .collect();
+        options
+            .into_iter()
+            .filter(|variable| !code.iter().any(|expr| self.assigns(*expr, *variable)))
+            .collect()
+    }
+
+    /// True if an expression may assign a variable, so that what was known of it does not last.
+    fn assigns(&self, root: ExprId, variable: Variable) -> bool {
+        let mut work = vec![root];
+        while let Some(expr) = work.pop() {
+            let Some(node) = self.body.exprs.get(expr) else { continue };
+            match node {
+                Expr::SetLocal(set, _) if Variable::Local(*set) == variable => return true,
+                Expr::SetGlobal(set, _) if Variable::Global(*set) == variable => return true,
+                Expr::Put(set, ..) if *set == variable => return true,
+                // A function may assign any variable of the module.
+                Expr::Call(..) if matches!(variable, Variable::Global(_)) => return true,
+                _ => {}
+            }
+            node.for_each_child(|child| work.push(child));
+        }
+        false
+    }
+
+    /// The type of the value of a variable of an option type that is known to be there.
+    fn known_value(&mut self, node: &Expr, term: &Term) -> Option<Term> {
+        match variable(node) {
+            Some(variable) if self.present.contains(&variable) => self.table.as_option(term),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn local(&self, local: LocalId) -> Term {
+        self.locals.get(local).cloned().unwrap_or(Term::Known(Type::Error))
+    }
+
+    pub(crate) fn global(&mut self, def: DefId) -> Term {
         match self.globals.get(&def) {
-            Some(term) => *term,
+            Some(term) => term.clone(),
             None => Term::Known(self.env.global(def).unwrap_or(Type::Error)),
         }
     }
@@ -386,7 +618,7 @@ impl<'a> Inference<'a> {
     fn call(&mut self, def: DefId, args: &[ExprId]) -> Term {
         let outside;
         let (params, result): (Vec<Term>, Term) = match self.functions.get(&def) {
-            Some(terms) => (terms.params.clone(), terms.result),
+            Some(terms) => (terms.params.clone(), terms.result.clone()),
             None => {
                 outside = self.env.signature(def);
                 match outside {
@@ -402,9 +634,10 @@ impl<'a> Inference<'a> {
             let found = self.infer(*arg, Use::Value);
             let Some(needed) = params.get(n) else { continue };
             let why = format!("parameter {} of `{}`", n + 1, self.env.name(def));
-            if !self.expect(self.span(*arg), found, *needed, &why, None)
-                && let Some(diagnostic) = self.diagnostics.last_mut()
-            {
+            self.takes_views = true;
+            let fits = self.expect(*arg, &found, needed, &why, None);
+            self.takes_views = false;
+            if !fits && let Some(diagnostic) = self.diagnostics.last_mut() {
                 diagnostic.notes.push(format!(
                     "a parameter without a type gets it from the function's body alone; `{}` can state it: `(name : type)`",
                     self.env.name(def)
@@ -415,9 +648,9 @@ impl<'a> Inference<'a> {
     }
 
     fn report_branches(&mut self, then: ExprId, then_term: Term, otherwise: Option<ExprId>, other: Term) {
-        let (then_term, other) = (self.table.resolve(then_term), self.table.resolve(other));
-        let then_text = crate::report::describe(then_term);
-        let other_text = crate::report::describe(other);
+        let (then_term, other) = (self.table.finish_known(&then_term), self.table.finish_known(&other));
+        let then_text = crate::report::describe(&then_term);
+        let other_text = crate::report::describe(&other);
         let mut diagnostic = Diagnostic::new(
             Code::BranchTypes,
             match otherwise {
@@ -443,7 +676,7 @@ impl<'a> Inference<'a> {
     fn widen_literals(&mut self) {
         let mut classes: BTreeMap<u32, Vec<(bool, u128)>> = BTreeMap::new();
         for (term, negative, magnitude, _) in &self.literals {
-            if let Term::Variable(variable) = self.table.resolve(*term) {
+            if let Term::Variable(variable) = self.table.resolve(term) {
                 classes.entry(variable).or_default().push((*negative, *magnitude));
             }
         }
@@ -451,7 +684,7 @@ impl<'a> Inference<'a> {
             let holds =
                 |ty: &IntType| values.iter().all(|(negative, magnitude)| ty.contains(*negative, *magnitude));
             if let Some(ty) = [IntType::I64, IntType::U64, IntType::U128].iter().find(|ty| holds(ty)) {
-                self.table.unify(Term::Variable(variable), Term::Known(Type::Int(*ty)));
+                self.table.unify(&Term::Variable(variable), &Term::Known(Type::Int(*ty)));
             }
         }
     }
@@ -459,36 +692,66 @@ impl<'a> Inference<'a> {
     fn finish(mut self, group: &Group<'_>, finished: Vec<UnitTerms>) -> GroupTypes {
         self.widen_literals();
         for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
-            if let Type::Int(ty) = self.table.finish(term)
+            if let Type::Int(ty) = self.table.finish(&term)
                 && !ty.contains(negative, magnitude)
             {
                 self.diagnostics.push(literal_out_of_range(ty, negative, magnitude, span));
             }
         }
         for (builtin, term, span) in std::mem::take(&mut self.words) {
-            if self.table.finish(term) == Type::Int(IntType::U128) {
+            if self.table.finish(&term) == Type::Int(IntType::U128) {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
+            }
+        }
+        for (term, span) in std::mem::take(&mut self.lengths) {
+            if let Type::Int(ty) = self.table.finish(&term)
+                && ty.bits() != 64
+            {
+                self.diagnostics.push(crate::report::narrow_length(ty, span));
             }
         }
         self.diagnostics.truncate(MAX_DIAGNOSTICS);
         let mut types =
             GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
-        for (unit, (exprs, locals, result)) in group.units.iter().zip(finished) {
+        for (unit, UnitTerms { exprs, coercions, locals, result }) in group.units.iter().zip(finished) {
+            let coercions = coercions
+                .into_iter()
+                .map(|(expr, fit, term)| {
+                    let ty = self.table.finish(&term);
+                    let coercion = match fit {
+                        Fit::Present => Coercion::Present(ty),
+                        Fit::Absent => Coercion::Absent(ty),
+                        Fit::View => Coercion::View(ty),
+                        Fit::Value => Coercion::Value(ty),
+                    };
+                    (expr, coercion)
+                })
+                .collect();
             let body = BodyTypes {
-                exprs: exprs.iter().map(|term| self.table.finish(*term)).collect(),
-                locals: locals.iter().map(|term| self.table.finish(*term)).collect(),
-                result: result.map(|term| self.table.finish(term)),
+                coercions,
+                exprs: exprs.iter().map(|term| self.table.finish(term)).collect(),
+                locals: locals.iter().map(|term| self.table.finish(term)).collect(),
+                result: result.map(|term| self.table.finish(&term)),
             };
             types.bodies.insert(unit.def, body);
         }
         for (def, terms) in std::mem::take(&mut self.functions) {
-            let params = terms.params.iter().map(|term| self.table.finish(*term)).collect();
-            types.signatures.insert(def, Signature { params, result: self.table.finish(terms.result) });
+            let params = terms.params.iter().map(|term| self.table.finish(term)).collect();
+            types.signatures.insert(def, Signature { params, result: self.table.finish(&terms.result) });
         }
         for (def, term) in std::mem::take(&mut self.globals) {
-            types.globals.insert(def, self.table.finish(term));
+            types.globals.insert(def, self.table.finish(&term));
         }
         types
+    }
+}
+
+/// The variable that an expression reads.
+fn variable(node: &Expr) -> Option<Variable> {
+    match node {
+        Expr::Local(local) => Some(Variable::Local(*local)),
+        Expr::Global(def) => Some(Variable::Global(*def)),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Start with [`types`], then [`infer`].
 
+mod aggregate;
 mod builtins;
 pub mod group;
 pub mod infer;
@@ -16,4 +17,4 @@ pub mod types;
 mod unify;
 
 pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group};
-pub use types::{BodyTypes, Signature, Type};
+pub use types::{BodyTypes, Coercion, Signature, Type};

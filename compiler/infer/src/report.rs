@@ -5,10 +5,12 @@ use crate::unify::Term;
 use ovsm_base::{Code, Diagnostic, Span};
 
 /// How a type in the middle of inference is called in a message.
-pub(crate) fn describe(term: Term) -> String {
+pub(crate) fn describe(term: &Term) -> String {
     match term {
         Term::Known(ty) => format!("`{ty}`"),
         Term::Variable(_) => "an integer".to_string(),
+        Term::Array(item, length) => format!("an array of {length} items, each {}", describe(item)),
+        Term::Option(item) => format!("{} or null", describe(item)),
     }
 }
 
@@ -21,21 +23,22 @@ pub(crate) fn mismatch(
     why: &str,
     other: Option<(Span, &str)>,
 ) -> Diagnostic {
-    let integers = match (found, needed) {
-        (Term::Known(Type::Int(found)), Term::Known(Type::Int(needed))) => Some((found, needed)),
+    let integers = match (&found, &needed) {
+        (Term::Known(Type::Int(found)), Term::Known(Type::Int(needed))) => Some((*found, *needed)),
         _ => None,
     };
     let (code, message) = match integers {
         Some((found, needed)) => {
             (Code::MixedIntegers, format!("`{found}` and `{needed}` meet, and integer types do not mix"))
         }
-        None => {
-            (Code::TypeMismatch, format!("this is {}, but {why} needs {}", describe(found), describe(needed)))
-        }
+        None => (
+            Code::TypeMismatch,
+            format!("this is {}, but {why} needs {}", describe(&found), describe(&needed)),
+        ),
     };
     let mut diagnostic = Diagnostic::new(code, message);
     if let Some(span) = span {
-        diagnostic = diagnostic.label(span, format!("this is {}", describe(found)));
+        diagnostic = diagnostic.label(span, format!("this is {}", describe(&found)));
         if let Some((_, needed)) = integers {
             diagnostic = diagnostic
                 .help(format!("convert it: `({needed} …)` keeps the value and fails if it does not fit"));
@@ -69,6 +72,19 @@ pub(crate) fn too_wide(builtin: &str, span: Option<Span>) -> Diagnostic {
     .help("convert it: `(u64 …)` keeps the value and fails if it does not fit");
     if let Some(span) = span {
         diagnostic = diagnostic.label(span, "this is `u128`");
+    }
+    diagnostic
+}
+
+/// The length of a view stands where an integer of another width is needed.
+pub(crate) fn narrow_length(ty: ovsm_base::IntType, span: Option<Span>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(
+        Code::MixedIntegers,
+        format!("this length is known at run time only; it is an integer of 64 bits, not `{ty}`"),
+    )
+    .help(format!("convert it: `({ty} (the u64 (length …)))`"));
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, "this is `u64`");
     }
     diagnostic
 }

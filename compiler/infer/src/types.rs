@@ -1,47 +1,9 @@
-//! The types of this version of the language, after inference.
+//! What inference finds out: signatures, and the types of bodies.
 
-use ovsm_base::IntType;
 use ovsm_base::index::IndexVec;
-use ovsm_expand::core::{Body, ExprId, LocalId, TypeKind};
-
-/// The type of a value.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Type {
-    /// `null`.
-    Null,
-    /// `bool`.
-    Bool,
-    /// `string`: UTF-8 text.
-    String,
-    /// A fixed-width integer; `int` is `i64`.
-    Int(IntType),
-    /// Already reported; fits everything.
-    Error,
-}
-
-impl From<TypeKind> for Type {
-    fn from(kind: TypeKind) -> Type {
-        match kind {
-            TypeKind::Int(ty) => Type::Int(ty),
-            TypeKind::Bool => Type::Bool,
-            TypeKind::String => Type::String,
-            TypeKind::Null => Type::Null,
-            TypeKind::Error => Type::Error,
-        }
-    }
-}
-
-impl std::fmt::Display for Type {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Type::Null => f.write_str("null"),
-            Type::Bool => f.write_str("bool"),
-            Type::String => f.write_str("string"),
-            Type::Int(ty) => ty.fmt(f),
-            Type::Error => f.write_str("unknown"),
-        }
-    }
-}
+use ovsm_expand::core::{Body, ExprId, LocalId};
+pub use ovsm_expand::ty::Type;
+use std::collections::BTreeMap;
 
 /// The types of a function's parameters and of its result.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,17 +21,41 @@ impl Signature {
             .locals
             .iter()
             .take(body.params as usize)
-            .map(|local| local.annotation.as_ref().map(|annotation| Type::from(annotation.kind)))
+            .map(|local| local.annotation.as_ref().map(|annotation| annotation.ty.clone()))
             .collect::<Option<Vec<Type>>>()?;
-        Some(Signature { params, result: Type::from(body.result.as_ref()?.kind) })
+        Some(Signature { params, result: body.result.as_ref()?.ty.clone() })
+    }
+}
+
+/// How a value becomes one of the type that is needed where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Coercion {
+    /// It becomes a present value of this option type.
+    Present(Type),
+    /// Null becomes the absent value of this option type.
+    Absent(Type),
+    /// An array becomes a view of its items: this slice type.
+    View(Type),
+    /// The value of an option that is known to be there: this type.
+    Value(Type),
+}
+
+impl Coercion {
+    /// The type of the result.
+    pub fn result(&self) -> &Type {
+        match self {
+            Coercion::Present(ty) | Coercion::Absent(ty) | Coercion::View(ty) | Coercion::Value(ty) => ty,
+        }
     }
 }
 
 /// The types of one body.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BodyTypes {
-    /// The type of each expression.
+    /// The type of each expression, before it is coerced.
     pub exprs: IndexVec<ExprId, Type>,
+    /// What becomes of the values of expressions where they stand.
+    pub coercions: BTreeMap<ExprId, Coercion>,
     /// The type of each local.
     pub locals: IndexVec<LocalId, Type>,
     /// The type of the body's value; null if it is not used.

@@ -25,11 +25,17 @@ pub enum Failure {
     NotWritable,
     /// `assert-owner` on an account of another program.
     WrongOwner,
+    /// An index that is not below the length of the sequence.
+    Index,
+    /// No clause of a `match` fits the value.
+    NoCase,
+    /// `(error …)`.
+    Raised,
 }
 
 impl Failure {
     /// Every failure.
-    pub const ALL: [Failure; 8] = [
+    pub const ALL: [Failure; 11] = [
         Failure::Overflow,
         Failure::DivisionByZero,
         Failure::ShiftRange,
@@ -38,6 +44,9 @@ impl Failure {
         Failure::NotSigner,
         Failure::NotWritable,
         Failure::WrongOwner,
+        Failure::Index,
+        Failure::NoCase,
+        Failure::Raised,
     ];
 
     /// The program's return code; never zero.
@@ -51,6 +60,9 @@ impl Failure {
             Failure::NotSigner => 8 << 32,
             Failure::NotWritable => 25 << 32,
             Failure::WrongOwner => 23 << 32,
+            Failure::Index => 0x4F56_0004,
+            Failure::NoCase => 0x4F56_0005,
+            Failure::Raised => 0x4F56_0006,
         }
     }
 
@@ -70,6 +82,9 @@ impl Failure {
             Failure::NotSigner => "not_signer",
             Failure::NotWritable => "not_writable",
             Failure::WrongOwner => "wrong_owner",
+            Failure::Index => "index",
+            Failure::NoCase => "no_case",
+            Failure::Raised => "raised",
         }
     }
 
@@ -87,6 +102,9 @@ impl Failure {
             Failure::Conversion => Code::RuntimeConversion,
             Failure::AccountIndex => Code::RuntimeAccountIndex,
             Failure::NotSigner | Failure::NotWritable | Failure::WrongOwner => Code::RuntimeRequirement,
+            Failure::Index => Code::RuntimeIndex,
+            Failure::NoCase => Code::RuntimeValue,
+            Failure::Raised => Code::RuntimeUser,
         }
     }
 }

@@ -320,12 +320,24 @@ pub enum Region {
     Frame,
     /// Constants of the program; never written.
     Rodata,
+    /// Arrays and records of the program that have a place of their own; addresses of them are given to the runtime.
+    Local,
+    /// A value of the program that is reached by an address: it may lie in [`Region::Local`], in an account, or in the
+    /// constants.
+    View,
 }
 
 impl Region {
     /// Every region.
-    pub const ALL: [Region; 5] =
-        [Region::Any, Region::InputMeta, Region::Lamports, Region::Frame, Region::Rodata];
+    pub const ALL: [Region; 7] = [
+        Region::Any,
+        Region::InputMeta,
+        Region::Lamports,
+        Region::Frame,
+        Region::Rodata,
+        Region::Local,
+        Region::View,
+    ];
 
     /// The word for it in the text form.
     pub const fn name(self) -> &'static str {
@@ -335,6 +347,8 @@ impl Region {
             Region::Lamports => "lamports",
             Region::Frame => "frame",
             Region::Rodata => "rodata",
+            Region::Local => "local",
+            Region::View => "view",
         }
     }
 
@@ -342,9 +356,9 @@ impl Region {
     pub fn may_alias(self, other: Region) -> bool {
         match (self, other) {
             // A user's pointer never reaches the compiler's own frame area or read-only data legitimately.
-            (Region::Rodata | Region::Frame, Region::Any) | (Region::Any, Region::Rodata | Region::Frame) => {
-                false
-            }
+            (Region::Rodata | Region::Frame | Region::Local, Region::Any)
+            | (Region::Any, Region::Rodata | Region::Frame | Region::Local) => false,
+            (Region::View, Region::Local) | (Region::Local, Region::View) => true,
             (Region::Any, _) | (_, Region::Any) => true,
             (a, b) => a == b,
         }

@@ -320,7 +320,7 @@ pub const NATIVES: &[Native] = &[
             }))
         },
     ),
-    native("#field", 2, Some(2), "The field of a record at a position.", |_, arguments| {
+    native("#field", 2, Some(3), "The field of a record at a position.", |_, arguments| {
         let Value::Record(record) = at(arguments, 0) else { return Ok(Value::Null) };
         let position = number::to_i64(at(arguments, 1)).unwrap_or(0) as usize;
         Ok(record.fields.get(position).cloned().unwrap_or_default())

@@ -3,7 +3,6 @@
 use crate::code::lower_main;
 use crate::db::SourceFile;
 use crate::forms::{forms, parse, split};
-use crate::names::def_of;
 use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, group_of, infer, main_def, needs};
 use ovsm_base::Diagnostic;
@@ -19,20 +18,27 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     for form in forms(db, file) {
         found.extend(parse(db, *form).errors().iter().cloned());
         found.extend(expand(db, *form).diagnostics.iter().cloned());
-        let owner = if needs(db, *form).is_function { def_of(db, *form) } else { main };
-        if let Some(group) = group_of(db, Def::new(db, file, owner))
-            && seen.insert(group)
-        {
-            found.extend(infer(db, group).diagnostics.iter().cloned());
+        let needs = needs(db, *form);
+        let owners =
+            needs.functions.iter().map(|function| function.def).chain(needs.code.iter().map(|_| main));
+        for owner in owners {
+            if let Some(group) = group_of(db, Def::new(db, file, owner))
+                && seen.insert(group)
+            {
+                found.extend(infer(db, group).diagnostics.iter().cloned());
+            }
         }
     }
     // A function that only macros mention may use what programs do not have, but an expansion may call it.
-    let called: FxHashSet<_> =
-        forms(db, file).iter().flat_map(|form| &expand(db, *form).body.callees).copied().collect();
+    let called: FxHashSet<_> = forms(db, file)
+        .iter()
+        .flat_map(|form| expand(db, *form).bodies())
+        .flat_map(|(_, body)| &body.callees)
+        .copied()
+        .collect();
     for form in forms(db, file) {
-        let withheld = &expand(db, *form).withheld;
-        if !withheld.is_empty() && called.contains(&def_of(db, *form)) {
-            found.extend(withheld.iter().cloned());
+        for function in expand(db, *form).functions.iter().filter(|function| called.contains(&function.def)) {
+            found.extend(function.withheld.iter().cloned());
         }
     }
     found.extend(duplicate_definitions(db, file));

@@ -3,11 +3,9 @@
 use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
-use crate::names::{def_of, expand};
-use crate::types::{
-    Def, ModuleTypes, global_type, group_of, groups, infer, main_def, name_of, needs, signature,
-};
-use ovsm_base::{DefId, Diagnostic};
+use crate::names::{code_of, expand, items};
+use crate::types::{Def, ModuleTypes, global_type, group_of, groups, infer, main_def, name_of, signature};
+use ovsm_base::{Code, DefId, Diagnostic};
 use ovsm_infer::{BodyTypes, Type};
 use ovsm_ir::Module;
 use ovsm_ir::lower::layout::Part;
@@ -15,40 +13,59 @@ use ovsm_ir::lower::{EntryKind, Layout, Lowered, Source};
 use ovsm_ir::passes::{OptLevel, optimize};
 use std::collections::BTreeMap;
 
-/// Where shared variables live.
+/// The bytes that the bodies of a form need in memory, in their order.
+#[salsa::tracked]
+pub fn memory_sizes<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<u32> {
+    let bodies = expand(db, form).bodies();
+    bodies
+        .map(|(function, body)| {
+            let types = body_types(db, form, function);
+            types.map_or(0, |types| ovsm_ir::lower::memory_size(body, types))
+        })
+        .collect()
+}
+
+/// Where shared variables live, and values that need memory.
 #[salsa::tracked]
 pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
-    let parts = forms(db, file).iter().map(|form| {
-        let expansion = expand(db, *form);
-        let function = expansion.is_function.then(|| def_of(db, *form));
-        Part { function, body: &expansion.body }
+    let parts = forms(db, file).iter().flat_map(|form| {
+        let bodies = expand(db, *form).bodies();
+        let sizes = memory_sizes(db, *form).iter().copied();
+        bodies.zip(sizes).map(|((function, body), memory)| Part { function, body, memory })
     });
-    let ty = |def| global_type(db, Def::new(db, file, def)).unwrap_or(Type::Error);
+    let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
     Layout::new(parts, &ty)
 }
 
-/// The types of the body of a form.
-fn body_types<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Option<&'db BodyTypes> {
+/// The types of a body of a form: of a function, or of its code.
+fn body_types<'db>(
+    db: &'db dyn salsa::Database,
+    form: Form<'db>,
+    function: Option<DefId>,
+) -> Option<&'db BodyTypes> {
     let file = form.file(db);
-    let def = def_of(db, form);
-    let owner = if needs(db, form).is_function { def } else { main_def(db, file) };
+    let owner = function.unwrap_or_else(|| main_def(db, file));
     let types = infer(db, group_of(db, Def::new(db, file, owner))?);
-    types.bodies.get(&def)
+    types.bodies.get(&function.unwrap_or_else(|| code_of(db, form)))
 }
 
-/// The IR of a function; `None` for what is no function.
+/// The IR of the functions of a form.
 #[salsa::tracked]
-pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Option<Lowered> {
+pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<DefId, Lowered> {
     let file = form.file(db);
-    let def = def_of(db, form);
-    let expansion = expand(db, form);
-    let signature = signature(db, Def::new(db, file, def)).as_ref()?;
-    let source = Source { body: &expansion.body, types: body_types(db, form)? };
-    let name = name_of(db, file, def);
     let types = ModuleTypes { db, file };
-    expansion
-        .is_function
-        .then(|| ovsm_ir::lower::lower_function(&name, source, signature, layout(db, file), &types))
+    let functions = expand(db, form).functions.iter();
+    functions
+        .filter(|function| function.withheld.is_empty())
+        .filter_map(|function| {
+            let def = function.def;
+            let signature = signature(db, Def::new(db, file, def)).as_ref()?;
+            let source = Source { body: &function.body, types: body_types(db, form, Some(def))? };
+            let name = name_of(db, file, def);
+            let layout = layout(db, file);
+            Some((def, ovsm_ir::lower::lower_function(&name, source, signature, (def, layout), &types)))
+        })
+        .collect()
 }
 
 /// The forms whose code runs when the program does.
@@ -60,18 +77,22 @@ fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
 /// The type of a program's last value.
 pub fn result_type(db: &dyn salsa::Database, file: SourceFile) -> Type {
     let last = main_forms(db, file).last().copied();
-    last.and_then(|form| body_types(db, form)).and_then(|types| types.result).unwrap_or(Type::Null)
+    let types = last.and_then(|form| body_types(db, form, None));
+    types.and_then(|types| types.result.clone()).unwrap_or(Type::Null)
 }
 
 /// The IR of the top-level code.
 pub(crate) fn lower_main(db: &dyn salsa::Database, file: SourceFile, kind: EntryKind) -> Lowered {
     let sources: Vec<Source<'_>> = main_forms(db, file)
         .into_iter()
-        .filter_map(|form| Some(Source { body: &expand(db, form).body, types: body_types(db, form)? }))
+        .filter_map(|form| {
+            let body = expand(db, form).code.as_ref()?;
+            Some(Source { body, types: body_types(db, form, None)? })
+        })
         .collect();
     let types = ModuleTypes { db, file };
     let result = result_type(db, file);
-    ovsm_ir::lower::lower_main("entrypoint", &sources, result, kind, layout(db, file), &types)
+    ovsm_ir::lower::lower_main("entrypoint", &sources, &result, kind, layout(db, file), &types)
 }
 
 /// The program as IR, not optimised, with its warnings; or what is wrong with it.
@@ -94,7 +115,7 @@ pub fn lower_program(
     if u64::from(size) > ovsm_ir::machine::STACK_SIZE as u64 / 2 + 1024 {
         found.push(
             Diagnostic::new(
-                ovsm_base::Code::FrameTooLarge,
+                Code::FrameTooLarge,
                 format!("the variables that functions share and the account table take {size} bytes of the entry's stack frame"),
             )
             .help("pass values as arguments instead of sharing variables"),
@@ -103,15 +124,55 @@ pub fn lower_program(
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
+    found.extend(memory_errors(db, file));
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(found);
+    }
     let functions: BTreeMap<DefId, &Lowered> = forms(db, file)
         .iter()
-        .filter_map(|form| Some((def_of(db, *form), lower(db, *form).as_ref()?)))
+        .flat_map(|form| lower(db, *form))
+        .map(|(def, lowered)| (*def, lowered))
         .collect();
     found.extend(functions.values().flat_map(|lowered| lowered.diagnostics.iter().cloned()));
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
     Ok((ovsm_ir::lower::link(&main, &|def| functions.get(&def).copied()), found))
+}
+
+/// Values in memory that the program has no room for.
+fn memory_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
+    let layout = layout(db, file);
+    let mut found = Vec::new();
+    let heap = ovsm_ir::machine::HEAP_SIZE as u64;
+    if layout.memory_size > heap {
+        found.push(
+            Diagnostic::new(
+                Code::FrameTooLarge,
+                format!(
+                    "the arrays of the program take {} bytes of memory, and a program has {heap}",
+                    layout.memory_size
+                ),
+            )
+            .help("use smaller arrays, or keep the data in an account"),
+        );
+    }
+    for def in &layout.recursive {
+        let name = name_of(db, file, *def);
+        let mut diagnostic = Diagnostic::new(
+            Code::UnsupportedForm,
+            format!("`{name}` calls itself and has an array of its own, for which there is one place only"),
+        )
+        .help("give it the array as an argument, or write a loop");
+        let items = items(db, file);
+        let form = items.places.get(def).and_then(|place| forms(db, file).get(*place));
+        if let Some(node) = form.and_then(|form| crate::forms::parse(db, *form).root(form.text(db))) {
+            let at = ovsm_expand::item::name_node(node).unwrap_or(node);
+            diagnostic = diagnostic.label(at.span(), "");
+        }
+        found.push(diagnostic);
+    }
+    found
 }
 
 /// How to build a Solana program.

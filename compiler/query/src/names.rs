@@ -3,8 +3,7 @@
 use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
-use ovsm_expand::item::{Item, ItemKind};
-use ovsm_expand::{Env, Expansion, Global, GlobalKind};
+use ovsm_expand::{Env, Expansion, FormContext, Global, GlobalKind, Item};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name of a module.
@@ -17,12 +16,33 @@ pub struct Name<'db> {
     pub text: String,
 }
 
-/// What a form defines; no positions, so it stays the same when only a body changes.
+/// What a form defines, as far as its own words say.
+#[salsa::tracked]
+pub fn written_item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
+    parse(db, form).root(form.text(db)).map(ovsm_expand::item::item).unwrap_or_default()
+}
+
+/// The definitions that the forms of a module write out: all that macros may use while the definitions are still being
+/// found out.
+#[salsa::tracked]
+pub fn written_items(db: &dyn salsa::Database, file: SourceFile) -> Items {
+    collect(db, file, written_item)
+}
+
+/// What a form defines; no positions, so it stays the same when only a body changes. A call of a macro defines what its
+/// expansion does.
 #[salsa::tracked]
 pub fn item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
+    let written = written_item(db, form);
+    if !written.is_code() {
+        return written.clone();
+    }
     match parse(db, form).root(form.text(db)) {
-        Some(node) => ovsm_expand::item::item(node),
-        None => Item { name: None, kind: ItemKind::Code },
+        Some(node) => {
+            let env = ModuleEnv { db, file: form.file(db), items: Stage::Written };
+            ovsm_expand::expanded_item(node, &env)
+        }
+        None => Item::default(),
     }
 }
 
@@ -31,9 +51,9 @@ pub fn item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
 pub struct Items {
     /// The first definition of each name.
     pub by_name: BTreeMap<String, (Global, FormId)>,
-    /// What each form defines, or the identity of its code.
-    pub defs: BTreeMap<FormId, DefId>,
-    /// Each definition's place among the forms.
+    /// What each form is the first to define.
+    pub defs: BTreeMap<FormId, Vec<DefId>>,
+    /// The place among the forms of each definition, and of each form's code.
     pub places: BTreeMap<DefId, usize>,
     /// The name of each definition.
     pub names: BTreeMap<DefId, String>,
@@ -44,23 +64,32 @@ pub struct Items {
 /// The definitions of a module.
 #[salsa::tracked]
 pub fn items(db: &dyn salsa::Database, file: SourceFile) -> Items {
+    collect(db, file, item)
+}
+
+fn collect<'db>(
+    db: &'db dyn salsa::Database,
+    file: SourceFile,
+    item: impl Fn(&'db dyn salsa::Database, Form<'db>) -> &'db Item,
+) -> Items {
     let mut items = Items::default();
     for (place, form) in forms(db, file).iter().enumerate() {
         let id = *form.id(db);
-        let mut def = DefId(id.0);
-        let item = item(db, *form);
-        if let (Some(name), ItemKind::Definition(kind)) = (&item.name, &item.kind) {
+        let mut defs = Vec::new();
+        for (name, kind) in &item(db, *form).names {
             match items.by_name.get(name) {
                 Some((_, first)) => items.duplicates.push((id, *first, name.clone())),
                 None => {
-                    def = DefId::new(file.module(db), name);
+                    let def = DefId::new(file.module(db), name);
                     items.by_name.insert(name.clone(), (Global { def, kind: kind.clone() }, id));
                     items.names.insert(def, name.clone());
+                    items.places.insert(def, place);
+                    defs.push(def);
                 }
             }
         }
-        items.defs.insert(id, def);
-        items.places.insert(def, place);
+        items.places.insert(DefId(id.0), place);
+        items.defs.insert(id, defs);
     }
     items
 }
@@ -79,30 +108,59 @@ pub fn definition<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<
     forms(db, file).iter().find(|form| form.id(db) == id).copied()
 }
 
-/// The definition that a form is.
-#[salsa::tracked(returns(copy))]
-pub fn def_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> DefId {
+/// What a form is the first to define.
+#[salsa::tracked]
+pub fn defs_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<DefId> {
     let id = *form.id(db);
-    items(db, form.file(db)).defs.get(&id).copied().unwrap_or(DefId(id.0))
+    items(db, form.file(db)).defs.get(&id).cloned().unwrap_or_default()
+}
+
+/// The identity of a form's code.
+pub(crate) fn code_of(db: &dyn salsa::Database, form: Form<'_>) -> DefId {
+    DefId(form.id(db).0)
+}
+
+/// Which definitions an expansion sees.
+#[derive(Clone, Copy)]
+enum Stage {
+    Written,
+    All,
 }
 
 struct ModuleEnv<'db> {
     db: &'db dyn salsa::Database,
     file: SourceFile,
+    items: Stage,
 }
 
 impl Env for ModuleEnv<'_> {
     fn lookup(&self, name: &str) -> Option<Global> {
-        lookup(self.db, Name::new(self.db, self.file, name.to_string())).clone()
+        match self.items {
+            Stage::All => lookup(self.db, Name::new(self.db, self.file, name.to_string())).clone(),
+            Stage::Written => {
+                written_items(self.db, self.file).by_name.get(name).map(|(global, _)| global.clone())
+            }
+        }
     }
 
     fn names(&self) -> Vec<String> {
         items(self.db, self.file).by_name.keys().cloned().collect()
     }
 
-    fn definition(&self, name: &str) -> Option<ovsm_value::Value> {
-        let form = definition(self.db, Name::new(self.db, self.file, name.to_string()))?;
-        ovsm_eval::program::syntax_of(parse(self.db, form).root(form.text(self.db))?)
+    fn identity(&self, name: &str) -> DefId {
+        DefId::new(self.file.module(self.db), name)
+    }
+
+    fn definition(&self, name: &str) -> Option<(FormId, ovsm_value::Value)> {
+        let form = match self.items {
+            Stage::All => definition(self.db, Name::new(self.db, self.file, name.to_string()))?,
+            Stage::Written => {
+                let (_, id) = written_items(self.db, self.file).by_name.get(name)?;
+                forms(self.db, self.file).iter().find(|form| form.id(self.db) == id).copied()?
+            }
+        };
+        let syntax = ovsm_eval::program::syntax_of(parse(self.db, form).root(form.text(self.db))?)?;
+        Some((*form.id(self.db), syntax))
     }
 }
 
@@ -156,28 +214,26 @@ pub fn compile_time_functions(db: &dyn salsa::Database, file: SourceFile) -> BTr
     let at_run_time = reach(running, false);
     let functions = items.by_name.values().map(|(global, _)| global);
     functions
-        .filter(|global| matches!(global.kind, GlobalKind::Function { .. }))
+        .filter(|global| global.kind.is_function())
         .map(|global| global.def)
         .filter(|def| by_macros.contains(def) && !at_run_time.contains(def))
         .collect()
 }
 
-/// The core body of a form.
+/// What a form becomes.
 #[salsa::tracked]
 pub fn expand<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Expansion {
-    let env = ModuleEnv { db, file: form.file(db) };
+    let env = ModuleEnv { db, file: form.file(db), items: Stage::All };
     match parse(db, form).root(form.text(db)) {
         Some(node) => {
-            let def = def_of(db, form);
-            let at_compile_time = compile_time_functions(db, form.file(db)).contains(&def);
-            ovsm_expand::expand_form(node, def, at_compile_time, &env)
+            let context = FormContext {
+                item: item(db, form),
+                own: defs_of(db, form),
+                at_compile_time: compile_time_functions(db, form.file(db)),
+            };
+            ovsm_expand::expand_form(node, context, &env)
         }
-        None => Expansion {
-            body: Default::default(),
-            is_function: false,
-            diagnostics: Vec::new(),
-            withheld: Vec::new(),
-        },
+        None => Expansion::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
-use crate::names::{def_of, expand, items};
+use crate::names::{code_of, expand, items};
 use ovsm_base::DefId;
 use ovsm_expand::core::Expr;
 use ovsm_infer::{Group, GroupTypes, Signature, Type, TypeEnv, Unit, UnitKind};
@@ -29,19 +29,28 @@ pub struct GroupKey<'db> {
     pub members: Vec<DefId>,
 }
 
-/// What a form needs the types of, and what it states itself: all that grouping has to know.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What the bodies of a form need the types of, and what they state themselves: all that grouping has to know.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
-    /// True for functions.
-    pub is_function: bool,
+    /// The functions that the form defines.
+    pub functions: Vec<FunctionNeeds>,
+    /// What its code needs, if it has any.
+    pub code: Option<(Vec<DefId>, Vec<DefId>)>,
+    /// Variables that its code defines with the types that it states.
+    pub variables: Vec<(DefId, Type)>,
+}
+
+/// What a function needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FunctionNeeds {
+    /// Which.
+    pub def: DefId,
     /// Functions that are called.
     pub callees: Vec<DefId>,
     /// Variables that are used.
     pub globals: Vec<DefId>,
-    /// The signature, if a function states all of it.
+    /// The signature, if it states all of it.
     pub signature: Option<Signature>,
-    /// The variable and its type, if the form defines one and states its type.
-    pub variable: Option<(DefId, Type)>,
 }
 
 /// The identity of a module's top-level code.
@@ -49,25 +58,33 @@ pub(crate) fn main_def(db: &dyn salsa::Database, file: SourceFile) -> DefId {
     DefId::new(file.module(db), "")
 }
 
-/// What a form needs; the same as long as its body calls and uses the same.
+/// What a form needs; the same as long as its bodies call and use the same.
 #[salsa::tracked]
 pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
     let expansion = expand(db, form);
-    let body = &expansion.body;
-    let variable = match body.root.and_then(|root| body.exprs.get(root)) {
-        Some(Expr::Define(def, value)) => match body.exprs.get(*value) {
-            Some(Expr::Ascribe(_, ty)) => Some((*def, Type::from(ty.kind))),
+    let functions = expansion
+        .functions
+        .iter()
+        .map(|function| FunctionNeeds {
+            def: function.def,
+            callees: function.body.callees.clone(),
+            globals: function.body.globals.clone(),
+            signature: Signature::annotated(&function.body),
+        })
+        .collect();
+    let Some(code) = &expansion.code else { return Needs { functions, ..Needs::default() } };
+    let variables = code
+        .exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::Define(def, value) => match code.exprs.get(*value) {
+                Some(Expr::Ascribe(_, stated)) => Some((*def, stated.ty.clone())),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    };
-    Needs {
-        is_function: expansion.is_function,
-        callees: body.callees.clone(),
-        globals: body.globals.clone(),
-        signature: if expansion.is_function { Signature::annotated(body) } else { None },
-        variable,
-    }
+        })
+        .collect();
+    Needs { functions, code: Some((code.callees.clone(), code.globals.clone())), variables }
 }
 
 /// The groups of a module.
@@ -92,24 +109,29 @@ pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
     let mut result = Groups::default();
     for (place, form) in forms(db, file).iter().enumerate() {
         let needs = needs(db, *form);
-        if !needs.is_function {
+        if needs.code.is_some() {
             result.main.push(place);
         }
-        if let Some((def, ty)) = needs.variable {
-            result.variables.insert(def, ty);
-        }
-        if let Some(signature) = &needs.signature {
-            result.signatures.insert(def_of(db, *form), signature.clone());
+        result.variables.extend(needs.variables.iter().cloned());
+        for function in &needs.functions {
+            if let Some(signature) = &function.signature {
+                result.signatures.insert(function.def, signature.clone());
+            }
         }
     }
     let mut graph: BTreeMap<DefId, Vec<DefId>> = BTreeMap::from([(main, Vec::new())]);
     for form in forms(db, file) {
         let needs = needs(db, *form);
-        let own = if needs.is_function { def_of(db, *form) } else { main };
-        let edges = graph.entry(own).or_default();
-        edges.extend(needs.callees.iter().filter(|callee| !result.signatures.contains_key(callee)));
-        if needs.is_function && needs.globals.iter().any(|global| !result.variables.contains_key(global)) {
-            edges.push(main);
+        let unknown = |callee: &&DefId| !result.signatures.contains_key(callee);
+        if let Some((callees, _)) = &needs.code {
+            graph.entry(main).or_default().extend(callees.iter().filter(unknown));
+        }
+        for function in &needs.functions {
+            let edges = graph.entry(function.def).or_default();
+            edges.extend(function.callees.iter().filter(unknown));
+            if function.globals.iter().any(|global| !result.variables.contains_key(global)) {
+                edges.push(main);
+            }
         }
     }
     result.groups = ovsm_infer::group::components(&graph);
@@ -143,6 +165,7 @@ pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> V
         }
     }
     wanted.sort_unstable();
+    wanted.dedup();
     wanted.into_iter().filter_map(|place| forms.get(place).copied()).collect()
 }
 
@@ -150,28 +173,29 @@ pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> V
 #[salsa::tracked]
 pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTypes {
     let members = group_forms(db, group);
-    let last_code = members.iter().rposition(|form| !expand(db, *form).is_function);
-    let units = members
-        .iter()
-        .enumerate()
-        .map(|(n, form)| {
-            let expansion = expand(db, *form);
-            let body = &expansion.body;
-            let defines = matches!(body.root.and_then(|root| body.exprs.get(root)), Some(Expr::Define(..)));
-            let kind = match expansion.is_function {
-                true => UnitKind::Function,
-                false if Some(n) == last_code && !defines && is_code(db, *form) => UnitKind::Result,
+    let (file, wanted) = (group.file(db), group.members(db));
+    let has_main = wanted.contains(&main_def(db, file));
+    let last_code = members.iter().rposition(|form| expand(db, *form).code.is_some());
+    let mut units = Vec::new();
+    for (place, form) in members.iter().enumerate() {
+        let expansion = expand(db, *form);
+        for function in expansion.functions.iter().filter(|function| wanted.contains(&function.def)) {
+            units.push(Unit { def: function.def, kind: UnitKind::Function, body: &function.body });
+        }
+        if let Some(body) = expansion.code.as_ref().filter(|_| has_main) {
+            let kind = match Some(place) == last_code && is_code(db, *form) {
+                true => UnitKind::Result,
                 false => UnitKind::Statement,
             };
-            Unit { def: def_of(db, *form), kind, body }
-        })
-        .collect();
-    ovsm_infer::infer_group(&Group { units }, &ModuleTypes { db, file: group.file(db) })
+            units.push(Unit { def: code_of(db, *form), kind, body });
+        }
+    }
+    ovsm_infer::infer_group(&Group { units }, &ModuleTypes { db, file })
 }
 
 /// True for forms that are no definition.
 pub(crate) fn is_code<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> bool {
-    matches!(crate::names::item(db, form).kind, ovsm_expand::ItemKind::Code)
+    crate::names::item(db, form).is_code()
 }
 
 /// The signature of a function.
@@ -186,16 +210,16 @@ pub fn signature<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Sig
 }
 
 /// The type of a variable.
-#[salsa::tracked(returns(copy))]
+#[salsa::tracked]
 pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Type> {
     let file = def.file(db);
     if let Some(ty) = groups(db, file).variables.get(&def.id(db)) {
-        return Some(*ty);
+        return Some(ty.clone());
     }
     let main = Def::new(db, file, main_def(db, file));
     let types = infer(db, group_of(db, main)?);
     let id = def.id(db);
-    types.globals.get(&id).copied()
+    types.globals.get(&id).cloned()
 }
 
 /// The name of a definition, for messages.
@@ -215,7 +239,7 @@ impl TypeEnv for ModuleTypes<'_> {
     }
 
     fn global(&self, def: DefId) -> Option<Type> {
-        global_type(self.db, Def::new(self.db, self.file, def))
+        global_type(self.db, Def::new(self.db, self.file, def)).clone()
     }
 
     fn name(&self, def: DefId) -> String {

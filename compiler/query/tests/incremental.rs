@@ -36,7 +36,7 @@ fn blank_lines_between_forms_run_nothing_else() {
 fn an_edit_inside_one_body_runs_no_query_of_another_definition() {
     let log = executed(PROGRAM, &PROGRAM.replace("(+ x x)", "(* x 2)"));
     let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
-    for (query, times) in [("parse", 1), ("item", 1), ("expand", 1), ("infer", 1), ("lower", 0)] {
+    for (query, times) in [("parse", 1), ("written_item", 1), ("expand", 1), ("infer", 1), ("lower", 0)] {
         assert_eq!(count(query), times, "{query} in {log:?}");
     }
     assert_eq!(count("lookup"), 0, "{log:?}");

@@ -147,7 +147,7 @@ impl Script {
         if let Outcome::Returned(words) = &run.outcome {
             let ty = result_type(&db, file);
             return Ok(Script {
-                value: write_value(ty, words, &memory),
+                value: write_value(&ty, words, &memory),
                 ty,
                 logs: host.messages().into_iter().map(str::to_string).collect(),
             });

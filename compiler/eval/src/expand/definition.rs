@@ -28,7 +28,7 @@ impl Expander<'_> {
                 Meant::Special(special)
                     if self.splices(special.name)
                         && special_sequence(arguments)
-                        && !self.front.is_program =>
+                        && (!self.front.is_program || !self.expanding.is_empty()) =>
                 {
                     let steps = arguments.iter().map(|form| self.top_form(form)).collect();
                     return self.sequence(steps);

@@ -18,6 +18,8 @@ const SHAPE: &str = "(match value (pattern body …) …)";
 /// What the patterns so far take, for the reports about clauses that are never reached or that are missing.
 #[derive(Default)]
 struct Coverage {
+    /// A clause takes everything.
+    has_default: bool,
     /// A pattern that fits everything came.
     all: bool,
     /// Literals, as text, that came without a guard.
@@ -71,7 +73,8 @@ pub(crate) fn run(expander: &mut Expander<'_>, form: &Value, arguments: &[Value]
         steps.push(step);
     }
     report_missing(expander, form, &coverage);
-    if !coverage.all {
+    // The memory of an account may hold what is no variant at all.
+    if !coverage.all || expander.front.is_program && !coverage.has_default {
         let kind = expander.constant(Value::keyword("value"));
         let message = expander.constant(Value::string("no clause of `match` fits the value"));
         let data = expander.read(local);
@@ -338,7 +341,11 @@ fn list(
             );
         }
         for (n, part) in parts.iter().enumerate() {
-            let operands = vec![expander.read(value), expander.constant(Value::from_usize(n))];
+            let mut operands = vec![expander.read(value), expander.constant(Value::from_usize(n))];
+            if expander.front.is_program {
+                // Programs have no types at run time: which record it is has to be said.
+                operands.push(expander.add(Expr::Global(constructor)));
+            }
             let field = expander.native("#field", operands);
             part_of(expander, part, field, next, tests, bindings);
         }
@@ -403,6 +410,7 @@ fn report_unreachable(
         );
     }
     coverage.all |= takes_all && !has_guard;
+    coverage.has_default |= takes_all && !has_guard;
     // A match that names every variant of an enum needs no default.
     if let Some((_, all)) = &coverage.parent {
         coverage.all |= all.iter().all(|(_, identity)| coverage.variants.contains(identity));

@@ -91,6 +91,7 @@ impl Expander<'_> {
     ) {
         let symbol = intern(&name, self.near);
         let id = self.front.define_global(self.machine, self.module, &symbol, GlobalKind::Function);
+        self.front.accessors.insert(id);
         let lambda =
             syntax::list(vec![syntax::symbol("lambda", self.near), Value::list(parameters), body], self.near);
         let function = self.expr(&lambda);
@@ -123,6 +124,7 @@ impl Expander<'_> {
         let name = Rc::clone(&symbol.name);
         let ty = self.record_type(&name, None, &fields);
         let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([ty.identity])));
+        self.front.define_record(id, &ty);
         let value = self.constant(Value::RecordType(ty));
         self.front.define_constructor(id, fields.len());
         let mut steps = vec![self.add(Expr::SetGlobal(id, value))];
@@ -193,6 +195,7 @@ impl Expander<'_> {
             if !fields.is_empty() {
                 self.front.define_constructor(id, fields.len());
             }
+            self.front.define_record(id, &ty);
             let value = match fields.is_empty() {
                 true => Value::Record(Rc::new(Record { ty, fields: Vec::new() })),
                 false => Value::RecordType(ty),

@@ -345,7 +345,7 @@ fn alias(ty: &Value) -> Value {
 }
 
 /// A type as data, as the library's checks take it.
-pub(crate) fn descriptor(ty: &Type) -> Value {
+pub fn descriptor(ty: &Type) -> Value {
     let tagged = |tag: &str, parts: Vec<Value>| {
         let mut items = vec![Value::keyword(tag)];
         items.extend(parts);

@@ -37,6 +37,12 @@ impl Front {
         self.signatures.insert(id, signature);
     }
 
+    /// How many arguments a function takes, if that is a fixed number.
+    pub(crate) fn fixed_arity(&self, id: GlobalId) -> Option<usize> {
+        let signature = self.signatures.get(&id)?;
+        (signature.max == Some(signature.min) && signature.keys.is_none()).then_some(signature.min)
+    }
+
     /// How many fields a constructor takes, if it is one.
     pub(crate) fn field_count(&self, constructor: GlobalId) -> Option<usize> {
         self.signatures.get(&constructor).map(|signature| signature.min)

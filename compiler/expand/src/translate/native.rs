@@ -2,7 +2,8 @@
 
 use super::{Place, Translator};
 use crate::builtin::{Builtin, Comparison, Entry};
-use crate::core;
+use crate::core::{self, Key};
+use crate::ty::Type;
 use ovsm_base::suggest::nearest;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
@@ -33,11 +34,123 @@ impl<'a> Translator<'a> {
                 }
                 None => self.body.add(core::Expr::Error, span),
             },
+            ("get" | "nth", [value, key]) => {
+                let value = self.expr(*value, Place::VALUE);
+                let key = self.key(*key);
+                self.get(value, key, span)
+            }
+            ("first" | "second" | "third" | "fourth" | "fifth", [value]) => {
+                let place =
+                    ["first", "second", "third", "fourth", "fifth"].iter().position(|known| *known == name);
+                let value = self.expr(*value, Place::VALUE);
+                let index = self.constant_index(place.unwrap_or(0) as u128, false, span);
+                self.get(value, Key::Index(index), span)
+            }
+            ("last", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                let index = self.constant_index(1, true, span);
+                self.get(value, Key::Index(index), span)
+            }
+            ("put", [value, key, part]) => self.with_part(*value, *key, *part, span),
+            ("#array", items) => {
+                let items = self.values(items);
+                self.body.add(core::Expr::Array(items), span)
+            }
+            ("make-array", [count, value]) => self.repeat(*value, *count, span),
+            ("length", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                self.body.add(core::Expr::Length(value), span)
+            }
+            ("empty?", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                let length = self.body.add(core::Expr::Length(value), span);
+                let zero = self.constant_index(0, false, span);
+                self.body
+                    .add(core::Expr::Builtin(Builtin::Compare(Comparison::Equal), vec![length, zero]), span)
+            }
+            ("#iterable", [value]) | ("#sequence", [value, ..]) => {
+                let value = self.expr(*value, Place::VALUE);
+                self.body.add(core::Expr::Sequence(value), span)
+            }
+            ("null?", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                self.body.add(core::Expr::IsNull(value), span)
+            }
+            ("#is-record", [value, constructor]) => match self.constructor(*constructor) {
+                Some((ty, number)) => {
+                    let value = self.expr(*value, Place::VALUE);
+                    let expr = match ty {
+                        ty @ Type::Enum(_) => core::Expr::IsVariant(value, ty, number),
+                        ty => core::Expr::HasType(value, ty),
+                    };
+                    self.body.add(expr, span)
+                }
+                None => self.not_in_programs(name, span),
+            },
+            ("#is", [value, descriptor]) => match self.unit.exprs.get(*descriptor) {
+                Some(Expr::Constant(descriptor)) => {
+                    let ty = self.described_type(descriptor, span).ty;
+                    let value = self.expr(*value, Place::VALUE);
+                    self.body.add(core::Expr::HasType(value, ty), span)
+                }
+                _ => self.not_in_programs(name, span),
+            },
+            ("#record-field", [value, constructor, key]) => {
+                let ty = self.constructor(*constructor).map(|(ty, _)| ty);
+                let value = self.expr(*value, Place::VALUE);
+                match self.key(*key) {
+                    Key::Field(name, _) => self.get(value, Key::Field(name, ty), span),
+                    key => self.get(value, key, span),
+                }
+            }
+            ("#field", [value, number, constructor]) => {
+                let number = match self.unit.exprs.get(*number) {
+                    Some(Expr::Constant(number)) => ovsm_value::number::to_i64(number).unwrap_or(0) as usize,
+                    _ => 0,
+                };
+                match self.constructor(*constructor) {
+                    Some((ty, variant)) => {
+                        let value = self.expr(*value, Place::VALUE);
+                        self.get(value, Key::Payload(ty, variant, number), span)
+                    }
+                    None => self.not_in_programs(name, span),
+                }
+            }
+            ("pubkey", [text])
+                if let Some(Expr::Constant(Value::String(text))) = self.unit.exprs.get(*text) =>
+            {
+                match ovsm_value::encoding::from_base58::<32>(text.as_str()) {
+                    Some(key) => self.body.add(core::Expr::Pubkey(key), span),
+                    None => self.report(
+                        span,
+                        Diagnostic::new(
+                            Code::TypeMismatch,
+                            "this text is no key: a key is 32 bytes in base58",
+                        ),
+                    ),
+                }
+            }
+            ("bytes", [text])
+                if let Some(Expr::Constant(Value::String(text))) = self.unit.exprs.get(*text) =>
+            {
+                let bytes = text.as_str().as_bytes().to_vec();
+                self.body.add(core::Expr::Bytes(bytes), span)
+            }
             // A literal of a pattern.
             ("#matches", [value, literal]) => {
                 let operands = vec![self.expr(*value, Place::VALUE), self.expr(*literal, Place::VALUE)];
                 self.body.add(core::Expr::Builtin(Builtin::Compare(Comparison::Equal), operands), span)
             }
+            ("error", operands) => {
+                let is_kind = |expr: &ExprId| matches!(self.unit.exprs.get(*expr), Some(Expr::Constant(Value::Keyword(kind))) if kind.as_str() == "value");
+                let fault = match operands {
+                    [kind, _, _] if is_kind(kind) => core::Fault::NoCase,
+                    _ => core::Fault::Raised,
+                };
+                self.flow.end();
+                self.body.add(core::Expr::Fail(fault), span)
+            }
+            _ if let Some(expr) = self.higher_order(name, operands, span) => expr,
             ("syscall", [name, arguments @ ..]) => self.syscall(*name, arguments, span),
             _ => {
                 let Some(entry) = entry_of(id) else { return self.not_in_programs(name, span) };
@@ -64,11 +177,15 @@ impl<'a> Translator<'a> {
 
     fn not_in_programs(&mut self, name: &str, span: Option<Span>) -> core::ExprId {
         let (what, help) = match name {
-            "#object" => ("objects are".to_string(), "programs have integers, truth values and strings"),
-            "#array" => ("arrays are".to_string(), "programs have integers, truth values and strings"),
-            "#iterable" => (
-                "sequences are".to_string(),
-                "count with `(for (i (range a b)) …)`, `dotimes` or `(loop for i from a below b …)`",
+            "#object" => {
+                ("objects are".to_string(), "define a record: `(defrecord Point (x : u64) (y : u64))`")
+            }
+            "#list" | "#splice" => {
+                ("lists are".to_string(), "use an array, `[a b c]`, whose length is known")
+            }
+            "#splice-array" | "append" | "concat" | "push!" | "filter" | "reverse" | "sort" | "slice" => (
+                format!("`{name}` is"),
+                "the length of an array is part of its type; use a larger array and a count",
             ),
             "print" | "println" => (
                 format!("`{name}` is"),
@@ -80,6 +197,27 @@ impl<'a> Translator<'a> {
             name => (format!("`{name}` is"), "it works on values that programs do not have; scripts have it"),
         };
         self.unsupported(span, &format!("{what} not available in programs"), help)
+    }
+
+    fn constant_index(&mut self, magnitude: u128, negative: bool, span: Option<Span>) -> core::ExprId {
+        self.body.add(core::Expr::Int { negative, magnitude, suffix: None }, span)
+    }
+
+    /// `(make-array n value)`: an array of copies.
+    fn repeat(&mut self, value: ExprId, count: ExprId, span: Option<Span>) -> core::ExprId {
+        let value = self.expr(value, Place::VALUE);
+        let known = self.expr(count, Place::VALUE);
+        match self.body.exprs.get(known) {
+            Some(core::Expr::Int { negative: false, magnitude, .. }) => match u32::try_from(*magnitude) {
+                Ok(count) => self.body.add(core::Expr::Repeat(value, count), span),
+                Err(_) => self.unsupported(span, "an array of this length is too large", "use a smaller one"),
+            },
+            _ => self.unsupported(
+                self.span(count).or(span),
+                "the length of an array has to be known when the program is compiled",
+                "write a number, or a constant that is one",
+            ),
+        }
     }
 
     fn syscall(&mut self, name: ExprId, arguments: &[ExprId], span: Option<Span>) -> core::ExprId {
@@ -168,10 +306,15 @@ impl<'a> Translator<'a> {
         operands: Vec<core::ExprId>,
         span: Option<Span>,
     ) -> core::ExprId {
-        let Some(entry) = entry_of(id) else {
-            let name = ovsm_library::get(id).map_or("this", |native| native.name);
-            return self.not_in_programs(name, span);
-        };
+        let name = ovsm_library::get(id).map_or("this", |native| native.name);
+        match (name, operands.as_slice()) {
+            ("not", []) => return self.body.add(core::Expr::Not(first), span),
+            ("length", []) => return self.body.add(core::Expr::Length(first), span),
+            ("null?", []) => return self.body.add(core::Expr::IsNull(first), span),
+            ("get" | "nth", [index]) => return self.get(first, Key::Index(*index), span),
+            _ => {}
+        }
+        let Some(entry) = entry_of(id) else { return self.not_in_programs(name, span) };
         let all = std::iter::once(first).chain(operands).collect();
         self.builtin(entry, all, span)
     }

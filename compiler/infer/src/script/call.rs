@@ -39,6 +39,7 @@ impl Analysis<'_> {
                 self.report_argument(&function.name, name, wanted, *argument, found, span);
             } else if let (Some(fixed), Some(Expr::Constant(value))) =
                 (wanted.fixed, self.unit.exprs.get(*argument))
+                && matches!(value, ovsm_value::Value::Int(_) | ovsm_value::Value::Big(_))
                 && ovsm_library::check::fits(value, fixed.name()).is_err()
             {
                 self.report_range(name, fixed, *argument, span);

@@ -208,6 +208,10 @@ impl Body<'_, '_> {
         match self.generator.choices.below(8) {
             0..3 => Some(self.place(width, Region::Any, HEAP_BASE, HEAP_WINDOW)),
             3 => Some(self.computed_place(width)),
+            4 if self.generator.choices.once_in(2) => {
+                let region = self.generator.choices.pick(&[Region::Local, Region::View]);
+                Some(self.place(width, region, HEAP_BASE + u64::from(HEAP_WINDOW), HEAP_WINDOW))
+            }
             4 => Some(self.place(width, Region::Frame, STACK_BASE, FRAME_AREA)),
             5 if account && !write && self.generator.choices.once_in(2) => {
                 Some(self.place(width, Region::InputMeta, INPUT_BASE, LAMPORTS))

@@ -36,7 +36,7 @@ impl State<'_> {
             | Builtin::BitNot
             | Builtin::ShiftLeft
             | Builtin::ShiftRight => {
-                let ty = self.int_type(expr);
+                let ty = self.own_int_type(expr);
                 let values: Vec<Words> = args.iter().map(|arg| self.value(*arg, signatures)).collect();
                 if ty == IntType::U128 {
                     return self.wide_arithmetic(builtin, &values);
@@ -248,15 +248,15 @@ impl State<'_> {
         signatures: &dyn Signatures,
     ) -> Value {
         let ty = args.first().map_or(SourceType::Error, |arg| self.ty(*arg));
-        let values: Vec<Words> = args.iter().map(|arg| self.value(*arg, signatures)).collect();
+        let values: Vec<Words> = args.iter().map(|arg| self.operand(*arg, signatures)).collect();
         // `!=` holds if the operands are not all equal.
         let pairwise = if comparison == Comparison::NotEqual { Comparison::Equal } else { comparison };
         let mut all = None;
         for pair in values.windows(2) {
             let [a, b] = pair else { continue };
             let holds = match values.len() {
-                2 => self.compare_values(comparison, ty, a, b),
-                _ => self.compare_values(pairwise, ty, a, b),
+                2 => self.compare_values(comparison, &ty, a, b),
+                _ => self.compare_values(pairwise, &ty, a, b),
             };
             all = Some(match all {
                 None => holds,
@@ -270,7 +270,7 @@ impl State<'_> {
         }
     }
 
-    fn compare_values(&mut self, comparison: Comparison, ty: SourceType, a: &Words, b: &Words) -> Value {
+    fn compare_values(&mut self, comparison: Comparison, ty: &SourceType, a: &Words, b: &Words) -> Value {
         match (ty, a.as_slice(), b.as_slice()) {
             (SourceType::Int(IntType::U128), [a_low, a_high], [b_low, b_high]) => {
                 self.compare_wide(comparison, [*a_low, *a_high], [*b_low, *b_high])
@@ -291,9 +291,13 @@ impl State<'_> {
                 let (a, b) = (self.as_word(*a), self.as_word(*b));
                 self.compare(ordering(IntType::U64, comparison), a, b)
             }
-            (SourceType::Int(ty), [a], [b]) => self.compare(ordering(ty, comparison), *a, *b),
+            (SourceType::Int(ty), [a], [b]) => self.compare(ordering(*ty, comparison), *a, *b),
             // Null equals null.
-            _ => self.truth(comparison == Comparison::Equal),
+            (SourceType::Null | SourceType::Error, ..) => self.truth(comparison == Comparison::Equal),
+            (ty, a, b) => {
+                let equal = self.equal(ty, a, b);
+                if comparison == Comparison::NotEqual { self.not(equal) } else { equal }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::lower::state::{Join, OpenExit, State, Variable, Words};
 use crate::op::{BinaryOp, Condition};
 use ovsm_base::IntType;
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{ExitId, Expr, ExprId};
+use ovsm_expand::core::{ExitId, Expr, ExprId, Variable as Place};
 use ovsm_infer::Type as SourceType;
 
 impl State<'_> {
@@ -85,34 +85,43 @@ impl State<'_> {
             }
             _ => {
                 let value = self.value(expr, signatures);
-                let truth = self.truth_of(&value, self.ty(expr));
+                let truth = self.truth_of(&value, &self.ty(expr));
                 self.branch(truth, yes, no);
             }
         }
     }
 
     /// Whether a value counts as true.
-    pub(crate) fn truth_of(&mut self, value: &Words, ty: SourceType) -> Value {
-        match (ty, value.as_slice()) {
+    pub(crate) fn truth_of(&mut self, value: &[Value], ty: &SourceType) -> Value {
+        match (ty, value) {
             (SourceType::Bool, [truth]) => *truth,
             (SourceType::Int(IntType::U128), [low, high]) => {
                 let any = self.binary(BinaryOp::Or, *low, *high);
                 self.compare_const(Condition::NotEqual, any, 0)
             }
-            (SourceType::String, [_, length]) => self.compare_const(Condition::NotEqual, *length, 0),
+            (SourceType::String | SourceType::Bytes | SourceType::Slice(_), [_, length]) => {
+                self.compare_const(Condition::NotEqual, *length, 0)
+            }
+            (SourceType::Option(item), [is_there, rest @ ..]) => {
+                let inner = self.truth_of(rest, item);
+                self.both(*is_there, inner)
+            }
+            (SourceType::Array(_, length), _) => self.truth(*length != 0),
+            (SourceType::Record(_) | SourceType::Enum(_) | SourceType::Pubkey, _) => self.truth(true),
             (_, [word]) => self.compare_const(Condition::NotEqual, *word, 0),
             _ => self.truth(false),
         }
     }
 
-    /// `if` and `cond`.
+    /// `if` and `cond`; with the type of its value if that is used.
     pub(crate) fn choice(
         &mut self,
         clauses: &[(ExprId, ExprId)],
         otherwise: Option<ExprId>,
-        used: bool,
+        ty: Option<&SourceType>,
         signatures: &dyn Signatures,
     ) -> Words {
+        let used = ty.is_some();
         let result = self.new_variable();
         let mut end = self.join();
         for (test, then) in clauses {
@@ -126,7 +135,14 @@ impl State<'_> {
             self.rewind(&else_join);
             self.enter(else_join);
         }
-        self.arm(otherwise, result, used, signatures);
+        match (otherwise, ty) {
+            // What is not there is null.
+            (None, Some(ty)) => {
+                let null = self.nothing(ty);
+                self.write(result, null);
+            }
+            _ => self.arm(otherwise, result, used, signatures),
+        }
         self.jump(&mut end);
         self.rewind(&end);
         self.enter(end);
@@ -155,7 +171,7 @@ impl State<'_> {
                 self.jump(&mut end);
                 break;
             }
-            let truth = self.truth_of(&value, self.ty(*operand));
+            let truth = self.truth_of(&value, &self.ty(*operand));
             let mut next = self.join();
             match all {
                 true => self.branch(truth, &mut next, &mut end),
@@ -226,7 +242,7 @@ impl State<'_> {
             return self.read(result).unwrap_or_default();
         }
         let value = self.value(operand, signatures);
-        let truth = self.truth_of(&value, self.ty(operand));
+        let truth = self.truth_of(&value, &self.ty(operand));
         Words::from_elem(self.not(truth), 1)
     }
 
@@ -289,14 +305,18 @@ impl State<'_> {
     }
 
     /// The variables with a value that the expressions assign, sorted.
-    fn assigned_in(&self, roots: &[ExprId]) -> Vec<Variable> {
+    pub(crate) fn assigned_in(&self, roots: &[ExprId]) -> Vec<Variable> {
         let mut variables = Vec::new();
         let mut work = roots.to_vec();
         while let Some(expr) = work.pop() {
             let Some(node) = self.body.exprs.get(expr) else { continue };
             match node {
-                Expr::SetLocal(local, _) => variables.push(Variable(self.first_local + local.0)),
-                Expr::SetGlobal(def, _) => variables.extend(self.globals.get(def).copied()),
+                Expr::SetLocal(local, _) | Expr::Put(Place::Local(local), ..) => {
+                    variables.push(Variable(self.first_local + local.0));
+                }
+                Expr::SetGlobal(def, _) | Expr::Put(Place::Global(def), ..) => {
+                    variables.extend(self.globals.get(def).copied());
+                }
                 _ => {}
             }
             node.for_each_child(|child| work.push(child));

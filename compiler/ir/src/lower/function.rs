@@ -3,12 +3,15 @@
 //! A value is lowered by `State::value`, a truth test by `condition` (see `control`), and code whose value nobody
 //! uses by `discard`: the same three uses that inference distinguishes, so that types and code agree.
 
+use crate::Failure;
 use crate::function::{Function, Type};
 use crate::lower::layout::Layout;
+use crate::lower::slots::{self, Slots};
 use crate::lower::state::{Callee, State, Variable, Words};
 use crate::op::{Access, Op, Region, Terminator, Width};
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
-use ovsm_expand::core::{Body, Expr, ExprId, TypeKind};
+use ovsm_expand::core::{Body, Expr, ExprId, Fault};
+use ovsm_expand::ty::RecordType;
 use ovsm_infer::{BodyTypes, Signature, Type as SourceType};
 use smallvec::SmallVec;
 
@@ -56,19 +59,35 @@ pub trait Signatures {
 }
 
 /// How many words a value of this type has.
-pub fn words(ty: SourceType) -> usize {
+pub fn words(ty: &SourceType) -> usize {
     match ty {
         SourceType::Null | SourceType::Error => 0,
-        SourceType::Bool => 1,
-        SourceType::Int(IntType::U128) | SourceType::String => 2,
+        SourceType::Bool | SourceType::Array(..) => 1,
+        SourceType::Int(IntType::U128) | SourceType::String | SourceType::Bytes | SourceType::Slice(_) => 2,
         SourceType::Int(_) => 1,
+        SourceType::Pubkey => 4,
+        ty if ty.is_by_address() => 1,
+        SourceType::Option(item) => 1 + words(item),
+        SourceType::Record(record) => record.fields.iter().map(|field| words(&field.ty)).sum(),
+        SourceType::Enum(parent) => {
+            let of_variant =
+                |variant: &RecordType| variant.fields.iter().map(|field| words(&field.ty)).sum::<usize>();
+            1 + parent.variants.iter().map(|variant| of_variant(variant)).max().unwrap_or(0)
+        }
     }
 }
 
 /// The IR types of the words of a value.
-pub(crate) fn word_types(ty: SourceType) -> SmallVec<[Type; 2]> {
+pub(crate) fn word_types(ty: &SourceType) -> SmallVec<[Type; 2]> {
     match ty {
         SourceType::Bool => SmallVec::from_slice(&[Type::Bool]),
+        ty if ty.is_by_address() => SmallVec::from_slice(&[Type::Word]),
+        SourceType::Option(item) => {
+            let mut all = SmallVec::from_slice(&[Type::Bool]);
+            all.extend(word_types(item));
+            all
+        }
+        SourceType::Record(record) => record.fields.iter().flat_map(|field| word_types(&field.ty)).collect(),
         _ => (0..words(ty)).map(|_| Type::Word).collect(),
     }
 }
@@ -78,20 +97,22 @@ pub fn lower_function(
     name: &str,
     source: Source<'_>,
     signature: &Signature,
-    layout: &Layout,
+    (own, layout): (DefId, &Layout),
     signatures: &dyn Signatures,
 ) -> Lowered {
-    let params: Vec<Type> = signature.params.iter().flat_map(|ty| word_types(*ty)).collect();
-    let function = Function::new(name, &params, &word_types(signature.result));
+    let params: Vec<Type> = signature.params.iter().flat_map(word_types).collect();
+    let function = Function::new(name, &params, &word_types(&signature.result));
     let mut state = State::new(function, source.body, source.types, layout);
     let mut values = state.function.params().to_vec().into_iter();
     for _ in source.body.locals.iter() {
         state.new_variable();
     }
     for (number, ty) in signature.params.iter().enumerate() {
-        let own: Words = values.by_ref().take(words(*ty)).collect();
+        let own: Words = values.by_ref().take(words(ty)).collect();
         state.write(Variable(number as u32), own);
     }
+    state.memory = layout.memory_of(Some(own));
+    state.copy_parameters();
     let result = state.body_value(source, signatures);
     let end = state.block;
     state.function.blocks[end].terminator = Terminator::Return(result.into_iter().collect());
@@ -102,7 +123,7 @@ pub fn lower_function(
 pub fn lower_main(
     name: &str,
     sources: &[Source<'_>],
-    result: SourceType,
+    result: &SourceType,
     kind: EntryKind,
     layout: &Layout,
     signatures: &dyn Signatures,
@@ -119,9 +140,13 @@ pub fn lower_main(
     }
     state.prologue();
     let mut value = Words::new();
+    let mut memory = layout.memory_of(None);
     for source in sources {
         state.body = source.body;
         state.types = source.types;
+        state.slots = Slots::new(source.body, source.types);
+        state.memory = memory;
+        memory = memory.wrapping_add(u64::from(state.slots.size));
         state.first_local = match source.body.locals.is_empty() {
             true => 0,
             false => {
@@ -157,7 +182,7 @@ impl State<'_> {
     fn body_value(&mut self, source: Source<'_>, signatures: &dyn Signatures) -> Words {
         let Some(root) = source.body.root else { return Words::new() };
         let unused = source.types.result.is_none()
-            || matches!(&source.body.result, Some(ty) if ty.kind == TypeKind::Null);
+            || matches!(&source.body.result, Some(ty) if ty.ty == SourceType::Null);
         if unused {
             self.discard(root, signatures);
             return Words::new();
@@ -165,7 +190,7 @@ impl State<'_> {
         self.value(root, signatures)
     }
 
-    fn return_code(&mut self, value: &Words, ty: SourceType, last: Option<Source<'_>>) -> Words {
+    fn return_code(&mut self, value: &Words, ty: &SourceType, last: Option<Source<'_>>) -> Words {
         let span = last.and_then(|source| source.body.spans.get(source.body.root?).copied().flatten());
         match (ty, value.as_slice()) {
             (SourceType::Bool, [truth]) => {
@@ -178,7 +203,13 @@ impl State<'_> {
                 let code = self.as_word(*truth);
                 Words::from_slice(&[code])
             }
-            (SourceType::Int(IntType::U128) | SourceType::String, _) => {
+            (SourceType::Null | SourceType::Error, _) => Words::from_elem(self.constant(0), 1),
+            (SourceType::Int(ty), [code]) if ty.bits() <= 64 => Words::from_slice(&[*code]),
+            // What is not there has the words of 0.
+            (SourceType::Option(item), [_, code]) if matches!(**item, SourceType::Int(_)) => {
+                Words::from_slice(&[*code])
+            }
+            _ => {
                 self.report(
                     Code::BadReturnCode,
                     span,
@@ -187,8 +218,6 @@ impl State<'_> {
                 );
                 Words::from_elem(self.constant(0), 1)
             }
-            (_, [code]) => Words::from_slice(&[*code]),
-            _ => Words::from_elem(self.constant(0), 1),
         }
     }
 
@@ -200,8 +229,22 @@ impl State<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// The type of an expression's value where it stands.
     pub(crate) fn ty(&self, expr: ExprId) -> SourceType {
-        self.types.exprs.get(expr).copied().unwrap_or(SourceType::Error)
+        slots::type_of(self.types, expr)
+    }
+
+    /// The type of an expression's value before it is coerced.
+    pub(crate) fn raw_ty(&self, expr: ExprId) -> SourceType {
+        self.types.exprs.get(expr).cloned().unwrap_or(SourceType::Error)
+    }
+
+    /// The integer type of what an operation gives.
+    pub(crate) fn own_int_type(&self, expr: ExprId) -> IntType {
+        match self.types.exprs.get(expr) {
+            Some(SourceType::Int(ty)) => *ty,
+            _ => IntType::I64,
+        }
     }
 
     /// The integer type of an operand.
@@ -212,12 +255,27 @@ impl State<'_> {
         }
     }
 
-    fn local(&self, local: ovsm_expand::core::LocalId) -> Variable {
+    pub(crate) fn local(&self, local: ovsm_expand::core::LocalId) -> Variable {
         Variable(self.first_local + local.0)
     }
 
-    /// Lowers an expression whose value is used.
+    /// Lowers an expression whose value is used, to the type that is needed where it stands.
     pub(crate) fn value(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Words {
+        if self.slots.copies.contains_key(&expr) && self.types.coercions.contains_key(&expr) {
+            return self.operand(expr, signatures);
+        }
+        let words = self.raw_value(expr, signatures);
+        match self.types.coercions.get(&expr) {
+            Some(coercion) => {
+                let raw = self.raw_ty(expr);
+                self.coerced(words, &raw, coercion)
+            }
+            None => words,
+        }
+    }
+
+    /// Lowers an expression whose value is used.
+    pub(crate) fn raw_value(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Words {
         let body = self.body;
         let Some(node) = body.exprs.get(expr) else { return Words::new() };
         let outer = self.span;
@@ -234,14 +292,25 @@ impl State<'_> {
                     let message = "code that nothing leads to is reached";
                     self.report(Code::InternalError, self.span, message, "please report this program");
                 }
-                self.nothing(self.ty(expr))
+                self.nothing(&self.raw_ty(expr))
+            }
+            Expr::Fail(fault) => {
+                if !self.is_dead() {
+                    let failure = match fault {
+                        Fault::NoCase => Failure::NoCase,
+                        Fault::Raised => Failure::Raised,
+                    };
+                    self.function.blocks[self.block].terminator = Terminator::Fail(failure);
+                    self.give_up();
+                }
+                self.nothing(&self.raw_ty(expr))
             }
             Expr::Error | Expr::Null => Words::new(),
             Expr::Bool(truth) => Words::from_elem(self.truth(*truth), 1),
             Expr::Int { negative, magnitude, .. } => {
                 let value = if *negative { magnitude.wrapping_neg() } else { *magnitude };
                 let low = self.constant(value as u64);
-                if self.ty(expr) == SourceType::Int(IntType::U128) {
+                if self.raw_ty(expr) == SourceType::Int(IntType::U128) {
                     let high = self.constant((value >> 64) as u64);
                     return Words::from_slice(&[low, high]);
                 }
@@ -255,7 +324,7 @@ impl State<'_> {
             // A local without a value is only read where nothing leads to: expansion has made sure.
             Expr::Local(local) => match self.read(self.local(*local)) {
                 Some(words) => words,
-                None => self.nothing(self.ty(expr)),
+                None => self.nothing(&self.raw_ty(expr)),
             },
             Expr::Global(def) => self.read_global(*def, signatures),
             Expr::Block(items) => {
@@ -269,13 +338,29 @@ impl State<'_> {
                 }
                 value
             }
-            Expr::Bind(local, value) | Expr::SetLocal(local, value) => {
+            Expr::Bind(local, value) => {
                 let words = self.value(*value, signatures);
-                self.write(self.local(*local), words.clone());
-                if matches!(node, Expr::Bind(..)) { Words::new() } else { words }
+                self.bind_local(*local, *value, words);
+                Words::new()
+            }
+            Expr::SetLocal(local, value) => {
+                let words = self.value(*value, signatures);
+                let (variable, ty) = (self.local(*local), self.ty(*value));
+                if self.assign_in_place(variable, &words, &ty) {
+                    return self.read(variable).unwrap_or_default();
+                }
+                self.write(variable, words.clone());
+                words
             }
             Expr::Define(def, value) => {
-                let words = self.value(*value, signatures);
+                let mut words = self.value(*value, signatures);
+                if let Some(place) = self.place_of(expr)
+                    && !self.layout.variables.contains_key(def)
+                {
+                    let ty = self.ty(*value);
+                    self.store_value(&ty, &words, place);
+                    words = Words::from_elem(place.base, 1);
+                }
                 self.defined.insert(*def);
                 self.write_global(*def, words, signatures);
                 Words::new()
@@ -283,10 +368,33 @@ impl State<'_> {
             Expr::SetGlobal(def, value) => {
                 let words = self.value(*value, signatures);
                 self.check_defined(*def, signatures);
+                if let Some(variable) = self.globals.get(def).copied() {
+                    let ty = self.ty(*value);
+                    if self.assign_in_place(variable, &words, &ty) {
+                        return self.read(variable).unwrap_or_default();
+                    }
+                }
                 self.write_global(*def, words.clone(), signatures);
                 words
             }
-            Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, true, signatures),
+            Expr::Bytes(_)
+            | Expr::Pubkey(_)
+            | Expr::Array(_)
+            | Expr::Repeat(..)
+            | Expr::Tabulate(..)
+            | Expr::Make(..)
+            | Expr::Get(..)
+            | Expr::Put(..)
+            | Expr::IsVariant(..)
+            | Expr::HasType(..)
+            | Expr::IsNull(_)
+            | Expr::Present(_)
+            | Expr::Length(_)
+            | Expr::Sequence(_) => self.aggregate(node, expr, signatures),
+            Expr::If(clauses, otherwise) => {
+                let ty = self.raw_ty(expr);
+                self.choice(clauses, *otherwise, Some(&ty), signatures)
+            }
             Expr::And(operands) => self.junction(operands, true, signatures),
             Expr::Or(operands) => self.junction(operands, false, signatures),
             Expr::Not(operand) => self.negation(*operand, signatures),
@@ -296,14 +404,14 @@ impl State<'_> {
             }
             Expr::Loop(code) => {
                 self.endless_loop(*code, signatures);
-                self.nothing(self.ty(expr))
+                self.nothing(&self.raw_ty(expr))
             }
             Expr::Exit(exit, code) => self.exit(*exit, *code, true, signatures),
             Expr::Leave(exit, value) => {
                 self.leave(*exit, *value, signatures);
-                self.nothing(self.ty(expr))
+                self.nothing(&self.raw_ty(expr))
             }
-            Expr::Call(def, args) => self.call_function(*def, args, signatures),
+            Expr::Call(def, args) => self.call_function(*def, args, expr, signatures),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args, expr, signatures),
             Expr::Ascribe(value, _) => self.value(*value, signatures),
         }
@@ -327,7 +435,7 @@ impl State<'_> {
                 }
             }
             Expr::If(clauses, otherwise) => {
-                self.choice(clauses, *otherwise, false, signatures);
+                self.choice(clauses, *otherwise, None, signatures);
             }
             Expr::And(operands) | Expr::Or(operands) => {
                 self.discard_junction(operands, matches!(node, Expr::And(_)), signatures);
@@ -342,10 +450,16 @@ impl State<'_> {
         }
     }
 
-    fn call_function(&mut self, def: DefId, args: &[ExprId], signatures: &dyn Signatures) -> Words {
+    fn call_function(
+        &mut self,
+        def: DefId,
+        args: &[ExprId],
+        expr: ExprId,
+        signatures: &dyn Signatures,
+    ) -> Words {
         let mut values: SmallVec<[crate::Value; 4]> = SmallVec::new();
         for arg in args {
-            values.extend(self.value(*arg, signatures));
+            values.extend(self.operand(*arg, signatures));
         }
         if self.entry.is_some()
             && let Some(needs) = self.layout.needs.get(&def)
@@ -364,7 +478,15 @@ impl State<'_> {
             );
         }
         let result = signatures.signature(def).map_or(SourceType::Error, |signature| signature.result);
-        self.call(Callee::Def(def), &values, &word_types(result))
+        let value = self.call(Callee::Def(def), &values, &word_types(&result));
+        // What the function made lies in its own place, which its next call takes again.
+        match self.place_of(expr) {
+            Some(place) => {
+                self.store_value(&result, &value, place);
+                Words::from_elem(place.base, 1)
+            }
+            None => value,
+        }
     }
 
     fn check_defined(&mut self, def: DefId, signatures: &dyn Signatures) {
@@ -375,14 +497,17 @@ impl State<'_> {
         }
     }
 
-    fn read_global(&mut self, def: DefId, signatures: &dyn Signatures) -> Words {
+    pub(crate) fn read_global(&mut self, def: DefId, signatures: &dyn Signatures) -> Words {
         self.check_defined(def, signatures);
         let ty = signatures.global(def).unwrap_or(SourceType::Error);
         let Some(offset) = self.layout.variables.get(&def).copied() else {
             return self.globals.get(&def).and_then(|variable| self.read(*variable)).unwrap_or_default();
         };
+        if ty.is_by_address() {
+            return Words::from_elem(self.constant(Layout::address(offset)), 1);
+        }
         let mut value = Words::new();
-        for (number, word_type) in word_types(ty).into_iter().enumerate() {
+        for (number, word_type) in word_types(&ty).into_iter().enumerate() {
             let address = self.constant(Layout::address(offset + 8 * number as u32));
             let access = Access { width: Width::W8, region: Region::Frame, address, offset: 0 };
             let word = self.word(Op::Load(access));
@@ -394,7 +519,7 @@ impl State<'_> {
         value
     }
 
-    fn write_global(&mut self, def: DefId, value: Words, signatures: &dyn Signatures) {
+    pub(crate) fn write_global(&mut self, def: DefId, value: Words, signatures: &dyn Signatures) {
         let Some(offset) = self.layout.variables.get(&def).copied() else {
             let variable = match self.globals.get(&def) {
                 Some(variable) => *variable,
@@ -408,7 +533,13 @@ impl State<'_> {
             return;
         };
         let ty = signatures.global(def).unwrap_or(SourceType::Error);
-        for (number, (word, word_type)) in value.into_iter().zip(word_types(ty)).enumerate() {
+        if ty.is_by_address() {
+            let base = self.constant(Layout::address(offset));
+            let to = self.behind(base);
+            self.store_value(&ty, &value, to);
+            return;
+        }
+        for (number, (word, word_type)) in value.into_iter().zip(word_types(&ty)).enumerate() {
             let word = match word_type {
                 Type::Word => word,
                 Type::Bool => self.as_word(word),

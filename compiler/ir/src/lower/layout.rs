@@ -3,13 +3,15 @@
 //! A module-level variable that only top-level code uses is an SSA value. One that a function uses as well lives in
 //! the frame area at the bottom of the entry's stack frame, whose address is the same in every call. The area also
 //! holds the address of the instruction data, if a function asks for it, and the account table, if any account but
-//! the first is used.
+//! the first is used. Arrays, and records with arrays, have fixed places: in the area if it stays small, else at the end of
+//! the heap.
 
-use crate::machine::STACK_BASE;
+use crate::lower::slots::Slots;
+use crate::machine::{HEAP_BASE, HEAP_SIZE, STACK_BASE};
 use ovsm_base::DefId;
 use ovsm_expand::Builtin;
 use ovsm_expand::core::{Body, Expr};
-use ovsm_infer::Type;
+use ovsm_infer::{BodyTypes, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most accounts that an instruction can have (SIMD-0406).
@@ -28,6 +30,20 @@ pub struct Layout {
     pub size: u32,
     /// For each function, the variables that it and its callees use; only functions that use any.
     pub needs: BTreeMap<DefId, Vec<DefId>>,
+    /// The address of the places of each function's values; `None` for the top-level code.
+    memory: BTreeMap<Option<DefId>, u64>,
+    /// Bytes of all of these places.
+    pub memory_size: u64,
+    /// Functions that have such places and call themselves, directly or through others.
+    pub recursive: Vec<DefId>,
+}
+
+/// The area with these places is at most so large; what does not fit goes to the heap.
+const SMALL_AREA: u64 = 2048;
+
+/// The bytes that the values of a body need in memory.
+pub fn memory_size(body: &Body, types: &BodyTypes) -> u32 {
+    Slots::new(body, types).size
 }
 
 /// A body as the layout sees it.
@@ -37,6 +53,8 @@ pub struct Part<'a> {
     pub function: Option<DefId>,
     /// Its code.
     pub body: &'a Body,
+    /// The bytes that its values need in memory.
+    pub memory: u32,
 }
 
 impl Layout {
@@ -51,7 +69,7 @@ impl Layout {
         let mut callers: BTreeMap<DefId, Vec<DefId>> = BTreeMap::new();
         let mut wants_data = false;
         let mut accounts = 0;
-        for part in parts {
+        for part in parts.clone() {
             for expr in part.body.exprs.iter() {
                 let Expr::Builtin(builtin, args) = expr else { continue };
                 match builtin {
@@ -89,7 +107,11 @@ impl Layout {
         }
         for def in used {
             layout.variables.insert(def, size);
-            size += 8 * super::function::words(global_type(def)) as u32;
+            let ty = global_type(def);
+            size += match ty.is_by_address() {
+                true => ty.size().unwrap_or(0).next_multiple_of(8),
+                false => 8 * super::function::words(&ty) as u32,
+            };
         }
         if accounts > 1 {
             layout.account_table = Some((size, accounts));
@@ -97,13 +119,67 @@ impl Layout {
         }
         layout.size = size;
         layout.needs = close_over_callers(direct, &callers);
+        layout.place_values(parts);
         layout
+    }
+
+    /// Gives each body the place of its values.
+    fn place_values<'a>(&mut self, parts: impl Iterator<Item = Part<'a>>) {
+        let mut sizes: BTreeMap<Option<DefId>, u64> = BTreeMap::new();
+        let mut callees: BTreeMap<DefId, Vec<DefId>> = BTreeMap::new();
+        for part in parts {
+            *sizes.entry(part.function).or_default() += u64::from(part.memory);
+            if let Some(function) = part.function {
+                callees.insert(function, part.body.callees.clone());
+            }
+        }
+        self.memory_size = sizes.values().sum();
+        let in_area = u64::from(self.size) + self.memory_size <= SMALL_AREA;
+        let mut next = match in_area {
+            true => STACK_BASE + u64::from(self.size.next_multiple_of(8)),
+            false => HEAP_BASE + (HEAP_SIZE as u64).saturating_sub(self.memory_size),
+        };
+        for (function, size) in sizes {
+            if size == 0 {
+                continue;
+            }
+            self.memory.insert(function, next);
+            next += size;
+            if let Some(function) = function
+                && calls_itself(function, &callees)
+            {
+                self.recursive.push(function);
+            }
+        }
+        if in_area && self.memory_size > 0 {
+            self.size = self.size.next_multiple_of(8) + self.memory_size as u32;
+        }
+    }
+
+    /// The address of the places of a function's values.
+    pub(crate) fn memory_of(&self, function: Option<DefId>) -> u64 {
+        self.memory.get(&function).copied().unwrap_or(0)
     }
 
     /// The address of an offset of the frame area.
     pub fn address(offset: u32) -> u64 {
         STACK_BASE + u64::from(offset)
     }
+}
+
+/// True if a function reaches itself by calls.
+fn calls_itself(function: DefId, callees: &BTreeMap<DefId, Vec<DefId>>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut work: Vec<DefId> = callees.get(&function).cloned().unwrap_or_default();
+    while let Some(next) = work.pop() {
+        if next == function {
+            return true;
+        }
+        if seen.insert(next) {
+            work.extend(callees.get(&next).into_iter().flatten());
+        }
+    }
+    false
 }
 
 /// Gives each function the variables of its callees, transitively.

@@ -8,6 +8,7 @@
 //! Start with [`function`] for expressions and `state` for how SSA form is made.
 
 mod account;
+mod aggregate;
 mod arithmetic;
 mod control;
 pub mod function;
@@ -15,9 +16,10 @@ pub mod layout;
 pub mod link;
 mod memory;
 pub mod runtime;
+mod slots;
 mod state;
 mod wide;
 
 pub use function::{EntryKind, Lowered, Source, lower_function, lower_main};
-pub use layout::Layout;
+pub use layout::{Layout, memory_size};
 pub use link::link;

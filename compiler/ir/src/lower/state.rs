@@ -8,6 +8,7 @@
 use crate::function::{Block, Data, Func, Function, Type, Value};
 use crate::lower::layout::Layout;
 use crate::lower::runtime::Runtime;
+use crate::lower::slots::Slots;
 use crate::op::{BinaryOp, Condition, Op, Target, Terminator};
 use crate::{Failure, Inst};
 use ovsm_base::{DefId, Diagnostic, Span};
@@ -58,6 +59,10 @@ pub(crate) struct State<'a> {
     pub(crate) body: &'a Body,
     pub(crate) types: &'a BodyTypes,
     pub(crate) layout: &'a Layout,
+    /// Places of the current body's values in memory.
+    pub(crate) slots: Slots,
+    /// The address of these places.
+    pub(crate) memory: u64,
     /// Parameters of the entry function: the input and the instruction data. `None` in other functions.
     pub(crate) entry: Option<(Value, Value)>,
     pub(crate) span: Option<Span>,
@@ -90,6 +95,8 @@ impl<'a> State<'a> {
             function,
             block: Function::ENTRY,
             body,
+            slots: Slots::new(body, types),
+            memory: 0,
             types,
             layout,
             entry: None,
@@ -265,7 +272,7 @@ impl<'a> State<'a> {
     }
 
     /// The words of a value that is never there, for code that is never reached.
-    pub(crate) fn nothing(&mut self, ty: ovsm_infer::Type) -> Words {
+    pub(crate) fn nothing(&mut self, ty: &ovsm_infer::Type) -> Words {
         crate::lower::function::word_types(ty)
             .into_iter()
             .map(|ty| match ty {

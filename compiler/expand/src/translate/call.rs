@@ -1,0 +1,258 @@
+//! Calls: of functions of the module, of local functions, which are put in place of the call, and of constructors.
+
+use super::{Inlined, Place, Translator};
+use crate::core;
+use crate::env::GlobalKind;
+use crate::ty::Type;
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_eval::core::{Expr, ExprId, FunctionCode, FunctionId};
+
+impl<'a> Translator<'a> {
+    pub(super) fn call(
+        &mut self,
+        callee: ExprId,
+        arguments: &[ExprId],
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        match self.unit.exprs.get(callee) {
+            Some(Expr::Local(local)) if self.functions.contains_key(local) => {
+                let Some(function) = self.functions.get(local).copied() else {
+                    return self.body.add(core::Expr::Error, span);
+                };
+                let values = self.values(arguments);
+                self.call_local(function, values, span, place)
+            }
+            Some(Expr::Lambda(function)) => {
+                let values = self.values(arguments);
+                self.call_local(*function, values, span, place)
+            }
+            Some(Expr::Global(id)) if let Some((ty, number)) = self.constructed(*id, span) => {
+                let values = self.values(arguments);
+                self.make(ty, number, values, span)
+            }
+            Some(Expr::Global(id)) => match self.global(*id) {
+                Some((def, GlobalKind::Function { .. } | GlobalKind::Accessor { .. })) => {
+                    let arguments = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();
+                    self.body.callees.push(def);
+                    self.body.add(core::Expr::Call(def, arguments), span)
+                }
+                Some((_, kind)) => {
+                    let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
+                    let what = if kind == GlobalKind::Variable { "a variable" } else { "a constant" };
+                    self.not_callable(
+                        self.span(callee).or(span),
+                        &format!("`{name}` is {what}, not a function"),
+                    )
+                }
+                None => self.foreign(*id, span),
+            },
+            Some(Expr::Local(local)) => {
+                let name = self.unit.locals.get(*local).map_or("this", |local| &*local.name).to_string();
+                self.not_callable(
+                    self.span(callee).or(span),
+                    &format!("`{name}` is a variable, not a function"),
+                )
+            }
+            _ => self
+                .not_callable(self.span(callee).or(span), "the value of this form is called like a function"),
+        }
+    }
+
+    fn not_callable(&mut self, span: Option<Span>, message: &str) -> core::ExprId {
+        self.report(
+            span,
+            Diagnostic::new(Code::NotCallable, message).help(
+                "programs call functions by their names; to use a value, write it without the parentheses",
+            ),
+        )
+    }
+
+    /// Arguments, in order.
+    pub(super) fn values(&mut self, arguments: &[ExprId]) -> Vec<core::ExprId> {
+        arguments.iter().map(|argument| self.expr(*argument, Place::VALUE)).collect()
+    }
+
+    /// A record, or a variant of an enum.
+    pub(super) fn make(
+        &mut self,
+        ty: Type,
+        number: usize,
+        values: Vec<core::ExprId>,
+        span: Option<Span>,
+    ) -> core::ExprId {
+        let record = match &ty {
+            Type::Record(record) => Some(record),
+            Type::Enum(parent) => parent.variants.get(number),
+            _ => None,
+        };
+        if let Some(record) = record.filter(|record| record.fields.len() != values.len()) {
+            let (name, count) = (record.name.clone(), record.fields.len());
+            self.wrong_count(&name, count, values.len(), span);
+            return self.body.add(core::Expr::Error, span);
+        }
+        self.body.add(core::Expr::Make(ty, number, values), span)
+    }
+
+    /// Reports parameters of a kind that programs do not have.
+    pub(super) fn check_parameters(&mut self, code: &FunctionCode) {
+        let parameters = &code.parameters;
+        let kind = if !parameters.optional.is_empty() {
+            "&optional"
+        } else if parameters.rest.is_some() {
+            "&rest"
+        } else if parameters.keys.is_some() {
+            "&key"
+        } else {
+            return;
+        };
+        self.unsupported(
+            code.span,
+            &format!("`{kind}` parameters are not available in programs"),
+            "use required parameters; the number of arguments of a compiled call is fixed",
+        );
+    }
+
+    /// Puts the body of a local function in place of a call of it.
+    pub(super) fn call_local(
+        &mut self,
+        function: FunctionId,
+        values: Vec<core::ExprId>,
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        let Some(code) = self.unit.functions.get(function) else {
+            return self.body.add(core::Expr::Error, span);
+        };
+        let parameters = &code.parameters;
+        if parameters.required.len() != values.len()
+            && parameters.optional.is_empty()
+            && parameters.rest.is_none()
+            && parameters.keys.is_none()
+        {
+            let count = parameters.required.len();
+            return self.report(
+                span,
+                Diagnostic::new(
+                    Code::WrongArity,
+                    format!(
+                        "`{}` takes {count} argument{}, not {}",
+                        code.name,
+                        if count == 1 { "" } else { "s" },
+                        values.len()
+                    ),
+                ),
+            );
+        }
+        if let Some(active) = self.active.iter().rposition(|active| active.function == function) {
+            return self.call_itself(active, code, values, span, place);
+        }
+        self.check_parameters(code);
+        let mut parts = Vec::new();
+        let mut locals = Vec::new();
+        for (parameter, value) in parameters.required.iter().zip(values) {
+            let local = self.bind(*parameter);
+            locals.push(local);
+            parts.push(self.body.add(core::Expr::Bind(local, value), span));
+        }
+        let is_loop = self.refers_to_itself(function, code.body);
+        let (result, again) = (self.exit(), self.exit());
+        self.active.push(Inlined { function, parameters: locals, again: is_loop.then_some(again) });
+        let tail = Place { used: place.used, tail: true };
+        let value = match is_loop {
+            false => self.function_body(code, tail),
+            true => {
+                let rounds = self.in_exit(result, |translator| {
+                    let round = translator.in_exit(again, |translator| {
+                        let value = translator.function_body(code, tail);
+                        translator.leave(result);
+                        translator.body.add(core::Expr::Leave(result, value), span)
+                    });
+                    let round = translator.body.add(core::Expr::Exit(again, round), span);
+                    translator.flow.end();
+                    translator.body.add(core::Expr::Loop(round), span)
+                });
+                self.body.add(core::Expr::Exit(result, rounds), span)
+            }
+        };
+        self.active.pop();
+        parts.push(value);
+        self.body.add(core::Expr::Block(parts), span)
+    }
+
+    fn function_body(&mut self, code: &'a FunctionCode, place: Place) -> core::ExprId {
+        match self.check_of(code.body) {
+            Some((inner, ty)) => {
+                let value = self.expr(inner, Place { tail: false, ..place });
+                self.body.add(core::Expr::Ascribe(value, ty), self.span(inner))
+            }
+            None => self.expr(code.body, place),
+        }
+    }
+
+    /// A call of a function from its own body: the next round of a loop.
+    fn call_itself(
+        &mut self,
+        active: usize,
+        code: &FunctionCode,
+        values: Vec<core::ExprId>,
+        span: Option<Span>,
+        place: Place,
+    ) -> core::ExprId {
+        let is_innermost = active + 1 == self.active.len();
+        let Some((parameters, again)) = self
+            .active
+            .get(active)
+            .filter(|_| is_innermost && place.tail)
+            .and_then(|active| Some((active.parameters.clone(), active.again?)))
+        else {
+            return self.unsupported(
+                span,
+                &format!(
+                    "`{}` is a local function that calls itself where something is left to do afterwards",
+                    code.name
+                ),
+                "define it at the top level; a call in the last place becomes a loop",
+            );
+        };
+        let mut parts = Vec::new();
+        let mut temporaries = Vec::new();
+        for value in values {
+            let temporary = self.temporary("argument", span);
+            parts.push(self.body.add(core::Expr::Bind(temporary, value), span));
+            temporaries.push(temporary);
+        }
+        for (parameter, temporary) in parameters.into_iter().zip(temporaries) {
+            let read = self.body.add(core::Expr::Local(temporary), span);
+            parts.push(self.body.add(core::Expr::SetLocal(parameter, read), span));
+        }
+        let null = self.body.add(core::Expr::Null, span);
+        self.leave(again);
+        parts.push(self.body.add(core::Expr::Leave(again, null), span));
+        self.body.add(core::Expr::Block(parts), span)
+    }
+
+    /// True if the body of a local function names the function.
+    fn refers_to_itself(&self, function: FunctionId, body: ExprId) -> bool {
+        let mut work = vec![body];
+        let mut seen = rustc_hash::FxHashSet::default();
+        while let Some(expr) = work.pop() {
+            let Some(node) = self.unit.exprs.get(expr) else { continue };
+            match node {
+                Expr::Local(local) => match self.functions.get(local) {
+                    Some(named) if *named == function => return true,
+                    Some(named) if seen.insert(*named) => {
+                        work.extend(self.unit.functions.get(*named).map(|code| code.body));
+                    }
+                    _ => {}
+                },
+                Expr::Lambda(inner) if seen.insert(*inner) => {
+                    work.extend(self.unit.functions.get(*inner).map(|code| code.body));
+                }
+                _ => {}
+            }
+            node.for_each_child(|child| work.push(child));
+        }
+        false
+    }
+}

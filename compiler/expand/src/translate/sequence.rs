@@ -1,0 +1,243 @@
+//! Functions that take functions: `map`, `reduce`, `for-each` and their kin become loops, with the function in place.
+
+use super::{Place, Translator};
+use crate::builtin::{Arithmetic, Builtin, Comparison, Overflow};
+use crate::core::{Expr as Core, ExprId as CoreId, Key, LocalId as CoreLocal};
+use crate::env::GlobalKind;
+use ovsm_base::Span;
+use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId};
+use ovsm_value::{NativeId, Value};
+
+/// A function that is known.
+#[derive(Clone, Copy)]
+enum Function {
+    Local(FunctionId),
+    Global(GlobalId),
+    Native(NativeId),
+}
+
+/// The parts of a loop over the items of a sequence.
+struct Round {
+    items: CoreLocal,
+    index: CoreLocal,
+    parts: Vec<CoreId>,
+}
+
+impl<'a> Translator<'a> {
+    /// A call of a function that takes a function; `None` if it is none of those that become loops.
+    pub(super) fn higher_order(
+        &mut self,
+        name: &str,
+        operands: &'a [ExprId],
+        span: Option<Span>,
+    ) -> Option<CoreId> {
+        match (name, operands) {
+            ("map" | "for-each" | "some" | "every" | "count" | "find-index", [first, second]) => {
+                let (function, items) = match (self.function_of(*first), self.function_of(*second)) {
+                    (Some(function), _) => (function, *second),
+                    (None, Some(function)) => (function, *first),
+                    (None, None) => return None,
+                };
+                Some(match name {
+                    "map" => self.map(function, items, span),
+                    "for-each" => self.for_each(function, items, span),
+                    "count" => self.count(function, items, span),
+                    "find-index" => self.find_index(function, items, span),
+                    _ => self.some(function, items, name == "some", span),
+                })
+            }
+            ("reduce", [first, initial, last]) => {
+                let (function, items) = match (self.function_of(*first), self.function_of(*last)) {
+                    (Some(function), _) => (function, *last),
+                    (None, Some(function)) => (function, *first),
+                    (None, None) => return None,
+                };
+                Some(self.reduce(function, *initial, items, span))
+            }
+            ("sum", [items]) => {
+                let add = Builtin::Arithmetic(Arithmetic::Add, Overflow::Checked);
+                let mut round = self.round(*items, span);
+                let zero = self.literal(0, span);
+                let total = self.bound("total", zero, span, &mut round.parts);
+                let item = self.item(&round, span);
+                let read = self.read_core(total, span);
+                let sum = self.body.add(Core::Builtin(add, vec![read, item]), span);
+                let set = self.body.add(Core::SetLocal(total, sum), span);
+                let read = self.read_core(total, span);
+                Some(self.rounds(round, set, Some(read), span))
+            }
+            _ => None,
+        }
+    }
+
+    /// The function that an expression names.
+    fn function_of(&self, expr: ExprId) -> Option<Function> {
+        match self.unit.exprs.get(expr)? {
+            Expr::Lambda(function) => Some(Function::Local(*function)),
+            Expr::Local(local) => self.functions.get(local).copied().map(Function::Local),
+            Expr::Global(global) if self.session.record_of(*global).is_none() => {
+                let (_, kind) = self.global(*global)?;
+                kind.is_function().then_some(Function::Global(*global))
+            }
+            Expr::Constant(Value::Native(id)) => Some(Function::Native(*id)),
+            _ => None,
+        }
+    }
+
+    fn apply(&mut self, function: Function, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
+        match function {
+            Function::Local(function) => self.call_local(function, values, span, Place::VALUE),
+            Function::Global(global) => match self.global(global) {
+                Some((def, GlobalKind::Function { params } | GlobalKind::Accessor { params })) => {
+                    if let Some(count) =
+                        params.map(|count| count as usize).filter(|count| *count != values.len())
+                    {
+                        let name =
+                            self.session.name(global).map_or_else(String::new, |name| name.to_string());
+                        self.wrong_count(&name, count, values.len(), span);
+                        return self.body.add(Core::Error, span);
+                    }
+                    self.body.callees.push(def);
+                    self.body.add(Core::Call(def, values), span)
+                }
+                _ => self.body.add(Core::Error, span),
+            },
+            Function::Native(id) => {
+                let mut values = values.into_iter();
+                match values.next() {
+                    Some(first) => self.native_of(id, first, values.collect(), span),
+                    None => self.body.add(Core::Error, span),
+                }
+            }
+        }
+    }
+
+    fn literal(&mut self, value: u128, span: Option<Span>) -> CoreId {
+        self.body.add(Core::Int { negative: false, magnitude: value, suffix: None }, span)
+    }
+
+    fn read_core(&mut self, local: CoreLocal, span: Option<Span>) -> CoreId {
+        self.body.add(Core::Local(local), span)
+    }
+
+    fn bound(&mut self, name: &str, value: CoreId, span: Option<Span>, parts: &mut Vec<CoreId>) -> CoreLocal {
+        let local = self.temporary(name, span);
+        parts.push(self.body.add(Core::Bind(local, value), span));
+        local
+    }
+
+    /// Starts a loop over the items of a sequence.
+    fn round(&mut self, items: ExprId, span: Option<Span>) -> Round {
+        let value = self.expr(items, Place::VALUE);
+        let value = self.body.add(Core::Sequence(value), self.span(items).or(span));
+        let mut parts = Vec::new();
+        let items = self.bound("items", value, span, &mut parts);
+        let zero = self
+            .body
+            .add(Core::Int { negative: false, magnitude: 0, suffix: Some(ovsm_base::IntType::U64) }, span);
+        let index = self.bound("index", zero, span, &mut parts);
+        Round { items, index, parts }
+    }
+
+    fn item(&mut self, round: &Round, span: Option<Span>) -> CoreId {
+        let (items, index) = (self.read_core(round.items, span), self.read_core(round.index, span));
+        self.get(items, Key::Index(index), span)
+    }
+
+    /// Ends it: the body runs for each item, then comes the value.
+    fn rounds(&mut self, round: Round, body: CoreId, value: Option<CoreId>, span: Option<Span>) -> CoreId {
+        let Round { items, index, mut parts } = round;
+        let (at, whole) = (self.read_core(index, span), self.read_core(items, span));
+        let length = self.body.add(Core::Length(whole), span);
+        let less = Builtin::Compare(Comparison::Less);
+        let condition = self.body.add(Core::Builtin(less, vec![at, length]), span);
+        let (at, one) = (self.read_core(index, span), self.literal(1, span));
+        let add = Builtin::Arithmetic(Arithmetic::Add, Overflow::Wrapping);
+        let next = self.body.add(Core::Builtin(add, vec![at, one]), span);
+        let step = self.body.add(Core::SetLocal(index, next), span);
+        let body = self.body.add(Core::Block(vec![body, step]), span);
+        parts.push(self.body.add(Core::While(condition, body), span));
+        parts.push(match value {
+            Some(value) => value,
+            None => self.body.add(Core::Null, span),
+        });
+        self.body.add(Core::Block(parts), span)
+    }
+
+    fn map(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+        let Round { items, index, mut parts } = self.round(items, span);
+        let round = Round { items, index, parts: Vec::new() };
+        let item = self.item(&round, span);
+        let value = self.apply(function, vec![item], span);
+        parts.push(self.body.add(Core::Tabulate(items, index, value), span));
+        self.body.add(Core::Block(parts), span)
+    }
+
+    fn for_each(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+        let round = self.round(items, span);
+        let item = self.item(&round, span);
+        let body = self.apply(function, vec![item], span);
+        self.rounds(round, body, None, span)
+    }
+
+    fn reduce(&mut self, function: Function, initial: ExprId, items: ExprId, span: Option<Span>) -> CoreId {
+        let initial = self.expr(initial, Place::VALUE);
+        let mut before = Vec::new();
+        let total = self.bound("total", initial, span, &mut before);
+        let mut round = self.round(items, span);
+        before.append(&mut round.parts);
+        round.parts = before;
+        let (read, item) = (self.read_core(total, span), self.item(&round, span));
+        let value = self.apply(function, vec![read, item], span);
+        let set = self.body.add(Core::SetLocal(total, value), span);
+        let read = self.read_core(total, span);
+        self.rounds(round, set, Some(read), span)
+    }
+
+    fn count(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+        let mut round = self.round(items, span);
+        let zero = self.literal(0, span);
+        let total = self.bound("count", zero, span, &mut round.parts);
+        let item = self.item(&round, span);
+        let test = self.apply(function, vec![item], span);
+        let (read, one) = (self.read_core(total, span), self.literal(1, span));
+        let add = Builtin::Arithmetic(Arithmetic::Add, Overflow::Checked);
+        let more = self.body.add(Core::Builtin(add, vec![read, one]), span);
+        let set = self.body.add(Core::SetLocal(total, more), span);
+        let body = self.body.add(Core::If(vec![(test, set)], None), span);
+        let read = self.read_core(total, span);
+        self.rounds(round, body, Some(read), span)
+    }
+
+    /// `some` and `every`: whether the function is true for an item, or for each.
+    fn some(&mut self, function: Function, items: ExprId, some: bool, span: Option<Span>) -> CoreId {
+        let round = self.round(items, span);
+        let exit = self.exit();
+        let item = self.item(&round, span);
+        let mut test = self.apply(function, vec![item], span);
+        if !some {
+            test = self.body.add(Core::Not(test), span);
+        }
+        let found = self.body.add(Core::Bool(some), span);
+        let leave = self.body.add(Core::Leave(exit, found), span);
+        let body = self.body.add(Core::If(vec![(test, leave)], None), span);
+        let otherwise = self.body.add(Core::Bool(!some), span);
+        let rounds = self.rounds(round, body, Some(otherwise), span);
+        self.body.add(Core::Exit(exit, rounds), span)
+    }
+
+    /// The place of the first item for which the function is true, or null.
+    fn find_index(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+        let round = self.round(items, span);
+        let exit = self.exit();
+        let item = self.item(&round, span);
+        let test = self.apply(function, vec![item], span);
+        let at = self.read_core(round.index, span);
+        let at = self.body.add(Core::Present(at), span);
+        let leave = self.body.add(Core::Leave(exit, at), span);
+        let body = self.body.add(Core::If(vec![(test, leave)], None), span);
+        let none = self.body.add(Core::Null, span);
+        let rounds = self.rounds(round, body, Some(none), span);
+        self.body.add(Core::Exit(exit, rounds), span)
+    }
+}

@@ -1,0 +1,271 @@
+//! Types as programs write them: from the words of the expander to the types of programs.
+
+use super::Translator;
+use crate::core::TypeName;
+use crate::ty::{EnumType, Field, RecordType, Type};
+use ovsm_base::{Code, Diagnostic, IntType, Span};
+use ovsm_eval::core::{Expr, ExprId, GlobalId};
+use ovsm_value::{Value, number};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Why a type is none that programs have.
+struct Fault {
+    message: String,
+    help: &'static str,
+}
+
+const HAVE: &str = "programs have integers, `bool`, `string`, `bytes`, `pubkey`, records, enums, `(option T)`, `(array T n)`";
+
+fn fault(message: impl Into<String>) -> Fault {
+    Fault { message: message.into(), help: HAVE }
+}
+
+impl Translator<'_> {
+    /// The type that a binder states; `None` if it leaves it open.
+    pub(super) fn type_name(&mut self, ty: &ovsm_eval::Type, span: Option<Span>) -> Option<TypeName> {
+        if matches!(ty, ovsm_eval::Type::Variable(_)) {
+            return None;
+        }
+        Some(self.described_type(&ovsm_eval::type_descriptor(ty), span))
+    }
+
+    /// The type that a descriptor means; what is wrong with it is reported.
+    pub(super) fn described_type(&mut self, descriptor: &Value, span: Option<Span>) -> TypeName {
+        let ty = match self.resolve(descriptor, &mut Vec::new()) {
+            Ok(ty) => match ty.size() {
+                Some(_) => ty,
+                None => {
+                    let message = "values of this type are larger than any program's memory";
+                    self.unsupported(span, message, "use smaller arrays");
+                    Type::Error
+                }
+            },
+            Err(Fault { message, help }) => {
+                self.unsupported(span, &message, help);
+                Type::Error
+            }
+        };
+        TypeName { ty, span }
+    }
+
+    fn resolve(&mut self, descriptor: &Value, open: &mut Vec<u64>) -> Result<Type, Fault> {
+        ovsm_base::stack::with_room(|| self.resolve_inner(descriptor, open))
+    }
+
+    fn resolve_inner(&mut self, descriptor: &Value, open: &mut Vec<u64>) -> Result<Type, Fault> {
+        if let Value::Keyword(name) = descriptor {
+            return named(name.as_str());
+        }
+        let parts = match descriptor {
+            Value::Array(parts) => parts.as_slice(),
+            _ => return Err(fault("this type is not available in programs")),
+        };
+        let Some((Value::Keyword(tag), parts)) = parts.split_first() else {
+            return Err(fault("this type is not available in programs"));
+        };
+        match (tag.as_str(), parts) {
+            ("array", [item]) => {
+                let item = self.resolve(item, open)?;
+                match item {
+                    Type::Slice(_) => Err(fault("a view of views is not available in programs")),
+                    item => Ok(Type::Slice(Arc::new(item))),
+                }
+            }
+            ("array", [item, length]) => {
+                let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
+                let Some(length) = length else { return Err(fault("an array of this length is too large")) };
+                match self.resolve(item, open)? {
+                    Type::Slice(_) => Err(fault("an array of views is not available in programs")),
+                    item => Ok(Type::Array(Arc::new(item), length)),
+                }
+            }
+            ("or", parts) => {
+                let is_null = |part: &Value| matches!(part, Value::Keyword(name) if name.as_str() == "null");
+                let others: Vec<&Value> = parts.iter().filter(|part| !is_null(part)).collect();
+                match others.as_slice() {
+                    [one] if parts.len() == 2 => {
+                        let ty = self.resolve(one, open)?;
+                        match ty.is_by_address()
+                            || matches!(ty, Type::Slice(_) | Type::Null | Type::Option(_))
+                        {
+                            true => Err(Fault {
+                                message: format!("an option of `{ty}` is not available in programs"),
+                                help: "keep the value, and a truth value beside it that says whether it counts",
+                            }),
+                            false => Ok(Type::Option(Arc::new(ty))),
+                        }
+                    }
+                    _ => Err(Fault {
+                        message: "a type of several kinds of values is not available in programs".to_string(),
+                        help: "use an enum, or `(option T)` for what may be null",
+                    }),
+                }
+            }
+            ("record", [name, identities]) => {
+                let Value::Array(identities) = identities else { return Err(fault("this type is unknown")) };
+                let first = identities.get(0).and_then(number::to_i64).map(|identity| identity as u64);
+                let Some(identity) = first else { return Err(fault("this type has no values")) };
+                self.declared(identity, &ovsm_value::write::display(name), open)
+            }
+            ("refined", [_, base, function]) => match function {
+                Value::Null => self.resolve(base, open),
+                _ => Err(Fault {
+                    message: "refinements are not available in programs".to_string(),
+                    help: "state the type below, and test the condition",
+                }),
+            },
+            ("list", _) => Err(fault("lists are not available in programs")),
+            ("map", _) => Err(fault("objects are not available in programs")),
+            _ => Err(fault("this type is not available in programs")),
+        }
+    }
+
+    /// The record, enum, or enum of a variant, that has an identity.
+    fn declared(&mut self, identity: u64, name: &str, open: &mut Vec<u64>) -> Result<Type, Fault> {
+        if open.contains(&identity) {
+            return Err(Fault {
+                message: format!("`{name}` contains itself, so no memory is large enough for it"),
+                help: "keep the number of an item instead of the item",
+            });
+        }
+        if let Some(ty) = self.types.get(&identity) {
+            return Ok(ty.clone());
+        }
+        let ty = match self.session.variants(identity) {
+            Some((name, variants)) => {
+                let identities: Vec<u64> = variants.iter().map(|variant| variant.identity).collect();
+                open.extend(&identities);
+                let mut types = Vec::new();
+                for variant in &variants {
+                    types.push(Arc::new(self.record_type(variant, open)?));
+                }
+                open.truncate(open.len() - identities.len());
+                let ty = Type::Enum(Arc::new(EnumType { name: name.to_string(), variants: types }));
+                if ty.is_by_address() {
+                    return Err(Fault {
+                        message: format!("a variant of `{name}` holds an array, which programs do not have"),
+                        help: "keep the array beside the enum",
+                    });
+                }
+                for identity in identities {
+                    self.types.insert(identity, ty.clone());
+                }
+                ty
+            }
+            None => {
+                let Some(record) = self.session.record(identity).cloned() else {
+                    return Err(fault(format!("the type `{name}` is unknown here")));
+                };
+                open.push(identity);
+                let ty = Type::Record(Arc::new(self.record_type(&record, open)?));
+                open.pop();
+                self.types.insert(identity, ty.clone());
+                ty
+            }
+        };
+        Ok(ty)
+    }
+
+    fn record_type(
+        &mut self,
+        record: &Rc<ovsm_value::RecordType>,
+        open: &mut Vec<u64>,
+    ) -> Result<RecordType, Fault> {
+        let mut fields = Vec::new();
+        for (name, ty) in record.fields.iter().zip(&record.types) {
+            if matches!(ty, Value::Null) {
+                return Err(Fault {
+                    message: format!(
+                        "the field `{}` of `{}` has no type, so values of it have no layout",
+                        name.as_str(),
+                        record.name
+                    ),
+                    help: "state it, as in `(defrecord Point (x : u64) (y : u64))`",
+                });
+            }
+            let ty = self.resolve(ty, open)?;
+            if matches!(ty, Type::Slice(_)) {
+                return Err(Fault {
+                    message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),
+                    help: "a record holds its items: state the length, as in `(array u64 8)`",
+                });
+            }
+            fields.push(Field { name: name.as_str().to_string(), ty });
+        }
+        Ok(RecordType { name: record.name.to_string(), fields })
+    }
+
+    /// What a variable that holds a constructor constructs: the type, and the number of the variant.
+    pub(super) fn constructed(&mut self, global: GlobalId, span: Option<Span>) -> Option<(Type, usize)> {
+        let record = self.session.record_of(global)?.clone();
+        let number = match self.session.variants(record.identity) {
+            Some((_, variants)) => {
+                variants.iter().position(|variant| variant.identity == record.identity).unwrap_or(0)
+            }
+            None => 0,
+        };
+        match self.declared(record.identity, &record.name, &mut Vec::new()) {
+            Ok(ty) => Some((ty, number)),
+            Err(Fault { message, help }) => {
+                self.unsupported(span, &message, help);
+                Some((Type::Error, 0))
+            }
+        }
+    }
+
+    /// The same for an expression that names a constructor.
+    pub(super) fn constructor(&mut self, expr: ExprId) -> Option<(Type, usize)> {
+        match self.unit.exprs.get(expr) {
+            Some(Expr::Global(global)) => self.constructed(*global, self.span(expr)),
+            _ => None,
+        }
+    }
+
+    /// The expression that a check stands around, and its type.
+    pub(super) fn check_of(&mut self, expr: ExprId) -> Option<(ExprId, TypeName)> {
+        let Some(Expr::Native(id, operands)) = self.unit.exprs.get(expr) else { return None };
+        let [value, ty, _] = operands.as_slice() else { return None };
+        if ovsm_library::get(*id)?.name != "#check" {
+            return None;
+        }
+        let (value, ty) = (*value, *ty);
+        let descriptor = match self.unit.exprs.get(ty) {
+            Some(Expr::Constant(descriptor)) => descriptor.clone(),
+            _ => Value::Null,
+        };
+        Some((value, self.described_type(&descriptor, self.span(ty))))
+    }
+
+    /// Reports a parameter of a kind that programs do not have.
+    pub(super) fn wrong_count(&mut self, name: &str, takes: usize, given: usize, span: Option<Span>) {
+        self.report(
+            span,
+            Diagnostic::new(
+                Code::WrongArity,
+                format!("`{name}` takes {takes} argument{}, not {given}", if takes == 1 { "" } else { "s" }),
+            ),
+        );
+    }
+}
+
+fn named(name: &str) -> Result<Type, Fault> {
+    Ok(match name {
+        "int" => Type::Int(IntType::I64),
+        "bool" => Type::Bool,
+        "string" => Type::String,
+        "bytes" => Type::Bytes,
+        "pubkey" => Type::Pubkey,
+        "null" => Type::Null,
+        "any" => {
+            return Err(Fault {
+                message: "`any` is not available in programs: every value has one type".to_string(),
+                help: "state the type of the value",
+            });
+        }
+        name => match IntType::from_name(name) {
+            Some(ty) => Type::Int(ty),
+            None => return Err(fault(format!("the type `{name}` is not available in programs"))),
+        },
+    })
+}

@@ -1,0 +1,210 @@
+//! The types of programs, and how their values lie in memory.
+//!
+//! Types are structural: two records of one name, with the same fields, are the same type. The layout is exact: fields
+//! follow one another without padding, integers are little endian, so that what an account holds can be read by others
+//! byte for byte. A record and its enum can not contain themselves, so every layout is finite; what is too large to have one
+//! has the size `None`. Start with [`Type`].
+
+use ovsm_base::IntType;
+use std::sync::Arc;
+
+/// The largest value that programs can have, in bytes.
+pub const MAX_SIZE: u32 = 10 * 1024 * 1024;
+
+/// The type of a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Type {
+    /// `null`.
+    Null,
+    /// `bool`.
+    Bool,
+    /// `string`: a view of UTF-8 text.
+    String,
+    /// `bytes`: a view of bytes.
+    Bytes,
+    /// `pubkey`: 32 bytes.
+    Pubkey,
+    /// A fixed-width integer; `int` is `i64`.
+    Int(IntType),
+    /// `(option T)`: a value, or null.
+    Option(Arc<Type>),
+    /// `(array T n)`.
+    Array(Arc<Type>, u32),
+    /// `(array T)`: a view of items that lie somewhere else.
+    Slice(Arc<Type>),
+    /// A record.
+    Record(Arc<RecordType>),
+    /// An enum.
+    Enum(Arc<EnumType>),
+    /// Already reported; fits everything.
+    Error,
+}
+
+/// The type of a record, or of one variant of an enum.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct RecordType {
+    /// Its name.
+    pub name: String,
+    /// Its fields, in the order in which they lie in memory.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a record.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// The type of an enum.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct EnumType {
+    /// Its name.
+    pub name: String,
+    /// Its variants; the number of each is its tag.
+    pub variants: Vec<Arc<RecordType>>,
+}
+
+impl Type {
+    /// The size in bytes of a value in memory. Views take two words, their address and their length. `None` if it has no
+    /// size, or one that no program can hold. Linear in the type.
+    pub fn size(&self) -> Option<u32> {
+        let size = match self {
+            Type::Null | Type::Error => 0,
+            Type::Bool => 1,
+            Type::String | Type::Bytes | Type::Slice(_) => 16,
+            Type::Pubkey => 32,
+            Type::Int(ty) => ty.bits() / 8,
+            Type::Option(item) => item.size()?.checked_add(1)?,
+            Type::Array(item, length) => item.size()?.checked_mul(*length)?,
+            Type::Record(record) => record.size()?,
+            Type::Enum(parent) => parent.payload_size()?.checked_add(1)?,
+        };
+        (size <= MAX_SIZE).then_some(size)
+    }
+
+    /// True if values are reached by their address: arrays, and all that contains one.
+    pub fn is_by_address(&self) -> bool {
+        match self {
+            Type::Array(..) => true,
+            Type::Option(item) => item.is_by_address(),
+            Type::Record(record) => record.fields.iter().any(|field| field.ty.is_by_address()),
+            Type::Enum(parent) => parent
+                .variants
+                .iter()
+                .any(|variant| variant.fields.iter().any(|field| field.ty.is_by_address())),
+            _ => false,
+        }
+    }
+
+    /// True if a value holds no address, so that its bytes are all of it and can be kept in an account.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Type::String | Type::Bytes | Type::Slice(_) => false,
+            Type::Option(item) | Type::Array(item, _) => item.is_plain(),
+            Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
+            Type::Enum(parent) => {
+                parent.variants.iter().all(|variant| variant.fields.iter().all(|field| field.ty.is_plain()))
+            }
+            _ => true,
+        }
+    }
+
+    /// The type of the items, for what has items.
+    pub fn item(&self) -> Option<&Type> {
+        match self {
+            Type::Array(item, _) | Type::Slice(item) => Some(item),
+            Type::Bytes => Some(&Type::Int(IntType::U8)),
+            _ => None,
+        }
+    }
+}
+
+impl RecordType {
+    /// The size in bytes; see [`Type::size`].
+    pub fn size(&self) -> Option<u32> {
+        self.fields.iter().try_fold(0u32, |sum, field| sum.checked_add(field.ty.size()?))
+    }
+
+    /// The number of a field, and where it lies.
+    pub fn field(&self, name: &str) -> Option<(usize, u32)> {
+        let mut offset = 0u32;
+        for (number, field) in self.fields.iter().enumerate() {
+            if field.name == name {
+                return Some((number, offset));
+            }
+            offset = offset.checked_add(field.ty.size()?)?;
+        }
+        None
+    }
+}
+
+impl EnumType {
+    /// The size in bytes of the largest variant.
+    pub fn payload_size(&self) -> Option<u32> {
+        self.variants.iter().try_fold(0, |largest, variant| Some(u32::max(largest, variant.size()?)))
+    }
+
+    /// The number of a variant.
+    pub fn variant(&self, name: &str) -> Option<usize> {
+        self.variants.iter().position(|variant| variant.name == name)
+    }
+}
+
+impl std::fmt::Display for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Type::Null => f.write_str("null"),
+            Type::Bool => f.write_str("bool"),
+            Type::String => f.write_str("string"),
+            Type::Bytes => f.write_str("bytes"),
+            Type::Pubkey => f.write_str("pubkey"),
+            Type::Int(ty) => ty.fmt(f),
+            Type::Option(item) => write!(f, "(option {item})"),
+            Type::Array(item, length) => write!(f, "(array {item} {length})"),
+            Type::Slice(item) => write!(f, "(array {item})"),
+            Type::Record(record) => f.write_str(&record.name),
+            Type::Enum(parent) => f.write_str(&parent.name),
+            Type::Error => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(fields: &[(&str, Type)]) -> Arc<RecordType> {
+        Arc::new(RecordType {
+            name: "R".to_string(),
+            fields: fields
+                .iter()
+                .map(|(name, ty)| Field { name: (*name).to_string(), ty: ty.clone() })
+                .collect(),
+        })
+    }
+
+    #[test]
+    fn layouts_have_no_padding() {
+        let inner = record(&[("a", Type::Int(IntType::U8)), ("b", Type::Int(IntType::U64))]);
+        assert_eq!(inner.size(), Some(9));
+        assert_eq!(inner.field("b"), Some((1, 1)));
+        assert_eq!(inner.field("c"), None);
+        let array = Type::Array(Arc::new(Type::Record(inner.clone())), 3);
+        assert_eq!(array.size(), Some(27));
+        assert_eq!(Type::Option(Arc::new(Type::Pubkey)).size(), Some(33));
+        let parent = EnumType { name: "E".to_string(), variants: vec![inner, record(&[])] };
+        assert_eq!(Type::Enum(Arc::new(parent)).size(), Some(10));
+    }
+
+    #[test]
+    fn sizes_that_no_program_can_hold_are_none() {
+        let mut ty = Type::Int(IntType::U64);
+        for _ in 0..4 {
+            ty = Type::Array(Arc::new(ty), 65_536);
+        }
+        assert_eq!(ty.size(), None);
+    }
+}

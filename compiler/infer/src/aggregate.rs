@@ -1,0 +1,336 @@
+//! The types of what is made of parts: arrays, records, enums, options, and of their parts.
+
+use crate::infer::{Inference, Use};
+use crate::types::Type;
+use crate::unify::Term;
+use ovsm_base::suggest::nearest;
+use ovsm_base::{Code, Diagnostic, IntType, Span};
+use ovsm_expand::Builtin;
+use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
+use ovsm_expand::ty::RecordType;
+use std::rc::Rc;
+use std::sync::Arc;
+
+const NULL: Term = Term::Known(Type::Null);
+const BOOL: Term = Term::Known(Type::Bool);
+const ERROR: Term = Term::Known(Type::Error);
+
+impl<'a> Inference<'a> {
+    pub(crate) fn aggregate(&mut self, node: &'a Expr, expr: ExprId) -> Term {
+        match node {
+            Expr::Bytes(_) => Term::Known(Type::Bytes),
+            Expr::Pubkey(_) => Term::Known(Type::Pubkey),
+            Expr::Array(items) => self.array(items),
+            Expr::Repeat(value, count) => {
+                let item = self.infer(*value, Use::Value);
+                Term::Array(Rc::new(item), *count)
+            }
+            Expr::Tabulate(items, index, value) => self.tabulate(*items, *index, *value, expr),
+            Expr::Make(ty, number, values) => self.make(ty, *number, values),
+            Expr::Get(value, key) => {
+                let found = self.infer(*value, Use::Value);
+                self.part(&found, key, self.span(*value), self.span(expr))
+            }
+            Expr::Put(variable, path, value) => {
+                let mut part = match variable {
+                    Variable::Local(local) => self.local(*local),
+                    Variable::Global(def) => self.global(*def),
+                };
+                for key in path {
+                    let resolved = self.table.resolve(&part);
+                    if matches!(resolved, Term::Known(Type::Slice(_) | Type::Bytes)) {
+                        self.unsupported(
+                            self.span(expr),
+                            "this is a view of items that belong to somebody else; it can not be changed",
+                            "give it the type `(array T n)`, which holds its own items",
+                        );
+                    }
+                    part = self.part(&part, key, self.span(expr), self.span(expr));
+                }
+                let found = self.infer(*value, Use::Value);
+                self.expect(*value, &found, &part, "this part", None);
+                NULL
+            }
+            Expr::IsVariant(value, ty, _) => {
+                let found = self.infer(*value, Use::Value);
+                self.expect(*value, &found, &Term::Known(ty.clone()), "the pattern", None);
+                BOOL
+            }
+            Expr::HasType(value, ty) => {
+                let found = self.infer(*value, Use::Value);
+                self.has_type(*value, &found, ty);
+                BOOL
+            }
+            Expr::IsNull(value) => {
+                self.infer(*value, Use::Value);
+                BOOL
+            }
+            Expr::Present(value) => {
+                let found = self.infer(*value, Use::Value);
+                Term::Option(Rc::new(found))
+            }
+            Expr::Length(value) => {
+                let found = self.infer(*value, Use::Value);
+                let length = self.table.fresh(true);
+                if self.table.resolve(&found) == Term::Known(Type::String) {
+                    self.unsupported(
+                        self.span(*value),
+                        "the number of characters of a string is not available in programs",
+                        "bytes have a length: `(length (bytes \"…\"))`",
+                    );
+                    return length;
+                }
+                match self.table.as_array(&found) {
+                    Some((_, count)) => {
+                        self.literals.push((length.clone(), false, u128::from(count), self.span(expr)));
+                    }
+                    None => {
+                        let has_length = matches!(
+                            self.table.resolve(&found),
+                            Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
+                        );
+                        if !has_length {
+                            self.no_sequence(*value, &found, "`length`");
+                        }
+                        self.lengths.push((length.clone(), self.span(expr)));
+                    }
+                }
+                length
+            }
+            Expr::Sequence(value) => {
+                let found = self.infer(*value, Use::Value);
+                let is_sequence = self.table.as_array(&found).is_some()
+                    || matches!(
+                        self.table.resolve(&found),
+                        Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
+                    );
+                if !is_sequence {
+                    self.no_sequence(*value, &found, "the loop");
+                    return ERROR;
+                }
+                found
+            }
+            _ => ERROR,
+        }
+    }
+
+    fn array(&mut self, items: &'a [ExprId]) -> Term {
+        let item = self.table.fresh(false);
+        let first = items.first().and_then(|first| self.span(*first));
+        for value in items {
+            let found = self.infer(*value, Use::Value);
+            let label = first.map(|span| (span, "the first item decides the type"));
+            self.expect(*value, &found, &item, "the array", label);
+        }
+        match u32::try_from(items.len()) {
+            Ok(count) => Term::Array(Rc::new(item), count),
+            Err(_) => ERROR,
+        }
+    }
+
+    fn tabulate(&mut self, items: LocalId, index: LocalId, value: ExprId, expr: ExprId) -> Term {
+        let at = self.local(index);
+        self.table.unify(&at, &Term::Known(Type::Int(IntType::U64)));
+        let item = self.infer(value, Use::Value);
+        let sequence = self.local(items);
+        if let Some((_, count)) = self.table.as_array(&sequence) {
+            return Term::Array(Rc::new(item), count);
+        }
+        if self.table.resolve(&sequence) != ERROR {
+            self.unsupported(
+                self.span(expr),
+                "`map` needs an array whose length is known, because its result is one",
+                "write a loop, or give it an array of the type `(array T n)`",
+            );
+        }
+        ERROR
+    }
+
+    pub(crate) fn unsupported(&mut self, span: Option<Span>, message: &str, help: &str) {
+        let mut diagnostic = Diagnostic::new(Code::UnsupportedForm, message).help(help);
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn make(&mut self, ty: &Type, number: usize, values: &'a [ExprId]) -> Term {
+        let record: Option<Arc<RecordType>> = match ty {
+            Type::Record(record) => Some(Arc::clone(record)),
+            Type::Enum(parent) => parent.variants.get(number).cloned(),
+            _ => None,
+        };
+        for (place, value) in values.iter().enumerate() {
+            let found = self.infer(*value, Use::Value);
+            let Some(record) = &record else { continue };
+            let Some(field) = record.fields.get(place) else { continue };
+            let why = format!("the field `{}` of `{}`", field.name, record.name);
+            self.expect(*value, &found, &Term::Known(field.ty.clone()), &why, None);
+        }
+        Term::Known(ty.clone())
+    }
+
+    /// The type of a part of a value.
+    fn part(&mut self, whole: &Term, key: &'a Key, whole_span: Option<Span>, span: Option<Span>) -> Term {
+        match key {
+            Key::Field(name, stated) => {
+                if let Some(stated) = stated
+                    && !self.table.unify(whole, &Term::Known(stated.clone()))
+                {
+                    let found = self.table.finish_known(whole);
+                    let needed = Term::Known(stated.clone());
+                    self.diagnostics.push(crate::report::mismatch(
+                        whole_span,
+                        found,
+                        needed,
+                        "the accessor",
+                        None,
+                    ));
+                    return ERROR;
+                }
+                match self.table.resolve(whole) {
+                    Term::Known(Type::Record(record)) => self.field(&record, name, span),
+                    Term::Known(Type::Error) => ERROR,
+                    other => {
+                        self.give_up_on(whole, &other);
+                        self.no_part(&other, &format!("the field `{name}`"), whole_span)
+                    }
+                }
+            }
+            Key::Payload(ty, variant, number) => {
+                let field = match ty {
+                    Type::Enum(parent) => parent.variants.get(*variant).and_then(|it| it.fields.get(*number)),
+                    Type::Record(record) => record.fields.get(*number),
+                    _ => None,
+                };
+                self.table.unify(whole, &Term::Known(ty.clone()));
+                field.map_or(ERROR, |field| Term::Known(field.ty.clone()))
+            }
+            Key::Index(index) => {
+                self.word(Builtin::MemLoad(8), *index);
+                if let Some((item, count)) = self.table.as_array(whole) {
+                    self.check_index(*index, count);
+                    return item;
+                }
+                match self.table.resolve(whole) {
+                    Term::Known(Type::Error) => ERROR,
+                    Term::Known(ty) if ty.item().is_some() => {
+                        ty.item().map_or(ERROR, |item| Term::Known(item.clone()))
+                    }
+                    other => {
+                        self.give_up_on(whole, &other);
+                        self.no_part(&other, "an item", whole_span)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A value whose type is missing was reported once.
+    fn give_up_on(&mut self, whole: &Term, resolved: &Term) {
+        if let Term::Variable(_) = resolved {
+            self.table.unify(whole, &ERROR);
+        }
+    }
+
+    /// Reports an index that is written out and is never there.
+    fn check_index(&mut self, index: ExprId, count: u32) {
+        let Some(Expr::Int { negative, magnitude, .. }) = self.body.exprs.get(index) else { return };
+        let is_there = match negative {
+            false => *magnitude < u128::from(count),
+            true => *magnitude <= u128::from(count),
+        };
+        if !is_there {
+            let sign = if *negative { "-" } else { "" };
+            let mut diagnostic = Diagnostic::new(
+                Code::IndexOutOfRange,
+                format!("the array has {count} items, so none is at {sign}{magnitude}"),
+            )
+            .help("the first item is at 0; negative places count from the end");
+            if let Some(span) = self.span(index) {
+                diagnostic = diagnostic.label(span, "");
+            }
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn field(&mut self, record: &RecordType, name: &str, span: Option<Span>) -> Term {
+        if let Some(field) = record.fields.iter().find(|field| field.name == name) {
+            return Term::Known(field.ty.clone());
+        }
+        let names: Vec<&str> = record.fields.iter().map(|field| field.name.as_str()).collect();
+        let mut diagnostic =
+            Diagnostic::new(Code::UnknownField, format!("`{}` has no field `{name}`", record.name));
+        diagnostic = match nearest(name, names.iter().copied()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help(format!("its fields are {}", list_of(&names))),
+        };
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+        ERROR
+    }
+
+    fn no_part(&mut self, whole: &Term, what: &str, span: Option<Span>) -> Term {
+        let mut diagnostic = match whole {
+            Term::Variable(_) => Diagnostic::new(
+                Code::TypeNeeded,
+                format!("the type of this value is not known here, so {what} can not be read"),
+            )
+            .help("state the type where the value is bound, as in `(point : Point)`"),
+            Term::Option(_) | Term::Known(Type::Option(_)) => {
+                Diagnostic::new(Code::TypeMismatch, format!("this may be null, so {what} can not be read"))
+                    .help("test it first: `(if (null? x) … …)`; in the other branch it is there")
+            }
+            other => Diagnostic::new(
+                Code::TypeMismatch,
+                format!("this is {}, which does not have {what}", crate::report::describe(other)),
+            )
+            .help("fields belong to records, items to arrays and bytes"),
+        };
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+        ERROR
+    }
+
+    fn no_sequence(&mut self, value: ExprId, found: &Term, why: &str) {
+        let resolved = self.table.finish_known(found);
+        if resolved == ERROR {
+            return;
+        }
+        let mut diagnostic = match resolved {
+            Term::Variable(_) => Diagnostic::new(
+                Code::TypeNeeded,
+                format!("the type of this value is not known here, and {why} needs a sequence"),
+            )
+            .help("state the type where the value is bound, as in `(xs : (array u64))`"),
+            other => Diagnostic::new(
+                Code::TypeMismatch,
+                format!("this is {}, but {why} needs a sequence", crate::report::describe(&other)),
+            )
+            .help("count with `(for (i (range a b)) …)` or `dotimes`; arrays and bytes are sequences"),
+        };
+        if let Some(span) = self.span(value) {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A test whose answer follows from the type: it has to be known, and to be the same for every value.
+    fn has_type(&mut self, value: ExprId, found: &Term, ty: &Type) {
+        let resolved = self.table.resolve(found);
+        if let Term::Variable(_) = resolved {
+            self.expect(value, found, &Term::Known(ty.clone()), "the pattern", None);
+        }
+    }
+}
+
+fn list_of(names: &[&str]) -> String {
+    match names {
+        [] => "none".to_string(),
+        names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,178 @@
+//! Places in memory for what is reached by its address: arrays, and records with arrays in them.
+//!
+//! Each such value of a body has a fixed place, so that its address is a constant. A function that calls itself, directly or
+//! through others, can therefore have none; the layout of the program refuses it. A value that was just made needs no copy
+//! when it is bound to a name: the name takes over its place. All others are copied, because values do not change when
+//! something else does; unless neither side ever changes.
+
+use ovsm_expand::core::{Body, Expr, ExprId, LocalId, Variable};
+use ovsm_infer::{BodyTypes, Coercion, Type};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The places of one body, as offsets from the place of the body itself; all are multiples of 8.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Slots {
+    /// Locals that hold a copy.
+    pub(crate) locals: BTreeMap<LocalId, u32>,
+    /// Expressions that make a value, and variables of the top level that hold a copy.
+    pub(crate) exprs: BTreeMap<ExprId, u32>,
+    /// Operands that something to their right may change before they are used.
+    pub(crate) copies: BTreeMap<ExprId, u32>,
+    /// Bytes in all.
+    pub(crate) size: u32,
+}
+
+/// The type of an expression's value where it stands.
+pub(crate) fn type_of(types: &BodyTypes, expr: ExprId) -> Type {
+    match types.coercions.get(&expr).map(Coercion::result) {
+        Some(ty) => ty.clone(),
+        None => types.exprs.get(expr).cloned().unwrap_or(Type::Error),
+    }
+}
+
+/// True if the value of an expression was made by it, so that nobody else holds it.
+pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
+    match body.exprs.get(expr) {
+        Some(Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)) => {
+            true
+        }
+        Some(Expr::Block(items)) => items.last().is_some_and(|last| is_fresh(body, *last)),
+        Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner)) => is_fresh(body, *inner),
+        _ => false,
+    }
+}
+
+/// The locals that are assigned, in whole or in part.
+pub(crate) fn changed_locals(body: &Body) -> BTreeSet<LocalId> {
+    body.exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::SetLocal(local, _) | Expr::Put(Variable::Local(local), ..) => Some(*local),
+            _ => None,
+        })
+        .collect()
+}
+
+/// True if a local can stand for the value that it is bound to without a copy: neither ever changes.
+pub(crate) fn is_borrowed(body: &Body, changed: &BTreeSet<LocalId>, local: LocalId, value: ExprId) -> bool {
+    let mut value = value;
+    while let Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner)) = body.exprs.get(value) {
+        value = *inner;
+    }
+    match body.exprs.get(value) {
+        Some(Expr::Local(source)) => !changed.contains(&local) && !changed.contains(source),
+        _ => false,
+    }
+}
+
+/// True if a value may be, or be part of, what a module-level variable holds.
+fn reads_global(body: &Body, root: ExprId) -> bool {
+    let mut work = vec![root];
+    while let Some(expr) = work.pop() {
+        let Some(node) = body.exprs.get(expr) else { continue };
+        if matches!(node, Expr::Global(_)) {
+            return true;
+        }
+        node.for_each_child(|child| work.push(child));
+    }
+    false
+}
+
+/// True if evaluating an expression may change what a variable holds.
+fn may_change(body: &Body, root: ExprId) -> bool {
+    let mut work = vec![root];
+    while let Some(expr) = work.pop() {
+        let Some(node) = body.exprs.get(expr) else { continue };
+        if matches!(
+            node,
+            Expr::SetLocal(..) | Expr::SetGlobal(..) | Expr::Put(..) | Expr::Call(..) | Expr::Bind(..)
+        ) {
+            return true;
+        }
+        node.for_each_child(|child| work.push(child));
+    }
+    false
+}
+
+impl Slots {
+    /// The places that a body needs.
+    pub(crate) fn new(body: &Body, types: &BodyTypes) -> Slots {
+        let mut slots = Slots::default();
+        let is_by_address = |expr: ExprId| {
+            types.exprs.get(expr).is_some_and(Type::is_by_address) || type_of(types, expr).is_by_address()
+        };
+        let changed = changed_locals(body);
+        for number in 0..body.locals.len() {
+            let local = LocalId(number as u32);
+            let Some(ty) = types.locals.get(local).filter(|ty| ty.is_by_address()) else { continue };
+            if (number as u32) < body.params && changed.contains(&local) {
+                let offset = slots.take(ty);
+                slots.locals.insert(local, offset);
+            }
+        }
+        for (number, node) in body.exprs.iter().enumerate() {
+            let expr = ExprId(number as u32);
+            match node {
+                Expr::Bind(local, value) if type_of(types, *value).is_by_address() => {
+                    let needs_place = !is_fresh(body, *value) && !is_borrowed(body, &changed, *local, *value);
+                    if let Some(ty) = types.locals.get(*local)
+                        && needs_place
+                        && !slots.locals.contains_key(local)
+                    {
+                        let offset = slots.take(ty);
+                        slots.locals.insert(*local, offset);
+                    }
+                }
+                // A view shows what a variable holds now.
+                Expr::Bind(local, value)
+                    if matches!(types.coercions.get(value), Some(Coercion::View(_)))
+                        && !is_fresh(body, *value)
+                        && !is_borrowed(body, &changed, *local, *value) =>
+                {
+                    let ty = types.exprs.get(*value).cloned().unwrap_or(Type::Error);
+                    let offset = slots.take(&ty);
+                    slots.copies.insert(*value, offset);
+                }
+                Expr::Define(_, value) if is_by_address(*value) && !is_fresh(body, *value) => {
+                    let offset = slots.take(&type_of(types, *value));
+                    slots.exprs.insert(expr, offset);
+                }
+                Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)
+                    if types.exprs.get(expr).is_some_and(Type::is_by_address) =>
+                {
+                    if let Some(ty) = types.exprs.get(expr) {
+                        let offset = slots.take(ty);
+                        slots.exprs.insert(expr, offset);
+                    }
+                }
+                _ => {}
+            }
+            if let Expr::Call(_, operands)
+            | Expr::Array(operands)
+            | Expr::Make(_, _, operands)
+            | Expr::Builtin(_, operands) = node
+                && operands.iter().any(|operand| is_by_address(*operand))
+            {
+                let mut changes = false;
+                for operand in operands.iter().rev() {
+                    // A function may change the variables of the module.
+                    let is_shared = matches!(node, Expr::Call(..)) && reads_global(body, *operand);
+                    if (changes || is_shared) && is_by_address(*operand) && !is_fresh(body, *operand) {
+                        let ty = types.exprs.get(*operand).cloned().unwrap_or(Type::Error);
+                        let offset = slots.take(&ty);
+                        slots.copies.insert(*operand, offset);
+                    }
+                    changes |= may_change(body, *operand);
+                }
+            }
+        }
+        slots
+    }
+
+    fn take(&mut self, ty: &Type) -> u32 {
+        let offset = self.size;
+        let size = ty.size().unwrap_or(0).next_multiple_of(8);
+        self.size = self.size.saturating_add(size);
+        offset
+    }
+}
