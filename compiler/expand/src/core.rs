@@ -152,6 +152,8 @@ pub enum Expr {
     Global(DefId),
     /// Evaluates in order; the value is the last one, or null.
     Block(Vec<ExprId>),
+    /// Evaluates code in which locals are bound; nothing after it knows them.
+    Scope(Vec<LocalId>, ExprId),
     /// Binds a local for the rest of the enclosing block. Its value is null.
     Bind(LocalId, ExprId),
     /// Gives a module-level variable its first value. Only at the top level of a module.
@@ -235,6 +237,7 @@ impl Expr {
             | Expr::Loop(value)
             | Expr::Exit(_, value)
             | Expr::Leave(_, value)
+            | Expr::Scope(_, value)
             | Expr::Repeat(value, _)
             | Expr::Tabulate(_, _, value)
             | Expr::IsVariant(value, ..)

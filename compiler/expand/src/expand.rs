@@ -107,7 +107,10 @@ pub struct FormContext<'a> {
 pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> Expansion {
     let Some(form) = program::syntax_of(node) else {
         // The reader has reported it, unless it is a number that fits no type.
-        return Expansion { diagnostics: crate::literal::out_of_range(node), ..Expansion::default() };
+        let mut expansion =
+            Expansion { diagnostics: crate::literal::out_of_range(node), ..Expansion::default() };
+        crate::translate::top_level::stand_in(&mut expansion, context, env);
+        return expansion;
     };
     with_session(|session| {
         session.begin();

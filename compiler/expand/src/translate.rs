@@ -9,7 +9,7 @@ mod flow;
 mod native;
 mod places;
 mod sequence;
-mod top_level;
+pub(crate) mod top_level;
 mod types;
 
 use crate::core::{self, Body, ExitId};
@@ -321,7 +321,17 @@ impl<'a> Translator<'a> {
                 } else {
                     let value = self.expr(*value, Place::VALUE);
                     match self.locals.get(local) {
-                        Some(local) if self.flow.gains(*local) => core::Expr::Bind(*local, value),
+                        Some(local) if self.flow.gains(*local) => {
+                            let local = *local;
+                            let bind = self.body.add(core::Expr::Bind(local, value), span);
+                            match place.used {
+                                true => {
+                                    let read = self.body.add(core::Expr::Local(local), span);
+                                    core::Expr::Block(vec![bind, read])
+                                }
+                                false => return bind,
+                            }
+                        }
                         Some(local) => core::Expr::SetLocal(*local, value),
                         None => core::Expr::Error,
                     }
@@ -343,6 +353,7 @@ impl<'a> Translator<'a> {
             }
             Expr::Let(bindings, body) => {
                 let mut parts = Vec::new();
+                let mut bound = Vec::new();
                 for (local, value) in bindings {
                     if self.functions.contains_key(local) || self.constants.contains_key(local) {
                         continue;
@@ -357,6 +368,7 @@ impl<'a> Translator<'a> {
                         false => Some(self.expr(*value, Place::VALUE)),
                     };
                     let local = self.bind(*local);
+                    bound.push(local);
                     match value {
                         Some(value) => {
                             parts.push(self.body.add(core::Expr::Bind(local, value), value_span.or(span)));
@@ -367,7 +379,8 @@ impl<'a> Translator<'a> {
                     }
                 }
                 parts.push(self.expr(*body, place));
-                core::Expr::Block(parts)
+                let block = self.body.add(core::Expr::Block(parts), span);
+                core::Expr::Scope(bound, block)
             }
             Expr::If(..) => return self.choice(expr, place),
             Expr::And(operands) | Expr::Or(operands) => {
@@ -387,6 +400,13 @@ impl<'a> Translator<'a> {
                     _ => core::Expr::Or(parts),
                 }
             }
+            // It only ends by an exit.
+            Expr::While(condition, body) if matches!(self.unit.exprs.get(*condition), Some(Expr::Constant(value)) if value.is_true()) =>
+            {
+                let body = self.expr(*body, Place::DISCARD);
+                self.flow.end();
+                core::Expr::Loop(body)
+            }
             Expr::While(condition, body) => {
                 let condition = self.expr(*condition, Place::VALUE);
                 let after = self.flow.clone();
@@ -402,8 +422,7 @@ impl<'a> Translator<'a> {
             Expr::Block(block, body) => {
                 let exit = self.exit();
                 let outer = self.exits.insert(*block, exit);
-                let body =
-                    self.in_exit(exit, |translator| translator.expr(*body, Place { tail: false, ..place }));
+                let body = self.in_exit(exit, |translator| translator.expr(*body, place));
                 match outer {
                     Some(outer) => self.exits.insert(*block, outer),
                     None => self.exits.remove(block),
@@ -417,7 +436,16 @@ impl<'a> Translator<'a> {
                         self.leave(exit);
                         core::Expr::Leave(exit, value)
                     }
-                    None => core::Expr::Error,
+                    None => {
+                        return self.report(
+                            span,
+                            Diagnostic::new(
+                                Code::MisplacedJump,
+                                "this leaves a form that does not stand around it",
+                            )
+                            .help("move it into the body of the form"),
+                        );
+                    }
                 }
             }
             Expr::Lambda(function) => {

@@ -224,13 +224,13 @@ impl<'a> Inference<'a> {
 
     /// The span of the expression whose value is the value of `expr`.
     fn last_span(&self, mut expr: ExprId) -> Option<Span> {
-        while let Some(Expr::Block(items)) = self.body.exprs.get(expr) {
-            match items.last() {
-                Some(last) => expr = *last,
-                None => break,
+        loop {
+            match self.body.exprs.get(expr) {
+                Some(Expr::Scope(_, code)) => expr = *code,
+                Some(Expr::Block(items)) if let Some(last) = items.last() => expr = *last,
+                _ => return self.span(expr),
             }
         }
-        self.span(expr)
     }
 
     pub(crate) fn span(&self, expr: ExprId) -> Option<Span> {
@@ -360,6 +360,7 @@ impl<'a> Inference<'a> {
                 }
                 value
             }
+            Expr::Scope(_, code) => self.infer(*code, usage),
             Expr::Bind(local, value) => {
                 let found = self.infer(*value, Use::Value);
                 let declared = self.body.locals.get(*local).and_then(|local| local.annotation.as_ref());

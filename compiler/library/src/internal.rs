@@ -54,6 +54,20 @@ pub const NATIVES: &[Native] = &[
     native("#no-case", 1, Some(1), "Raises that no key of an `ecase` is the value.", |_, arguments| {
         Err(raise(ErrorKind::Type, format!("ecase: no clause has the key {}", brief(at(arguments, 0)))))
     }),
+    native(
+        "#is-last",
+        3,
+        Some(3),
+        "True if a distance between exact integers is below a step, or equal to it if the end is excluded.",
+        |_, arguments| {
+            let exact = |place: usize| number::to_bigint(at(arguments, place));
+            // Numbers with a fraction are added up as they are.
+            let (Some(from), Some(to), Some(step)) = (exact(0), exact(1), exact(2)) else {
+                return Ok(Value::Bool(false));
+            };
+            Ok(Value::Bool(to - from < step))
+        },
+    ),
     native("#matches", 2, Some(2), "True if a value is equal to a literal.", |_, arguments| {
         Ok(Value::Bool(ovsm_value::compare::equal(at(arguments, 0), at(arguments, 1))))
     }),

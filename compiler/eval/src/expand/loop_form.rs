@@ -243,7 +243,7 @@ impl<'f> Builder<'f> {
                 // `finally return x` as well as `finally (return x)`.
                 if word == "finally" && self.take_word(&["return"]).is_some() {
                     if let Some(value) = self.form(expander, form, "return") {
-                        let value = expander.expr(value);
+                        let value = outside_rounds(expander, value);
                         let exit = self.exit;
                         let leave = expander.leave(exit, value);
                         self.finally.push(leave);
@@ -252,7 +252,7 @@ impl<'f> Builder<'f> {
                 }
                 while let Some(step @ Value::List(_)) = self.rest.first() {
                     self.skip(1);
-                    let step = expander.expr(step);
+                    let step = outside_rounds(expander, step);
                     if word == "initially" { self.initially.push(step) } else { self.finally.push(step) }
                 }
             }
@@ -346,11 +346,24 @@ impl<'f> Builder<'f> {
             None => expander.constant(self.default),
         });
         let mut whole = expander.sequence(steps);
-        if expander.left.contains(&self.exit) {
-            whole = expander.add(Expr::Block(self.exit, whole));
+        if !self.bindings.is_empty() {
+            whole = expander.add(Expr::Let(self.bindings, whole));
         }
-        if self.bindings.is_empty() { whole } else { expander.add(Expr::Let(self.bindings, whole)) }
+        // What stands before the rounds, such as the value of a `with`, may leave the loop too.
+        match expander.left.contains(&self.exit) {
+            true => expander.add(Expr::Block(self.exit, whole)),
+            false => whole,
+        }
     }
+}
+
+/// Expands what is evaluated before the first round or after the last one: `break` and `continue` there are not those of
+/// this loop.
+fn outside_rounds(expander: &mut Expander<'_>, form: &Value) -> ExprId {
+    let own = expander.loops.pop();
+    let expr = expander.expr(form);
+    expander.loops.extend(own);
+    expr
 }
 
 /// Ends the rounds.

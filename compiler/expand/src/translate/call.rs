@@ -157,7 +157,7 @@ impl<'a> Translator<'a> {
         }
         let is_loop = self.refers_to_itself(function, code.body);
         let (result, again) = (self.exit(), self.exit());
-        self.active.push(Inlined { function, parameters: locals, again: is_loop.then_some(again) });
+        self.active.push(Inlined { function, parameters: locals.clone(), again: is_loop.then_some(again) });
         let tail = Place { used: place.used, tail: true };
         let value = match is_loop {
             false => self.function_body(code, tail),
@@ -177,13 +177,14 @@ impl<'a> Translator<'a> {
         };
         self.active.pop();
         parts.push(value);
-        self.body.add(core::Expr::Block(parts), span)
+        let block = self.body.add(core::Expr::Block(parts), span);
+        self.body.add(core::Expr::Scope(locals, block), span)
     }
 
     fn function_body(&mut self, code: &'a FunctionCode, place: Place) -> core::ExprId {
         match self.check_of(code.body) {
             Some((inner, ty)) => {
-                let value = self.expr(inner, Place { tail: false, ..place });
+                let value = self.expr(inner, place);
                 self.body.add(core::Expr::Ascribe(value, ty), self.span(inner))
             }
             None => self.expr(code.body, place),

@@ -274,6 +274,9 @@ impl<'a> Translator<'a> {
         let Some(local) = self.locals.get(&local).copied() else {
             return self.body.add(core::Expr::Error, span);
         };
+        if self.flow.lacks(local) {
+            return self.used_too_early(local, span);
+        }
         let read = self.body.add(core::Expr::Local(local), span);
         let value = self.native_of(id, read, operands, span);
         let set = self.body.add(core::Expr::SetLocal(local, value), span);
@@ -323,8 +326,16 @@ impl<'a> Translator<'a> {
         if prefix.is_empty() {
             return value;
         }
+        let bound = prefix
+            .iter()
+            .filter_map(|bind| match self.body.exprs.get(*bind) {
+                Some(core::Expr::Bind(local, _)) => Some(*local),
+                _ => None,
+            })
+            .collect();
         let parts = prefix.into_iter().chain([value]).collect();
-        self.body.add(core::Expr::Block(parts), span)
+        let block = self.body.add(core::Expr::Block(parts), span);
+        self.body.add(core::Expr::Scope(bound, block), span)
     }
 }
 

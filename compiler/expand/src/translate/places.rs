@@ -46,6 +46,9 @@ impl<'a> Translator<'a> {
         let Some(local) = self.locals.get(&local).copied() else {
             return Some(self.body.add(Core::Error, span));
         };
+        if self.flow.lacks(local) {
+            return Some(self.used_too_early(local, span));
+        }
         Some(self.put(Variable::Local(local), replacement, span))
     }
 
@@ -93,6 +96,8 @@ impl<'a> Translator<'a> {
                 _ => self.body.add(Core::Error, span),
             },
             Some(function) => {
+                // The operands come first, as with a whole variable.
+                let (prefix, operands) = self.operands_first(replacement.operands);
                 let mut old = self.body.add(
                     match variable {
                         Variable::Local(local) => Core::Local(local),
@@ -104,8 +109,8 @@ impl<'a> Translator<'a> {
                     let key = self.key(**key);
                     old = self.get(old, key, span);
                 }
-                let operands = self.values(replacement.operands);
-                self.native_of(function, old, operands, span)
+                let value = self.native_of(function, old, operands, span);
+                self.after(prefix, value, span)
             }
         };
         self.body.add(Core::Put(variable, keys, value), span)

@@ -47,12 +47,12 @@ impl<'a> Translator<'a> {
                 })
             }
             ("reduce", [first, initial, last]) => {
-                let (function, items) = match (self.function_of(*first), self.function_of(*last)) {
-                    (Some(function), _) => (function, *last),
-                    (None, Some(function)) => (function, *first),
+                // The operands are evaluated as they are written.
+                Some(match (self.function_of(*first), self.function_of(*last)) {
+                    (Some(function), _) => self.reduce(function, (*initial, *last), true, span),
+                    (None, Some(function)) => self.reduce(function, (*initial, *first), false, span),
                     (None, None) => return None,
-                };
-                Some(self.reduce(function, *initial, items, span))
+                })
             }
             ("sum", [items]) => {
                 let add = Builtin::Arithmetic(Arithmetic::Add, Overflow::Checked);
@@ -84,7 +84,16 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// The function applied in a round. The round may never run: what the function assigns is not counted on afterwards,
+    /// and what it leaves is not left for sure.
     fn apply(&mut self, function: Function, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
+        let before = self.flow.clone();
+        let value = self.apply_once(function, values, span);
+        self.flow = before;
+        value
+    }
+
+    fn apply_once(&mut self, function: Function, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
         match function {
             Function::Local(function) => self.call_local(function, values, span, Place::VALUE),
             Function::Global(global) => match self.global(global) {
@@ -180,11 +189,24 @@ impl<'a> Translator<'a> {
         self.rounds(round, body, None, span)
     }
 
-    fn reduce(&mut self, function: Function, initial: ExprId, items: ExprId, span: Option<Span>) -> CoreId {
-        let initial = self.expr(initial, Place::VALUE);
+    fn reduce(
+        &mut self,
+        function: Function,
+        (initial, items): (ExprId, ExprId),
+        initial_first: bool,
+        span: Option<Span>,
+    ) -> CoreId {
         let mut before = Vec::new();
-        let total = self.bound("total", initial, span, &mut before);
-        let mut round = self.round(items, span);
+        let (total, mut round) = if initial_first {
+            let initial = self.expr(initial, Place::VALUE);
+            let total = self.bound("total", initial, span, &mut before);
+            (total, self.round(items, span))
+        } else {
+            let mut round = self.round(items, span);
+            before.append(&mut round.parts);
+            let initial = self.expr(initial, Place::VALUE);
+            (self.bound("total", initial, span, &mut before), round)
+        };
         before.append(&mut round.parts);
         round.parts = before;
         let (read, item) = (self.read_core(total, span), self.item(&round, span));

@@ -2,8 +2,8 @@
 
 use super::{Place, Translator};
 use crate::core::{Body, Expr as Core, ExprId as CoreId, TypeName};
-use crate::env::GlobalKind;
-use crate::expand::{DefinedFunction, Expansion};
+use crate::env::{Env, GlobalKind};
+use crate::expand::{DefinedFunction, Expansion, FormContext};
 use crate::ty::Type;
 use ovsm_base::{DefId, Diagnostic};
 use ovsm_eval::core::{Expr, ExprId, FunctionCode, FunctionId, GlobalId};
@@ -36,7 +36,7 @@ impl<'a> Translator<'a> {
                 expansion.code = self.code(&code, failed);
             }
         }
-        self.stand_in(&mut expansion);
+        stand_in(&mut expansion, self.context, self.surroundings.env);
         expansion.diagnostics = std::mem::take(&mut self.diagnostics);
         expansion
     }
@@ -151,40 +151,6 @@ impl<'a> Translator<'a> {
         Some(self.finish())
     }
 
-    /// A faulty definition still defines its variable, so that nobody asks others for it.
-    fn stand_in(&mut self, expansion: &mut Expansion) {
-        let is_variable = |kind: &GlobalKind| matches!(kind, GlobalKind::Variable | GlobalKind::Constant);
-        let wanted: Vec<DefId> = self
-            .context
-            .item
-            .names
-            .iter()
-            .filter(|(_, kind)| is_variable(kind))
-            .map(|(name, _)| self.surroundings.env.identity(name))
-            .collect();
-        let defined: Vec<DefId> = expansion
-            .code
-            .iter()
-            .flat_map(|body| body.exprs.iter())
-            .filter_map(|expr| if let Core::Define(def, _) = expr { Some(*def) } else { None })
-            .collect();
-        for def in wanted {
-            // A name that is defined twice is reported, and the first definition counts.
-            if defined.contains(&def) || !self.own.contains(&def) {
-                continue;
-            }
-            let body = expansion.code.get_or_insert_with(Body::default);
-            let value = body.add(Core::Error, None);
-            let define = body.add(Core::Define(def, value), None);
-            body.root = Some(match body.root {
-                Some(root) => body.add(Core::Block(vec![root, define]), None),
-                None => define,
-            });
-            body.globals.push(def);
-            body.globals.sort_unstable();
-        }
-    }
-
     /// Starts another body.
     fn begin(&mut self) {
         self.body = Body::default();
@@ -204,5 +170,38 @@ impl<'a> Translator<'a> {
         body.globals.sort_unstable();
         body.globals.dedup();
         body
+    }
+}
+
+/// A faulty definition still defines its variable, so that nobody asks others for it.
+pub(crate) fn stand_in(expansion: &mut Expansion, context: FormContext<'_>, env: &dyn Env) {
+    let is_variable = |kind: &GlobalKind| matches!(kind, GlobalKind::Variable | GlobalKind::Constant);
+    let wanted: Vec<DefId> = context
+        .item
+        .names
+        .iter()
+        .filter(|(_, kind)| is_variable(kind))
+        .map(|(name, _)| env.identity(name))
+        .collect();
+    let defined: Vec<DefId> = expansion
+        .code
+        .iter()
+        .flat_map(|body| body.exprs.iter())
+        .filter_map(|expr| if let Core::Define(def, _) = expr { Some(*def) } else { None })
+        .collect();
+    for def in wanted {
+        // A name that is defined twice is reported, and the first definition counts.
+        if defined.contains(&def) || !context.own.contains(&def) {
+            continue;
+        }
+        let body = expansion.code.get_or_insert_with(Body::default);
+        let value = body.add(Core::Error, None);
+        let define = body.add(Core::Define(def, value), None);
+        body.root = Some(match body.root {
+            Some(root) => body.add(Core::Block(vec![root, define]), None),
+            None => define,
+        });
+        body.globals.push(def);
+        body.globals.sort_unstable();
     }
 }

@@ -55,6 +55,8 @@ impl State<'_> {
                 }
                 self.condition(last, yes, no, signatures);
             }
+            // Both ways leave the scope here, so its locals are forgotten by whoever goes on.
+            Expr::Scope(_, code) => self.condition(*code, yes, no, signatures),
             Expr::Block(items) if !items.is_empty() => {
                 if let Some((last, rest)) = items.split_last() {
                     for item in rest {
@@ -224,7 +226,10 @@ impl State<'_> {
     /// `not`, as a value.
     pub(crate) fn negation(&mut self, operand: ExprId, signatures: &dyn Signatures) -> Words {
         // A junction or a choice may have operands of several types: only its branches say what it is worth.
-        if matches!(self.body.exprs[operand], Expr::And(_) | Expr::Or(_) | Expr::If(..) | Expr::Block(_)) {
+        if matches!(
+            self.body.exprs[operand],
+            Expr::And(_) | Expr::Or(_) | Expr::If(..) | Expr::Block(_) | Expr::Scope(..)
+        ) {
             let result = self.new_variable();
             let mut end = self.join();
             let mut yes = self.join();

@@ -338,6 +338,12 @@ impl State<'_> {
                 }
                 value
             }
+            Expr::Scope(locals, code) => {
+                let mark = self.scope_mark();
+                let value = self.value(*code, signatures);
+                self.end_scope(mark, locals);
+                value
+            }
             Expr::Bind(local, value) => {
                 let words = self.value(*value, signatures);
                 self.bind_local(*local, *value, words);
@@ -433,6 +439,11 @@ impl State<'_> {
                 for item in items {
                     self.discard(*item, signatures);
                 }
+            }
+            Expr::Scope(locals, code) => {
+                let mark = self.scope_mark();
+                self.discard(*code, signatures);
+                self.end_scope(mark, locals);
             }
             Expr::If(clauses, otherwise) => {
                 self.choice(clauses, *otherwise, None, signatures);

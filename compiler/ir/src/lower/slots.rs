@@ -37,7 +37,9 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
             true
         }
         Some(Expr::Block(items)) => items.last().is_some_and(|last| is_fresh(body, *last)),
-        Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner)) => is_fresh(body, *inner),
+        Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner)) => {
+            is_fresh(body, *inner)
+        }
         _ => false,
     }
 }

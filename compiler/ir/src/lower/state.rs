@@ -134,6 +134,28 @@ impl<'a> State<'a> {
         self.current.get(variable.0 as usize).cloned().flatten()
     }
 
+    /// Where a scope begins.
+    pub(crate) fn scope_mark(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Forgets the locals of a scope: no join around it has to carry them. Keeps what joins around need to know of other
+    /// variables, once each.
+    pub(crate) fn end_scope(&mut self, mark: usize, locals: &[ovsm_expand::core::LocalId]) {
+        let own: BTreeSet<Variable> =
+            locals.iter().map(|local| Variable(self.first_local + local.0)).collect();
+        let written = self.log.split_off(mark.min(self.log.len()));
+        let mut seen = BTreeSet::new();
+        self.log.extend(
+            written.into_iter().filter(|(variable, _)| !own.contains(variable) && seen.insert(*variable)),
+        );
+        for variable in own {
+            if let Some(slot) = self.current.get_mut(variable.0 as usize) {
+                *slot = None;
+            }
+        }
+    }
+
     // Joins.
 
     /// A join whose fork is here.

@@ -1,6 +1,6 @@
 //! `for`, `with` and `repeat`: what drives a loop.
 
-use super::{Builder, SHAPE, leave_end, symbol_of};
+use super::{Builder, SHAPE, leave_end, outside_rounds, symbol_of};
 use crate::core::{Expr, ExprId, LocalId};
 use crate::expand::Expander;
 use ovsm_value::Value;
@@ -8,6 +8,8 @@ use ovsm_value::Value;
 /// One `for`: what is tested, and what its pattern is bound to, in each round.
 struct Iteration<'f> {
     pattern: &'f Value,
+    /// What moves on in every round but the first, before anything else.
+    before: Option<ExprId>,
     /// Leaves the loop if the iteration is over.
     test: Option<ExprId>,
     value: ExprId,
@@ -36,6 +38,7 @@ impl<'f> Builder<'f> {
         // All values are known before the first variable changes.
         let mut assignments: Vec<(&Value, LocalId)> = Vec::new();
         for iteration in group {
+            self.round.extend(iteration.before);
             self.round.extend(iteration.test);
             let local = expander.local("step");
             let null = expander.null();
@@ -121,7 +124,7 @@ impl<'f> Builder<'f> {
                 } else {
                     expander.expr(first)
                 };
-                Some(Iteration { pattern, test: None, value, advance: None })
+                Some(Iteration { pattern, before: None, test: None, value, advance: None })
             }
             "being" => {
                 self.skip(1);
@@ -186,7 +189,7 @@ impl<'f> Builder<'f> {
         pattern: &'f Value,
     ) -> Option<Iteration<'f>> {
         let items = self.form(expander, form, "in")?;
-        let items = expander.expr(items);
+        let items = outside_rounds(expander, items);
         let items = expander.native("#iterable", vec![items]);
         let by = self.step_of_list(expander, form)?;
         Some(self.indexed(expander, pattern, items, by, "get"))
@@ -199,7 +202,7 @@ impl<'f> Builder<'f> {
         pattern: &'f Value,
     ) -> Option<Iteration<'f>> {
         let items = self.form(expander, form, "on")?;
-        let items = expander.expr(items);
+        let items = outside_rounds(expander, items);
         let items = expander.native("#iterable", vec![items]);
         let by = self.step_of_list(expander, form)?;
         Some(self.indexed(expander, pattern, items, by, "#tail"))
@@ -248,7 +251,8 @@ impl<'f> Builder<'f> {
         let parts = vec![expander.read(index), step];
         let next = expander.native("+", parts);
         let advance = expander.add(Expr::SetLocal(index, next));
-        Iteration { pattern, test: Some(self.unless(expander, goes_on)), value, advance: Some(advance) }
+        let test = Some(self.unless(expander, goes_on));
+        Iteration { pattern, before: None, test, value, advance: Some(advance) }
     }
 
     /// Ends the rounds unless a condition is true.
@@ -286,7 +290,7 @@ impl<'f> Builder<'f> {
             return None;
         }
         let table = self.form(expander, form, "of")?;
-        let table = expander.expr(table);
+        let table = outside_rounds(expander, table);
         let native = match kind {
             "hash-keys" | "hash-key" | "keys" => "keys",
             "hash-values" | "hash-value" | "values" => "object-values",
@@ -310,7 +314,7 @@ impl<'f> Builder<'f> {
         {
             let operand = self.form(expander, form, word)?;
             let local = expander.local(word);
-            let value = expander.expr(operand);
+            let value = outside_rounds(expander, operand);
             self.bindings.push((local, value));
             match word {
                 "from" | "upfrom" => from = Some(local),
@@ -359,7 +363,51 @@ impl<'f> Builder<'f> {
         let parts = vec![expander.read(counter), step];
         let next = expander.native(if down { "-" } else { "+" }, parts);
         let advance = expander.add(Expr::SetLocal(counter, next));
-        Some(Iteration { pattern, test, value, advance: Some(advance) })
+        let is_last = to.and_then(|to| self.is_last(expander, counter, to, by, down, exclusive));
+        let Some(is_last) = is_last else {
+            return Some(Iteration { pattern, before: None, test, value, advance: Some(advance) });
+        };
+        // After the last round there is no next number: it may not be one of the type.
+        let ends = self.leave_if(expander, is_last);
+        let steps = expander.sequence(vec![ends, advance]);
+        let is_first = self.first_round(expander);
+        let null = expander.null();
+        let before = expander.add(Expr::If(is_first, null, steps));
+        Some(Iteration { pattern, before: Some(before), test, value, advance: None })
+    }
+
+    /// Whether a counter is at its last number; `None` if the next one always exists.
+    fn is_last(
+        &mut self,
+        expander: &mut Expander<'_>,
+        counter: LocalId,
+        to: LocalId,
+        by: Option<LocalId>,
+        down: bool,
+        exclusive: bool,
+    ) -> Option<ExprId> {
+        let (counter, to) = (expander.read(counter), expander.read(to));
+        match by {
+            None if exclusive => None,
+            None => Some(expander.native("=", vec![counter, to])),
+            Some(by) if !expander.front.is_program => {
+                let by = expander.read(by);
+                let (from, to) = if down { (to, counter) } else { (counter, to) };
+                (!exclusive).then(|| expander.native("#is-last", vec![from, to, by]))
+            }
+            Some(by) => {
+                let distance = expander.native("-", if down { vec![counter, to] } else { vec![to, counter] });
+                let by = expander.read(by);
+                Some(expander.native(if exclusive { "<=" } else { "<" }, vec![distance, by]))
+            }
+        }
+    }
+
+    /// Ends the rounds if a condition is true.
+    fn leave_if(&mut self, expander: &mut Expander<'_>, condition: ExprId) -> ExprId {
+        let leave = leave_end(expander, self.end);
+        let null = expander.null();
+        expander.add(Expr::If(condition, leave, null))
     }
 
     /// `with a = 1 and b = 2`.
@@ -370,7 +418,7 @@ impl<'f> Builder<'f> {
             let value = match self.take_word(&["="]) {
                 Some(_) => {
                     let Some(value) = self.form(expander, form, "=") else { return };
-                    expander.expr(value)
+                    outside_rounds(expander, value)
                 }
                 None => expander.null(),
             };
@@ -390,7 +438,7 @@ impl<'f> Builder<'f> {
     /// `repeat n`.
     pub(super) fn repeat(&mut self, expander: &mut Expander<'_>, form: &Value) {
         let Some(count) = self.form(expander, form, "repeat") else { return };
-        let count = expander.expr(count);
+        let count = outside_rounds(expander, count);
         let left = expander.local("left");
         self.bindings.push((left, count));
         let zero = expander.constant(Value::Int(0));
