@@ -3,6 +3,7 @@
 use crate::case::Case;
 use crate::sbpf_machine::{Engine, Exit, Machine};
 use ovsm_base::Diagnostic;
+use ovsm_ir::Failure;
 use ovsm_ir::Module;
 use ovsm_ir::interpret::{self, Outcome, interpret};
 use ovsm_ir::lower::EntryKind;
@@ -132,6 +133,11 @@ fn observed(case: &Case, outcome: Outcome, memory: &Memory, host: &ScriptHost, s
         Outcome::Returned(words) => {
             accounts = accounts_of(case, memory.input());
             End::Returned(show(&words, memory))
+        }
+        // A failure that the program declares is a return code like any other.
+        Outcome::Failed { failure: Failure::Custom(code), .. } => {
+            accounts = accounts_of(case, memory.input());
+            End::Returned(code.to_string())
         }
         Outcome::Failed { failure, .. } => End::Failed(failure.name()),
         Outcome::Faulted { .. } => End::Faulted,

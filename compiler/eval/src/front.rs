@@ -197,14 +197,20 @@ impl Front {
         };
         front.modules.push(Module::new("std/prelude"));
         front.modules.push(Module::new("main"));
-        front.load_prelude(machine);
+        front.load_prelude("std/prelude", "std/prelude.ovsm", crate::PRELUDE);
+        let _ = machine;
         front
     }
 
-    /// Reads the names that the prelude defines. Its forms are expanded when they are used.
-    fn load_prelude(&mut self, machine: &mut Machine) {
-        let _ = machine;
-        for form in self.sources.add("std/prelude", "std/prelude.ovsm", crate::PRELUDE).forms {
+    /// Lets the forms be those of a program for Solana.
+    pub(crate) fn become_program(&mut self) {
+        self.is_program = true;
+        self.load_prelude("solana/program", "solana/program.ovsm", crate::PROGRAM_PRELUDE);
+    }
+
+    /// Reads the names that a prelude defines. Its forms are expanded when they are used.
+    fn load_prelude(&mut self, name: &str, path: &str, text: &str) {
+        for form in self.sources.add(name, path, text).forms {
             let index = self.forms.len();
             for name in defined_names(&form) {
                 self.prelude_forms.insert(name, index);

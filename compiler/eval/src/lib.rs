@@ -28,3 +28,7 @@ pub use sources::Sources;
 
 /// The part of the library that is written in OVSM and that every module sees.
 const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
+
+/// What every program sees besides.
+const PROGRAM_PRELUDE: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/program.ovsm"));

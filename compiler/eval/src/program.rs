@@ -73,7 +73,7 @@ impl ProgramSession {
     pub fn new(is_built_in: fn(&str) -> bool) -> ProgramSession {
         let mut machine = Machine::new(Limits::default());
         let mut front = Front::new(&mut machine, Box::new(NoModules), Box::new(NoHost));
-        front.is_program = true;
+        front.become_program();
         front.is_built_in = is_built_in;
         ProgramSession { machine, front, names: FxHashMap::default(), forms: 0 }
     }

@@ -71,6 +71,21 @@ pub enum Fault {
     NoCase,
     /// `(error …)`.
     Raised,
+    /// The instruction data are none that the program knows.
+    InstructionData,
+    /// `(fail-with code)`.
+    Custom(u32),
+}
+
+/// What an account has to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opening {
+    /// Its type.
+    pub ty: Type,
+    /// It has to have signed.
+    pub is_signer: bool,
+    /// The first word of its data, if its type is known.
+    pub discriminator: u64,
 }
 
 /// What leads from a value to a part of it.
@@ -146,6 +161,16 @@ pub enum Expr {
     Length(ExprId),
     /// The value itself, which must be a sequence.
     Sequence(ExprId),
+    /// The account after another one, or the first one: checked to be what it has to be.
+    OpenAccount(Option<ExprId>, Opening),
+    /// Fails unless the instruction has so many accounts.
+    RequireAccounts(u32),
+    /// The arguments in the instruction data, after the eight bytes that name the instruction: all of the rest.
+    Arguments,
+    /// The key of an account.
+    KeyOf(ExprId),
+    /// The key of the program that owns an account.
+    OwnerOf(ExprId),
     /// Reads a local.
     Local(LocalId),
     /// Reads a module-level variable or constant.
@@ -215,12 +240,15 @@ impl Expr {
             | Expr::String(_)
             | Expr::Bytes(_)
             | Expr::Pubkey(_)
+            | Expr::RequireAccounts(_)
+            | Expr::Arguments
             | Expr::Local(_)
             | Expr::Global(_) => {}
             Expr::Block(items) | Expr::And(items) | Expr::Or(items) => items.iter().copied().for_each(f),
             Expr::Call(_, args) | Expr::Builtin(_, args) | Expr::Array(args) | Expr::Make(_, _, args) => {
                 args.iter().copied().for_each(f);
             }
+            Expr::OpenAccount(previous, _) => previous.iter().copied().for_each(f),
             Expr::Get(value, key) => {
                 f(*value);
                 key.index().into_iter().for_each(f);
@@ -238,6 +266,8 @@ impl Expr {
             | Expr::Exit(_, value)
             | Expr::Leave(_, value)
             | Expr::Scope(_, value)
+            | Expr::KeyOf(value)
+            | Expr::OwnerOf(value)
             | Expr::Repeat(value, _)
             | Expr::Tabulate(_, _, value)
             | Expr::IsVariant(value, ..)

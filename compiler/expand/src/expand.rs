@@ -28,8 +28,19 @@ pub struct Expansion {
     pub functions: Vec<DefinedFunction>,
     /// Its code that runs when the program does; `None` if it only defines functions.
     pub code: Option<Body>,
+    /// The instructions that it declares.
+    pub instructions: Vec<Instruction>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An instruction of the program: the function that runs it, and the word that its data begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Instruction {
+    /// The function.
+    pub handler: DefId,
+    /// The first eight bytes of the instruction data, little endian.
+    pub discriminator: u64,
 }
 
 /// A function that a form defines.
@@ -146,11 +157,15 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
         session.begin();
         bring_in(session, &form, &none, env);
         let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
-        session.expand(&form);
+        let unit = session.expand(&form).unit;
+        let literals = literals(&unit, session);
         let names = session.defined().into_iter().filter(|(name, _)| !before.contains(name));
         let names = names
             .map(|(name, defined)| {
                 let params = |count: Option<usize>| count.map(|count| count as u32);
+                if let Some(literal) = literals.get(&name) {
+                    return (name.to_string(), GlobalKind::Literal(literal.clone()));
+                }
                 let kind = match defined {
                     Defined::Function(count) => GlobalKind::Function { params: params(count) },
                     Defined::Accessor(count) => GlobalKind::Accessor { params: params(count) },
@@ -164,6 +179,41 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
             .collect();
         Item { names, is_expanded: true }
     })
+}
+
+/// The constants of a form whose values are literals.
+fn literals(unit: &ovsm_eval::core::Unit, session: &ProgramSession) -> FxHashMap<Rc<str>, Literal> {
+    use ovsm_eval::core::Expr;
+    let int = |negative: bool, magnitude: u128, ty: Option<ovsm_base::IntType>| Literal::Int {
+        negative,
+        magnitude,
+        ty,
+    };
+    let literal = |value: &Value| match value {
+        Value::Int(number) => Some(int(*number < 0, number.unsigned_abs().into(), None)),
+        Value::Fixed(ty, word) if !ty.is_signed() => Some(int(false, u128::from(*word), Some(*ty))),
+        Value::Bool(truth) => Some(Literal::Bool(*truth)),
+        _ => None,
+    };
+    let constants: FxHashSet<Rc<str>> = session
+        .defined()
+        .into_iter()
+        .filter(|(_, defined)| *defined == Defined::Constant)
+        .map(|(name, _)| name)
+        .collect();
+    unit.exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::SetGlobal(global, value) => {
+                let name = session.name(*global).filter(|name| constants.contains(*name))?;
+                match unit.exprs.get(*value) {
+                    Some(Expr::Constant(value)) => Some((Rc::clone(name), literal(value)?)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 fn with_session<T>(run: impl FnOnce(&mut ProgramSession) -> T) -> T {

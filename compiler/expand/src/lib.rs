@@ -10,6 +10,7 @@
 
 pub mod builtin;
 pub mod core;
+pub mod dispatch;
 pub mod env;
 pub mod expand;
 mod forms;
@@ -20,6 +21,8 @@ pub mod ty;
 
 pub use builtin::Builtin;
 pub use env::{Env, Global, GlobalKind, Literal};
-pub use expand::{DefinedFunction, Expansion, FormContext, expand_form, expanded_item, names_of};
+pub use expand::{
+    DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, names_of,
+};
 pub use item::Item;
 pub use ty::Type;

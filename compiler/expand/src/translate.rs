@@ -5,6 +5,7 @@
 //! with what to do instead. Start with [`translate`].
 
 mod call;
+mod chain;
 mod flow;
 mod native;
 mod places;

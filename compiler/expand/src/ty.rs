@@ -36,6 +36,8 @@ pub enum Type {
     Record(Arc<RecordType>),
     /// An enum.
     Enum(Arc<EnumType>),
+    /// An account that was checked: a place outside of the program.
+    Account(Arc<AccountType>),
     /// Already reported; fits everything.
     Error,
 }
@@ -56,6 +58,15 @@ pub struct Field {
     pub name: String,
     /// Its type.
     pub ty: Type,
+}
+
+/// The type of an account.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct AccountType {
+    /// What its data are, after the discriminator; `None` if nothing is known of them.
+    pub record: Option<Arc<RecordType>>,
+    /// True if it may be changed.
+    pub is_mutable: bool,
 }
 
 /// The type of an enum.
@@ -81,6 +92,7 @@ impl Type {
             Type::Array(item, length) => item.size()?.checked_mul(*length)?,
             Type::Record(record) => record.size()?,
             Type::Enum(parent) => parent.payload_size()?.checked_add(1)?,
+            Type::Account(_) => 8,
         };
         (size <= MAX_SIZE).then_some(size)
     }
@@ -102,7 +114,7 @@ impl Type {
     /// True if a value holds no address, so that its bytes are all of it and can be kept in an account.
     pub fn is_plain(&self) -> bool {
         match self {
-            Type::String | Type::Bytes | Type::Slice(_) => false,
+            Type::String | Type::Bytes | Type::Slice(_) | Type::Account(_) => false,
             Type::Option(item) | Type::Array(item, _) => item.is_plain(),
             Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
             Type::Enum(parent) => {
@@ -167,6 +179,12 @@ impl std::fmt::Display for Type {
             Type::Slice(item) => write!(f, "(array {item})"),
             Type::Record(record) => f.write_str(&record.name),
             Type::Enum(parent) => f.write_str(&parent.name),
+            Type::Account(account) => match (&account.record, account.is_mutable) {
+                (Some(record), false) => write!(f, "(account {})", record.name),
+                (Some(record), true) => write!(f, "(mut (account {}))", record.name),
+                (None, false) => f.write_str("account"),
+                (None, true) => f.write_str("(mut account)"),
+            },
             Type::Error => f.write_str("unknown"),
         }
     }

@@ -36,6 +36,11 @@ impl<'a> Inference<'a> {
                     Variable::Local(local) => self.local(*local),
                     Variable::Global(def) => self.global(*def),
                 };
+                if let Term::Known(Type::Account(account)) = self.table.resolve(&part)
+                    && !account.is_mutable
+                {
+                    self.is_account(expr, &part, true);
+                }
                 for key in path {
                     let resolved = self.table.resolve(&part);
                     if matches!(resolved, Term::Known(Type::Slice(_) | Type::Bytes)) {
@@ -110,8 +115,61 @@ impl<'a> Inference<'a> {
                 }
                 found
             }
+            Expr::OpenAccount(previous, opening) => {
+                if let Some(previous) = previous {
+                    let found = self.infer(*previous, Use::Value);
+                    self.account(*previous, &found);
+                }
+                Term::Known(opening.ty.clone())
+            }
+            Expr::RequireAccounts(_) => NULL,
+            // What they are is stated around it.
+            Expr::Arguments => {
+                let arguments = self.table.fresh(false);
+                self.arguments.push((arguments.clone(), self.span(expr)));
+                arguments
+            }
+            Expr::KeyOf(account) | Expr::OwnerOf(account) => {
+                let found = self.infer(*account, Use::Value);
+                self.account(*account, &found);
+                Term::Known(Type::Pubkey)
+            }
             _ => ERROR,
         }
+    }
+
+    /// Reports a value that is no account.
+    fn account(&mut self, value: ExprId, found: &Term) {
+        let resolved = self.table.finish_known(found);
+        if matches!(resolved, Term::Known(Type::Account(_) | Type::Error)) {
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(
+            Code::TypeMismatch,
+            format!("this is {}, but an account is needed", crate::report::describe(&resolved)),
+        )
+        .help("the names of `:accounts` are accounts");
+        if let Some(span) = self.span(value) {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// True if a value is an account; reports one that may not be changed.
+    pub(crate) fn is_account(&mut self, value: ExprId, found: &Term, is_changed: bool) -> bool {
+        let Term::Known(Type::Account(account)) = self.table.resolve(found) else { return false };
+        if is_changed && !account.is_mutable {
+            let mut diagnostic = Diagnostic::new(
+                Code::TypeMismatch,
+                "this account was not declared `mut`, so it can not be changed",
+            )
+            .help("declare it: `(vault : (mut …))`; the runtime then has to be given it as writable");
+            if let Some(span) = self.span(value) {
+                diagnostic = diagnostic.label(span, "");
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        true
     }
 
     fn array(&mut self, items: &'a [ExprId]) -> Term {
@@ -190,6 +248,13 @@ impl<'a> Inference<'a> {
                 }
                 match self.table.resolve(whole) {
                     Term::Known(Type::Record(record)) => self.field(&record, name, span),
+                    Term::Known(Type::Account(account)) => match &account.record {
+                        Some(record) => self.field(record, name, span),
+                        None => {
+                            let whole = self.table.resolve(whole);
+                            self.no_part(&whole, &format!("the field `{name}`"), whole_span)
+                        }
+                    },
                     Term::Known(Type::Error) => ERROR,
                     other => {
                         self.give_up_on(whole, &other);

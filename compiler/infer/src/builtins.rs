@@ -50,12 +50,30 @@ impl Inference<'_> {
             | Builtin::InstructionDataLen
             | Builtin::ProgramIdPtr
             | Builtin::InputPtr => U64,
-            Builtin::Account(_) | Builtin::MemLoad(_) => {
+            Builtin::Account(_) => {
+                if let [account] = args {
+                    let found = self.infer(*account, Use::Value);
+                    if !self.is_account(*account, &found, false) {
+                        self.word_of(builtin, *account, found);
+                    }
+                }
+                U64
+            }
+            Builtin::SetLamports => {
+                if let [account, value] = args {
+                    let found = self.infer(*account, Use::Value);
+                    if !self.is_account(*account, &found, true) {
+                        self.word_of(builtin, *account, found);
+                    }
+                    self.word(builtin, *value);
+                }
+                NULL
+            }
+            Builtin::MemLoad(_) => {
                 self.words(builtin, args);
                 U64
             }
-            Builtin::SetLamports
-            | Builtin::MemStore(_)
+            Builtin::MemStore(_)
             | Builtin::Log64
             | Builtin::LogPubkey
             | Builtin::Require(Requirement::Signer | Requirement::Writable | Requirement::Owner) => {
@@ -146,6 +164,17 @@ impl Inference<'_> {
 
     fn integer_operand(&mut self, builtin: Builtin, arg: ExprId) -> Term {
         let found = self.infer(arg, Use::Value);
+        self.integer(builtin, arg, found)
+    }
+
+    /// An operand whose type was found out.
+    fn word_of(&mut self, builtin: Builtin, arg: ExprId, found: Term) {
+        let found = self.integer(builtin, arg, found);
+        let span = self.span(arg);
+        self.words.push((builtin, found, span));
+    }
+
+    fn integer(&mut self, builtin: Builtin, arg: ExprId, found: Term) -> Term {
         if self.table.require_integer(&found) {
             return found;
         }

@@ -91,6 +91,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) literals: Vec<(Term, bool, u128, Option<Span>)>,
     /// Lengths that are known at run time only, checked when all types are known.
     pub(crate) lengths: Vec<(Term, Option<Span>)>,
+    /// What is read from the instruction data.
+    pub(crate) arguments: Vec<(Term, Option<Span>)>,
     /// Operands that must fit one word, checked when all types are known.
     pub(crate) words: Vec<(Builtin, Term, Option<Span>)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -126,6 +128,7 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
         globals: FxHashMap::default(),
         literals: Vec::new(),
         lengths: Vec::new(),
+        arguments: Vec::new(),
         words: Vec::new(),
         diagnostics: Vec::new(),
         body: &empty,
@@ -349,7 +352,12 @@ impl<'a> Inference<'a> {
             | Expr::IsNull(_)
             | Expr::Present(_)
             | Expr::Length(_)
-            | Expr::Sequence(_) => self.aggregate(node, expr),
+            | Expr::Sequence(_)
+            | Expr::OpenAccount(..)
+            | Expr::RequireAccounts(_)
+            | Expr::Arguments
+            | Expr::KeyOf(_)
+            | Expr::OwnerOf(_) => self.aggregate(node, expr),
             Expr::Local(local) => self.local(*local),
             Expr::Global(def) => self.global(*def),
             Expr::Block(items) => {
@@ -702,6 +710,16 @@ impl<'a> Inference<'a> {
         for (builtin, term, span) in std::mem::take(&mut self.words) {
             if self.table.finish(&term) == Type::Int(IntType::U128) {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
+            }
+        }
+        for (term, span) in std::mem::take(&mut self.arguments) {
+            let ty = self.table.finish(&term);
+            if !ty.is_plain() {
+                self.unsupported(
+                    span,
+                    &format!("`{ty}` holds a view, which instruction data can not hold"),
+                    "use arrays of a fixed length: `(array u8 32)`",
+                );
             }
         }
         for (term, span) in std::mem::take(&mut self.lengths) {

@@ -17,7 +17,7 @@ pub enum Failure {
     ShiftRange,
     /// A conversion of a value that the target type does not have.
     Conversion,
-    /// An account index that is not below the number of accounts.
+    /// An account index that is not below the number of accounts, or fewer accounts than the instruction needs.
     AccountIndex,
     /// `assert-signer` on an account that did not sign.
     NotSigner,
@@ -31,11 +31,19 @@ pub enum Failure {
     NoCase,
     /// `(error …)`.
     Raised,
+    /// The instruction data is none that the program knows.
+    InstructionData,
+    /// An account that is there already stands where another is needed.
+    DuplicateAccount,
+    /// The data of an account is not of the type that it has to be.
+    AccountData,
+    /// A failure that the program declares, by its code.
+    Custom(u32),
 }
 
 impl Failure {
-    /// Every failure.
-    pub const ALL: [Failure; 11] = [
+    /// Every failure but those that programs declare.
+    pub const ALL: [Failure; 14] = [
         Failure::Overflow,
         Failure::DivisionByZero,
         Failure::ShiftRange,
@@ -47,6 +55,9 @@ impl Failure {
         Failure::Index,
         Failure::NoCase,
         Failure::Raised,
+        Failure::InstructionData,
+        Failure::DuplicateAccount,
+        Failure::AccountData,
     ];
 
     /// The program's return code; never zero.
@@ -63,6 +74,10 @@ impl Failure {
             Failure::Index => 0x4F56_0004,
             Failure::NoCase => 0x4F56_0005,
             Failure::Raised => 0x4F56_0006,
+            Failure::InstructionData => 3 << 32,
+            Failure::DuplicateAccount => 0x4F56_0007,
+            Failure::AccountData => 4 << 32,
+            Failure::Custom(code) => code as u64,
         }
     }
 
@@ -85,6 +100,10 @@ impl Failure {
             Failure::Index => "index",
             Failure::NoCase => "no_case",
             Failure::Raised => "raised",
+            Failure::InstructionData => "instruction_data",
+            Failure::DuplicateAccount => "duplicate_account",
+            Failure::AccountData => "account_data",
+            Failure::Custom(_) => "custom",
         }
     }
 
@@ -104,7 +123,20 @@ impl Failure {
             Failure::NotSigner | Failure::NotWritable | Failure::WrongOwner => Code::RuntimeRequirement,
             Failure::Index => Code::RuntimeIndex,
             Failure::NoCase => Code::RuntimeValue,
-            Failure::Raised => Code::RuntimeUser,
+            Failure::Raised | Failure::Custom(_) => Code::RuntimeUser,
+            Failure::InstructionData | Failure::DuplicateAccount | Failure::AccountData => {
+                Code::RuntimeRequirement
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    /// The form of the IR's text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Custom(code) => write!(f, "custom {code}"),
+            other => f.write_str(other.name()),
         }
     }
 }

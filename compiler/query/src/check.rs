@@ -4,7 +4,7 @@ use crate::code::lower_main;
 use crate::db::SourceFile;
 use crate::forms::{forms, parse, split};
 use crate::names::{duplicate_definitions, expand};
-use crate::types::{Def, group_of, infer, main_def, needs};
+use crate::types::{Def, dispatch, group_of, infer, main_def, needs};
 use ovsm_base::Diagnostic;
 use ovsm_ir::lower::EntryKind;
 use rustc_hash::FxHashSet;
@@ -29,11 +29,19 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
             }
         }
     }
+    if dispatch(db, file).is_some()
+        && let Some(group) = group_of(db, Def::new(db, file, main))
+        && seen.insert(group)
+    {
+        found.extend(infer(db, group).diagnostics.iter().cloned());
+    }
     // A function that only macros mention may use what programs do not have, but an expansion may call it.
     let called: FxHashSet<_> = forms(db, file)
         .iter()
         .flat_map(|form| expand(db, *form).bodies())
-        .flat_map(|(_, body)| &body.callees)
+        .map(|(_, body)| body)
+        .chain(dispatch(db, file))
+        .flat_map(|body| &body.callees)
         .copied()
         .collect();
     for form in forms(db, file) {

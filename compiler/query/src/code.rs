@@ -4,7 +4,10 @@ use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
 use crate::names::{code_of, expand, items};
-use crate::types::{Def, ModuleTypes, global_type, group_of, groups, infer, main_def, name_of, signature};
+use crate::types::{
+    Def, ModuleTypes, dispatch, dispatch_def, global_type, group_of, groups, infer, main_def, name_of,
+    signature,
+};
 use ovsm_base::{Code, DefId, Diagnostic};
 use ovsm_infer::{BodyTypes, Type};
 use ovsm_ir::Module;
@@ -33,6 +36,8 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
         let sizes = memory_sizes(db, *form).iter().copied();
         bodies.zip(sizes).map(|((function, body), memory)| Part { function, body, memory })
     });
+    let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, memory: 0 });
+    let parts = parts.chain(entry);
     let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
     Layout::new(parts, &ty)
 }
@@ -74,8 +79,18 @@ fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
     groups(db, file).main.iter().filter_map(|place| forms.get(*place).copied()).collect()
 }
 
+/// The types of the entry of a program with instructions.
+fn entry_types(db: &dyn salsa::Database, file: SourceFile) -> Option<&BodyTypes> {
+    dispatch(db, file).as_ref()?;
+    let types = infer(db, group_of(db, Def::new(db, file, main_def(db, file)))?);
+    types.bodies.get(&dispatch_def(db, file))
+}
+
 /// The type of a program's last value.
 pub fn result_type(db: &dyn salsa::Database, file: SourceFile) -> Type {
+    if let Some(types) = entry_types(db, file) {
+        return types.result.clone().unwrap_or(Type::Null);
+    }
     let last = main_forms(db, file).last().copied();
     let types = last.and_then(|form| body_types(db, form, None));
     types.and_then(|types| types.result.clone()).unwrap_or(Type::Null)
@@ -83,13 +98,16 @@ pub fn result_type(db: &dyn salsa::Database, file: SourceFile) -> Type {
 
 /// The IR of the top-level code.
 pub(crate) fn lower_main(db: &dyn salsa::Database, file: SourceFile, kind: EntryKind) -> Lowered {
-    let sources: Vec<Source<'_>> = main_forms(db, file)
+    let mut sources: Vec<Source<'_>> = main_forms(db, file)
         .into_iter()
         .filter_map(|form| {
             let body = expand(db, form).code.as_ref()?;
             Some(Source { body, types: body_types(db, form, None)? })
         })
         .collect();
+    if let (Some(body), Some(types)) = (dispatch(db, file), entry_types(db, file)) {
+        sources.push(Source { body, types });
+    }
     let types = ModuleTypes { db, file };
     let result = result_type(db, file);
     ovsm_ir::lower::lower_main("entrypoint", &sources, &result, kind, layout(db, file), &types)

@@ -4,7 +4,8 @@ use crate::db::SourceFile;
 use crate::forms::{Form, forms};
 use crate::names::{code_of, expand, items};
 use ovsm_base::DefId;
-use ovsm_expand::core::Expr;
+use ovsm_expand::Instruction;
+use ovsm_expand::core::{Body, Expr};
 use ovsm_infer::{Group, GroupTypes, Signature, Type, TypeEnv, Unit, UnitKind};
 use std::collections::BTreeMap;
 
@@ -87,6 +88,19 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
     Needs { functions, code: Some((code.callees.clone(), code.globals.clone())), variables }
 }
 
+/// The entry of a program with instructions; `None` if it has none.
+#[salsa::tracked]
+pub fn dispatch(db: &dyn salsa::Database, file: SourceFile) -> Option<Body> {
+    let instructions: Vec<Instruction> =
+        forms(db, file).iter().flat_map(|form| expand(db, *form).instructions.iter().copied()).collect();
+    (!instructions.is_empty()).then(|| ovsm_expand::dispatch::body(&instructions))
+}
+
+/// The identity of the entry's code.
+pub(crate) fn dispatch_def(db: &dyn salsa::Database, file: SourceFile) -> DefId {
+    DefId::new(file.module(db), "(entry)")
+}
+
 /// The groups of a module.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Groups {
@@ -134,6 +148,10 @@ pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
             }
         }
     }
+    if let Some(entry) = dispatch(db, file) {
+        let unknown = |callee: &&DefId| !result.signatures.contains_key(callee);
+        graph.entry(main).or_default().extend(entry.callees.iter().filter(unknown));
+    }
     result.groups = ovsm_infer::group::components(&graph);
     for (number, members) in result.groups.iter().enumerate() {
         for member in members {
@@ -176,6 +194,7 @@ pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTy
     let (file, wanted) = (group.file(db), group.members(db));
     let has_main = wanted.contains(&main_def(db, file));
     let last_code = members.iter().rposition(|form| expand(db, *form).code.is_some());
+    let entry = dispatch(db, file).as_ref().filter(|_| has_main);
     let mut units = Vec::new();
     for (place, form) in members.iter().enumerate() {
         let expansion = expand(db, *form);
@@ -183,12 +202,15 @@ pub fn infer<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> GroupTy
             units.push(Unit { def: function.def, kind: UnitKind::Function, body: &function.body });
         }
         if let Some(body) = expansion.code.as_ref().filter(|_| has_main) {
-            let kind = match Some(place) == last_code && is_code(db, *form) {
+            let kind = match Some(place) == last_code && entry.is_none() && is_code(db, *form) {
                 true => UnitKind::Result,
                 false => UnitKind::Statement,
             };
             units.push(Unit { def: code_of(db, *form), kind, body });
         }
+    }
+    if let Some(body) = entry {
+        units.push(Unit { def: dispatch_def(db, file), kind: UnitKind::Result, body });
     }
     ovsm_infer::infer_group(&Group { units }, &ModuleTypes { db, file })
 }

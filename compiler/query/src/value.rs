@@ -86,6 +86,7 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
             text.push(')');
         }
         Type::Array(..) => {}
+        Type::Account(_) => text.push_str("#<account>"),
     }
 }
 

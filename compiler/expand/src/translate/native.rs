@@ -141,6 +141,16 @@ impl<'a> Translator<'a> {
                 let operands = vec![self.expr(*value, Place::VALUE), self.expr(*literal, Place::VALUE)];
                 self.body.add(core::Expr::Builtin(Builtin::Compare(Comparison::Equal), operands), span)
             }
+            (
+                "require-accounts"
+                | "open-account"
+                | "instruction-arguments"
+                | "declare-instruction"
+                | "key-of"
+                | "owner-of"
+                | "fail-with",
+                operands,
+            ) => self.chain(name, operands, span),
             ("error", operands) => {
                 let is_kind = |expr: &ExprId| matches!(self.unit.exprs.get(*expr), Some(Expr::Constant(Value::Keyword(kind))) if kind.as_str() == "value");
                 let fault = match operands {

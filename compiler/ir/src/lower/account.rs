@@ -12,9 +12,9 @@ use crate::lower::layout::Layout;
 use crate::lower::runtime::Runtime;
 use crate::lower::state::{Callee, State, Words};
 use crate::machine::INPUT_BASE;
-use crate::op::{Access, BinaryOp, Condition, Op, Region, Width};
+use crate::op::{Access, BinaryOp, Condition, Op, Region, Terminator, Width};
 use ovsm_expand::builtin::{AccountField, Requirement};
-use ovsm_expand::core::ExprId;
+use ovsm_expand::core::{ExprId, Opening};
 
 /// Up to this many accounts are found without a loop.
 const FEW_ACCOUNTS: u32 = 4;
@@ -23,11 +23,15 @@ const FIRST_ACCOUNT: u64 = 8;
 const IS_SIGNER: i32 = 1;
 const IS_WRITABLE: i32 = 2;
 const EXECUTABLE: i32 = 3;
-const KEY: u64 = 8;
-const OWNER: u64 = 40;
+pub(crate) const KEY: u64 = 8;
+pub(crate) const OWNER: u64 = 40;
 const LAMPORTS: i32 = 72;
 const DATA_LEN: i32 = 80;
-const DATA: u64 = 88;
+pub(crate) const DATA: u64 = 88;
+/// The first word of the data of a typed account says what type it is.
+pub(crate) const DISCRIMINATOR: u32 = 8;
+/// What follows the data: room to grow, then padding to a multiple of 8, then a word.
+const AFTER_DATA: u64 = 10_240 + 8;
 
 impl State<'_> {
     /// What the entry does before the program's own code.
@@ -62,8 +66,12 @@ impl State<'_> {
         self.word(Op::Load(Access { width, region, address, offset }))
     }
 
-    /// The address of an account, after checking its index.
+    /// The address of an account, after checking its index; an account that was opened is its address.
     fn account(&mut self, index: ExprId, signatures: &dyn Signatures) -> Value {
+        if let ovsm_infer::Type::Account(_) = self.ty(index) {
+            let opened = self.value(index, signatures).first().copied();
+            return opened.unwrap_or_else(|| self.constant(INPUT_BASE));
+        }
         let index = self.value(index, signatures).first().copied();
         let index = match index {
             Some(index) => index,
@@ -91,6 +99,126 @@ impl State<'_> {
                 self.load(Width::W8, Region::Frame, address, 0)
             }
         }
+    }
+
+    /// The account after another one, or the first one, checked.
+    pub(crate) fn open_account(
+        &mut self,
+        previous: Option<ExprId>,
+        opening: &Opening,
+        signatures: &dyn Signatures,
+    ) -> Words {
+        let account = match previous {
+            None => {
+                let input = self.input_address();
+                self.binary_const(BinaryOp::Add, input, FIRST_ACCOUNT)
+            }
+            Some(previous) => {
+                let ty = self.ty(previous);
+                let before = self.value(previous, signatures).first().copied();
+                let before = before.unwrap_or_else(|| self.constant(INPUT_BASE));
+                self.account_after(before, &ty)
+            }
+        };
+        let ovsm_infer::Type::Account(ty) = &opening.ty else { return Words::new() };
+        self.check_flags(account, opening.is_signer, ty.is_mutable);
+        if let Some(record) = &ty.record {
+            self.check_data(account, record, opening.discriminator);
+        }
+        Words::from_elem(account, 1)
+    }
+
+    /// Where the account after one begins: at a fixed distance if the length of its data is known.
+    fn account_after(&mut self, account: Value, ty: &ovsm_infer::Type) -> Value {
+        let known = match ty {
+            ovsm_infer::Type::Account(ty) => ty.record.as_ref().and_then(|record| record.size()),
+            _ => None,
+        };
+        match known {
+            Some(size) => {
+                let length = u64::from(size + DISCRIMINATOR).next_multiple_of(8);
+                self.binary_const(BinaryOp::Add, account, DATA + length + AFTER_DATA)
+            }
+            None => {
+                let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
+                let up = self.binary_const(BinaryOp::Add, length, 7);
+                let aligned = self.binary_const(BinaryOp::And, up, !7);
+                let next = self.binary(BinaryOp::Add, account, aligned);
+                self.binary_const(BinaryOp::Add, next, DATA + AFTER_DATA)
+            }
+        }
+    }
+
+    /// The account is no second mention of an earlier one, and signed and is writable if it has to. The flags lie beside
+    /// each other, so that one comparison tells whether all is well; what is not is found out afterwards.
+    fn check_flags(&mut self, account: Value, is_signer: bool, is_mutable: bool) {
+        const NEW: u64 = 0xff;
+        let (width, mask, wanted) = match (is_signer, is_mutable) {
+            (false, false) => (Width::W1, None, NEW),
+            (true, false) => (Width::W2, None, 0x01ff),
+            // No account that can be written is a program.
+            (true, true) => (Width::W4, None, 0x0001_01ff),
+            (false, true) => (Width::W4, Some(0x00ff_00ff), 0x0001_00ff),
+        };
+        let mut flags = self.load(width, Region::InputMeta, account, 0);
+        if let Some(mask) = mask {
+            flags = self.binary_const(BinaryOp::And, flags, mask);
+        }
+        let differs = self.compare_const(Condition::NotEqual, flags, wanted);
+        let (mut bad, mut good) = (self.join(), self.join());
+        self.branch(differs, &mut bad, &mut good);
+        self.enter(bad);
+        let mark = self.load(Width::W1, Region::InputMeta, account, 0);
+        let is_second = self.compare_const(Condition::NotEqual, mark, NEW);
+        self.fail_if(is_second, Failure::DuplicateAccount);
+        if is_signer {
+            let flag = self.load(Width::W1, Region::InputMeta, account, IS_SIGNER);
+            let missing = self.compare_const(Condition::Equal, flag, 0);
+            self.fail_if(missing, Failure::NotSigner);
+        }
+        self.function.blocks[self.block].terminator = Terminator::Fail(match is_mutable {
+            true => Failure::NotWritable,
+            false => Failure::NotSigner,
+        });
+        self.rewind(&good);
+        self.enter(good);
+    }
+
+    /// The data are of a type of the program: it owns the account, and length and first word are right.
+    fn check_data(&mut self, account: Value, record: &ovsm_expand::ty::RecordType, discriminator: u64) {
+        let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
+        let wanted = record.size().unwrap_or(0) + DISCRIMINATOR;
+        let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
+        self.fail_if(differs, Failure::AccountData);
+        let program = self.program_id();
+        for word in 0..4 {
+            let owner = self.load(Width::W8, Region::InputMeta, account, OWNER as i32 + 8 * word);
+            let own = self.load(Width::W8, Region::InputMeta, program, 8 * word);
+            let differs = self.compare(Condition::NotEqual, owner, own);
+            self.fail_if(differs, Failure::WrongOwner);
+        }
+        let first = self.load(Width::W8, Region::View, account, DATA as i32);
+        let differs = self.compare_const(Condition::NotEqual, first, discriminator);
+        self.fail_if(differs, Failure::AccountData);
+    }
+
+    /// The arguments of the instruction.
+    pub(crate) fn arguments(&mut self, ty: &ovsm_infer::Type) -> Words {
+        let length = self.instruction_data_length();
+        let wanted = ty.size().unwrap_or(0) + DISCRIMINATOR;
+        let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
+        self.fail_if(differs, Failure::InstructionData);
+        let data = self.instruction_data();
+        let from = self.behind(data).after(DISCRIMINATOR);
+        self.load_value(ty, from)
+    }
+
+    /// The key at an offset of an account.
+    pub(crate) fn key_of(&mut self, account: ExprId, offset: u64, signatures: &dyn Signatures) -> Words {
+        let account = self.account(account, signatures);
+        (0..4)
+            .map(|word| self.load(Width::W8, Region::InputMeta, account, (offset + 8 * word) as i32))
+            .collect()
     }
 
     pub(crate) fn account_field(

@@ -7,6 +7,7 @@
 use crate::Failure;
 use crate::Type;
 use crate::function::Value;
+use crate::lower::account::{DATA, DISCRIMINATOR};
 use crate::lower::function::{Signatures, word_types, words};
 use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
@@ -16,6 +17,7 @@ use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
 use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{Coercion, Type as SourceType};
+use std::sync::Arc;
 
 /// Copies of at most so many bytes are made word by word: a call of the runtime costs about as much.
 const INLINE_COPY: u32 = 64;
@@ -149,6 +151,7 @@ impl State<'_> {
                 value
             }
             SourceType::Array(..) => Words::new(),
+            SourceType::Account(_) => Words::from_elem(self.load_word(address, Width::W8), 1),
         }
     }
 
@@ -204,6 +207,11 @@ impl State<'_> {
             }
             SourceType::Enum(parent) => self.store_enum(parent, value, address),
             SourceType::Array(..) => {}
+            SourceType::Account(_) => {
+                if let Some(word) = value.first() {
+                    self.store_word(address, Width::W8, *word);
+                }
+            }
         }
     }
 
@@ -646,7 +654,7 @@ impl State<'_> {
     }
 
     fn whole(&mut self, ty: &SourceType, value: Words) -> Whole {
-        match (ty.is_by_address(), value.first()) {
+        match (ty.is_by_address() || matches!(ty, SourceType::Account(_)), value.first()) {
             (true, Some(base)) => Whole::Memory(self.behind(*base)),
             _ => Whole::Words(value),
         }
@@ -661,6 +669,13 @@ impl State<'_> {
         signatures: &dyn Signatures,
     ) -> (Whole, SourceType) {
         match (key, ty, whole) {
+            (Key::Field(..), SourceType::Account(account), Whole::Memory(address)) => {
+                let Some(record) = &account.record else {
+                    return (Whole::Words(Words::new()), SourceType::Error);
+                };
+                let data = address.after(DATA as u32 + DISCRIMINATOR);
+                self.part(Whole::Memory(data), &SourceType::Record(Arc::clone(record)), key, signatures)
+            }
             (Key::Field(name, _), SourceType::Record(record), whole) => {
                 let Some((number, offset)) = record.field(name) else {
                     return (Whole::Words(Words::new()), SourceType::Error);
@@ -745,7 +760,7 @@ impl State<'_> {
                 (ty, self.read_global(def, signatures))
             }
         };
-        if ty.is_by_address() {
+        if ty.is_by_address() || matches!(ty, SourceType::Account(_)) {
             let Whole::Memory(address) = self.whole(&ty, own) else { return };
             let (mut part, mut part_ty) = (Whole::Memory(address), ty);
             for key in path {

@@ -5,10 +5,11 @@
 
 use crate::Failure;
 use crate::function::{Function, Type};
+use crate::lower::account::{KEY, OWNER};
 use crate::lower::layout::Layout;
 use crate::lower::slots::{self, Slots};
 use crate::lower::state::{Callee, State, Variable, Words};
-use crate::op::{Access, Op, Region, Terminator, Width};
+use crate::op::{Access, Condition, Op, Region, Terminator, Width};
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::core::{Body, Expr, ExprId, Fault};
 use ovsm_expand::ty::RecordType;
@@ -62,7 +63,7 @@ pub trait Signatures {
 pub fn words(ty: &SourceType) -> usize {
     match ty {
         SourceType::Null | SourceType::Error => 0,
-        SourceType::Bool | SourceType::Array(..) => 1,
+        SourceType::Bool | SourceType::Array(..) | SourceType::Account(_) => 1,
         SourceType::Int(IntType::U128) | SourceType::String | SourceType::Bytes | SourceType::Slice(_) => 2,
         SourceType::Int(_) => 1,
         SourceType::Pubkey => 4,
@@ -299,6 +300,8 @@ impl State<'_> {
                     let failure = match fault {
                         Fault::NoCase => Failure::NoCase,
                         Fault::Raised => Failure::Raised,
+                        Fault::InstructionData => Failure::InstructionData,
+                        Fault::Custom(code) => Failure::Custom(*code),
                     };
                     self.function.blocks[self.block].terminator = Terminator::Fail(failure);
                     self.give_up();
@@ -397,6 +400,19 @@ impl State<'_> {
             | Expr::Present(_)
             | Expr::Length(_)
             | Expr::Sequence(_) => self.aggregate(node, expr, signatures),
+            Expr::OpenAccount(previous, opening) => self.open_account(*previous, opening, signatures),
+            Expr::RequireAccounts(count) => {
+                let there = self.number_of_accounts();
+                let too_few = self.compare_const(Condition::UnsignedLess, there, u64::from(*count));
+                self.fail_if(too_few, Failure::AccountIndex);
+                Words::new()
+            }
+            Expr::Arguments => {
+                let ty = self.raw_ty(expr);
+                self.arguments(&ty)
+            }
+            Expr::KeyOf(account) => self.key_of(*account, KEY, signatures),
+            Expr::OwnerOf(account) => self.key_of(*account, OWNER, signatures),
             Expr::If(clauses, otherwise) => {
                 let ty = self.raw_ty(expr);
                 self.choice(clauses, *otherwise, Some(&ty), signatures)

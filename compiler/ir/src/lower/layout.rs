@@ -10,7 +10,7 @@ use crate::lower::slots::Slots;
 use crate::machine::{HEAP_BASE, HEAP_SIZE, STACK_BASE};
 use ovsm_base::DefId;
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Body, Expr};
+use ovsm_expand::core::{Body, Expr, LocalId};
 use ovsm_infer::{BodyTypes, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,22 @@ impl Layout {
         let mut wants_data = false;
         let mut accounts = 0;
         for part in parts.clone() {
+            let opened: BTreeSet<LocalId> = part
+                .body
+                .exprs
+                .iter()
+                .filter_map(|expr| match expr {
+                    Expr::Bind(local, value) => match part.body.exprs.get(*value) {
+                        Some(Expr::OpenAccount(..)) => Some(*local),
+                        _ => None,
+                    },
+                    _ => None,
+                })
+                .collect();
             for expr in part.body.exprs.iter() {
+                if matches!(expr, Expr::Arguments | Expr::OpenAccount(..)) {
+                    wants_data |= part.function.is_some();
+                }
                 let Expr::Builtin(builtin, args) = expr else { continue };
                 match builtin {
                     Builtin::InstructionDataPtr | Builtin::InstructionDataLen | Builtin::ProgramIdPtr => {
@@ -78,6 +93,10 @@ impl Layout {
                     }
                     Builtin::Account(_) | Builtin::SetLamports | Builtin::Require(_) => {
                         let index = args.first().map(|arg| &part.body.exprs[*arg]);
+                        // An account that was opened needs no table.
+                        if matches!(index, Some(Expr::Local(local)) if opened.contains(local)) {
+                            continue;
+                        }
                         accounts = accounts.max(match index {
                             Some(Expr::Int { negative: false, magnitude, .. })
                                 if *magnitude < u128::from(MAX_ACCOUNTS) =>

@@ -397,6 +397,9 @@ impl<'t> Parser<'t> {
     }
 
     fn failure(&mut self) -> Result<Failure, Error> {
+        if self.take_word("custom")? {
+            return Ok(Failure::Custom(self.number_u32()?));
+        }
         self.named("a failure", Failure::from_name)
     }
 

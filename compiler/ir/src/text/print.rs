@@ -95,7 +95,7 @@ impl Display for InstText<'_> {
             Op::BoolToWord(a) => write!(f, "word {a}"),
             Op::Load(access) => write!(f, "load.{}", AccessText(access)),
             Op::Store(access, value) => write!(f, "store.{}, {value}", AccessText(access)),
-            Op::FailIf(condition, failure) => write!(f, "fail_if {condition}, {}", failure.name()),
+            Op::FailIf(condition, failure) => write!(f, "fail_if {condition}, {failure}"),
             Op::Call(callee, args) => write!(f, "call {callee}({})", Values(args)),
             Op::Syscall(syscall, args) => write!(f, "syscall {}({})", syscall.name(), Values(args)),
         }
@@ -123,7 +123,7 @@ impl Display for TerminatorText<'_> {
             }
             Terminator::Return(values) if values.is_empty() => f.write_str("return"),
             Terminator::Return(values) => write!(f, "return {}", Values(values)),
-            Terminator::Fail(failure) => write!(f, "fail {}", failure.name()),
+            Terminator::Fail(failure) => write!(f, "fail {failure}"),
             Terminator::Unreachable => f.write_str("unreachable"),
         }
     }

@@ -1,0 +1,121 @@
+//! The forms of instructions: accounts that are checked as they are opened, arguments, failures with a code.
+
+use super::{Place, Translator};
+use crate::core::{Expr as Core, ExprId as CoreId, Fault, Opening};
+use crate::ty::{AccountType, Type};
+use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_eval::core::{Expr, ExprId};
+use ovsm_value::{Value, number};
+use std::sync::Arc;
+
+impl<'a> Translator<'a> {
+    pub(super) fn chain(&mut self, name: &str, operands: &'a [ExprId], span: Option<Span>) -> CoreId {
+        match (name, operands) {
+            ("require-accounts", [count]) => {
+                match self.known_number(*count).and_then(|it| u32::try_from(it).ok()) {
+                    Some(count) => self.body.add(Core::RequireAccounts(count), span),
+                    None => self.number_needed(span),
+                }
+            }
+            ("open-account", [previous, ty, discriminator, checks @ ..]) => {
+                self.open_account(*previous, *ty, *discriminator, checks, span)
+            }
+            ("instruction-arguments", []) => self.body.add(Core::Arguments, span),
+            ("key-of", [account]) => {
+                let account = self.expr(*account, Place::VALUE);
+                self.body.add(Core::KeyOf(account), span)
+            }
+            ("owner-of", [account]) => {
+                let account = self.expr(*account, Place::VALUE);
+                self.body.add(Core::OwnerOf(account), span)
+            }
+            ("fail-with", [code]) => match self.known_number(*code).and_then(|code| u32::try_from(code).ok())
+            {
+                Some(code) if code != 0 => {
+                    self.flow.end();
+                    self.body.add(Core::Fail(Fault::Custom(code)), span)
+                }
+                _ => self.number_needed(span),
+            },
+            _ => self.report(
+                span,
+                Diagnostic::new(
+                    Code::MisplacedDefinition,
+                    format!("`{name}` stands where only an expression can"),
+                )
+                .help("move it to the top level of the file"),
+            ),
+        }
+    }
+
+    fn number_needed(&mut self, span: Option<Span>) -> CoreId {
+        self.unsupported(
+            span,
+            "a number that is known when the program is compiled is needed here",
+            "write a number, or a constant that is one; a code is between 1 and 4294967295",
+        )
+    }
+
+    /// The number that an expression is, if it is known: a literal, or a constant.
+    pub(super) fn known_number(&self, expr: ExprId) -> Option<u64> {
+        match self.unit.exprs.get(expr)? {
+            Expr::Constant(Value::Fixed(_, word)) => Some(*word),
+            Expr::Constant(value) => number::to_i64(value).and_then(|number| u64::try_from(number).ok()),
+            Expr::Global(global) => match self.global(*global)?.1 {
+                crate::env::GlobalKind::Literal(crate::env::Literal::Int {
+                    negative: false,
+                    magnitude,
+                    ..
+                }) => u64::try_from(magnitude).ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn open_account(
+        &mut self,
+        previous: ExprId,
+        ty: ExprId,
+        discriminator: ExprId,
+        checks: &[ExprId],
+        span: Option<Span>,
+    ) -> CoreId {
+        let previous = match self.unit.exprs.get(previous) {
+            Some(Expr::Constant(Value::Null)) => None,
+            _ => Some(self.expr(previous, Place::VALUE)),
+        };
+        let record = match self.unit.exprs.get(ty) {
+            Some(Expr::Constant(Value::Null)) => None,
+            _ => match self.constructor(ty) {
+                Some((Type::Record(record), _)) => Some(record),
+                Some((Type::Error, _)) => return self.body.add(Core::Error, span),
+                _ => {
+                    return self.unsupported(
+                        self.span(ty).or(span),
+                        "the type of an account is a record",
+                        "define it: `(account Counter (count : u64))`",
+                    );
+                }
+            },
+        };
+        if let Some(record) = &record
+            && !Type::Record(Arc::clone(record)).is_plain()
+        {
+            return self.unsupported(
+                span,
+                &format!("`{}` holds a view, which an account can not keep", record.name),
+                "use arrays of a fixed length: `(array u8 32)`",
+            );
+        }
+        let has = |wanted: &str| {
+            checks.iter().any(|check| {
+                matches!(self.unit.exprs.get(*check), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
+            })
+        };
+        let (is_signer, is_mutable) = (has("signer"), has("mut"));
+        let discriminator = self.known_number(discriminator).unwrap_or(0);
+        let ty = Type::Account(Arc::new(AccountType { record, is_mutable }));
+        self.body.add(Core::OpenAccount(previous, Opening { ty, is_signer, discriminator }), span)
+    }
+}
