@@ -6,7 +6,7 @@
 
 use crate::number;
 use crate::sequence::Sequence;
-use crate::text::hash_bytes;
+use crate::text::{fold, hash_bytes};
 use crate::value::Value;
 use num_traits::ToPrimitive;
 use ovsm_base::stack::with_room;
@@ -137,9 +137,25 @@ pub struct Key(pub Value);
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        equal(&self.0, &other.0)
-            || matches!((&self.0, &other.0), (Value::Float(x), Value::Float(y)) if x.is_nan() && y.is_nan())
+        is_same_key(&self.0, &other.0)
     }
+}
+
+/// True if two values are the same key.
+pub(crate) fn is_same_key(a: &Value, b: &Value) -> bool {
+    equal(a, b) || matches!((a, b), (Value::Float(x), Value::Float(y)) if x.is_nan() && y.is_nan())
+}
+
+/// The hash of a value as a key; all of its bits are well mixed.
+#[inline]
+pub(crate) fn hash32(value: &Value) -> u32 {
+    let mut state = rustc_hash::FxHasher::default();
+    match value {
+        Value::Int(number) => hash_integer(*number, &mut state),
+        Value::String(text) => state.write_u32(text.hash32()),
+        value => hash(value, &mut state),
+    }
+    (fold(state.finish() ^ 0x517C_C1B7_2722_0A95, 0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 impl Eq for Key {}

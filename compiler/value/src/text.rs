@@ -96,7 +96,9 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
     ((hash >> 32) as u32 ^ hash as u32).max(1)
 }
 
-fn fold(a: u64, b: u64) -> u64 {
+/// Mixes two words into one.
+#[inline]
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product >> 64) as u64 ^ product as u64
 }

@@ -275,11 +275,11 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
         Value::Table(table) => {
             text.push_str("#<hash-table");
             if let Ok(table) = table.try_borrow() {
-                for (key, value) in &table.entries {
+                for (key, value) in table.iter() {
                     text.push(' ');
-                    write_value(text, &key.0, place.near_the_end());
+                    write_value(text, &key, place.near_the_end());
                     text.push(' ');
-                    write_value(text, value, place.near_the_end());
+                    write_value(text, &value, place.near_the_end());
                 }
             }
             text.push('>');
