@@ -150,6 +150,10 @@ pub enum Instruction {
     /// Unless `!=`.
     JumpUnlessNotEqualImmediate(Register, i16, u32),
 
+    /// Adds `.1` to `.0` and goes on at `.3` if the sum is `<` `.2`; costs fuel if so. Skips the two instructions that
+    /// do the same, which come next. Does nothing if the sum is no small integer.
+    StepJumpIfLess(Register, i8, Register, u32),
+
     /// The item of `.1` at the position or under the key `.2`.
     Get(Register, Register, Register),
     /// The item of `.1` under a constant key.
@@ -189,6 +193,10 @@ pub enum Instruction {
     CallLocal(Register, Register, u8, Register),
     /// Calls a module-level variable; its frame is at `.1`, the `.2` arguments after it.
     CallGlobal(Register, Register, u8, u32),
+    /// Calls a module-level variable, `.5`, like [`Instruction::CallGlobal`]; the last of the `.2` arguments is the sum of
+    /// `.3` and a small integer. Skips the two instructions that do the same, which come next. Does nothing if the sum
+    /// is no small integer or the call is not that of a function with so many parameters.
+    CallGlobalStep(Register, Register, u8, Register, i8, u16),
     /// Calls in place of this function: callee in `.0`, `.1` arguments; `size` is `.2`.
     TailCall(Register, u8, u8),
     /// Calls a module-level variable in place of this function.

@@ -1,6 +1,6 @@
 //! Conditions: code that jumps instead of making truth values, and what is made of it.
 
-use super::{Compile, FunctionCompiler, Label, Target};
+use super::{Compile, FunctionCompiler, Label, Place, Target};
 use crate::bytecode::{Instruction as I, Operation};
 use crate::core::{Expr, ExprId};
 use ovsm_base::stack::with_room;
@@ -187,11 +187,35 @@ impl FunctionCompiler<'_> {
             self.emit(I::Tick);
         }
         self.expr(body, result.map_or(Target::Effect, Target::Register))?;
+        self.step_and_test(condition, top);
         self.place(test);
         self.branch(condition, true, top)?;
         match result {
             Some(register) => self.deliver(register, target),
             None => Ok(()),
+        }
+    }
+
+    /// If the body of a loop ends with a step of what its condition compares, one instruction may do both.
+    fn step_and_test(&mut self, condition: ExprId, top: Label) {
+        let Some(Expr::Native(native, arguments)) = self.unit.exprs.get(condition) else { return };
+        let [a, b] = arguments.as_slice() else { return };
+        let in_register = |id: &ExprId| match self.unit.exprs.get(*id) {
+            Some(Expr::Local(local)) => match self.place_of(*local) {
+                Place::Register(register) => Some(register),
+                _ => None,
+            },
+            _ => None,
+        };
+        if self.operations.of(*native) == Some(Operation::Less)
+            && let (Some(counter), Some(limit)) = (in_register(a), in_register(b))
+            && let Some((to, from, by)) = self.last_step()
+            && to == counter
+            && from == counter
+            && limit != counter
+        {
+            let span = self.unit.spans.get(condition).copied().flatten().or(self.span);
+            self.emit_before_last(I::StepJumpIfLess(counter, by, limit, top.0 as u32), span);
         }
     }
 

@@ -289,8 +289,16 @@ impl<'u> FunctionCompiler<'u> {
 
     fn bind_all(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
         let mut registers = Vec::new();
-        for (local, value) in bindings {
+        for (n, (local, value)) in bindings.iter().enumerate() {
             let variable = self.analysis.local(*local);
+            let rest = bindings.get(n + 1..).unwrap_or(&[]).iter().map(|(_, value)| *value);
+            if !self.analysis.is_assigned(variable)
+                && let Some(other) = self.other_name(*value, &rest.chain([body]).collect::<Vec<_>>())
+                && let place @ Place::Register(1..) = self.place_of(other)
+            {
+                self.variables.insert(variable, place);
+                continue;
+            }
             if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
                 && !self.analysis.is_assigned(variable)
                 && !self.analysis.is_captured(variable)
@@ -319,6 +327,7 @@ impl<'u> FunctionCompiler<'u> {
         match self.unit.exprs.get(value) {
             Some(Expr::Constant(value)) => !value.holds_values(),
             Some(Expr::Native(native, arguments)) => self.is_number_operation(*native, arguments.len()),
+            Some(Expr::Local(local)) => self.analysis.is_number(*local),
             _ => false,
         }
     }

@@ -7,6 +7,7 @@
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Operation, Register};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
+use ovsm_base::Span;
 use ovsm_value::{NativeId, Value};
 
 /// A step of an item of a collection.
@@ -28,6 +29,27 @@ impl FunctionCompiler<'_> {
             },
             _ => None,
         }
+    }
+
+    /// What the last instruction adds, and to which register, if it is the step of one: target, operand, number. No jump
+    /// leads to the place after it.
+    pub(super) fn last_step(&self) -> Option<(Register, Register, i8)> {
+        if self.last_label.max(self.start) == self.compiled.code.len() {
+            return None;
+        }
+        let (to, from, by) = match self.compiled.code.last()? {
+            I::AddImmediate(to, from, by) => (to, from, *by),
+            I::SubImmediate(to, from, by) => (to, from, by.checked_neg()?),
+            _ => return None,
+        };
+        Some((*to, *from, i8::try_from(by).ok()?))
+    }
+
+    /// Puts an instruction before the last one; who jumps to that one comes to this one now.
+    pub(super) fn emit_before_last(&mut self, instruction: I, span: Option<Span>) {
+        let last = self.compiled.code.len().saturating_sub(1);
+        self.compiled.code.insert(last, instruction);
+        self.compiled.spans.insert(last, span);
     }
 
     /// Assigns a local that closures share a step of itself. False if it is none.

@@ -2,14 +2,14 @@
 
 use super::fast::{
     captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
-    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_known, put_null, read_cell,
-    read_item, spread, step, take_shared, write_cell,
+    is_true, items_of, joins, let_go, load_capture, load_capture_cell, load_cell, own_item, put, put_copy,
+    put_float, put_int, put_known, put_null, read_item, spread, step, take_shared, write_cell,
 };
-use super::stack::{broken, grow, grow_frames, overflow, undefined, window};
+use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
 use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
-use crate::bytecode::{Entry, Instruction, NOWHERE, Operation, WINDOW};
+use crate::bytecode::{Entry, GlobalSlot, Instruction, NOWHERE, Operation};
 use ovsm_value::{NativeId, Raised, Unwind, Value};
 use std::rc::Rc;
 
@@ -279,7 +279,7 @@ impl Machine {
                     for four in fours.iter_mut().take(usize::from($size).div_ceil(4)) {
                         let [a, b, c, d] = &*four;
                         if !(is_plain(a) & is_plain(b) & is_plain(c) & is_plain(d)) {
-                            four.iter_mut().for_each(put_null);
+                            four.iter_mut().for_each(let_go);
                         }
                     }
                     let Some(caller) = frames.pop() else { return Ok($value) };
@@ -301,19 +301,20 @@ impl Machine {
                     tick!();
                     let callee = base + usize::from($first);
                     // There is never room for more frames than the limit.
-                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames)
-                        || stack.len().saturating_sub(callee) < WINDOW && !grow(stack, callee + WINDOW)
-                    {
+                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames) {
                         break overflow();
+                    }
+                    match window(stack, callee) {
+                        Some(window) => registers = window,
+                        None => match window_after_growth(stack, callee) {
+                            Some(window) => registers = window,
+                            None => break overflow(),
+                        },
                     }
                     frames.push(Frame { pc: pc as u32, base: base as u32, function, to: $to });
                     base = callee;
                     function = $code;
                     pc = $start as usize;
-                    match window(stack, base) {
-                        Some(window) => registers = window,
-                        None => break broken(),
-                    }
                 }};
             }
             // Takes arguments out of the registers after a callee.
@@ -496,40 +497,15 @@ impl Machine {
                         set!(register, Value::Cell(Rc::new(ovsm_value::Place::new(value))));
                     }
                     I::LoadCell(to, from) => {
-                        match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
-                            Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
-                            Ok([to, _]) => put_null(to),
-                            Err(_) => {
-                                let value = match get!(from) {
-                                    Value::Cell(cell) => take_shared(cell, false),
-                                    _ => Value::Null,
-                                };
-                                set!(to, value);
-                            }
-                        }
+                        load_cell(registers, to, from);
                     }
                     I::StoreCell(to, from) => {
                         if let Value::Cell(cell) = get!(to) {
                             write_cell(cell, get!(from));
                         }
                     }
-                    I::LoadCapture(to, n) => {
-                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
-                            let value = match own {
-                                Value::Function(closure) => closure.captures.get(n as usize),
-                                _ => None,
-                            };
-                            put_copy(to, value.unwrap_or(const { &Value::Null }));
-                        }
-                    }
-                    I::LoadCaptureCell(to, n) => {
-                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
-                            match captured_cell(own, n) {
-                                Some(cell) => read_cell(to, cell),
-                                None => put_null(to),
-                            }
-                        }
-                    }
+                    I::LoadCapture(to, n) => load_capture(registers, to, n),
+                    I::LoadCaptureCell(to, n) => load_capture_cell(registers, to, n),
                     I::StoreCaptureCell(from, n) => {
                         if let Some(cell) = captured_cell(get!(0u8), n) {
                             write_cell(cell, get!(from));
@@ -669,6 +645,17 @@ impl Machine {
                     }
                     I::JumpUnlessNotEqualImmediate(a, n, target) => {
                         jump_unless!(compare_immediate!(NotEqual, !=, a, n), target)
+                    }
+
+                    I::StepJumpIfLess(counter, by, limit, target) => {
+                        if let (Value::Int(old), Value::Int(limit)) = (get!(counter), get!(limit))
+                            && let Some(new) = old.checked_add(i64::from(by))
+                        {
+                            let again = new < *limit;
+                            set_int!(counter, new);
+                            pc += 2;
+                            jump_if!(again, target);
+                        }
                     }
 
                     I::Get(to, a, b) => {
@@ -847,6 +834,24 @@ impl Machine {
                             let callee = callee.clone();
                             let arguments = arguments!(first, count);
                             call_with!(to, first, callee, arguments);
+                        }
+                    }
+                    I::CallGlobalStep(to, first, count, from, by, n) => {
+                        if let Some(GlobalSlot { value: Some(callee), .. }) = self.globals.get(usize::from(n))
+                            && let Value::Function(closure) = callee
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                            && let Value::Int(old) = get!(from)
+                            && let Some(argument) = old.checked_add(i64::from(by))
+                        {
+                            let start = entry.start;
+                            let number = closure.code;
+                            if entry.captures {
+                                set!(first, callee.clone());
+                            }
+                            set_int!(first + count, argument);
+                            pc += 2;
+                            open!(to, first, number, start);
                         }
                     }
                     I::TailCall(first, count, size) => {

@@ -85,6 +85,20 @@ fn replace_by_int(place: &mut Value, number: i64) {
     *place = Value::Int(number);
 }
 
+/// Empties a register of a frame that ends; the fast way for a function that others hold too, as most do that are
+/// called.
+#[inline(always)]
+pub(super) fn let_go(place: &mut Value) {
+    match place {
+        Value::Function(closure) if Rc::strong_count(closure) > 1 => {
+            if let Value::Function(closure) = std::mem::replace(place, Value::Null) {
+                drop(closure);
+            }
+        }
+        place => put_null(place),
+    }
+}
+
 /// Empties a place whose value has to be dropped.
 #[inline(never)]
 pub(super) fn clear(place: &mut Value) {
@@ -326,6 +340,47 @@ pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<ovsm_value::Place
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// Reads a captured value.
+#[inline(always)]
+pub(super) fn load_capture(registers: &mut [Value; WINDOW], to: Register, n: u32) {
+    if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+        let value = match own {
+            Value::Function(closure) => closure.captures.get(n as usize),
+            _ => None,
+        };
+        put_copy(to, value.unwrap_or(const { &Value::Null }));
+    }
+}
+
+/// Reads a captured shared place.
+#[inline(always)]
+pub(super) fn load_capture_cell(registers: &mut [Value; WINDOW], to: Register, n: u32) {
+    if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+        match captured_cell(own, n) {
+            Some(cell) => read_cell(to, cell),
+            None => put_null(to),
+        }
+    }
+}
+
+/// Reads the shared place in a register.
+#[inline(always)]
+pub(super) fn load_cell(registers: &mut [Value; WINDOW], to: Register, from: Register) {
+    match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
+        Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
+        Ok([to, _]) => put_null(to),
+        Err(_) => {
+            if let Some(place) = registers.get_mut(usize::from(to)) {
+                let value = match &*place {
+                    Value::Cell(cell) => take_shared(cell, false),
+                    _ => Value::Null,
+                };
+                put(place, value);
+            }
+        }
     }
 }
 
