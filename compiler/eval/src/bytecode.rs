@@ -167,6 +167,10 @@ pub enum Instruction {
     AddField(Register, i16, u32),
     /// Appends `.1`, which is left empty, to `.0`.
     Push(Register, Register),
+    /// Appends the text of `.1` to the string in `.0`.
+    Append(Register, Register),
+    /// The text of `.1`.
+    Text(Register, Register),
 
     /// Calls native `.3` with `.2` arguments from register `.1` on.
     Native(Register, Register, u8, u32),
@@ -282,11 +286,13 @@ pub enum Operation {
     Put,
     /// `push`.
     Push,
+    /// `str`.
+    Text,
 }
 
 impl Operation {
     /// All, in order, with their names.
-    pub const ALL: [(Operation, &'static str); 20] = [
+    pub const ALL: [(Operation, &'static str); 21] = [
         (Operation::Add, "+"),
         (Operation::Sub, "-"),
         (Operation::Mul, "*"),
@@ -307,6 +313,7 @@ impl Operation {
         (Operation::Nth, "nth"),
         (Operation::Put, "put"),
         (Operation::Push, "push"),
+        (Operation::Text, "str"),
     ];
 }
 

@@ -8,6 +8,7 @@
 
 use crate::compare::{hash32, is_same_key};
 use crate::release::release;
+use crate::text::Text;
 use crate::value::Value;
 use hashbrown::HashTable;
 
@@ -59,7 +60,12 @@ impl Table {
             return self.rows.get_mut(entry / ROW)?.values.replace(entry % ROW, value);
         }
         let key = match probe {
-            Probe::Short(text) => Key::Short(text),
+            Probe::Short(text) => {
+                if let Value::String(text) = key {
+                    Text::recycle(text);
+                }
+                Key::Short(text)
+            }
             Probe::Value(_) => Key::Value(key),
         };
         self.index.add(hash, self.filled);

@@ -1,9 +1,15 @@
 //! Text: strings, symbols and keywords.
 
+use crate::write::SmallText;
 use compact_str::CompactString;
 use ovsm_base::Span;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+
+thread_local! {
+    /// Text that was dropped, to be used again.
+    static SPARE: std::cell::Cell<Option<Rc<Text>>> = const { std::cell::Cell::new(None) };
+}
 
 /// UTF-8 text with a cached hash: the content of a string, the name of a keyword, the key of an object.
 #[derive(Clone, Debug)]
@@ -24,6 +30,31 @@ impl Text {
         Text { text, hash: std::cell::Cell::new(0), is_ascii }
     }
 
+    /// Text of its own with a small content.
+    #[inline]
+    pub fn from_small(small: &SmallText) -> Rc<Text> {
+        if let Ok(Some(mut rc)) = SPARE.try_with(std::cell::Cell::take)
+            && let Some(text) = Rc::get_mut(&mut rc)
+        {
+            text.text.clear();
+            text.text.push_str(small.as_str());
+            text.hash.set(0);
+            text.is_ascii = small.is_ascii();
+            return rc;
+        }
+        Rc::new(Text::new(small.as_str()))
+    }
+
+    /// Drops text that is not needed any more. The memory of the last one is used again: a loop that makes text in each
+    /// round and drops it has no need of the allocator.
+    #[inline]
+    pub fn recycle(mut text: Rc<Text>) {
+        if Rc::get_mut(&mut text).is_some_and(|text| !text.text.is_heap_allocated()) {
+            // A thread that ends has no place for it any more.
+            let _ = SPARE.try_with(|spare| spare.set(Some(text)));
+        }
+    }
+
     /// The content.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -32,8 +63,29 @@ impl Text {
     /// Appends; amortised constant per byte.
     pub fn push_str(&mut self, more: &str) {
         self.is_ascii = self.is_ascii && more.is_ascii();
+        self.push(more);
+    }
+
+    /// Appends a small text.
+    #[inline]
+    pub fn push_small(&mut self, small: &SmallText) {
+        self.is_ascii = self.is_ascii && small.is_ascii();
+        self.push(small.as_str());
+    }
+
+    #[inline]
+    fn push(&mut self, more: &str) {
         self.hash.set(0);
+        if self.text.capacity() - self.text.len() < more.len() {
+            self.grow(more.len());
+        }
         self.text.push_str(more);
+    }
+
+    /// Makes room. What is long grows to the double: memory that was never written to costs nothing, copying does.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        self.text.reserve(more.max(self.text.len()));
     }
 
     /// Number of characters. Constant for ASCII, else linear.

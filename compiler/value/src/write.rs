@@ -122,6 +122,12 @@ impl SmallText {
         Some(SmallText { bytes: word.to_le_bytes(), length })
     }
 
+    /// True if it is ASCII.
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        u128::from_le_bytes(self.bytes) & 0x8080_8080_8080_8080_8080_8080_8080_8080 == 0
+    }
+
     /// The text.
     #[inline(always)]
     pub fn as_str(&self) -> &str {

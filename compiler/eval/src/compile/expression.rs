@@ -323,7 +323,7 @@ impl<'u> FunctionCompiler<'u> {
     }
 
     /// True if the value is certainly no collection: it may stay in a register that nobody reads.
-    fn is_small(&self, value: ExprId) -> bool {
+    pub(super) fn is_small(&self, value: ExprId) -> bool {
         match self.unit.exprs.get(value) {
             Some(Expr::Constant(value)) => !value.holds_values(),
             Some(Expr::Native(native, arguments)) => self.is_number_operation(*native, arguments.len()),

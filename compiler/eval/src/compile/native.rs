@@ -30,6 +30,16 @@ impl FunctionCompiler<'_> {
         Ok(register)
     }
 
+    /// Empties the register of an operand, unless it is that of a variable or the result, so that it does not count as a
+    /// holder of the operand's value.
+    fn empty_temporary(&mut self, register: Register, operand: ExprId, result: Register) {
+        let is_variable = matches!(self.unit.exprs.get(operand), Some(Expr::Local(local))
+            if self.place_of(*local) == Place::Register(register));
+        if !is_variable && register != result && !self.is_small(operand) {
+            self.emit(I::Clear(register));
+        }
+    }
+
     /// Evaluates expressions into registers in a row; gives the first.
     pub(super) fn row(&mut self, items: &[ExprId]) -> Compile<Register> {
         self.row_before(items, &[])
@@ -89,7 +99,7 @@ impl FunctionCompiler<'_> {
         use Operation as O;
         match self.operations.of(native) {
             Some(O::Increment | O::Decrement | O::Not) => arguments == 1,
-            Some(O::Get | O::Nth | O::Put | O::Push) | None => false,
+            Some(O::Get | O::Nth | O::Put | O::Push | O::Text) | None => false,
             Some(_) => arguments == 2,
         }
     }
@@ -109,6 +119,13 @@ impl FunctionCompiler<'_> {
                 let make =
                     if operation == Some(Operation::Increment) { I::AddImmediate } else { I::SubImmediate };
                 self.emit(make(to, operand, 1));
+                return self.deliver(to, target);
+            }
+            (Some(Operation::Text), [only]) => {
+                let operand = self.operand(*only, false)?;
+                let to = self.value_register(target)?;
+                self.emit(I::Text(to, operand));
+                self.empty_temporary(operand, *only, to);
                 return self.deliver(to, target);
             }
             (Some(operation), [a, b]) if is_binary(operation) => {
@@ -208,6 +225,12 @@ impl FunctionCompiler<'_> {
                 (Some(Operation::Push), [item]) => {
                     let item = self.row(&[*item])?;
                     self.emit(I::Push(register, item));
+                    return self.deliver_variable(register, target);
+                }
+                (Some(Operation::Text), [more]) => {
+                    let operand = self.operand(*more, false)?;
+                    self.emit(I::Append(register, operand));
+                    self.empty_temporary(operand, *more, register);
                     return self.deliver_variable(register, target);
                 }
                 (Some(Operation::Put), [key, value])

@@ -1,16 +1,17 @@
 //! The loop over instructions.
 
 use super::fast::{
-    captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
-    is_true, items_of, joins, let_go, load_capture, load_capture_cell, load_cell, own_item, put, put_copy,
-    put_float, put_int, put_known, put_null, read_item, spread, step, take_shared, write_cell,
+    append, captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
+    is_true, items_of, joins, let_go_of_function, load_capture, load_capture_cell, load_cell, own_item, put,
+    put_copy, put_float, put_int, put_known, put_null, read_item, spread, step, take_shared, write_cell,
 };
 use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
 use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
 use crate::bytecode::{Entry, GlobalSlot, Instruction, NOWHERE, Operation};
-use ovsm_value::{NativeId, Raised, Unwind, Value};
+use ovsm_value::write::SmallText;
+use ovsm_value::{NativeId, Raised, Text, Unwind, Value};
 use std::rc::Rc;
 
 impl Machine {
@@ -34,7 +35,8 @@ impl Machine {
         if stacks.frames.capacity() > max_frames {
             stacks.frames.shrink_to(max_frames);
         }
-        let mut function = function;
+        // A function that was entered, but could not begin.
+        let mut entered = None;
         let mut base: usize = 0;
         let mut pc: usize;
         {
@@ -275,17 +277,17 @@ impl Machine {
                 }};
                 ($value:expr, $part:expr, $set:ident, $size:expr) => {{
                     // Four at a time; those after the last are empty.
+                    let_go_of_function(registers);
                     let (fours, _) = registers.as_chunks_mut::<4>();
                     for four in fours.iter_mut().take(usize::from($size).div_ceil(4)) {
                         let [a, b, c, d] = &*four;
                         if !(is_plain(a) & is_plain(b) & is_plain(c) & is_plain(d)) {
-                            four.iter_mut().for_each(let_go);
+                            four.iter_mut().for_each(put_null);
                         }
                     }
                     let Some(caller) = frames.pop() else { return Ok($value) };
                     pc = caller.pc as usize;
                     base = caller.base as usize;
-                    function = caller.function;
                     match window(stack, base) {
                         Some(window) => registers = window,
                         None => break broken(),
@@ -297,7 +299,7 @@ impl Machine {
             }
             // Opens the frame of a callee whose arguments are in place.
             macro_rules! open {
-                ($to:expr, $first:expr, $code:expr, $start:expr) => {{
+                ($to:expr, $first:expr, $start:expr) => {{
                     tick!();
                     let callee = base + usize::from($first);
                     // There is never room for more frames than the limit.
@@ -311,9 +313,8 @@ impl Machine {
                             None => break overflow(),
                         },
                     }
-                    frames.push(Frame { pc: pc as u32, base: base as u32, function, to: $to });
+                    frames.push(Frame { pc: pc as u32, base: base as u32, to: $to });
                     base = callee;
-                    function = $code;
                     pc = $start as usize;
                 }};
             }
@@ -343,8 +344,9 @@ impl Machine {
                         {
                             break self.wrong_count(code, arguments.len());
                         }
-                        open!($to, $first, code, entry.start);
+                        open!($to, $first, entry.start);
                         if let Err(raised) = self.bind(code, registers, arguments) {
+                            entered = Some(code);
                             break raised;
                         }
                         if entry.captures {
@@ -378,7 +380,6 @@ impl Machine {
                         if entry.captures {
                             set!(0u8, callee);
                         }
-                        function = code;
                         pc = entry.start as usize;
                     } else {
                         let value = outside!(self.call_value(&callee, &mut arguments, environment));
@@ -388,7 +389,7 @@ impl Machine {
             }
             // Moves a callee and its arguments to the start of the frame and goes there.
             macro_rules! tail_call_fast {
-                ($first:expr, $count:expr, $size:expr, $code:expr, $start:expr) => {{
+                ($first:expr, $count:expr, $size:expr, $start:expr) => {{
                     tick!();
                     let (first, count, size) = (usize::from($first), usize::from($count), usize::from($size));
                     for n in 0..=count {
@@ -405,7 +406,6 @@ impl Machine {
                             clear(place);
                         }
                     }
-                    function = $code;
                     pc = $start as usize;
                 }};
             }
@@ -415,7 +415,6 @@ impl Machine {
                         kind: $kind,
                         frames: frames.len() as u32,
                         base: base as u32,
-                        function,
                         live: $live,
                         target: $target,
                         pending: pending.len() as u32,
@@ -434,10 +433,11 @@ impl Machine {
                     }
                 }};
             }
-            macro_rules! put_slowly {
-                ($place:expr, $key:expr, $item:expr) => {{
-                    let native = u32::from(self.operations.native(Operation::Put).0);
-                    let mut arguments = [take!($place), $key, $item];
+            // Replaces a register by an operation of it and more that has no fast way.
+            macro_rules! update_slowly {
+                ($operation:ident, $place:expr, $($argument:expr),+) => {{
+                    let native = u32::from(self.operations.native(Operation::$operation).0);
+                    let mut arguments = [take!($place), $($argument),+];
                     match self.update(native, &mut arguments, environment) {
                         Ok(value) => set!($place, value),
                         Err((value, raised)) => {
@@ -691,14 +691,14 @@ impl Machine {
                             _ => {}
                         }
                         if let Some(item) = item {
-                            put_slowly!(place, key, item);
+                            update_slowly!(Put, place, key, item);
                         }
                     }
                     I::PutConstant(place, value, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
                         if !put_known(registers, place, key, value) {
                             let (key, item) = (key.clone(), get!(value).clone());
-                            put_slowly!(place, key, item);
+                            update_slowly!(Put, place, key, item);
                         }
                     }
                     I::AddField(place, number, n) => {
@@ -721,21 +721,26 @@ impl Machine {
                             Some(Value::Array(items) | Value::List(items)) => Rc::get_mut(items),
                             _ => None,
                         };
-                        if let Some(items) = unique {
-                            items.push(item);
-                        } else {
-                            let native = u32::from(self.operations.native(Operation::Push).0);
-                            let mut arguments = [take!(place), item];
-                            match self.update(native, &mut arguments, environment) {
-                                Ok(value) => set!(place, value),
-                                Err((value, raised)) => {
-                                    set!(place, value);
-                                    break raised;
-                                }
-                            }
-                            code = self.code.as_slice();
+                        match unique {
+                            Some(items) => items.push(item),
+                            None => update_slowly!(Push, place, item),
                         }
                     }
+                    I::Append(place, from) => {
+                        if !append(registers, place, from) {
+                            let more = get!(from).clone();
+                            update_slowly!(Text, place, more);
+                        }
+                    }
+                    I::Text(to, from) => match SmallText::of(get!(from)) {
+                        Some(small) => set!(to, Value::String(Text::from_small(&small))),
+                        None => {
+                            let native = self.operations.native(Operation::Text);
+                            let mut arguments = [get!(from).clone()];
+                            let value = outside!(self.call_native(native, &mut arguments, environment));
+                            set!(to, value);
+                        }
+                    },
 
                     I::Native(to, first, count, native) => {
                         let Some(native) = natives.get(native as usize) else { break broken() };
@@ -778,8 +783,7 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else if let Value::Function(_) = get!(first) {
                             let arguments = arguments!(first, count);
                             let callee = take!(first);
@@ -805,12 +809,11 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             if entry.captures {
                                 let closure = Rc::clone(closure);
                                 set!(first, Value::Function(closure));
                             }
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else {
                             let callee = get!(from).clone();
                             let arguments = arguments!(first, count);
@@ -825,11 +828,10 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             if entry.captures {
                                 set!(first, callee.clone());
                             }
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else {
                             let callee = callee.clone();
                             let arguments = arguments!(first, count);
@@ -845,13 +847,12 @@ impl Machine {
                             && let Some(argument) = old.checked_add(i64::from(by))
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             if entry.captures {
                                 set!(first, callee.clone());
                             }
                             set_int!(first + count, argument);
                             pc += 2;
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         }
                     }
                     I::TailCall(first, count, size) => {
@@ -860,8 +861,7 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
-                            tail_call_fast!(first, count, size, number, start);
+                            tail_call_fast!(first, count, size, start);
                         } else {
                             let arguments = arguments!(first, count);
                             let callee = take!(first);
@@ -876,9 +876,8 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             set!(first, if entry.captures { callee.clone() } else { Value::Null });
-                            tail_call_fast!(first, count, size, number, start);
+                            tail_call_fast!(first, count, size, start);
                         } else {
                             let callee = callee.clone();
                             let arguments = arguments!(first, count);
@@ -990,9 +989,9 @@ impl Machine {
                 }
             };
             let raised = self.settle(raised);
-            self.note(&raised, pc, function, &stacks.frames);
+            self.note(&raised, pc, entered.take(), &stacks.frames);
             let resumption = self.unwind(stacks, base, raised)?;
-            (pc, base, function) = (resumption.pc, resumption.base, resumption.function);
+            (pc, base) = (resumption.pc, resumption.base);
         }
     }
 }

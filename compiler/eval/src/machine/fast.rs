@@ -2,9 +2,13 @@
 
 use crate::bytecode::{Operation, Register, WINDOW};
 use ovsm_value::sequence::Item;
-use ovsm_value::{Raised, Value};
+use ovsm_value::write::SmallText;
+use ovsm_value::{Raised, Text, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// So few bytes more need no permission.
+const FEW_BYTES: usize = 4096;
 
 /// A copy; the fast way for what is no reference.
 #[inline(always)]
@@ -85,24 +89,45 @@ fn replace_by_int(place: &mut Value, number: i64) {
     *place = Value::Int(number);
 }
 
-/// Empties a register of a frame that ends; the fast way for a function that others hold too, as most do that are
-/// called.
+/// Empties the register of the function itself when it ends; the fast way if others hold the function too, as most that
+/// are called are held.
 #[inline(always)]
-pub(super) fn let_go(place: &mut Value) {
-    match place {
-        Value::Function(closure) if Rc::strong_count(closure) > 1 => {
-            if let Value::Function(closure) = std::mem::replace(place, Value::Null) {
-                drop(closure);
-            }
-        }
-        place => put_null(place),
+pub(super) fn let_go_of_function(registers: &mut [Value; WINDOW]) {
+    let [own, ..] = registers;
+    if let Value::Function(closure) = own
+        && Rc::strong_count(closure) > 1
+        && let Value::Function(closure) = std::mem::replace(own, Value::Null)
+    {
+        drop(closure);
     }
 }
 
 /// Empties a place whose value has to be dropped.
 #[inline(never)]
 pub(super) fn clear(place: &mut Value) {
-    *place = Value::Null;
+    match std::mem::take(place) {
+        Value::String(text) => Text::recycle(text),
+        value => drop(value),
+    }
+}
+
+/// Appends the text of a register to the string in another. False if that needs memory that somebody else has to allow,
+/// or there is no fast way.
+#[inline(never)]
+pub(super) fn append(registers: &mut [Value; WINDOW], place: Register, from: Register) -> bool {
+    let Ok([Value::String(text), more]) = registers.get_disjoint_mut([usize::from(place), usize::from(from)])
+    else {
+        return false;
+    };
+    let Some(text) = Rc::get_mut(text) else { return false };
+    match more {
+        Value::String(more) if more.as_str().len() < FEW_BYTES => text.push_str(more.as_str()),
+        more => match SmallText::of(more) {
+            Some(small) => text.push_small(&small),
+            None => return false,
+        },
+    }
+    true
 }
 
 #[inline(never)]
