@@ -215,6 +215,9 @@ pub enum Instruction {
     ReturnSum(Register, Register, u8),
     /// Ends the function with what a captured shared place holds; `size` is `.0`.
     ReturnCaptureCell(u8, u32),
+    /// Adds `.0` to a captured shared place and ends the function with what it holds then; `size` is `.1`. Does nothing if
+    /// the sum is no small integer; the two instructions that do the same come next.
+    ReturnCaptureCellStep(i16, u8, u32),
     /// Ends the function with the items of the array in `.0` as values; `size` is `.1`.
     ReturnValues(Register, u8),
     /// After a call: an array of all its values.

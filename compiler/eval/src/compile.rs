@@ -352,6 +352,7 @@ impl FunctionCompiler<'_> {
                 | Instruction::Return(_, place)
                 | Instruction::ReturnSum(.., place)
                 | Instruction::ReturnCaptureCell(place, _)
+                | Instruction::ReturnCaptureCellStep(_, place, _)
                 | Instruction::ReturnValues(_, place) => *place = size,
                 _ => {}
             }

@@ -332,10 +332,11 @@ struct Place {
     entry: u32,
 }
 
-/// The hash as a table of places wants it: the low bits say where a place is, the high ones tell places apart.
+/// The hash as a table of places wants it: the low bits say where a place is, the high ones tell places apart; so the
+/// lowest must be in the highest.
 #[inline]
 fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
+    (u64::from(hash) << 32 | u64::from(hash)) ^ u64::from(hash) << 61
 }
 
 impl Index {

@@ -134,18 +134,26 @@ impl Text {
     }
 }
 
-/// A hash of bytes whose low bits are well mixed; never 0.
+/// A hash of bytes, never 0. All of its bits are well mixed but the lowest three, which are those of the last byte: what
+/// is numbered, as `"row1"`, `"row2"`, …, is near each other in a table, and in memory.
 pub fn hash_bytes(bytes: &[u8]) -> u32 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash: u64 = (bytes.len() as u64).wrapping_mul(K) ^ 0x517C_C1B7_2722_0A95;
-    let mut chunks = bytes.chunks_exact(8);
+    let (last, before) = bytes.split_last().map_or((0, bytes), |(last, before)| (*last, before));
+    let mut chunks = before.chunks_exact(8);
     for chunk in &mut chunks {
         let word = chunk.try_into().map_or(0, u64::from_le_bytes);
         hash = fold(hash ^ word, K);
     }
     let rest = chunks.remainder().iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    hash = fold(hash ^ rest, K);
-    ((hash >> 32) as u32 ^ hash as u32).max(1)
+    hash = fold(hash ^ rest ^ u64::from(last >> 3) << 56, K);
+    beside((hash >> 32) as u32 ^ hash as u32, u32::from(last)).max(1)
+}
+
+/// A hash whose lowest three bits are those of a number: see [`hash_bytes`].
+#[inline]
+pub(crate) fn beside(hash: u32, number: u32) -> u32 {
+    hash & !7 | number & 7
 }
 
 /// Mixes two words into one.

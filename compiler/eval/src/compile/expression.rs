@@ -93,7 +93,10 @@ impl<'u> FunctionCompiler<'u> {
                 match self.compiled.code.last_mut() {
                     Some(last) if !is_apart => match *last {
                         I::Add(to, a, b) if to == from => *last = I::ReturnSum(a, b, 0),
-                        I::LoadCaptureCell(to, n) if to == from => *last = I::ReturnCaptureCell(0, n),
+                        I::LoadCaptureCell(to, n) if to == from => {
+                            *last = I::ReturnCaptureCell(0, n);
+                            self.return_with_step(n);
+                        }
                         _ => self.emit(I::Return(from, 0)),
                     },
                     _ => self.emit(I::Return(from, 0)),

@@ -52,6 +52,25 @@ impl FunctionCompiler<'_> {
         self.compiled.spans.insert(last, span);
     }
 
+    /// If the code ends with a step of a captured place and a return of what it holds, one instruction may do both.
+    pub(super) fn return_with_step(&mut self, capture: u32) {
+        let code = &self.compiled.code;
+        let Some(step) = code.len().checked_sub(2).filter(|step| self.last_label.max(self.start) <= *step)
+        else {
+            return;
+        };
+        let by = match code.get(step) {
+            Some(I::AddCaptureCell(by, n)) if *n == capture => Some(*by),
+            Some(I::SubCaptureCell(by, n)) if *n == capture => by.checked_neg(),
+            _ => None,
+        };
+        if let Some(by) = by {
+            let span = self.compiled.spans.get(step).copied().flatten();
+            self.compiled.code.insert(step, I::ReturnCaptureCellStep(by, 0, capture));
+            self.compiled.spans.insert(step, span);
+        }
+    }
+
     /// Assigns a local that closures share a step of itself. False if it is none.
     pub(super) fn step_local(
         &mut self,

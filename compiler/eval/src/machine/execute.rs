@@ -3,7 +3,8 @@
 use super::fast::{
     append, captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
     is_true, items_of, joins, let_go_of_function, load_capture, load_capture_cell, load_cell, own_item, put,
-    put_copy, put_float, put_int, put_known, put_null, read_item, spread, step, take_shared, write_cell,
+    put_copy, put_float, put_int, put_item, put_known, put_null, read_item, spread, step, take_shared,
+    write_cell,
 };
 use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
@@ -213,7 +214,7 @@ impl Machine {
                 ($operation:ident, $checked:ident, $cell:expr, $number:expr) => {{
                     let Some(cell) = $cell else { break broken() };
                     let number = i64::from($number);
-                    if !step(cell, |old| old.$checked(number)) {
+                    if step(cell, |old| old.$checked(number)).is_none() {
                         let cell = Rc::clone(cell);
                         let old = take_shared(&cell, false);
                         let new = Value::Int(number);
@@ -674,22 +675,7 @@ impl Machine {
                     I::Put(place, key, value) => {
                         let key = copy(get!(key));
                         let item = take!(value);
-                        let mut item = Some(item);
-                        match (registers.get_mut(usize::from(place)), &key) {
-                            (Some(Value::Array(items)), Value::Int(n)) => {
-                                if let (Some(items), Ok(n)) = (Rc::get_mut(items), usize::try_from(*n)) {
-                                    item = item.and_then(|item| items.put(n, item).err());
-                                }
-                            }
-                            (Some(collection), key) => {
-                                if let Some(old) = own_item(collection, key)
-                                    && let Some(item) = item.take()
-                                {
-                                    put(old, item);
-                                }
-                            }
-                            _ => {}
-                        }
+                        let item = put_item(registers, place, &key, item);
                         if let Some(item) = item {
                             update_slowly!(Put, place, key, item);
                         }
@@ -922,6 +908,13 @@ impl Machine {
                         } else {
                             let value = captured_cell(get!(0u8), n).map(|cell| take_shared(cell, false));
                             leave_with!(value.unwrap_or_default(), size)
+                        }
+                    }
+                    I::ReturnCaptureCellStep(by, size, n) => {
+                        let sum = captured_cell(get!(0u8), n)
+                            .and_then(|cell| step(cell, |old| old.checked_add(i64::from(by))));
+                        if let Some(number) = sum {
+                            leave_with!(Value::Int(number), number, set_int, size)
                         }
                     }
                     I::ReturnValues(from, size) => {

@@ -272,6 +272,30 @@ pub(super) fn put_known(
     true
 }
 
+/// Replaces the item of a register at a position or under a key. Gives the new item back if there is no fast way.
+#[inline(always)]
+pub(super) fn put_item(
+    registers: &mut [Value; WINDOW],
+    place: Register,
+    key: &Value,
+    item: Value,
+) -> Option<Value> {
+    match (registers.get_mut(usize::from(place)), key) {
+        (Some(Value::Array(items)), Value::Int(n)) => match (Rc::get_mut(items), usize::try_from(*n)) {
+            (Some(items), Ok(n)) => items.put(n, item).err(),
+            _ => Some(item),
+        },
+        (Some(collection), key) => match own_item(collection, key) {
+            Some(old) => {
+                put(old, item);
+                None
+            }
+            None => Some(item),
+        },
+        _ => Some(item),
+    }
+}
+
 /// The item under a key, if there is a fast way to it.
 #[inline(always)]
 fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
@@ -444,17 +468,18 @@ pub(super) fn integer_in(cell: &RefCell<Value>) -> Option<i64> {
     }
 }
 
-/// Replaces a small integer in a cell by another. False if it holds something else, or there is no result.
+/// Replaces a small integer in a cell by another, which it gives. `None` if it holds something else, or there is no
+/// result.
 #[inline(always)]
-pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> bool {
+pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> Option<i64> {
     if let Ok(mut place) = cell.try_borrow_mut()
         && let Value::Int(number) = &mut *place
         && let Some(new) = change(*number)
     {
         *number = new;
-        return true;
+        return Some(new);
     }
-    false
+    None
 }
 
 pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {
