@@ -165,6 +165,8 @@ pub enum Instruction {
     /// Adds a small integer to the item of `.0` under a constant key, in place, and follows the jump that comes next.
     /// Does nothing and skips the jump if the item is no small integer or somebody else holds the collection.
     AddField(Register, i16, u32),
+    /// Puts `.2` under the key `.1` into the hash table in `.0`.
+    PutTable(Register, Register, Register),
     /// Appends `.1`, which is left empty, to `.0`.
     Push(Register, Register),
     /// Appends the text of `.1` to the string in `.0`.
@@ -291,11 +293,13 @@ pub enum Operation {
     Push,
     /// `str`.
     Text,
+    /// `puthash`.
+    PutTable,
 }
 
 impl Operation {
     /// All, in order, with their names.
-    pub const ALL: [(Operation, &'static str); 21] = [
+    pub const ALL: [(Operation, &'static str); 22] = [
         (Operation::Add, "+"),
         (Operation::Sub, "-"),
         (Operation::Mul, "*"),
@@ -317,6 +321,7 @@ impl Operation {
         (Operation::Put, "put"),
         (Operation::Push, "push"),
         (Operation::Text, "str"),
+        (Operation::PutTable, "puthash"),
     ];
 }
 

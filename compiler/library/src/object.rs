@@ -299,14 +299,13 @@ pub const NATIVES: &[Native] = &[
         if !matches!(at(arguments, 0), Value::Table(_)) && matches!(at(arguments, 2), Value::Table(_)) {
             arguments.rotate_right(1);
         }
-        let (key, value) = (take(arguments, 1), take(arguments, 2));
         let Value::Table(table) = at(arguments, 0) else {
             return Err(type_error("puthash", "a hash table", at(arguments, 0)));
         };
         // What is replaced may be the last holder of something that looks into this table.
-        let old = table.try_borrow_mut().map_err(|_| busy())?.insert(key, value.clone());
+        let old = table.try_borrow_mut().map_err(|_| busy())?.put(at(arguments, 1), at(arguments, 2));
         drop(old);
-        Ok(value)
+        Ok(take(arguments, 2))
     }),
     native(TABLE, "remhash", &["hash-table-delete!", "hash-remove!"], 2, Some(2), "(key table) -> bool", "Removes a key; tells whether it was there. The operands may be exchanged.", &[("(remhash :a (hash-table :a 1))", "true")], |_, arguments| {
         if !matches!(at(arguments, 0), Value::Table(_)) {

@@ -8,7 +8,6 @@
 
 use crate::compare::{hash32, is_same_key};
 use crate::release::release;
-use crate::text::Text;
 use crate::value::Value;
 use hashbrown::HashTable;
 
@@ -54,19 +53,19 @@ impl Table {
 
     /// Puts a value under a key, and gives the one that was there.
     pub fn insert(&mut self, key: Value, value: Value) -> Option<Value> {
+        self.put(&key, &value)
+    }
+
+    /// The same with copies.
+    pub fn put(&mut self, key: &Value, value: &Value) -> Option<Value> {
         self.holds_values |= key.holds_values() || value.holds_values();
-        let (hash, probe) = (hash32(&key), Probe::new(&key));
+        let (hash, probe) = (hash32(key), Probe::new(key));
         if let Some(entry) = self.index.find(hash, |entry| self.has_key(entry, &probe)) {
             return self.rows.get_mut(entry / ROW)?.values.replace(entry % ROW, value);
         }
         let key = match probe {
-            Probe::Short(text) => {
-                if let Value::String(text) = key {
-                    Text::recycle(text);
-                }
-                Key::Short(text)
-            }
-            Probe::Value(_) => Key::Value(key),
+            Probe::Short(text) => Key::Short(text),
+            Probe::Value(key) => Key::Value(key.clone()),
         };
         self.index.add(hash, self.filled);
         if self.filled.is_multiple_of(ROW) {
@@ -91,7 +90,7 @@ impl Table {
         let row = self.rows.get_mut(entry / ROW)?;
         let hole = row.keys.get_mut(entry % ROW)?;
         let old_key = std::mem::replace(hole, Key::Hole);
-        let value = row.values.replace(entry % ROW, Value::Int(0));
+        let value = row.values.replace(entry % ROW, &Value::Int(0));
         self.holes += 1;
         if self.holes > self.filled / 2 {
             self.close_holes();
@@ -162,7 +161,7 @@ impl Table {
                 }
                 if let Some(last) = self.rows.last_mut() {
                     last.keys.push(key);
-                    last.values.push(row.values.get(n).unwrap_or_default());
+                    last.values.push(&row.values.get(n).unwrap_or_default());
                 }
                 next += 1;
             }
@@ -219,17 +218,25 @@ impl Key {
     }
 }
 
-/// A string of at most 14 bytes. All such strings are stored like this, so that two are equal if their bytes are.
+/// How many bytes a short string has at most.
+const SHORT: usize = 14;
+
+/// A string of few bytes. All such strings are stored like this, so that two are equal if their bytes are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Short {
     length: u8,
-    bytes: [u8; 14],
+    bytes: [u8; SHORT],
 }
 
 impl Short {
     fn new(text: &str) -> Option<Short> {
-        let mut bytes = [0; 14];
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        if text.len() > SHORT {
+            return None;
+        }
+        // Put together in a register: what was written a moment ago byte by byte, or in parts that overlap, is read best
+        // byte by byte.
+        let word = text.bytes().rev().fold(0u128, |word, byte| word << 8 | u128::from(byte));
+        let [bytes @ .., _, _] = word.to_le_bytes();
         Some(Short { length: text.len() as u8, bytes })
     }
 
@@ -284,24 +291,24 @@ impl Column {
         }
     }
 
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, value: &Value) {
         match (&mut *self, value) {
-            (Column::Numbers(numbers), Value::Int(number)) => numbers.push(number),
+            (Column::Numbers(numbers), Value::Int(number)) => numbers.push(*number),
             (_, value) => {
                 if let Some(values) = self.as_values() {
-                    values.push(value);
+                    values.push(value.clone());
                 }
             }
         }
     }
 
     /// Replaces a value and gives the old one.
-    fn replace(&mut self, n: usize, value: Value) -> Option<Value> {
+    fn replace(&mut self, n: usize, value: &Value) -> Option<Value> {
         match (&mut *self, value) {
             (Column::Numbers(numbers), Value::Int(number)) => {
-                numbers.get_mut(n).map(|place| Value::Int(std::mem::replace(place, number)))
+                numbers.get_mut(n).map(|place| Value::Int(std::mem::replace(place, *number)))
             }
-            (_, value) => self.as_values()?.get_mut(n).map(|place| std::mem::replace(place, value)),
+            (_, value) => self.as_values()?.get_mut(n).map(|place| std::mem::replace(place, value.clone())),
         }
     }
 

@@ -36,7 +36,6 @@ impl Text {
         if let Ok(Some(mut rc)) = SPARE.try_with(std::cell::Cell::take)
             && let Some(text) = Rc::get_mut(&mut rc)
         {
-            text.text.clear();
             text.text.push_str(small.as_str());
             text.hash.set(0);
             text.is_ascii = small.is_ascii();
@@ -49,7 +48,11 @@ impl Text {
     /// round and drops it has no need of the allocator.
     #[inline]
     pub fn recycle(mut text: Rc<Text>) {
-        if Rc::get_mut(&mut text).is_some_and(|text| !text.text.is_heap_allocated()) {
+        if let Some(content) = Rc::get_mut(&mut text)
+            && !content.text.is_heap_allocated()
+        {
+            // Not later: its end is read when it is used again, and would be waited for.
+            content.text.clear();
             // A thread that ends has no place for it any more.
             let _ = SPARE.try_with(|spare| spare.set(Some(text)));
         }

@@ -2,7 +2,7 @@
 
 use super::condition::is_comparison;
 use super::{Compile, FunctionCompiler, Place, Target};
-use crate::bytecode::{Instruction as I, Operation, Register, native_operand};
+use crate::bytecode::{Instruction as I, NOWHERE, Operation, Register, native_operand};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
 use ovsm_base::index::Index;
 use ovsm_value::{NativeId, Value};
@@ -99,7 +99,7 @@ impl FunctionCompiler<'_> {
         use Operation as O;
         match self.operations.of(native) {
             Some(O::Increment | O::Decrement | O::Not) => arguments == 1,
-            Some(O::Get | O::Nth | O::Put | O::Push | O::Text) | None => false,
+            Some(O::Get | O::Nth | O::Put | O::Push | O::Text | O::PutTable) | None => false,
             Some(_) => arguments == 2,
         }
     }
@@ -120,6 +120,18 @@ impl FunctionCompiler<'_> {
                     if operation == Some(Operation::Increment) { I::AddImmediate } else { I::SubImmediate };
                 self.emit(make(to, operand, 1));
                 return self.deliver(to, target);
+            }
+            (Some(Operation::PutTable), [table, key, value]) if target == Target::Effect => {
+                let (after_table, after_key) =
+                    (self.assigns(*key) || self.assigns(*value), self.assigns(*value));
+                let in_table = self.operand(*table, after_table)?;
+                let in_key = self.operand(*key, after_key)?;
+                let in_value = self.operand(*value, false)?;
+                self.emit(I::PutTable(in_table, in_key, in_value));
+                for (register, operand) in [(in_table, table), (in_key, key), (in_value, value)] {
+                    self.empty_temporary(register, *operand, NOWHERE);
+                }
+                return Ok(());
             }
             (Some(Operation::Text), [only]) => {
                 let operand = self.operand(*only, false)?;

@@ -3,8 +3,8 @@
 use super::fast::{
     append, captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
     is_true, items_of, joins, let_go_of_function, load_capture, load_capture_cell, load_cell, own_item, put,
-    put_copy, put_float, put_int, put_item, put_known, put_null, read_item, spread, step, take_shared,
-    write_cell,
+    put_copy, put_float, put_in_table, put_int, put_item, put_known, put_null, read_item, spread, step,
+    take_shared, write_cell,
 };
 use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
@@ -710,6 +710,13 @@ impl Machine {
                         match unique {
                             Some(items) => items.push(item),
                             None => update_slowly!(Push, place, item),
+                        }
+                    }
+                    I::PutTable(table, key, value) => {
+                        if !put_in_table(registers, table, key, value) {
+                            let native = self.operations.native(Operation::PutTable);
+                            let mut arguments = [table, key, value].map(|register| get!(register).clone());
+                            outside!(self.call_native(native, &mut arguments, environment));
                         }
                     }
                     I::Append(place, from) => {

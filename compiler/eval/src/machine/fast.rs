@@ -89,25 +89,26 @@ fn replace_by_int(place: &mut Value, number: i64) {
     *place = Value::Int(number);
 }
 
-/// Empties the register of the function itself when it ends; the fast way if others hold the function too, as most that
-/// are called are held.
+/// Empties the register of the function itself when it ends; a function that captures nothing is not there.
 #[inline(always)]
 pub(super) fn let_go_of_function(registers: &mut [Value; WINDOW]) {
     let [own, ..] = registers;
-    if let Value::Function(closure) = own
-        && Rc::strong_count(closure) > 1
-        && let Value::Function(closure) = std::mem::replace(own, Value::Null)
-    {
-        drop(closure);
+    if let Value::Function(_) = own {
+        // It is dropped where it is: taken out, it would be read as a whole, and wait for the two stores that wrote it.
+        *own = Value::Null;
     }
 }
 
 /// Empties a place whose value has to be dropped.
 #[inline(never)]
 pub(super) fn clear(place: &mut Value) {
-    match std::mem::take(place) {
-        Value::String(text) => Text::recycle(text),
-        value => drop(value),
+    match place {
+        Value::String(_) => {
+            if let Value::String(text) = std::mem::take(place) {
+                Text::recycle(text);
+            }
+        }
+        place => *place = Value::Null,
     }
 }
 
@@ -294,6 +295,30 @@ pub(super) fn put_item(
         },
         _ => Some(item),
     }
+}
+
+/// Puts copies of a key and a value, both in registers, into the table in another. False if it is none that can be
+/// changed now.
+#[inline(never)]
+pub(super) fn put_in_table(
+    registers: &[Value; WINDOW],
+    table: Register,
+    key: Register,
+    value: Register,
+) -> bool {
+    let (Some(Value::Table(table)), Some(key), Some(value)) = (
+        registers.get(usize::from(table)),
+        registers.get(usize::from(key)),
+        registers.get(usize::from(value)),
+    ) else {
+        return false;
+    };
+    let Ok(mut entries) = table.try_borrow_mut() else { return false };
+    // What is replaced may be the last holder of something that looks into this table.
+    let old = entries.put(key, value);
+    drop(entries);
+    drop(old);
+    true
 }
 
 /// The item under a key, if there is a fast way to it.
