@@ -217,6 +217,9 @@ pub enum Instruction {
     ReturnSum(Register, Register, u8),
     /// Ends the function with what a captured shared place holds; `size` is `.0`.
     ReturnCaptureCell(u8, u32),
+    /// Ends the function with the value of `.2` if `.0` is `<` `.1`, else goes on at `.3`. Does nothing if `.0` is no small
+    /// integer; the jump and the return that do the same come next, and the return knows the `size`.
+    ReturnIfLess(Register, i8, Register, u32),
     /// Adds `.0` to a captured shared place and ends the function with what it holds then; `size` is `.1`. Does nothing if
     /// the sum is no small integer; the two instructions that do the same come next.
     ReturnCaptureCellStep(i16, u8, u32),

@@ -414,6 +414,7 @@ fn target_of(instruction: &mut Instruction) -> Option<&mut u32> {
         | I::JumpUnlessEqualImmediate(_, _, target)
         | I::JumpUnlessNotEqualImmediate(_, _, target)
         | I::StepJumpIfLess(_, _, _, target)
+        | I::ReturnIfLess(_, _, _, target)
         | I::PushTry(_, _, target)
         | I::PushCatch(_, _, target)
         | I::PushProtect(_, target)

@@ -128,6 +128,9 @@ impl FunctionCompiler<'_> {
     pub(super) fn if_else(&mut self, condition: ExprId, yes: ExprId, no: ExprId, target: Target) -> Compile {
         let (otherwise, end) = (self.label(), self.label());
         self.branch(condition, false, otherwise)?;
+        if target == Target::Tail {
+            self.return_or_jump(yes, otherwise);
+        }
         self.expr(yes, target)?;
         if target != Target::Tail {
             self.jump(end);
@@ -136,6 +139,25 @@ impl FunctionCompiler<'_> {
         self.expr(no, target)?;
         self.place(end);
         Ok(())
+    }
+
+    /// If the code ends with a jump over the return of a variable, one instruction may do both.
+    fn return_or_jump(&mut self, value: ExprId, otherwise: Label) {
+        if let Some(Expr::Local(local)) = self.unit.exprs.get(value)
+            && let Place::Register(from @ 1..) = self.place_of(*local)
+            && self.last_label.max(self.start) < self.compiled.code.len()
+            && let Some((operand, bound)) = match self.compiled.code.last() {
+                Some(I::JumpUnlessLessImmediate(operand, bound, _)) => Some((*operand, *bound)),
+                Some(I::JumpUnlessLessEqualImmediate(operand, most, _)) => {
+                    most.checked_add(1).map(|bound| (*operand, bound))
+                }
+                _ => None,
+            }
+            && let Ok(bound) = i8::try_from(bound)
+        {
+            let span = self.compiled.spans.last().copied().flatten();
+            self.emit_before_last(I::ReturnIfLess(operand, bound, from, otherwise.0 as u32), span);
+        }
     }
 
     pub(super) fn and_or(&mut self, items: &[ExprId], is_and: bool, target: Target) -> Compile {

@@ -714,9 +714,8 @@ impl Machine {
                     }
                     I::PutTable(table, key, value) => {
                         if !put_in_table(registers, table, key, value) {
-                            let native = self.operations.native(Operation::PutTable);
-                            let mut arguments = [table, key, value].map(|register| get!(register).clone());
-                            outside!(self.call_native(native, &mut arguments, environment));
+                            let arguments = [table, key, value].map(|register| get!(register).clone());
+                            outside!(self.operate_on(Operation::PutTable, arguments, environment));
                         }
                     }
                     I::Append(place, from) => {
@@ -728,9 +727,8 @@ impl Machine {
                     I::Text(to, from) => match SmallText::of(get!(from)) {
                         Some(small) => set!(to, Value::String(Text::from_small(&small))),
                         None => {
-                            let native = self.operations.native(Operation::Text);
-                            let mut arguments = [get!(from).clone()];
-                            let value = outside!(self.call_native(native, &mut arguments, environment));
+                            let from = get!(from).clone();
+                            let value = outside!(self.operate_on(Operation::Text, [from], environment));
                             set!(to, value);
                         }
                     },
@@ -894,6 +892,15 @@ impl Machine {
                         tail_call_with!(callee, arguments, size);
                     }
                     I::Return(from, size) => leave!(from, size),
+                    I::ReturnIfLess(a, bound, from, target) => {
+                        if let (Value::Int(a), Some(I::Return(_, size))) = (get!(a), code.get(pc + 1)) {
+                            if *a < i64::from(bound) {
+                                leave!(from, *size)
+                            } else {
+                                pc = target as usize;
+                            }
+                        }
+                    }
                     I::ReturnSum(a, b, size) => match (get!(a), get!(b)) {
                         (Value::Int(a), Value::Int(b)) if let Some(number) = a.checked_add(*b) => {
                             leave_with!(Value::Int(number), number, set_int, size)
@@ -936,11 +943,8 @@ impl Machine {
                         leave_with!(first, size)
                     }
                     I::CollectValues(to) => {
-                        let all = match self.values.take() {
-                            Some(all) => all,
-                            None => Value::array(vec![take!(to)]),
-                        };
-                        set!(to, all);
+                        let all = self.values.take();
+                        set!(to, all.unwrap_or_else(|| Value::array(vec![take!(to)])));
                     }
 
                     I::PushTry(register, live, target) => watch!(HandlerKind::Try(register), live, target),
@@ -951,9 +955,8 @@ impl Machine {
                     }
                     I::PushProtect(live, target) => watch!(HandlerKind::Protect, live, target),
                     I::PushBlock(register, live, target) => {
-                        let activation = self.next_activation;
-                        self.next_activation += 1;
-                        self.activations.push(activation);
+                        let activation = self.new_activation();
+                        code = self.code.as_slice();
                         set_int!(register, activation as i64);
                         watch!(HandlerKind::Block(register, activation), live, target);
                     }
@@ -978,9 +981,7 @@ impl Machine {
                             break raised;
                         }
                     }
-                    I::DropPending => {
-                        pending.pop();
-                    }
+                    I::DropPending => drop(pending.pop()),
                     I::Leave(activation, value) => {
                         let Value::Int(activation) = *get!(activation) else { break broken() };
                         let value = take!(value);

@@ -42,6 +42,14 @@ pub(super) struct Resumption {
 }
 
 impl Machine {
+    /// The number of a block that is entered.
+    pub(super) fn new_activation(&mut self) -> u64 {
+        let activation = self.next_activation;
+        self.next_activation += 1;
+        self.activations.push(activation);
+        activation
+    }
+
     /// Undoes what a handler set up.
     pub(super) fn retire(&mut self, kind: HandlerKind) {
         match kind {
