@@ -150,6 +150,10 @@ pub enum Instruction {
     /// Unless `!=`.
     JumpUnlessNotEqualImmediate(Register, i16, u32),
 
+    /// Adds `.1` to `.0` and goes on at `.3` if the sum is `<` `.2`; costs fuel if so. Skips the two instructions that
+    /// do the same, which come next. Does nothing if the sum is no small integer.
+    StepJumpIfLess(Register, i8, Register, u32),
+
     /// The item of `.1` at the position or under the key `.2`.
     Get(Register, Register, Register),
     /// The item of `.1` under a constant key.
@@ -161,8 +165,14 @@ pub enum Instruction {
     /// Adds a small integer to the item of `.0` under a constant key, in place, and follows the jump that comes next.
     /// Does nothing and skips the jump if the item is no small integer or somebody else holds the collection.
     AddField(Register, i16, u32),
+    /// Puts `.2` under the key `.1` into the hash table in `.0`.
+    PutTable(Register, Register, Register),
     /// Appends `.1`, which is left empty, to `.0`.
     Push(Register, Register),
+    /// Appends the text of `.1` to the string in `.0`.
+    Append(Register, Register),
+    /// The text of `.1`.
+    Text(Register, Register),
 
     /// Calls native `.3` with `.2` arguments from register `.1` on.
     Native(Register, Register, u8, u32),
@@ -189,6 +199,10 @@ pub enum Instruction {
     CallLocal(Register, Register, u8, Register),
     /// Calls a module-level variable; its frame is at `.1`, the `.2` arguments after it.
     CallGlobal(Register, Register, u8, u32),
+    /// Calls a module-level variable, `.5`, like [`Instruction::CallGlobal`]; the last of the `.2` arguments is the sum of
+    /// `.3` and a small integer. Skips the two instructions that do the same, which come next. Does nothing if the sum
+    /// is no small integer or the call is not that of a function with so many parameters.
+    CallGlobalStep(Register, Register, u8, Register, i8, u16),
     /// Calls in place of this function: callee in `.0`, `.1` arguments; `size` is `.2`.
     TailCall(Register, u8, u8),
     /// Calls a module-level variable in place of this function.
@@ -203,6 +217,12 @@ pub enum Instruction {
     ReturnSum(Register, Register, u8),
     /// Ends the function with what a captured shared place holds; `size` is `.0`.
     ReturnCaptureCell(u8, u32),
+    /// Ends the function with the value of `.2` if `.0` is `<` `.1`, else goes on at `.3`. Does nothing if `.0` is no small
+    /// integer; the jump and the return that do the same come next, and the return knows the `size`.
+    ReturnIfLess(Register, i8, Register, u32),
+    /// Adds `.0` to a captured shared place and ends the function with what it holds then; `size` is `.1`. Does nothing if
+    /// the sum is no small integer; the two instructions that do the same come next.
+    ReturnCaptureCellStep(i16, u8, u32),
     /// Ends the function with the items of the array in `.0` as values; `size` is `.1`.
     ReturnValues(Register, u8),
     /// After a call: an array of all its values.
@@ -274,11 +294,15 @@ pub enum Operation {
     Put,
     /// `push`.
     Push,
+    /// `str`.
+    Text,
+    /// `puthash`.
+    PutTable,
 }
 
 impl Operation {
     /// All, in order, with their names.
-    pub const ALL: [(Operation, &'static str); 20] = [
+    pub const ALL: [(Operation, &'static str); 22] = [
         (Operation::Add, "+"),
         (Operation::Sub, "-"),
         (Operation::Mul, "*"),
@@ -299,6 +323,8 @@ impl Operation {
         (Operation::Nth, "nth"),
         (Operation::Put, "put"),
         (Operation::Push, "push"),
+        (Operation::Text, "str"),
+        (Operation::PutTable, "puthash"),
     ];
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod expression;
 mod last_use;
 mod native;
+mod numbers;
 mod step;
 
 use crate::bytecode::{
@@ -99,7 +100,7 @@ pub struct Origin {
 /// # Errors
 /// A function needs more registers than there are.
 pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<Compiled, Box<Diagnostic>> {
-    let analysis = Analysis::new(unit);
+    let analysis = Analysis::new(unit, operations);
     let mut compiled = Compiled::default();
     for (id, function) in unit.functions.iter_enumerated() {
         let compiler = FunctionCompiler {
@@ -351,6 +352,7 @@ impl FunctionCompiler<'_> {
                 | Instruction::Return(_, place)
                 | Instruction::ReturnSum(.., place)
                 | Instruction::ReturnCaptureCell(place, _)
+                | Instruction::ReturnCaptureCellStep(_, place, _)
                 | Instruction::ReturnValues(_, place) => *place = size,
                 _ => {}
             }
@@ -411,6 +413,8 @@ fn target_of(instruction: &mut Instruction) -> Option<&mut u32> {
         | I::JumpUnlessGreaterEqualImmediate(_, _, target)
         | I::JumpUnlessEqualImmediate(_, _, target)
         | I::JumpUnlessNotEqualImmediate(_, _, target)
+        | I::StepJumpIfLess(_, _, _, target)
+        | I::ReturnIfLess(_, _, _, target)
         | I::PushTry(_, _, target)
         | I::PushCatch(_, _, target)
         | I::PushProtect(_, target)

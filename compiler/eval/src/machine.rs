@@ -104,12 +104,11 @@ impl Failure {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnitId(pub u32);
 
-/// A caller: where it goes on, which function it is, and where its frame starts.
+/// A caller: where it goes on, and where its frame starts.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     pc: u32,
     base: u32,
-    function: u32,
     /// The register that gets the value of the call.
     to: u8,
 }

@@ -112,9 +112,7 @@ fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Optio
                 let Value::Table(table) = value else { return Ok(None) };
                 // The entries are copied: a predicate of the type may change the table.
                 let entries: Vec<(Value, Value)> = match table.try_borrow() {
-                    Ok(table) => {
-                        table.entries.iter().map(|(key, value)| (key.0.clone(), value.clone())).collect()
-                    }
+                    Ok(table) => table.iter().collect(),
                     Err(_) => return Ok(Some(Converted::Same)),
                 };
                 for (name, value) in &entries {

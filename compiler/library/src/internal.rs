@@ -198,13 +198,7 @@ pub const NATIVES: &[Native] = &[
                     let table = table
                         .try_borrow()
                         .map_err(|_| raise(ErrorKind::Value, "the table is being changed"))?;
-                    Value::array(
-                        table
-                            .entries
-                            .iter()
-                            .map(|(key, value)| Value::array(vec![key.0.clone(), value.clone()]))
-                            .collect(),
-                    )
+                    Value::array(table.iter().map(|(key, value)| Value::array(vec![key, value])).collect())
                 }
                 other => Value::array(crate::arguments::items("for", other)?),
             })

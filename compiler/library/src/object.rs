@@ -44,15 +44,15 @@ pub const NATIVES: &[Native] = &[
         Ok(Value::object(entries))
     }),
     native(OBJECT, "keys", &[], 1, Some(1), "(object) -> array", "The keys as strings, in order; of a hash table, the keys themselves.", &[("(keys {:a 1 :b 2})", "[\"a\" \"b\"]")], |_, arguments| match at(arguments, 0) {
-        Value::Table(table) => Ok(Value::array(borrow(table)?.entries.keys().map(|key| key.0.clone()).collect())),
+        Value::Table(table) => Ok(Value::array(borrow(table)?.keys().collect())),
         value => Ok(Value::array(object("keys", value)?.keys().map(|key| Value::String(Rc::clone(key))).collect())),
     }),
     native(OBJECT, "object-values", &["vals"], 1, Some(1), "(object) -> array", "The values, in order.", &[("(object-values {:a 1 :b 2})", "[1 2]")], |_, arguments| match at(arguments, 0) {
-        Value::Table(table) => Ok(Value::array(borrow(table)?.entries.values().cloned().collect())),
+        Value::Table(table) => Ok(Value::array(borrow(table)?.values().collect())),
         value => Ok(Value::array(object("object-values", value)?.values().cloned().collect())),
     }),
     native(OBJECT, "entries", &["object-entries", "items"], 1, Some(1), "(object) -> array", "Arrays of key and value, in order.", &[("(entries {:a 1})", "[[\"a\" 1]]")], |_, arguments| match at(arguments, 0) {
-        Value::Table(table) => Ok(Value::array(borrow(table)?.entries.iter().map(|(key, value)| Value::array(vec![key.0.clone(), value.clone()])).collect())),
+        Value::Table(table) => Ok(Value::array(borrow(table)?.iter().map(|(key, value)| Value::array(vec![key, value])).collect())),
         value => {
             object("entries", value)?;
             Ok(Value::array(items("entries", value)?))
@@ -123,7 +123,7 @@ pub const NATIVES: &[Native] = &[
         Ok(Value::object(entries))
     }),
     native(OBJECT, "has-key?", &["has-key", "contains-key?"], 2, Some(2), "(object key) -> bool", "True if there is an entry of a key, also one of null.", &[("(has-key? {:a null} :a)", "true")], |_, arguments| match at(arguments, 0) {
-        Value::Table(table) => Ok(Value::Bool(borrow(table)?.entries.contains_key(&Key(at(arguments, 1).clone())))),
+        Value::Table(table) => Ok(Value::Bool(borrow(table)?.contains(at(arguments, 1)))),
         value => Ok(Value::Bool(at(arguments, 1).as_key().is_some_and(|key| object("has-key?", value).is_ok_and(|entries| entries.contains_key(&key))))),
     }),
     native(OBJECT, "set-key", &[], 3, Some(3), "(object key value) -> object", "The object with another value under a key.", &[("(set-key {:a 1} :a 2)", "{:a 2}")], |_, arguments| {
@@ -299,11 +299,13 @@ pub const NATIVES: &[Native] = &[
         if !matches!(at(arguments, 0), Value::Table(_)) && matches!(at(arguments, 2), Value::Table(_)) {
             arguments.rotate_right(1);
         }
-        let (key, value) = (take(arguments, 1), take(arguments, 2));
-        let table = table("puthash", at(arguments, 0))?;
-        let old = table.try_borrow_mut().map_err(|_| busy())?.entries.insert(Key(key), value.clone());
+        let Value::Table(table) = at(arguments, 0) else {
+            return Err(type_error("puthash", "a hash table", at(arguments, 0)));
+        };
+        // What is replaced may be the last holder of something that looks into this table.
+        let old = table.try_borrow_mut().map_err(|_| busy())?.put(at(arguments, 1), at(arguments, 2));
         drop(old);
-        Ok(value)
+        Ok(take(arguments, 2))
     }),
     native(TABLE, "remhash", &["hash-table-delete!", "hash-remove!"], 2, Some(2), "(key table) -> bool", "Removes a key; tells whether it was there. The operands may be exchanged.", &[("(remhash :a (hash-table :a 1))", "true")], |_, arguments| {
         if !matches!(at(arguments, 0), Value::Table(_)) {
@@ -311,7 +313,7 @@ pub const NATIVES: &[Native] = &[
         }
         let key = take(arguments, 1);
         let table = table("remhash", at(arguments, 0))?;
-        let old = table.try_borrow_mut().map_err(|_| busy())?.entries.shift_remove(&Key(key));
+        let old = table.try_borrow_mut().map_err(|_| busy())?.remove(&key);
         Ok(Value::Bool(old.is_some()))
     }),
     native(TABLE, "clrhash", &["hash-table-clear!"], 1, Some(1), "(table) -> hash-table", "Removes everything; gives the table.", &[("(hash-table-count (clrhash (hash-table :a 1)))", "0")], |_, arguments| {
@@ -320,25 +322,25 @@ pub const NATIVES: &[Native] = &[
         drop(old);
         Ok(take(arguments, 0))
     }),
-    native(TABLE, "hash-table-count", &["hash-table-size"], 1, Some(1), "(table) -> int", "How many entries a table has.", &[("(hash-table-count (hash-table :a 1))", "1")], |_, arguments| Ok(Value::from_usize(borrow(&table("hash-table-count", at(arguments, 0))?)?.entries.len()))),
-    native(TABLE, "hash-table-keys", &[], 1, Some(1), "(table) -> array", "The keys, in order of insertion.", &[("(hash-table-keys (hash-table :a 1))", "[:a]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-keys", at(arguments, 0))?)?.entries.keys().map(|key| key.0.clone()).collect()))),
-    native(TABLE, "hash-table-values", &[], 1, Some(1), "(table) -> array", "The values, in order of insertion of their keys.", &[("(hash-table-values (hash-table :a 1))", "[1]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-values", at(arguments, 0))?)?.entries.values().cloned().collect()))),
-    native(TABLE, "hash-table-entries", &["hash-table->alist"], 1, Some(1), "(table) -> array", "Arrays of key and value.", &[("(hash-table-entries (hash-table :a 1))", "[[:a 1]]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-entries", at(arguments, 0))?)?.entries.iter().map(|(key, value)| Value::array(vec![key.0.clone(), value.clone()])).collect()))),
+    native(TABLE, "hash-table-count", &["hash-table-size"], 1, Some(1), "(table) -> int", "How many entries a table has.", &[("(hash-table-count (hash-table :a 1))", "1")], |_, arguments| Ok(Value::from_usize(borrow(&table("hash-table-count", at(arguments, 0))?)?.len()))),
+    native(TABLE, "hash-table-keys", &[], 1, Some(1), "(table) -> array", "The keys, in order of insertion.", &[("(hash-table-keys (hash-table :a 1))", "[:a]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-keys", at(arguments, 0))?)?.keys().collect()))),
+    native(TABLE, "hash-table-values", &[], 1, Some(1), "(table) -> array", "The values, in order of insertion of their keys.", &[("(hash-table-values (hash-table :a 1))", "[1]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-values", at(arguments, 0))?)?.values().collect()))),
+    native(TABLE, "hash-table-entries", &["hash-table->alist"], 1, Some(1), "(table) -> array", "Arrays of key and value.", &[("(hash-table-entries (hash-table :a 1))", "[[:a 1]]")], |_, arguments| Ok(Value::array(borrow(&table("hash-table-entries", at(arguments, 0))?)?.iter().map(|(key, value)| Value::array(vec![key, value])).collect()))),
     native(TABLE, "hash-table->object", &[], 1, Some(1), "(table) -> object", "An object of the entries, whose keys must be names.", &[("(hash-table->object (hash-table :a 1))", "{:a 1}")], |_, arguments| {
         let mut entries = Object::default();
-        for (key, value) in &borrow(&table("hash-table->object", at(arguments, 0))?)?.entries {
-            entries.insert(key_of("hash-table->object", &key.0)?, value.clone());
+        for (key, value) in borrow(&table("hash-table->object", at(arguments, 0))?)?.iter() {
+            entries.insert(key_of("hash-table->object", &key)?, value);
         }
         Ok(Value::object(entries))
     }),
     native(TABLE, "copy-hash-table", &[], 1, Some(1), "(table) -> hash-table", "A table of its own with the same entries.", &[("(hash-table-count (copy-hash-table (hash-table :a 1)))", "1")], |_, arguments| {
-        let entries = borrow(&table("copy-hash-table", at(arguments, 0))?)?.entries.clone();
-        Ok(Value::Table(Rc::new(RefCell::new(Table { entries }))))
+        let copy = borrow(&table("copy-hash-table", at(arguments, 0))?)?.clone();
+        Ok(Value::Table(Rc::new(RefCell::new(copy))))
     }),
     native(TABLE, "maphash", &[], 2, Some(2), "(function table) -> null", "Calls the function with each key and value.", &[("(maphash (fn (k v) v) (hash-table :a 1))", "null")], |context, arguments| {
         crate::arguments::function_first("maphash", arguments)?;
         let function = take(arguments, 0);
-        let entries: Vec<(Value, Value)> = borrow(&table("maphash", at(arguments, 1))?)?.entries.iter().map(|(key, value)| (key.0.clone(), value.clone())).collect();
+        let entries: Vec<(Value, Value)> = borrow(&table("maphash", at(arguments, 1))?)?.iter().collect();
         for (key, value) in entries {
             context.call(&function, &[key, value])?;
         }

@@ -5,9 +5,9 @@
 use crate::arguments::{at, index_error, position, take};
 use crate::context::Context;
 use crate::native::{Effect, Native};
-use ovsm_value::collection::Table;
 use ovsm_value::compare::Key;
 use ovsm_value::error::{raise, type_error};
+use ovsm_value::table::Table;
 use ovsm_value::write::brief;
 use ovsm_value::{ErrorKind, Raised, Sequence, Value, number};
 use std::cell::RefCell;
@@ -238,7 +238,7 @@ pub const NATIVES: &[Native] = &[
             let mut table = Table::default();
             for pair in arguments.chunks_exact_mut(2) {
                 let (key, value) = (take(pair, 0), take(pair, 1));
-                table.entries.insert(Key(key), value);
+                table.insert(key, value);
             }
             Ok(Value::Table(Rc::new(RefCell::new(table))))
         },
@@ -258,7 +258,7 @@ pub fn length(value: &Value) -> Option<usize> {
         Value::Object(entries) => entries.len(),
         Value::Set(set) => set.items.len(),
         Value::Range(range) => range.len(),
-        Value::Table(table) => table.try_borrow().ok()?.entries.len(),
+        Value::Table(table) => table.try_borrow().ok()?.len(),
         Value::Null => 0,
         _ => return None,
     })
@@ -289,9 +289,7 @@ pub fn get(collection: &Value, key: &Value) -> Result<Option<Value>, Raised> {
         }
         Value::Range(range) => place(range.len())?.and_then(|n| range.get(n)).map(Value::Int),
         Value::Set(set) => set.items.get_key_value(&Key(key.clone())).map(|(key, ())| key.0.clone()),
-        Value::Table(table) => {
-            table.try_borrow().map_err(|_| busy())?.entries.get(&Key(key.clone())).cloned()
-        }
+        Value::Table(table) => table.try_borrow().map_err(|_| busy())?.get(key),
         Value::Record(record) => match key.as_key() {
             Some(name) => record.get(name.as_str()).cloned(),
             None => place(record.fields.len())?.and_then(|n| record.fields.get(n)).cloned(),
@@ -373,7 +371,7 @@ pub fn put(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, 
             Ok(Value::string(whole))
         }
         Value::Table(table) => {
-            let old = table.try_borrow_mut().map_err(|_| busy())?.entries.insert(Key(key.clone()), value);
+            let old = table.try_borrow_mut().map_err(|_| busy())?.insert(key.clone(), value);
             drop(old);
             Ok(collection.clone())
         }

@@ -562,9 +562,7 @@ fn contains(collection: &Value, item: &Value) -> Result<bool, Raised> {
         },
         Value::Object(entries) => item.as_key().is_some_and(|key| entries.contains_key(&key)),
         Value::Set(set) => set.items.contains_key(&Key(item.clone())),
-        Value::Table(table) => {
-            table.try_borrow().is_ok_and(|table| table.entries.contains_key(&Key(item.clone())))
-        }
+        Value::Table(table) => table.try_borrow().is_ok_and(|table| table.contains(item)),
         Value::Range(range) => match number::to_i64(item) {
             Some(n) if range.step == 1 => n >= range.start && n < range.end,
             Some(n) => range.iter().any(|other| other == n),

@@ -4,7 +4,7 @@ use crate::arguments::{Stream, at, function_first, items, stream, take};
 use crate::context::Context;
 use crate::native::{Effect, Example, Native};
 use crate::sequence::same_kind;
-use ovsm_value::compare::{Key, compare};
+use ovsm_value::compare::compare;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::describe;
 use ovsm_value::{ErrorKind, IndexMap, Object, Raised, Sequence, Text, Value, number};
@@ -331,8 +331,8 @@ pub const NATIVES: &[Native] = &[
     native("frequencies", &[], 1, Some(1), "(sequence) -> hash-table", "How often each item is there.", &[("(get (frequencies [1 2 1]) 1)", "2")], |_, arguments| {
         let mut table = ovsm_value::Table::default();
         for item in items("frequencies", at(arguments, 0))? {
-            let count = table.entries.entry(Key(item)).or_insert(Value::Int(0));
-            *count = number::add(count, &Value::Int(1))?;
+            let count = table.get(&item).unwrap_or(Value::Int(0));
+            table.insert(item, number::add(&count, &Value::Int(1))?);
         }
         Ok(Value::Table(Rc::new(std::cell::RefCell::new(table))))
     }),

@@ -1,4 +1,4 @@
-//! Collections with keys: objects, sets, hash tables; and ranges.
+//! Collections with keys: objects and sets; and ranges. Hash tables are in `table`.
 
 use crate::IndexMap;
 use crate::compare::Key;
@@ -99,22 +99,6 @@ impl Drop for Place {
 pub struct Set {
     /// The members.
     pub items: IndexMap<Key, ()>,
-}
-
-/// A mutable hash table, keyed by any data value.
-#[derive(Debug, Default)]
-pub struct Table {
-    /// Keys and values in order of insertion.
-    pub entries: IndexMap<Key, Value>,
-}
-
-impl Drop for Table {
-    fn drop(&mut self) {
-        if self.entries.iter().any(|(key, value)| key.0.holds_values() || value.holds_values()) {
-            let entries = std::mem::take(&mut self.entries);
-            release(entries.into_iter().flat_map(|(key, value)| [key.0, value]).collect());
-        }
-    }
 }
 
 impl Drop for Set {

@@ -6,7 +6,7 @@
 
 use crate::number;
 use crate::sequence::Sequence;
-use crate::text::hash_bytes;
+use crate::text::{beside, fold, hash_bytes};
 use crate::value::Value;
 use num_traits::ToPrimitive;
 use ovsm_base::stack::with_room;
@@ -137,9 +137,41 @@ pub struct Key(pub Value);
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        equal(&self.0, &other.0)
-            || matches!((&self.0, &other.0), (Value::Float(x), Value::Float(y)) if x.is_nan() && y.is_nan())
+        is_same_key(&self.0, &other.0)
     }
+}
+
+/// True if two values are the same key.
+pub(crate) fn is_same_key(a: &Value, b: &Value) -> bool {
+    equal(a, b) || matches!((a, b), (Value::Float(x), Value::Float(y)) if x.is_nan() && y.is_nan())
+}
+
+/// The hash of a value as a key of a table. Numbers in a row, and texts that end with them, are beside each other: see
+/// [`hash_bytes`].
+#[inline]
+pub(crate) fn hash32(value: &Value) -> u32 {
+    match value {
+        Value::Int(number) => integer_hash32(*number),
+        Value::String(text) => text.hash32(),
+        value => match whole(value) {
+            Some(number) => integer_hash32(number),
+            None => {
+                let mut state = rustc_hash::FxHasher::default();
+                hash(value, &mut state);
+                mixed(state.finish())
+            }
+        },
+    }
+}
+
+#[inline]
+fn integer_hash32(number: i64) -> u32 {
+    beside(mixed((number >> 3) as u64), number as u32)
+}
+
+#[inline]
+fn mixed(word: u64) -> u32 {
+    (fold(word ^ 0x517C_C1B7_2722_0A95, 0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 impl Eq for Key {}
@@ -194,13 +226,17 @@ fn hash_integer<H: Hasher>(number: i64, state: &mut H) {
 
 /// Numbers that are equal hash alike: whole ones as integers, others as the nearest float.
 fn hash_number<H: Hasher>(value: &Value, state: &mut H) {
-    let whole = match value {
+    match whole(value) {
+        Some(whole) => hash_integer(whole, state),
+        None => state.write_u64(number::to_float(value).unwrap_or(f64::NAN).to_bits()),
+    }
+}
+
+/// The integer of 64 bits that a number is, if it is one.
+fn whole(value: &Value) -> Option<i64> {
+    match value {
         Value::Float(float) if float.fract() == 0.0 && float.abs() < 9.2e18 => Some(*float as i64),
         Value::Decimal(decimal) => decimal.to_integer().and_then(|whole| whole.to_i64()),
         _ => number::to_bigint(value).and_then(|whole| whole.to_i64()),
-    };
-    match whole {
-        Some(whole) => hash_integer(whole, state),
-        None => state.write_u64(number::to_float(value).unwrap_or(f64::NAN).to_bits()),
     }
 }

@@ -14,15 +14,17 @@ pub mod number;
 pub mod record;
 mod release;
 pub mod sequence;
+pub mod table;
 pub mod text;
 pub mod value;
 pub mod write;
 
-pub use collection::{Object, Place, Range, Set, Table};
+pub use collection::{Object, Place, Range, Set};
 pub use error::{ErrorKind, ErrorValue, Raised, Unwind};
 pub use function::{Closure, NativeId};
 pub use record::{Record, RecordType};
 pub use sequence::Sequence;
+pub use table::Table;
 pub use text::{Symbol, Text};
 pub use value::Value;
 

@@ -45,10 +45,7 @@ pub(crate) fn release(mut work: Vec<Value>) {
             }
             Value::Table(mut table) => {
                 if let Some(table) = Rc::get_mut(&mut table) {
-                    for (key, value) in std::mem::take(&mut table.get_mut().entries) {
-                        keep(key.0);
-                        keep(value);
-                    }
+                    table.get_mut().take_holders().into_iter().for_each(keep);
                 }
             }
             Value::Error(mut error) => {

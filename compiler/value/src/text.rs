@@ -1,9 +1,15 @@
 //! Text: strings, symbols and keywords.
 
+use crate::write::SmallText;
 use compact_str::CompactString;
 use ovsm_base::Span;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+
+thread_local! {
+    /// Text that was dropped, to be used again.
+    static SPARE: std::cell::Cell<Option<Rc<Text>>> = const { std::cell::Cell::new(None) };
+}
 
 /// UTF-8 text with a cached hash: the content of a string, the name of a keyword, the key of an object.
 #[derive(Clone, Debug)]
@@ -24,6 +30,34 @@ impl Text {
         Text { text, hash: std::cell::Cell::new(0), is_ascii }
     }
 
+    /// Text of its own with a small content.
+    #[inline]
+    pub fn from_small(small: &SmallText) -> Rc<Text> {
+        if let Ok(Some(mut rc)) = SPARE.try_with(std::cell::Cell::take)
+            && let Some(text) = Rc::get_mut(&mut rc)
+        {
+            text.text.push_str(small.as_str());
+            text.hash.set(0);
+            text.is_ascii = small.is_ascii();
+            return rc;
+        }
+        Rc::new(Text::new(small.as_str()))
+    }
+
+    /// Drops text that is not needed any more. The memory of the last one is used again: a loop that makes text in each
+    /// round and drops it has no need of the allocator.
+    #[inline]
+    pub fn recycle(mut text: Rc<Text>) {
+        if let Some(content) = Rc::get_mut(&mut text)
+            && !content.text.is_heap_allocated()
+        {
+            // Not later: its end is read when it is used again, and would be waited for.
+            content.text.clear();
+            // A thread that ends has no place for it any more.
+            let _ = SPARE.try_with(|spare| spare.set(Some(text)));
+        }
+    }
+
     /// The content.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -32,8 +66,29 @@ impl Text {
     /// Appends; amortised constant per byte.
     pub fn push_str(&mut self, more: &str) {
         self.is_ascii = self.is_ascii && more.is_ascii();
+        self.push(more);
+    }
+
+    /// Appends a small text.
+    #[inline]
+    pub fn push_small(&mut self, small: &SmallText) {
+        self.is_ascii = self.is_ascii && small.is_ascii();
+        self.push(small.as_str());
+    }
+
+    #[inline]
+    fn push(&mut self, more: &str) {
         self.hash.set(0);
+        if self.text.capacity() - self.text.len() < more.len() {
+            self.grow(more.len());
+        }
         self.text.push_str(more);
+    }
+
+    /// Makes room. What is long grows to the double: memory that was never written to costs nothing, copying does.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        self.text.reserve(more.max(self.text.len()));
     }
 
     /// Number of characters. Constant for ASCII, else linear.
@@ -82,21 +137,31 @@ impl Text {
     }
 }
 
-/// A hash of bytes whose low bits are well mixed; never 0.
+/// A hash of bytes, never 0. All of its bits are well mixed but the lowest three, which are those of the last byte: what
+/// is numbered, as `"row1"`, `"row2"`, …, is near each other in a table, and in memory.
 pub fn hash_bytes(bytes: &[u8]) -> u32 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash: u64 = (bytes.len() as u64).wrapping_mul(K) ^ 0x517C_C1B7_2722_0A95;
-    let mut chunks = bytes.chunks_exact(8);
+    let (last, before) = bytes.split_last().map_or((0, bytes), |(last, before)| (*last, before));
+    let mut chunks = before.chunks_exact(8);
     for chunk in &mut chunks {
         let word = chunk.try_into().map_or(0, u64::from_le_bytes);
         hash = fold(hash ^ word, K);
     }
     let rest = chunks.remainder().iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    hash = fold(hash ^ rest, K);
-    ((hash >> 32) as u32 ^ hash as u32).max(1)
+    hash = fold(hash ^ rest ^ u64::from(last >> 3) << 56, K);
+    beside((hash >> 32) as u32 ^ hash as u32, u32::from(last)).max(1)
 }
 
-fn fold(a: u64, b: u64) -> u64 {
+/// A hash whose lowest three bits are those of a number: see [`hash_bytes`].
+#[inline]
+pub(crate) fn beside(hash: u32, number: u32) -> u32 {
+    hash & !7 | number & 7
+}
+
+/// Mixes two words into one.
+#[inline]
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product >> 64) as u64 ^ product as u64
 }

@@ -1,11 +1,12 @@
 //! The value itself: sixteen bytes, small things inside, the rest behind a reference count.
 
-use crate::collection::{Object, Place, Range, Set, Table};
+use crate::collection::{Object, Place, Range, Set};
 use crate::decimal::Decimal;
 use crate::error::ErrorValue;
 use crate::function::{Closure, NativeId};
 use crate::record::{Record, RecordType};
 use crate::sequence::Sequence;
+use crate::table::Table;
 use crate::text::{Symbol, Text};
 use compact_str::CompactString;
 use num_bigint::BigInt;

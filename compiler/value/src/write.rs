@@ -122,6 +122,12 @@ impl SmallText {
         Some(SmallText { bytes: word.to_le_bytes(), length })
     }
 
+    /// True if it is ASCII.
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        u128::from_le_bytes(self.bytes) & 0x8080_8080_8080_8080_8080_8080_8080_8080 == 0
+    }
+
     /// The text.
     #[inline(always)]
     pub fn as_str(&self) -> &str {
@@ -275,11 +281,11 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
         Value::Table(table) => {
             text.push_str("#<hash-table");
             if let Ok(table) = table.try_borrow() {
-                for (key, value) in &table.entries {
+                for (key, value) in table.iter() {
                     text.push(' ');
-                    write_value(text, &key.0, place.near_the_end());
+                    write_value(text, &key, place.near_the_end());
                     text.push(' ');
-                    write_value(text, value, place.near_the_end());
+                    write_value(text, &value, place.near_the_end());
                 }
             }
             text.push('>');

@@ -1,6 +1,7 @@
 //! What has to be known of a unit before code is made: which variables closures capture, which are assigned, and which
 //! blocks are left by unwinding rather than by a jump.
 
+use super::{Operations, numbers};
 use crate::core::{BlockId, Expr, ExprId, FunctionId, LocalId, Unit};
 use ovsm_base::index::Index;
 use ovsm_base::stack::with_room;
@@ -20,10 +21,12 @@ pub(super) struct Analysis {
     pub unwinds: Vec<bool>,
     /// For each expression, whether anything in it, in the same function, assigns a local.
     pub assigns: Vec<bool>,
+    /// For each local, whether it certainly holds a number.
+    pub numbers: Vec<bool>,
 }
 
 impl Analysis {
-    pub(super) fn new(unit: &Unit) -> Analysis {
+    pub(super) fn new(unit: &Unit, operations: &Operations) -> Analysis {
         let mut assigns = vec![false; unit.exprs.len()];
         for (id, expr) in unit.exprs.iter_enumerated() {
             let mut any = matches!(expr, Expr::SetLocal(..) | Expr::UpdateLocal(..));
@@ -41,6 +44,7 @@ impl Analysis {
             captures: vec![Vec::new(); unit.functions.len()],
             unwinds: vec![false; unit.blocks as usize],
             assigns,
+            numbers: numbers::certain(unit, operations),
         };
         let mut walk = Walk {
             unit,
@@ -73,6 +77,11 @@ impl Analysis {
     /// True if a function inside the one that binds it uses it.
     pub(super) fn is_captured(&self, variable: Variable) -> bool {
         self.captured.get(variable.0 as usize).copied().unwrap_or(true)
+    }
+
+    /// True if the local certainly holds a number.
+    pub(super) fn is_number(&self, local: LocalId) -> bool {
+        self.numbers.get(local.index()).copied().unwrap_or(false)
     }
 
     /// True if it is ever assigned after it was bound.

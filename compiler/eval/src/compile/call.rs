@@ -21,6 +21,7 @@ impl FunctionCompiler<'_> {
                 return Ok(());
             }
             let to = result_of(target, first);
+            self.call_with_step(to, first, count, global.0);
             self.emit(I::CallGlobal(to, first, count, global.0));
             return self.called(to, target);
         }
@@ -46,6 +47,16 @@ impl FunctionCompiler<'_> {
         let to = result_of(target, first);
         self.emit(I::Call(to, first, count));
         self.called(to, target)
+    }
+
+    /// If the code ends with a step that makes the last argument of a call, one instruction may do both.
+    fn call_with_step(&mut self, to: Register, first: Register, count: u8, global: u32) {
+        if let (Some((place, from, by)), Ok(global)) = (self.last_step(), u16::try_from(global))
+            && count > 0
+            && usize::from(place) == usize::from(first) + usize::from(count)
+        {
+            self.emit_before_last(I::CallGlobalStep(to, first, count, from, by, global), self.span);
+        }
     }
 
     fn called(&mut self, to: u8, target: Target) -> Compile {

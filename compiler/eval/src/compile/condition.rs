@@ -1,6 +1,6 @@
 //! Conditions: code that jumps instead of making truth values, and what is made of it.
 
-use super::{Compile, FunctionCompiler, Label, Target};
+use super::{Compile, FunctionCompiler, Label, Place, Target};
 use crate::bytecode::{Instruction as I, Operation};
 use crate::core::{Expr, ExprId};
 use ovsm_base::stack::with_room;
@@ -128,6 +128,9 @@ impl FunctionCompiler<'_> {
     pub(super) fn if_else(&mut self, condition: ExprId, yes: ExprId, no: ExprId, target: Target) -> Compile {
         let (otherwise, end) = (self.label(), self.label());
         self.branch(condition, false, otherwise)?;
+        if target == Target::Tail {
+            self.return_or_jump(yes, otherwise);
+        }
         self.expr(yes, target)?;
         if target != Target::Tail {
             self.jump(end);
@@ -136,6 +139,25 @@ impl FunctionCompiler<'_> {
         self.expr(no, target)?;
         self.place(end);
         Ok(())
+    }
+
+    /// If the code ends with a jump over the return of a variable, one instruction may do both.
+    fn return_or_jump(&mut self, value: ExprId, otherwise: Label) {
+        if let Some(Expr::Local(local)) = self.unit.exprs.get(value)
+            && let Place::Register(from @ 1..) = self.place_of(*local)
+            && self.last_label.max(self.start) < self.compiled.code.len()
+            && let Some((operand, bound)) = match self.compiled.code.last() {
+                Some(I::JumpUnlessLessImmediate(operand, bound, _)) => Some((*operand, *bound)),
+                Some(I::JumpUnlessLessEqualImmediate(operand, most, _)) => {
+                    most.checked_add(1).map(|bound| (*operand, bound))
+                }
+                _ => None,
+            }
+            && let Ok(bound) = i8::try_from(bound)
+        {
+            let span = self.compiled.spans.last().copied().flatten();
+            self.emit_before_last(I::ReturnIfLess(operand, bound, from, otherwise.0 as u32), span);
+        }
     }
 
     pub(super) fn and_or(&mut self, items: &[ExprId], is_and: bool, target: Target) -> Compile {
@@ -187,11 +209,35 @@ impl FunctionCompiler<'_> {
             self.emit(I::Tick);
         }
         self.expr(body, result.map_or(Target::Effect, Target::Register))?;
+        self.step_and_test(condition, top);
         self.place(test);
         self.branch(condition, true, top)?;
         match result {
             Some(register) => self.deliver(register, target),
             None => Ok(()),
+        }
+    }
+
+    /// If the body of a loop ends with a step of what its condition compares, one instruction may do both.
+    fn step_and_test(&mut self, condition: ExprId, top: Label) {
+        let Some(Expr::Native(native, arguments)) = self.unit.exprs.get(condition) else { return };
+        let [a, b] = arguments.as_slice() else { return };
+        let in_register = |id: &ExprId| match self.unit.exprs.get(*id) {
+            Some(Expr::Local(local)) => match self.place_of(*local) {
+                Place::Register(register) => Some(register),
+                _ => None,
+            },
+            _ => None,
+        };
+        if self.operations.of(*native) == Some(Operation::Less)
+            && let (Some(counter), Some(limit)) = (in_register(a), in_register(b))
+            && let Some((to, from, by)) = self.last_step()
+            && to == counter
+            && from == counter
+            && limit != counter
+        {
+            let span = self.unit.spans.get(condition).copied().flatten().or(self.span);
+            self.emit_before_last(I::StepJumpIfLess(counter, by, limit, top.0 as u32), span);
         }
     }
 

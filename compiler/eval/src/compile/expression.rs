@@ -93,7 +93,10 @@ impl<'u> FunctionCompiler<'u> {
                 match self.compiled.code.last_mut() {
                     Some(last) if !is_apart => match *last {
                         I::Add(to, a, b) if to == from => *last = I::ReturnSum(a, b, 0),
-                        I::LoadCaptureCell(to, n) if to == from => *last = I::ReturnCaptureCell(0, n),
+                        I::LoadCaptureCell(to, n) if to == from => {
+                            *last = I::ReturnCaptureCell(0, n);
+                            self.return_with_step(n);
+                        }
                         _ => self.emit(I::Return(from, 0)),
                     },
                     _ => self.emit(I::Return(from, 0)),
@@ -289,8 +292,16 @@ impl<'u> FunctionCompiler<'u> {
 
     fn bind_all(&mut self, bindings: &[(LocalId, ExprId)], body: ExprId, target: Target) -> Compile {
         let mut registers = Vec::new();
-        for (local, value) in bindings {
+        for (n, (local, value)) in bindings.iter().enumerate() {
             let variable = self.analysis.local(*local);
+            let rest = bindings.get(n + 1..).unwrap_or(&[]).iter().map(|(_, value)| *value);
+            if !self.analysis.is_assigned(variable)
+                && let Some(other) = self.other_name(*value, &rest.chain([body]).collect::<Vec<_>>())
+                && let place @ Place::Register(1..) = self.place_of(other)
+            {
+                self.variables.insert(variable, place);
+                continue;
+            }
             if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
                 && !self.analysis.is_assigned(variable)
                 && !self.analysis.is_captured(variable)
@@ -315,10 +326,11 @@ impl<'u> FunctionCompiler<'u> {
     }
 
     /// True if the value is certainly no collection: it may stay in a register that nobody reads.
-    fn is_small(&self, value: ExprId) -> bool {
+    pub(super) fn is_small(&self, value: ExprId) -> bool {
         match self.unit.exprs.get(value) {
             Some(Expr::Constant(value)) => !value.holds_values(),
             Some(Expr::Native(native, arguments)) => self.is_number_operation(*native, arguments.len()),
+            Some(Expr::Local(local)) => self.analysis.is_number(*local),
             _ => false,
         }
     }

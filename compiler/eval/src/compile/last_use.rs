@@ -61,7 +61,9 @@ impl FunctionCompiler<'_> {
             Variables::One(other) => other == local,
         };
         let mut budget = BUDGET;
+        // The register of a number may have other names.
         is_one
+            && !self.analysis.is_number(local)
             && matches!(self.place_of(local), Place::Register(1..))
             && !last.rest.iter().any(|id| self.may_use(*id, local, &mut budget))
     }

@@ -2,7 +2,7 @@
 
 use super::condition::is_comparison;
 use super::{Compile, FunctionCompiler, Place, Target};
-use crate::bytecode::{Instruction as I, Operation, Register, native_operand};
+use crate::bytecode::{Instruction as I, NOWHERE, Operation, Register, native_operand};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
 use ovsm_base::index::Index;
 use ovsm_value::{NativeId, Value};
@@ -28,6 +28,16 @@ impl FunctionCompiler<'_> {
         let register = self.register()?;
         self.expr(id, Target::Register(register))?;
         Ok(register)
+    }
+
+    /// Empties the register of an operand, unless it is that of a variable or the result, so that it does not count as a
+    /// holder of the operand's value.
+    fn empty_temporary(&mut self, register: Register, operand: ExprId, result: Register) {
+        let is_variable = matches!(self.unit.exprs.get(operand), Some(Expr::Local(local))
+            if self.place_of(*local) == Place::Register(register));
+        if !is_variable && register != result && !self.is_small(operand) {
+            self.emit(I::Clear(register));
+        }
     }
 
     /// Evaluates expressions into registers in a row; gives the first.
@@ -89,7 +99,7 @@ impl FunctionCompiler<'_> {
         use Operation as O;
         match self.operations.of(native) {
             Some(O::Increment | O::Decrement | O::Not) => arguments == 1,
-            Some(O::Get | O::Nth | O::Put | O::Push) | None => false,
+            Some(O::Get | O::Nth | O::Put | O::Push | O::Text | O::PutTable) | None => false,
             Some(_) => arguments == 2,
         }
     }
@@ -109,6 +119,25 @@ impl FunctionCompiler<'_> {
                 let make =
                     if operation == Some(Operation::Increment) { I::AddImmediate } else { I::SubImmediate };
                 self.emit(make(to, operand, 1));
+                return self.deliver(to, target);
+            }
+            (Some(Operation::PutTable), [table, key, value]) if target == Target::Effect => {
+                let (after_table, after_key) =
+                    (self.assigns(*key) || self.assigns(*value), self.assigns(*value));
+                let in_table = self.operand(*table, after_table)?;
+                let in_key = self.operand(*key, after_key)?;
+                let in_value = self.operand(*value, false)?;
+                self.emit(I::PutTable(in_table, in_key, in_value));
+                for (register, operand) in [(in_table, table), (in_key, key), (in_value, value)] {
+                    self.empty_temporary(register, *operand, NOWHERE);
+                }
+                return Ok(());
+            }
+            (Some(Operation::Text), [only]) => {
+                let operand = self.operand(*only, false)?;
+                let to = self.value_register(target)?;
+                self.emit(I::Text(to, operand));
+                self.empty_temporary(operand, *only, to);
                 return self.deliver(to, target);
             }
             (Some(operation), [a, b]) if is_binary(operation) => {
@@ -208,6 +237,12 @@ impl FunctionCompiler<'_> {
                 (Some(Operation::Push), [item]) => {
                     let item = self.row(&[*item])?;
                     self.emit(I::Push(register, item));
+                    return self.deliver_variable(register, target);
+                }
+                (Some(Operation::Text), [more]) => {
+                    let operand = self.operand(*more, false)?;
+                    self.emit(I::Append(register, operand));
+                    self.empty_temporary(operand, *more, register);
                     return self.deliver_variable(register, target);
                 }
                 (Some(Operation::Put), [key, value])

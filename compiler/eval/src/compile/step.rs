@@ -7,6 +7,7 @@
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Operation, Register};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
+use ovsm_base::Span;
 use ovsm_value::{NativeId, Value};
 
 /// A step of an item of a collection.
@@ -27,6 +28,46 @@ impl FunctionCompiler<'_> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// What the last instruction adds, and to which register, if it is the step of one: target, operand, number. No jump
+    /// leads to the place after it.
+    pub(super) fn last_step(&self) -> Option<(Register, Register, i8)> {
+        if self.last_label.max(self.start) == self.compiled.code.len() {
+            return None;
+        }
+        let (to, from, by) = match self.compiled.code.last()? {
+            I::AddImmediate(to, from, by) => (to, from, *by),
+            I::SubImmediate(to, from, by) => (to, from, by.checked_neg()?),
+            _ => return None,
+        };
+        Some((*to, *from, i8::try_from(by).ok()?))
+    }
+
+    /// Puts an instruction before the last one; who jumps to that one comes to this one now.
+    pub(super) fn emit_before_last(&mut self, instruction: I, span: Option<Span>) {
+        let last = self.compiled.code.len().saturating_sub(1);
+        self.compiled.code.insert(last, instruction);
+        self.compiled.spans.insert(last, span);
+    }
+
+    /// If the code ends with a step of a captured place and a return of what it holds, one instruction may do both.
+    pub(super) fn return_with_step(&mut self, capture: u32) {
+        let code = &self.compiled.code;
+        let Some(step) = code.len().checked_sub(2).filter(|step| self.last_label.max(self.start) <= *step)
+        else {
+            return;
+        };
+        let by = match code.get(step) {
+            Some(I::AddCaptureCell(by, n)) if *n == capture => Some(*by),
+            Some(I::SubCaptureCell(by, n)) if *n == capture => by.checked_neg(),
+            _ => None,
+        };
+        if let Some(by) = by {
+            let span = self.compiled.spans.get(step).copied().flatten();
+            self.compiled.code.insert(step, I::ReturnCaptureCellStep(by, 0, capture));
+            self.compiled.spans.insert(step, span);
         }
     }
 

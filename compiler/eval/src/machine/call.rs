@@ -129,8 +129,18 @@ impl Machine {
             Operation::NotEqual => return Ok(Value::Bool(!compare::equal(&a, &b))),
             _ => {}
         }
+        self.operate_on(operation, [a, b], environment)
+    }
+
+    /// The native that an operation is.
+    pub(super) fn operate_on<const N: usize>(
+        &mut self,
+        operation: Operation,
+        mut operands: [Value; N],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
         let native = self.operations.native(operation);
-        self.call_native(native, &mut [a, b], environment)
+        self.call_native(native, &mut operands, environment)
     }
 
     /// A comparison that the loop has no fast way for.

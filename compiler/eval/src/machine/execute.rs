@@ -1,16 +1,18 @@
 //! The loop over instructions.
 
 use super::fast::{
-    captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
-    is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_known, put_null, read_cell,
-    read_item, spread, step, take_shared, write_cell,
+    append, captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
+    is_true, items_of, joins, let_go_of_function, load_capture, load_capture_cell, load_cell, own_item, put,
+    put_copy, put_float, put_in_table, put_int, put_item, put_known, put_null, read_item, spread, step,
+    take_shared, write_cell,
 };
-use super::stack::{broken, grow, grow_frames, overflow, undefined, window};
+use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
 use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
-use crate::bytecode::{Entry, Instruction, NOWHERE, Operation, WINDOW};
-use ovsm_value::{NativeId, Raised, Unwind, Value};
+use crate::bytecode::{Entry, GlobalSlot, Instruction, NOWHERE, Operation};
+use ovsm_value::write::SmallText;
+use ovsm_value::{NativeId, Raised, Text, Unwind, Value};
 use std::rc::Rc;
 
 impl Machine {
@@ -34,7 +36,8 @@ impl Machine {
         if stacks.frames.capacity() > max_frames {
             stacks.frames.shrink_to(max_frames);
         }
-        let mut function = function;
+        // A function that was entered, but could not begin.
+        let mut entered = None;
         let mut base: usize = 0;
         let mut pc: usize;
         {
@@ -211,7 +214,7 @@ impl Machine {
                 ($operation:ident, $checked:ident, $cell:expr, $number:expr) => {{
                     let Some(cell) = $cell else { break broken() };
                     let number = i64::from($number);
-                    if !step(cell, |old| old.$checked(number)) {
+                    if step(cell, |old| old.$checked(number)).is_none() {
                         let cell = Rc::clone(cell);
                         let old = take_shared(&cell, false);
                         let new = Value::Int(number);
@@ -275,6 +278,7 @@ impl Machine {
                 }};
                 ($value:expr, $part:expr, $set:ident, $size:expr) => {{
                     // Four at a time; those after the last are empty.
+                    let_go_of_function(registers);
                     let (fours, _) = registers.as_chunks_mut::<4>();
                     for four in fours.iter_mut().take(usize::from($size).div_ceil(4)) {
                         let [a, b, c, d] = &*four;
@@ -285,7 +289,6 @@ impl Machine {
                     let Some(caller) = frames.pop() else { return Ok($value) };
                     pc = caller.pc as usize;
                     base = caller.base as usize;
-                    function = caller.function;
                     match window(stack, base) {
                         Some(window) => registers = window,
                         None => break broken(),
@@ -297,23 +300,23 @@ impl Machine {
             }
             // Opens the frame of a callee whose arguments are in place.
             macro_rules! open {
-                ($to:expr, $first:expr, $code:expr, $start:expr) => {{
+                ($to:expr, $first:expr, $start:expr) => {{
                     tick!();
                     let callee = base + usize::from($first);
                     // There is never room for more frames than the limit.
-                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames)
-                        || stack.len().saturating_sub(callee) < WINDOW && !grow(stack, callee + WINDOW)
-                    {
+                    if frames.len() == frames.capacity() && !grow_frames(frames, max_frames) {
                         break overflow();
                     }
-                    frames.push(Frame { pc: pc as u32, base: base as u32, function, to: $to });
-                    base = callee;
-                    function = $code;
-                    pc = $start as usize;
-                    match window(stack, base) {
+                    match window(stack, callee) {
                         Some(window) => registers = window,
-                        None => break broken(),
+                        None => match window_after_growth(stack, callee) {
+                            Some(window) => registers = window,
+                            None => break overflow(),
+                        },
                     }
+                    frames.push(Frame { pc: pc as u32, base: base as u32, to: $to });
+                    base = callee;
+                    pc = $start as usize;
                 }};
             }
             // Takes arguments out of the registers after a callee.
@@ -342,8 +345,9 @@ impl Machine {
                         {
                             break self.wrong_count(code, arguments.len());
                         }
-                        open!($to, $first, code, entry.start);
+                        open!($to, $first, entry.start);
                         if let Err(raised) = self.bind(code, registers, arguments) {
+                            entered = Some(code);
                             break raised;
                         }
                         if entry.captures {
@@ -377,7 +381,6 @@ impl Machine {
                         if entry.captures {
                             set!(0u8, callee);
                         }
-                        function = code;
                         pc = entry.start as usize;
                     } else {
                         let value = outside!(self.call_value(&callee, &mut arguments, environment));
@@ -387,7 +390,7 @@ impl Machine {
             }
             // Moves a callee and its arguments to the start of the frame and goes there.
             macro_rules! tail_call_fast {
-                ($first:expr, $count:expr, $size:expr, $code:expr, $start:expr) => {{
+                ($first:expr, $count:expr, $size:expr, $start:expr) => {{
                     tick!();
                     let (first, count, size) = (usize::from($first), usize::from($count), usize::from($size));
                     for n in 0..=count {
@@ -404,7 +407,6 @@ impl Machine {
                             clear(place);
                         }
                     }
-                    function = $code;
                     pc = $start as usize;
                 }};
             }
@@ -414,7 +416,6 @@ impl Machine {
                         kind: $kind,
                         frames: frames.len() as u32,
                         base: base as u32,
-                        function,
                         live: $live,
                         target: $target,
                         pending: pending.len() as u32,
@@ -433,10 +434,11 @@ impl Machine {
                     }
                 }};
             }
-            macro_rules! put_slowly {
-                ($place:expr, $key:expr, $item:expr) => {{
-                    let native = u32::from(self.operations.native(Operation::Put).0);
-                    let mut arguments = [take!($place), $key, $item];
+            // Replaces a register by an operation of it and more that has no fast way.
+            macro_rules! update_slowly {
+                ($operation:ident, $place:expr, $($argument:expr),+) => {{
+                    let native = u32::from(self.operations.native(Operation::$operation).0);
+                    let mut arguments = [take!($place), $($argument),+];
                     match self.update(native, &mut arguments, environment) {
                         Ok(value) => set!($place, value),
                         Err((value, raised)) => {
@@ -496,40 +498,15 @@ impl Machine {
                         set!(register, Value::Cell(Rc::new(ovsm_value::Place::new(value))));
                     }
                     I::LoadCell(to, from) => {
-                        match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
-                            Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
-                            Ok([to, _]) => put_null(to),
-                            Err(_) => {
-                                let value = match get!(from) {
-                                    Value::Cell(cell) => take_shared(cell, false),
-                                    _ => Value::Null,
-                                };
-                                set!(to, value);
-                            }
-                        }
+                        load_cell(registers, to, from);
                     }
                     I::StoreCell(to, from) => {
                         if let Value::Cell(cell) = get!(to) {
                             write_cell(cell, get!(from));
                         }
                     }
-                    I::LoadCapture(to, n) => {
-                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
-                            let value = match own {
-                                Value::Function(closure) => closure.captures.get(n as usize),
-                                _ => None,
-                            };
-                            put_copy(to, value.unwrap_or(const { &Value::Null }));
-                        }
-                    }
-                    I::LoadCaptureCell(to, n) => {
-                        if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
-                            match captured_cell(own, n) {
-                                Some(cell) => read_cell(to, cell),
-                                None => put_null(to),
-                            }
-                        }
-                    }
+                    I::LoadCapture(to, n) => load_capture(registers, to, n),
+                    I::LoadCaptureCell(to, n) => load_capture_cell(registers, to, n),
                     I::StoreCaptureCell(from, n) => {
                         if let Some(cell) = captured_cell(get!(0u8), n) {
                             write_cell(cell, get!(from));
@@ -671,6 +648,17 @@ impl Machine {
                         jump_unless!(compare_immediate!(NotEqual, !=, a, n), target)
                     }
 
+                    I::StepJumpIfLess(counter, by, limit, target) => {
+                        if let (Value::Int(old), Value::Int(limit)) = (get!(counter), get!(limit))
+                            && let Some(new) = old.checked_add(i64::from(by))
+                        {
+                            let again = new < *limit;
+                            set_int!(counter, new);
+                            pc += 2;
+                            jump_if!(again, target);
+                        }
+                    }
+
                     I::Get(to, a, b) => {
                         if let Value::Int(n) = get!(b) {
                             let n = *n;
@@ -687,31 +675,16 @@ impl Machine {
                     I::Put(place, key, value) => {
                         let key = copy(get!(key));
                         let item = take!(value);
-                        let mut item = Some(item);
-                        match (registers.get_mut(usize::from(place)), &key) {
-                            (Some(Value::Array(items)), Value::Int(n)) => {
-                                if let (Some(items), Ok(n)) = (Rc::get_mut(items), usize::try_from(*n)) {
-                                    item = item.and_then(|item| items.put(n, item).err());
-                                }
-                            }
-                            (Some(collection), key) => {
-                                if let Some(old) = own_item(collection, key)
-                                    && let Some(item) = item.take()
-                                {
-                                    put(old, item);
-                                }
-                            }
-                            _ => {}
-                        }
+                        let item = put_item(registers, place, &key, item);
                         if let Some(item) = item {
-                            put_slowly!(place, key, item);
+                            update_slowly!(Put, place, key, item);
                         }
                     }
                     I::PutConstant(place, value, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
                         if !put_known(registers, place, key, value) {
                             let (key, item) = (key.clone(), get!(value).clone());
-                            put_slowly!(place, key, item);
+                            update_slowly!(Put, place, key, item);
                         }
                     }
                     I::AddField(place, number, n) => {
@@ -734,21 +707,31 @@ impl Machine {
                             Some(Value::Array(items) | Value::List(items)) => Rc::get_mut(items),
                             _ => None,
                         };
-                        if let Some(items) = unique {
-                            items.push(item);
-                        } else {
-                            let native = u32::from(self.operations.native(Operation::Push).0);
-                            let mut arguments = [take!(place), item];
-                            match self.update(native, &mut arguments, environment) {
-                                Ok(value) => set!(place, value),
-                                Err((value, raised)) => {
-                                    set!(place, value);
-                                    break raised;
-                                }
-                            }
-                            code = self.code.as_slice();
+                        match unique {
+                            Some(items) => items.push(item),
+                            None => update_slowly!(Push, place, item),
                         }
                     }
+                    I::PutTable(table, key, value) => {
+                        if !put_in_table(registers, table, key, value) {
+                            let arguments = [table, key, value].map(|register| get!(register).clone());
+                            outside!(self.operate_on(Operation::PutTable, arguments, environment));
+                        }
+                    }
+                    I::Append(place, from) => {
+                        if !append(registers, place, from) {
+                            let more = get!(from).clone();
+                            update_slowly!(Text, place, more);
+                        }
+                    }
+                    I::Text(to, from) => match SmallText::of(get!(from)) {
+                        Some(small) => set!(to, Value::String(Text::from_small(&small))),
+                        None => {
+                            let from = get!(from).clone();
+                            let value = outside!(self.operate_on(Operation::Text, [from], environment));
+                            set!(to, value);
+                        }
+                    },
 
                     I::Native(to, first, count, native) => {
                         let Some(native) = natives.get(native as usize) else { break broken() };
@@ -791,8 +774,7 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else if let Value::Function(_) = get!(first) {
                             let arguments = arguments!(first, count);
                             let callee = take!(first);
@@ -818,12 +800,11 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             if entry.captures {
                                 let closure = Rc::clone(closure);
                                 set!(first, Value::Function(closure));
                             }
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else {
                             let callee = get!(from).clone();
                             let arguments = arguments!(first, count);
@@ -838,15 +819,31 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             if entry.captures {
                                 set!(first, callee.clone());
                             }
-                            open!(to, first, number, start);
+                            open!(to, first, start);
                         } else {
                             let callee = callee.clone();
                             let arguments = arguments!(first, count);
                             call_with!(to, first, callee, arguments);
+                        }
+                    }
+                    I::CallGlobalStep(to, first, count, from, by, n) => {
+                        if let Some(GlobalSlot { value: Some(callee), .. }) = self.globals.get(usize::from(n))
+                            && let Value::Function(closure) = callee
+                            && let Some(entry) = self.entries.get(closure.code as usize)
+                            && entry.arguments == count
+                            && let Value::Int(old) = get!(from)
+                            && let Some(argument) = old.checked_add(i64::from(by))
+                        {
+                            let start = entry.start;
+                            if entry.captures {
+                                set!(first, callee.clone());
+                            }
+                            set_int!(first + count, argument);
+                            pc += 2;
+                            open!(to, first, start);
                         }
                     }
                     I::TailCall(first, count, size) => {
@@ -855,8 +852,7 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
-                            tail_call_fast!(first, count, size, number, start);
+                            tail_call_fast!(first, count, size, start);
                         } else {
                             let arguments = arguments!(first, count);
                             let callee = take!(first);
@@ -871,9 +867,8 @@ impl Machine {
                             && entry.arguments == count
                         {
                             let start = entry.start;
-                            let number = closure.code;
                             set!(first, if entry.captures { callee.clone() } else { Value::Null });
-                            tail_call_fast!(first, count, size, number, start);
+                            tail_call_fast!(first, count, size, start);
                         } else {
                             let callee = callee.clone();
                             let arguments = arguments!(first, count);
@@ -897,6 +892,15 @@ impl Machine {
                         tail_call_with!(callee, arguments, size);
                     }
                     I::Return(from, size) => leave!(from, size),
+                    I::ReturnIfLess(a, bound, from, target) => {
+                        if let (Value::Int(a), Some(I::Return(_, size))) = (get!(a), code.get(pc + 1)) {
+                            if *a < i64::from(bound) {
+                                leave!(from, *size)
+                            } else {
+                                pc = target as usize;
+                            }
+                        }
+                    }
                     I::ReturnSum(a, b, size) => match (get!(a), get!(b)) {
                         (Value::Int(a), Value::Int(b)) if let Some(number) = a.checked_add(*b) => {
                             leave_with!(Value::Int(number), number, set_int, size)
@@ -920,6 +924,13 @@ impl Machine {
                             leave_with!(value.unwrap_or_default(), size)
                         }
                     }
+                    I::ReturnCaptureCellStep(by, size, n) => {
+                        let sum = captured_cell(get!(0u8), n)
+                            .and_then(|cell| step(cell, |old| old.checked_add(i64::from(by))));
+                        if let Some(number) = sum {
+                            leave_with!(Value::Int(number), number, set_int, size)
+                        }
+                    }
                     I::ReturnValues(from, size) => {
                         let all = take!(from);
                         let first = all.as_items().and_then(<[Value]>::first).cloned().unwrap_or_default();
@@ -932,11 +943,8 @@ impl Machine {
                         leave_with!(first, size)
                     }
                     I::CollectValues(to) => {
-                        let all = match self.values.take() {
-                            Some(all) => all,
-                            None => Value::array(vec![take!(to)]),
-                        };
-                        set!(to, all);
+                        let all = self.values.take();
+                        set!(to, all.unwrap_or_else(|| Value::array(vec![take!(to)])));
                     }
 
                     I::PushTry(register, live, target) => watch!(HandlerKind::Try(register), live, target),
@@ -947,9 +955,8 @@ impl Machine {
                     }
                     I::PushProtect(live, target) => watch!(HandlerKind::Protect, live, target),
                     I::PushBlock(register, live, target) => {
-                        let activation = self.next_activation;
-                        self.next_activation += 1;
-                        self.activations.push(activation);
+                        let activation = self.new_activation();
+                        code = self.code.as_slice();
                         set_int!(register, activation as i64);
                         watch!(HandlerKind::Block(register, activation), live, target);
                     }
@@ -974,9 +981,7 @@ impl Machine {
                             break raised;
                         }
                     }
-                    I::DropPending => {
-                        pending.pop();
-                    }
+                    I::DropPending => drop(pending.pop()),
                     I::Leave(activation, value) => {
                         let Value::Int(activation) = *get!(activation) else { break broken() };
                         let value = take!(value);
@@ -985,9 +990,9 @@ impl Machine {
                 }
             };
             let raised = self.settle(raised);
-            self.note(&raised, pc, function, &stacks.frames);
+            self.note(&raised, pc, entered.take(), &stacks.frames);
             let resumption = self.unwind(stacks, base, raised)?;
-            (pc, base, function) = (resumption.pc, resumption.base, resumption.function);
+            (pc, base) = (resumption.pc, resumption.base);
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use crate::bytecode::{Operation, Register, WINDOW};
 use ovsm_value::sequence::Item;
-use ovsm_value::{Raised, Value};
+use ovsm_value::write::SmallText;
+use ovsm_value::{Raised, Text, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// So few bytes more need no permission.
+const FEW_BYTES: usize = 4096;
 
 /// A copy; the fast way for what is no reference.
 #[inline(always)]
@@ -85,10 +89,46 @@ fn replace_by_int(place: &mut Value, number: i64) {
     *place = Value::Int(number);
 }
 
+/// Empties the register of the function itself when it ends; a function that captures nothing is not there.
+#[inline(always)]
+pub(super) fn let_go_of_function(registers: &mut [Value; WINDOW]) {
+    let [own, ..] = registers;
+    if let Value::Function(_) = own {
+        // It is dropped where it is: taken out, it would be read as a whole, and wait for the two stores that wrote it.
+        *own = Value::Null;
+    }
+}
+
 /// Empties a place whose value has to be dropped.
 #[inline(never)]
 pub(super) fn clear(place: &mut Value) {
-    *place = Value::Null;
+    match place {
+        Value::String(_) => {
+            if let Value::String(text) = std::mem::take(place) {
+                Text::recycle(text);
+            }
+        }
+        place => *place = Value::Null,
+    }
+}
+
+/// Appends the text of a register to the string in another. False if that needs memory that somebody else has to allow,
+/// or there is no fast way.
+#[inline(never)]
+pub(super) fn append(registers: &mut [Value; WINDOW], place: Register, from: Register) -> bool {
+    let Ok([Value::String(text), more]) = registers.get_disjoint_mut([usize::from(place), usize::from(from)])
+    else {
+        return false;
+    };
+    let Some(text) = Rc::get_mut(text) else { return false };
+    match more {
+        Value::String(more) if more.as_str().len() < FEW_BYTES => text.push_str(more.as_str()),
+        more => match SmallText::of(more) {
+            Some(small) => text.push_small(&small),
+            None => return false,
+        },
+    }
+    true
 }
 
 #[inline(never)]
@@ -233,6 +273,54 @@ pub(super) fn put_known(
     true
 }
 
+/// Replaces the item of a register at a position or under a key. Gives the new item back if there is no fast way.
+#[inline(always)]
+pub(super) fn put_item(
+    registers: &mut [Value; WINDOW],
+    place: Register,
+    key: &Value,
+    item: Value,
+) -> Option<Value> {
+    match (registers.get_mut(usize::from(place)), key) {
+        (Some(Value::Array(items)), Value::Int(n)) => match (Rc::get_mut(items), usize::try_from(*n)) {
+            (Some(items), Ok(n)) => items.put(n, item).err(),
+            _ => Some(item),
+        },
+        (Some(collection), key) => match own_item(collection, key) {
+            Some(old) => {
+                put(old, item);
+                None
+            }
+            None => Some(item),
+        },
+        _ => Some(item),
+    }
+}
+
+/// Puts copies of a key and a value, both in registers, into the table in another. False if it is none that can be
+/// changed now.
+#[inline(never)]
+pub(super) fn put_in_table(
+    registers: &[Value; WINDOW],
+    table: Register,
+    key: Register,
+    value: Register,
+) -> bool {
+    let (Some(Value::Table(table)), Some(key), Some(value)) = (
+        registers.get(usize::from(table)),
+        registers.get(usize::from(key)),
+        registers.get(usize::from(value)),
+    ) else {
+        return false;
+    };
+    let Ok(mut entries) = table.try_borrow_mut() else { return false };
+    // What is replaced may be the last holder of something that looks into this table.
+    let old = entries.put(key, value);
+    drop(entries);
+    drop(old);
+    true
+}
+
 /// The item under a key, if there is a fast way to it.
 #[inline(always)]
 fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
@@ -329,6 +417,47 @@ pub(super) fn captured_cell(own: &Value, n: u32) -> Option<&Rc<ovsm_value::Place
     }
 }
 
+/// Reads a captured value.
+#[inline(always)]
+pub(super) fn load_capture(registers: &mut [Value; WINDOW], to: Register, n: u32) {
+    if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+        let value = match own {
+            Value::Function(closure) => closure.captures.get(n as usize),
+            _ => None,
+        };
+        put_copy(to, value.unwrap_or(const { &Value::Null }));
+    }
+}
+
+/// Reads a captured shared place.
+#[inline(always)]
+pub(super) fn load_capture_cell(registers: &mut [Value; WINDOW], to: Register, n: u32) {
+    if let Ok([to, own]) = registers.get_disjoint_mut([usize::from(to), 0]) {
+        match captured_cell(own, n) {
+            Some(cell) => read_cell(to, cell),
+            None => put_null(to),
+        }
+    }
+}
+
+/// Reads the shared place in a register.
+#[inline(always)]
+pub(super) fn load_cell(registers: &mut [Value; WINDOW], to: Register, from: Register) {
+    match registers.get_disjoint_mut([usize::from(to), usize::from(from)]) {
+        Ok([to, Value::Cell(cell)]) => read_cell(to, cell),
+        Ok([to, _]) => put_null(to),
+        Err(_) => {
+            if let Some(place) = registers.get_mut(usize::from(to)) {
+                let value = match &*place {
+                    Value::Cell(cell) => take_shared(cell, false),
+                    _ => Value::Null,
+                };
+                put(place, value);
+            }
+        }
+    }
+}
+
 /// Puts a copy of what a cell holds into a place.
 #[inline(always)]
 pub(super) fn read_cell(place: &mut Value, cell: &RefCell<Value>) {
@@ -364,17 +493,18 @@ pub(super) fn integer_in(cell: &RefCell<Value>) -> Option<i64> {
     }
 }
 
-/// Replaces a small integer in a cell by another. False if it holds something else, or there is no result.
+/// Replaces a small integer in a cell by another, which it gives. `None` if it holds something else, or there is no
+/// result.
 #[inline(always)]
-pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> bool {
+pub(super) fn step(cell: &RefCell<Value>, change: impl FnOnce(i64) -> Option<i64>) -> Option<i64> {
     if let Ok(mut place) = cell.try_borrow_mut()
         && let Value::Int(number) = &mut *place
         && let Some(new) = change(*number)
     {
         *number = new;
-        return true;
+        return Some(new);
     }
-    false
+    None
 }
 
 pub(super) fn take_shared(cell: &RefCell<Value>, may_take: bool) -> Value {

@@ -14,10 +14,18 @@ pub(super) fn window(stack: &mut [Value], base: usize) -> Option<&mut [Value; WI
     stack.get_mut(base..)?.first_chunk_mut()
 }
 
-/// Grows the stack. False if that is more than the limit.
+/// The same, after the stack has grown. `None` if that is more than the limit.
 #[cold]
 #[inline(never)]
-pub(super) fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
+pub(super) fn window_after_growth(stack: &mut Vec<Value>, base: usize) -> Option<&mut [Value; WINDOW]> {
+    if !grow(stack, base + WINDOW) {
+        return None;
+    }
+    window(stack, base)
+}
+
+/// Grows the stack. False if that is more than the limit.
+fn grow(stack: &mut Vec<Value>, length: usize) -> bool {
     if length > MOST_REGISTERS {
         return false;
     }

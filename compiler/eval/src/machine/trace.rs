@@ -42,7 +42,7 @@ impl Trace {
 impl Machine {
     /// Notes the functions of this activity for something that was raised, or came from a built-in function.
     #[cold]
-    pub(super) fn note(&mut self, raised: &Raised, pc: usize, function: u32, frames: &[Frame]) {
+    pub(super) fn note(&mut self, raised: &Raised, pc: usize, entered: Option<u32>, frames: &[Frame]) {
         let error = match &**raised {
             Unwind::Error(error) => Some(Rc::clone(error)),
             Unwind::Stop(_) => None,
@@ -56,27 +56,29 @@ impl Machine {
         if trace.level > level {
             trace.level = level;
             // Program counters stand after the instruction that raised or called.
-            let callers = frames.iter().rev().map(|frame| (frame.pc as usize, frame.function));
-            let mut stops = std::iter::once((pc, function)).chain(callers);
+            let callers = frames.iter().rev().map(|frame| (frame.pc as usize, None));
+            let mut stops = std::iter::once((pc, entered)).chain(callers);
             let room = Failure::INNER.saturating_sub(trace.inner.len());
-            for (pc, function) in stops.by_ref().take(room) {
-                trace.add(self.frame(pc, function));
+            for (pc, entered) in stops.by_ref().take(room) {
+                trace.add(self.frame(pc, entered));
             }
             let skipped = (frames.len() + 1).saturating_sub(room + Failure::OUTER);
             trace.omitted += skipped;
-            for (pc, function) in stops.skip(skipped) {
-                trace.add(self.frame(pc, function));
+            for (pc, entered) in stops.skip(skipped) {
+                trace.add(self.frame(pc, entered));
             }
         }
         self.trace = Some(trace);
     }
 
-    fn frame(&self, after: usize, function: u32) -> TraceFrame {
+    /// The function whose code is before a place, unless another was entered, but has not begun.
+    fn frame(&self, after: usize, entered: Option<u32>) -> TraceFrame {
+        let function = entered.map_or_else(
+            || self.entries.partition_point(|entry| (entry.start as usize) < after).wrapping_sub(1),
+            |entered| entered as usize,
+        );
         TraceFrame {
-            function: self
-                .functions
-                .get(function as usize)
-                .map_or_else(|| "".into(), |info| info.name.clone()),
+            function: self.functions.get(function).map_or_else(|| "".into(), |info| info.name.clone()),
             span: self.spans.get(after.wrapping_sub(1)).copied().flatten(),
         }
     }

@@ -14,7 +14,6 @@ pub(super) struct Handler {
     /// How many callers there were.
     pub frames: u32,
     pub base: u32,
-    pub function: u32,
     /// Registers from this one on are emptied.
     pub live: u8,
     /// Where to go on.
@@ -40,10 +39,17 @@ pub(super) type Pending = Option<(Raised, Option<Trace>)>;
 pub(super) struct Resumption {
     pub pc: usize,
     pub base: usize,
-    pub function: u32,
 }
 
 impl Machine {
+    /// The number of a block that is entered.
+    pub(super) fn new_activation(&mut self) -> u64 {
+        let activation = self.next_activation;
+        self.next_activation += 1;
+        self.activations.push(activation);
+        activation
+    }
+
     /// Undoes what a handler set up.
     pub(super) fn retire(&mut self, kind: HandlerKind) {
         match kind {
@@ -109,7 +115,7 @@ impl Machine {
                 _ => None,
             };
             let is_protect = matches!(handler.kind, HandlerKind::Protect);
-            let Handler { kind, frames, base: target_base, function, live, target, pending } = handler;
+            let Handler { kind, frames, base: target_base, live, target, pending } = handler;
             self.retire(kind);
             let Some(register) = register else { continue };
             stacks.frames.truncate(frames as usize);
@@ -135,7 +141,7 @@ impl Machine {
                     *place = value;
                 }
             }
-            return Ok(Resumption { pc: target as usize, base: target_base as usize, function });
+            return Ok(Resumption { pc: target as usize, base: target_base as usize });
         }
         Err(raised)
     }

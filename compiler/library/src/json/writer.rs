@@ -79,14 +79,14 @@ impl Writer<'_> {
                 let table = table
                     .try_borrow()
                     .map_err(|_| raise(ErrorKind::Value, "the hash table is being changed"))?;
-                let mut named = Vec::with_capacity(table.entries.len());
-                for (key, value) in &table.entries {
-                    let name = key.0.as_key().ok_or_else(|| {
-                        type_error(OPERATION, "strings, keywords or symbols as keys", &key.0)
-                    })?;
+                let mut named = Vec::with_capacity(table.len());
+                for (key, value) in table.iter() {
+                    let name = key
+                        .as_key()
+                        .ok_or_else(|| type_error(OPERATION, "strings, keywords or symbols as keys", &key))?;
                     named.push((name, value));
                 }
-                self.entries(named.iter().map(|(name, value)| (name.as_str(), *value)), depth)?;
+                self.entries(named.iter().map(|(name, value)| (name.as_str(), value)), depth)?;
             }
             Value::Error(error) => {
                 let (kind, message) =
