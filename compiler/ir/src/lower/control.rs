@@ -6,8 +6,23 @@ use crate::lower::state::{Join, OpenExit, State, Variable, Words};
 use crate::op::{BinaryOp, Condition};
 use ovsm_base::IntType;
 use ovsm_expand::Builtin;
+use ovsm_expand::builtin::Comparison;
 use ovsm_expand::core::{ExitId, Expr, ExprId, Variable as Place};
 use ovsm_infer::Type as SourceType;
+
+/// True for types of several words whose values are equal if their words are.
+fn is_row_of_words(ty: &SourceType) -> bool {
+    match ty {
+        SourceType::Pubkey => true,
+        SourceType::Record(record) => {
+            !ty.is_by_address()
+                && record.fields.iter().all(|field| {
+                    matches!(field.ty, SourceType::Int(_) | SourceType::Bool | SourceType::Pubkey)
+                })
+        }
+        _ => false,
+    }
+}
 
 impl State<'_> {
     /// Ends the block by going to `yes` if the expression is true and to `no` if not. Afterwards the state is that
@@ -80,6 +95,31 @@ impl State<'_> {
                     Some(otherwise) => self.condition(*otherwise, yes, no, signatures),
                     None => self.jump(no),
                 }
+            }
+            Expr::Builtin(Builtin::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual)), args)
+                if args.len() == 2 && args.first().is_some_and(|arg| is_row_of_words(&self.ty(*arg))) =>
+            {
+                let values: Vec<Words> = args.iter().map(|arg| self.operand(*arg, signatures)).collect();
+                let [a, b] = values.as_slice() else { return };
+                let (same, different) = match comparison {
+                    Comparison::Equal => (yes, no),
+                    _ => (no, yes),
+                };
+                // The first words that differ decide.
+                for (a, b) in a.iter().zip(b) {
+                    let mut next = self.join();
+                    let equal = match self.function.ty(*a) {
+                        crate::Type::Word => self.compare(Condition::Equal, *a, *b),
+                        crate::Type::Bool => {
+                            let (a, b) = (self.as_word(*a), self.as_word(*b));
+                            self.compare(Condition::Equal, a, b)
+                        }
+                    };
+                    self.branch(equal, &mut next, different);
+                    self.rewind(&next);
+                    self.enter(next);
+                }
+                self.jump(same);
             }
             Expr::Builtin(Builtin::Compare(comparison), args) if args.len() == 2 => {
                 let truth = self.comparison(*comparison, args, signatures);

@@ -3,13 +3,14 @@
 use super::{Selector, immediate};
 use crate::isa::Alu;
 use crate::machine::{Base, MachineInst, Rhs};
+use ovsm_ir::machine::INPUT_BASE;
 use ovsm_ir::{Access, BinaryOp, Op, Region, Value, Width};
 
 /// The frame pointer of the entry function.
 pub(crate) const ENTRY_FRAME_POINTER: u64 = 0x2_0000_1000;
 
-/// Constant addresses share one base register per block of this many bytes.
-const PAGE: u64 = 0x1000;
+/// Constant addresses share one base register per block of this many bytes: as far as an offset reaches.
+const PAGE: u64 = 0x8000;
 
 impl Selector<'_> {
     pub(super) fn load(&mut self, access: &Access, result: Value) {
@@ -101,6 +102,13 @@ impl Selector<'_> {
         }
         let page = address & !(PAGE - 1);
         let offset = (address & (PAGE - 1)) as i16;
+        // The entry is given the address of the input.
+        if self.is_entry
+            && page == INPUT_BASE
+            && let Some(input) = self.function.params().first()
+        {
+            return (Base::Reg(self.register(*input)), offset);
+        }
         (Base::Reg(self.constant(page)), offset)
     }
 }
