@@ -205,3 +205,63 @@ async fn vault_math_is_exact() {
     let seen = run(&case("foreign vault", &program("vault-math"), foreign, &words([1, 0, 0, 0]))).await;
     assert_eq!(seen.error.as_deref(), Some("InvalidAccountOwner"));
 }
+
+/// `programs/vault`, with its authority as second account.
+#[tokio::test]
+async fn declared_accounts_and_instructions_are_checked() {
+    let source = program("programs/vault");
+    // The first bytes of the SHA-256 of `account:Vault` and `global:withdraw`.
+    let vault_type = [211, 8, 232, 43, 2, 152, 117, 119];
+    let withdraw = [183, 18, 70, 156, 148, 109, 161, 34];
+    let two = vec![AccountSpec::owned(vec![]), AccountSpec::foreign(vec![])];
+    let authority = case("keys", "0", two, &[]).keys()[1].insecure_clone();
+    let vault_of = |key: &[u8]| {
+        let mut data = vault_type.to_vec();
+        data.extend_from_slice(key);
+        data.extend_from_slice(&3u64.to_le_bytes());
+        data
+    };
+    let own = vault_of(solana_signer::Signer::pubkey(&authority).as_ref());
+    let data = |amount: u64| [withdraw.as_slice(), &amount.to_le_bytes()].concat();
+    let rich = 10_000_000;
+    let vault = || AccountSpec::owned(own.clone()).with_lamports(rich);
+    let signer = || AccountSpec::foreign(vec![]).with_lamports(rich).signing();
+
+    let seen = run(&case("withdraw", &source, vec![vault(), signer()], &data(600))).await;
+    assert_eq!(seen.error, None);
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (rich - 600, rich + 600));
+    assert_eq!(word(&seen.accounts[0].1, 40), 603);
+    assert_eq!(seen.compute_units, 59);
+
+    let stranger = AccountSpec::owned(vault_of(&[5; 32])).with_lamports(rich);
+    let foreign = AccountSpec::foreign(own.clone()).with_lamports(rich);
+    let mut other_type = own.clone();
+    other_type[0] ^= 1;
+    let mut longer = own.clone();
+    longer.push(0);
+    for (name, accounts, data, error) in [
+        ("another authority", vec![stranger, signer()], data(1), "Custom(6000)"),
+        ("too much", vec![vault(), signer()], data(rich + 1), "Custom(6001)"),
+        ("no signature", vec![vault(), AccountSpec::foreign(vec![])], data(1), "MissingRequiredSignature"),
+        ("read-only vault", vec![vault().read_only(), signer()], data(1), "Immutable"),
+        ("vault of another program", vec![foreign.read_only(), signer()], data(1), "Immutable"),
+        ("another type", vec![AccountSpec::owned(other_type), signer()], data(1), "InvalidAccountData"),
+        ("another length", vec![AccountSpec::owned(longer), signer()], data(1), "InvalidAccountData"),
+        (
+            "one account twice",
+            vec![vault().signing(), AccountSpec::duplicate(0)],
+            data(1),
+            "Custom(1331036167)",
+        ),
+        ("one account", vec![vault()], data(1), "NotEnoughAccountKeys"),
+        ("longer data", vec![vault(), signer()], [data(1), vec![0]].concat(), "InvalidInstructionData"),
+        ("another instruction", vec![vault(), signer()], vec![0; 16], "InvalidInstructionData"),
+        ("no data", vec![vault(), signer()], vec![], "InvalidInstructionData"),
+    ] {
+        let before: Vec<u64> = accounts.iter().map(|account| account.lamports).collect();
+        let seen = run(&case(name, &source, accounts, &data)).await;
+        assert_eq!(seen.error.as_deref(), Some(error), "{name}");
+        let after: Vec<u64> = seen.accounts.iter().map(|(lamports, _)| *lamports).collect();
+        assert_eq!(before.get(..after.len()), Some(after.as_slice()), "{name}");
+    }
+}
