@@ -90,6 +90,7 @@ impl Machine {
             LogText::register(&mut loader, "sol_log_"),
             LogWords::register(&mut loader, "sol_log_64_"),
             LogKey::register(&mut loader, "sol_log_pubkey"),
+            LogData::register(&mut loader, "sol_log_data"),
             LogUnits::register(&mut loader, "sol_log_compute_units_"),
             RemainingUnits::register(&mut loader, "sol_remaining_compute_units"),
             Copy::register(&mut loader, "sol_memcpy_"),
@@ -287,6 +288,23 @@ syscalls! {
         Ok(0)
     }
 
+    LogData |context, fields, count, _, _, _| {
+        context.charge(100)?;
+        let mut slices = Vec::new();
+        for n in 0..count {
+            let slice = context.read(fields + 16 * n, 16)?;
+            let word = |at: usize| u64::from_le_bytes(slice[at..at + 8].try_into().unwrap_or_default());
+            slices.push((word(0), word(8)));
+        }
+        context.charge(100 * count + slices.iter().map(|(_, length)| length).sum::<u64>())?;
+        let mut texts = Vec::new();
+        for (address, length) in slices {
+            texts.push(base64(&context.read(address, length)?));
+        }
+        context.log(format!("Program data: {}", texts.join(" ")));
+        Ok(0)
+    }
+
     LogUnits |context, _, _, _, _, _| {
         context.charge(100)?;
         context.log(format!("Program consumption: {} units remaining", context.remaining));
@@ -341,6 +359,20 @@ syscalls! {
 }
 
 /// Bytes in base 58, as addresses are shown.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(word >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
 fn base58(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     let mut digits: Vec<u8> = Vec::new();

@@ -171,6 +171,8 @@ pub enum Expr {
     KeyOf(ExprId),
     /// The key of the program that owns an account.
     OwnerOf(ExprId),
+    /// Logs the bytes of a record, after a word that says which one it is.
+    LogRecord(ExprId, u64),
     /// Reads a local.
     Local(LocalId),
     /// Reads a module-level variable or constant.
@@ -267,6 +269,7 @@ impl Expr {
             | Expr::Leave(_, value)
             | Expr::Scope(_, value)
             | Expr::KeyOf(value)
+            | Expr::LogRecord(value, _)
             | Expr::OwnerOf(value)
             | Expr::Repeat(value, _)
             | Expr::Tabulate(_, _, value)

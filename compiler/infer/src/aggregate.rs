@@ -129,6 +129,19 @@ impl<'a> Inference<'a> {
                 self.arguments.push((arguments.clone(), self.span(expr)));
                 arguments
             }
+            Expr::LogRecord(record, _) => {
+                let found = self.infer(*record, Use::Value);
+                match self.table.resolve(&found) {
+                    Term::Known(Type::Error) => {}
+                    Term::Known(ty @ Type::Record(_)) if ty.is_plain() => {}
+                    _ => self.unsupported(
+                        self.span(*record),
+                        "this is no record of bytes: only records without views can be logged",
+                        "define it with `event`, and make it here: `(emit (Incremented 1 2))`",
+                    ),
+                }
+                NULL
+            }
             Expr::KeyOf(account) | Expr::OwnerOf(account) => {
                 let found = self.infer(*account, Use::Value);
                 self.account(*account, &found);

@@ -357,6 +357,7 @@ impl<'a> Inference<'a> {
             | Expr::RequireAccounts(_)
             | Expr::Arguments
             | Expr::KeyOf(_)
+            | Expr::LogRecord(..)
             | Expr::OwnerOf(_) => self.aggregate(node, expr),
             Expr::Local(local) => self.local(*local),
             Expr::Global(def) => self.global(*def),

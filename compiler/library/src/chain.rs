@@ -72,6 +72,13 @@ pub const NATIVES: &[Native] = &[
         2,
         Some(2),
     ),
+    chain(
+        "log-record",
+        "(record word) -> null",
+        "Logs the bytes of a record, after eight bytes that say which one it is, as `sol_log_data` does. Only in programs.",
+        2,
+        Some(2),
+    ),
     chain("key-of", "(account) -> pubkey", "The key of an account. Only in programs.", 1, Some(1)),
     chain(
         "owner-of",

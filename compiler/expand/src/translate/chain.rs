@@ -20,6 +20,13 @@ impl<'a> Translator<'a> {
             ("open-account", [previous, ty, discriminator, checks @ ..]) => {
                 self.open_account(*previous, *ty, *discriminator, checks, span)
             }
+            ("log-record", [record, word]) => match self.known_number(*word) {
+                Some(word) => {
+                    let record = self.expr(*record, Place::VALUE);
+                    self.body.add(Core::LogRecord(record, word), span)
+                }
+                None => self.number_needed(span),
+            },
             ("instruction-arguments", []) => self.body.add(Core::Arguments, span),
             ("key-of", [account]) => {
                 let account = self.expr(*account, Place::VALUE);

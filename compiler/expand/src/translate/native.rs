@@ -148,7 +148,8 @@ impl<'a> Translator<'a> {
                 | "declare-instruction"
                 | "key-of"
                 | "owner-of"
-                | "fail-with",
+                | "fail-with"
+                | "log-record",
                 operands,
             ) => self.chain(name, operands, span),
             ("error", operands) => {

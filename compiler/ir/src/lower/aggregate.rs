@@ -526,6 +526,34 @@ impl State<'_> {
         }
     }
 
+    /// Logs the bytes of a record after a word.
+    pub(crate) fn log_record(
+        &mut self,
+        record: ExprId,
+        word: u64,
+        expr: ExprId,
+        signatures: &dyn Signatures,
+    ) {
+        let ty = self.ty(record);
+        let value = self.value(record, signatures);
+        let Some(place) = self.place_of(expr) else { return };
+        let size = ty.size().unwrap_or(0);
+        // The slice comes first: it has to lie at a multiple of 8.
+        let bytes = place.after(slots::LOG_SLICE);
+        let word = self.constant(word);
+        self.store_word(bytes, Width::W8, word);
+        self.store_value(&ty, &value, bytes.after(slots::LOG_HEADER));
+        let address = self.pointer(bytes);
+        self.store_word(place, Width::W8, address);
+        let length = self.constant(u64::from(size + slots::LOG_HEADER));
+        self.store_word(place.after(8), Width::W8, length);
+        let slice = self.pointer(place);
+        let one = self.constant(1);
+        if let Some(syscall) = Syscall::from_name("sol_log_data") {
+            self.syscall(syscall, &[slice, one]);
+        }
+    }
+
     fn repeat(&mut self, item: &SourceType, value: &Words, place: Address, count: u32) {
         let size = item.size().unwrap_or(0);
         const UNROLLED: u32 = 16;

@@ -96,9 +96,10 @@ impl State<'_> {
                     None => self.jump(no),
                 }
             }
-            Expr::Builtin(Builtin::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual)), args)
-                if args.len() == 2 && args.first().is_some_and(|arg| is_row_of_words(&self.ty(*arg))) =>
-            {
+            Expr::Builtin(
+                Builtin::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual)),
+                args,
+            ) if args.len() == 2 && args.first().is_some_and(|arg| is_row_of_words(&self.ty(*arg))) => {
                 let values: Vec<Words> = args.iter().map(|arg| self.operand(*arg, signatures)).collect();
                 let [a, b] = values.as_slice() else { return };
                 let (same, different) = match comparison {

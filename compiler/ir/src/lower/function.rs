@@ -411,6 +411,10 @@ impl State<'_> {
                 let ty = self.raw_ty(expr);
                 self.arguments(&ty)
             }
+            Expr::LogRecord(record, word) => {
+                self.log_record(*record, *word, expr, signatures);
+                Words::new()
+            }
             Expr::KeyOf(account) => self.key_of(*account, KEY, signatures),
             Expr::OwnerOf(account) => self.key_of(*account, OWNER, signatures),
             Expr::If(clauses, otherwise) => {

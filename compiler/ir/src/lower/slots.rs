@@ -9,6 +9,11 @@ use ovsm_expand::core::{Body, Expr, ExprId, LocalId, Variable};
 use ovsm_infer::{BodyTypes, Coercion, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The slice that a log of bytes is given: address and length.
+pub(crate) const LOG_SLICE: u32 = 16;
+/// The word before the bytes of a record that is logged.
+pub(crate) const LOG_HEADER: u32 = 8;
+
 /// The places of one body, as offsets from the place of the body itself; all are multiples of 8.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Slots {
@@ -139,6 +144,12 @@ impl Slots {
                     let offset = slots.take(&type_of(types, *value));
                     slots.exprs.insert(expr, offset);
                 }
+                // The bytes, and a slice of them.
+                Expr::LogRecord(record, _) => {
+                    let size = types.exprs.get(*record).and_then(Type::size).unwrap_or(0);
+                    let offset = slots.take_bytes(size.saturating_add(LOG_HEADER + LOG_SLICE));
+                    slots.exprs.insert(expr, offset);
+                }
                 Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)
                     if types.exprs.get(expr).is_some_and(Type::is_by_address) =>
                 {
@@ -172,9 +183,12 @@ impl Slots {
     }
 
     fn take(&mut self, ty: &Type) -> u32 {
+        self.take_bytes(ty.size().unwrap_or(0))
+    }
+
+    fn take_bytes(&mut self, size: u32) -> u32 {
         let offset = self.size;
-        let size = ty.size().unwrap_or(0).next_multiple_of(8);
-        self.size = self.size.saturating_add(size);
+        self.size = self.size.saturating_add(size.next_multiple_of(8));
         offset
     }
 }
