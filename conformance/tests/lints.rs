@@ -35,7 +35,8 @@ fn findings(text: &str, levels: &Levels) -> Vec<Finding> {
         let (file, range) = sources.resolve(span)?;
         (sources.path(file) == "page.ovsm").then_some(range)
     };
-    let file = File::new(text, units.borrow().clone(), &resolve);
+    let mut file = File::new(text, units.borrow().clone(), &resolve);
+    file.add_names(&session.front.names_given());
     ovsm_lint::lint(&file, levels)
 }
 

@@ -4,6 +4,7 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod given;
 mod imports;
 mod signature;
 
@@ -18,6 +19,7 @@ use ovsm_library::Host;
 use ovsm_value::error::raise;
 use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
+pub use given::GivenName;
 use signature::Signature;
 use std::rc::Rc;
 

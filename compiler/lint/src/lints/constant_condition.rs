@@ -19,7 +19,10 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
             && let Some(condition) = operands.first()
         {
             let is_constant = match condition.kind() {
-                NodeKind::Symbol => matches!(condition.text(), "true" | "false" | "null" | "nil" | "t"),
+                NodeKind::Symbol => {
+                    matches!(condition.text(), "true" | "false" | "null" | "nil" | "t")
+                        && !context.file.bound.contains(condition.text())
+                }
                 NodeKind::Integer | NodeKind::Float | NodeKind::String | NodeKind::Keyword => true,
                 _ => false,
             };
