@@ -14,7 +14,9 @@ pub(crate) fn keeps_meaning(file: &File<'_>, edits: &[(TextRange, String)]) -> b
     }
     let symbols = |text| pieces(text, |kind| kind == TokenKind::Symbol);
     let known: Vec<&str> = old.flat_map(symbols).collect();
-    new.flat_map(symbols).all(|name| known.contains(&name) || !file.bound.contains(name))
+    let wanted: Vec<&str> = new.flat_map(symbols).collect();
+    let count = |names: &[&str], name: &str| names.iter().filter(|known| **known == name).count();
+    wanted.iter().all(|name| !file.bound.contains(*name) || count(&wanted, name) <= count(&known, name))
 }
 
 /// The comments of texts, sorted. A form that counts as a comment is one by its mark.

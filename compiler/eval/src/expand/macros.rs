@@ -97,7 +97,10 @@ impl Expander<'_> {
         };
         let (_, doc, body) = function::split_body(rest);
         let shape = function::Shape { name: Some(name), parameters, result: None, doc, body };
-        Some(self.lambda(&name.name, &shape))
+        let before = std::mem::replace(&mut self.is_macro_body, true);
+        let function = self.lambda(&name.name, &shape);
+        self.is_macro_body = before;
+        Some(function)
     }
 
     /// `(macrolet ((name (parameter…) body…) …) body…)`.
