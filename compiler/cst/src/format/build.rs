@@ -86,7 +86,8 @@ impl<'t> Builder<'t> {
             NONE => NONE,
             solid => self.document.get(solid).next,
         };
-        if self.document.chain(after).any(|(_, comment)| comment.newlines > 0) {
+        let is_form = (end_token as usize) < self.tree.tokens().len();
+        if is_form && self.document.chain(after).any(|(_, comment)| comment.newlines > 0) {
             return (items.chain, Chain::EMPTY);
         }
         let trailing = items.chain.split_after(&mut self.document, items.last_solid);
