@@ -14,12 +14,12 @@ use crate::machine::{Environment, Failure, Machine, UnitId};
 use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
+pub use given::{ExpansionSize, GivenName};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
 use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
-pub use given::GivenName;
 use signature::Signature;
 use std::rc::Rc;
 
@@ -129,6 +129,8 @@ pub struct Front {
     pub(crate) is_program: bool,
     /// Who looks at the code before it runs.
     pub checker: Option<Box<dyn Checker>>,
+    /// How much code each macro call became, if that is asked for.
+    pub expansion_sizes: Option<Vec<ExpansionSize>>,
     /// The places whose runs are counted, if they are: what `#cover` names by number.
     pub coverage: Option<Vec<Span>>,
     /// Units that it has not seen.
@@ -192,6 +194,7 @@ impl Front {
             main: ModuleId(1),
             is_program: false,
             checker: None,
+            expansion_sizes: None,
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,

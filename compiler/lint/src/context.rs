@@ -4,8 +4,8 @@ use crate::fix::keeps_meaning;
 use crate::lint::{Finding, Fix, Level, Lint};
 use ovsm_base::{FormId, Span, TextRange};
 use ovsm_cst::{Node, NodeKind, Tree};
-use ovsm_eval::GivenName;
 use ovsm_eval::core::Unit;
+use ovsm_eval::{ExpansionSize, GivenName};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -25,6 +25,8 @@ pub struct File<'f> {
     pub bound: FxHashSet<String>,
     /// Those of them that are macros: what stands in their calls need not be code.
     pub macros: FxHashSet<String>,
+    /// The macro calls of the file, and how many parts their expansions have.
+    pub expansions: Vec<(TextRange, String, usize)>,
     /// True if the file was read but not compiled: lints that need its code are left out, and nothing is changed, since
     /// nothing tells what its imports bring in.
     pub is_text_only: bool,
@@ -45,6 +47,7 @@ impl<'f> File<'f> {
             resolve,
             bound: FxHashSet::default(),
             macros: FxHashSet::default(),
+            expansions: Vec::new(),
             is_text_only: false,
         };
         for (n, form) in ovsm_cst::split(text).forms.iter().enumerate() {
@@ -69,6 +72,15 @@ impl<'f> File<'f> {
             self.bound.insert(name.name.clone());
             if name.is_macro {
                 self.macros.insert(name.name.clone());
+            }
+        }
+    }
+
+    /// Adds how much code its macro calls became.
+    pub fn add_expansions(&mut self, sizes: &[ExpansionSize]) {
+        for size in sizes {
+            if let Some(range) = (self.resolve)(size.span) {
+                self.expansions.push((range, size.name.clone(), size.parts));
             }
         }
     }
@@ -109,14 +121,15 @@ impl<'f> File<'f> {
                     // The names that are imported one by one.
                     "import" => {
                         let modules = node.children().skip(1).filter(|part| part.kind() == NodeKind::Array);
-                        let lists = modules.flat_map(Node::children).filter(|part| part.kind() == NodeKind::List);
+                        let lists =
+                            modules.flat_map(Node::children).filter(|part| part.kind() == NodeKind::List);
                         if self.units.is_empty() {
                             bound.extend(lists.flat_map(symbols));
                         }
                     }
                     // In a file without its code the locals are found by their places.
-                    "let" | "let*" | "letrec" | "letrec*" | "prog" | "prog*" | "do*" | "flet" | "labels" | "fn"
-                    | "lambda" | "for" | "dolist" | "dotimes" => {
+                    "let" | "let*" | "letrec" | "letrec*" | "prog" | "prog*" | "do*" | "flet" | "labels"
+                    | "fn" | "lambda" | "for" | "dolist" | "dotimes" => {
                         let list = node.child(1).into_iter();
                         if matches!(head, "for" | "dolist" | "dotimes") {
                             bound.extend(list.filter_map(|pair| pair.child(0)).flat_map(symbols));

@@ -11,6 +11,7 @@ mod lint;
 mod lints;
 mod registry;
 mod run;
+mod scope;
 mod suppression;
 mod walk;
 

@@ -45,8 +45,11 @@ pub(crate) fn find(file: &File<'_>) -> Vec<Suppression> {
             true => TextRange::new(0, file.text.len() as u32),
             false => next_form(file, offset).unwrap_or(comment),
         };
-        let lints: Vec<String> =
-            list.split([',', ' ']).filter(|name| !name.is_empty()).map(|name| lint_name(name).to_string()).collect();
+        let lints: Vec<String> = list
+            .split([',', ' '])
+            .filter(|name| !name.is_empty())
+            .map(|name| lint_name(name).to_string())
+            .collect();
         let used = vec![false; lints.len()];
         found.push(Suppression { comment, scope, lints, used });
     }

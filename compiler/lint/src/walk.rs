@@ -49,8 +49,8 @@ impl Walk<'_, '_> {
             return self.all(node, 1);
         }
         match head {
-            "quote" | "quasiquote" | "import" | "export" | "declare" | "declaim" | "defrecord" | "defstruct"
-            | "define-struct" | "defenum" | "deftype" | "inject" => {}
+            "quote" | "quasiquote" | "import" | "export" | "declare" | "declaim" | "defrecord"
+            | "defstruct" | "define-struct" | "defenum" | "deftype" | "inject" => {}
             "let" | "let*" | "letrec" | "letrec*" | "prog" | "prog*" | "do*" | "symbol-macrolet" => {
                 self.bindings(node.child(1));
                 self.all(node, 2);
@@ -151,7 +151,9 @@ impl Walk<'_, '_> {
         }
         for step in node.children().skip(2) {
             match step.head() {
-                Some(name) if ovsm_library::find(name).is_some() && !self.context.file.macros.contains(name) => {
+                Some(name)
+                    if ovsm_library::find(name).is_some() && !self.context.file.macros.contains(name) =>
+                {
                     self.all(step, 1);
                 }
                 Some(_) => self.guarded(step),

@@ -120,7 +120,8 @@ fn pages_and_the_list_are_at_hand() {
 #[test]
 fn levels_count_in_the_order_of_the_command_line() {
     let folder = project();
-    let names = |arguments: &[&str]| lint(folder.path(), &[arguments, &["--error-format", "short"]].concat()).1;
+    let names =
+        |arguments: &[&str]| lint(folder.path(), &[arguments, &["--error-format", "short"]].concat()).1;
     assert!(!names(&["-W", "all", "-A", "equals-null"]).contains("equals-null"));
     assert!(names(&["-A", "equals-null", "-W", "all"]).contains("equals-null"));
     assert!(names(&["-A", "all", "-D", "ovsm::equals-null"]).contains("error[equals-null]"));
@@ -183,6 +184,10 @@ fn programs_for_solana_are_looked_at_as_texts() {
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("[equals-null]") && err.contains("programs for Solana"), "{out}{err}");
     assert!(std::fs::read_to_string(folder.path().join("src/main.ovsm")).unwrap().contains("(= x null)"));
+    let check =
+        Command::new(env!("CARGO_BIN_EXE_ovsm")).arg("check").current_dir(folder.path()).output().unwrap();
+    assert_eq!(check.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&check.stderr).contains("`ovsmc check` does that"));
     write("src/main.ovsm", "(define (f x) (g x)\n");
     assert_eq!(lint(folder.path(), &[]).0, Some(1));
 }

@@ -3,6 +3,7 @@
 use super::scope::{Binding, Expansion, Space};
 use super::{Expander, function, hygiene};
 use crate::core::{Expr, ExprId};
+use crate::front::ExpansionSize;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{Unwind, Value};
@@ -51,7 +52,16 @@ impl Expander<'_> {
                 );
                 None
             }
-            Ok(result) => Some(hygiene::mark(&result, mark)),
+            Ok(result) => {
+                if let (Some(sizes), Some(span)) = (&mut self.front.expansion_sizes, syntax::span(form)) {
+                    sizes.push(ExpansionSize {
+                        name: name.to_string(),
+                        span,
+                        parts: hygiene::size(&result, MAX_SIZE),
+                    });
+                }
+                Some(hygiene::mark(&result, mark))
+            }
             Err(failure) => {
                 self.report_macro_failure(name, form, failure);
                 None

@@ -1,8 +1,9 @@
-//! The names that the main module gives a meaning to, or imports, for tools that look at its text: a lint must not take
-//! such a name for the form or built-in of the same name. It never expands anything. Start with [`Front::names_given`].
+//! What tools want to know that look at the text of the main module: the names that it gives a meaning to, or imports,
+//! since a lint must not take such a name for the form or built-in of the same name; and how large expansions are. It never expands anything. Start with [`Front::names_given`].
 
 use super::Front;
 use crate::module::Meaning;
+use ovsm_base::Span;
 
 /// A name that means what a program says.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -11,6 +12,17 @@ pub struct GivenName {
     pub name: String,
     /// True for a macro: what stands in its calls need not be code.
     pub is_macro: bool,
+}
+
+/// A macro call and how much code it became.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExpansionSize {
+    /// The macro.
+    pub name: String,
+    /// The call.
+    pub span: Span,
+    /// How many parts the code has that it stands for, before the macros in that are expanded.
+    pub parts: usize,
 }
 
 impl Front {

@@ -54,8 +54,8 @@ fn check(context: &mut Context<'_>) {
             if is_read || !is_written || local.name.starts_with('_') {
                 continue;
             }
-            let can_rename = !is_assigned.get(n).copied().unwrap_or(true)
-                && can_rename(context, range, &local.name);
+            let can_rename =
+                !is_assigned.get(n).copied().unwrap_or(true) && can_rename(context, range, &local.name);
             let report = context
                 .report_at(range, format!("`{}` is never read", local.name))
                 .help("remove it, or let its name begin with an underscore");
@@ -92,7 +92,8 @@ fn can_rename(context: &Context<'_>, range: TextRange, name: &str) -> bool {
     if is_given_to_macro {
         return false;
     }
-    let is_at = |list: Node<'_>, n: usize, node: Node<'_>| list.child(n).is_some_and(|at| at.id() == node.id());
+    let is_at =
+        |list: Node<'_>, n: usize, node: Node<'_>| list.child(n).is_some_and(|at| at.id() == node.id());
     // `(catch name …)`.
     if parent.head() == Some("catch") && is_at(parent, 1, node) {
         return true;

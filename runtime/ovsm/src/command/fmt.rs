@@ -5,9 +5,9 @@
 
 mod difference;
 
-use ovsm_base::{Code, Diagnostic};
 use crate::command::test::imported;
 use crate::project::Project;
+use ovsm_base::{Code, Diagnostic};
 use ovsm_cst::{FormatOptions, format_lines, format_source, macro_indents};
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use std::path::{Path, PathBuf};
@@ -166,7 +166,8 @@ impl Fmt {
         for module in imported(path, text) {
             // What can not be read is reported by the commands that need it.
             let Ok(module_text) = std::fs::read_to_string(&module) else { continue };
-            let alias = module.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let alias =
+                module.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             for (name, header) in macro_indents(&module_text) {
                 options.indents.insert(format!("{alias}/{name}"), header);
                 options.indents.insert(name, header);

@@ -294,6 +294,7 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
     })?;
     let units: Rc<RefCell<Vec<Rc<Unit>>>> = Rc::default();
     session.front.checker = Some(Box::new(Collector(Rc::clone(&units))));
+    session.front.expansion_sizes = Some(Vec::new());
     session.load(shown, text);
     let sources = &session.front.sources;
     // The file itself is the last text that was read under its path.
@@ -308,8 +309,16 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
     let errors: Vec<_> = errors.collect();
     let mut file = ovsm_lint::File::new(text, units.borrow().clone(), &resolve);
     file.add_names(&session.front.names_given());
+    file.add_expansions(session.front.expansion_sizes.as_deref().unwrap_or(&[]));
     let findings = ovsm_lint::lint(&file, levels);
-    Ok(Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0, is_program: false })
+    Ok(Looked {
+        path: shown.to_string(),
+        text: text.to_string(),
+        findings,
+        errors,
+        fixed: 0,
+        is_program: false,
+    })
 }
 
 /// Lets the lints look at the text of a program for Solana: the engine of scripts can not compile it.
@@ -340,13 +349,15 @@ macro_rules! pages {
 
 pages! {
     "append-in-loop" "argument-evaluated-twice" "argument-never-used" "compat-name" "cond-else"
-    "constant-condition" "define-lambda" "deprecated" "duplicate-condition" "empty-body"
-    "equals-bool" "equals-null" "evaluation-order-swap" "float-equality" "identical-operands"
-    "if-not" "if-null" "if-same-branches" "line-length" "loop-without-exit" "manual-increment"
-    "missing-docstring" "missing-else" "needless-inject" "negated-comparison" "nested-if"
-    "nested-let" "reduce-without-initial" "redundant-call" "redundant-do" "redundant-lambda"
-    "redundant-let" "redundant-str" "self-assignment" "self-comparison" "shadowed-built-in"
-    "single-operand-comparison" "unreachable-code" "unused-binding" "unused-definition"
+    "constant-condition" "define-lambda" "deprecated" "duplicate-clause" "duplicate-condition"
+    "duplicate-map-key" "duplicate-test" "empty-body" "equals-bool" "equals-null"
+    "evaluation-order-swap" "float-equality" "identical-operands" "if-not" "if-null"
+    "if-same-branches" "large-expansion" "line-length" "loop-without-exit" "macro-capture" "manual-increment"
+    "misplaced-docstring" "missing-docstring" "missing-else" "needless-inject"
+    "negated-comparison" "nested-if" "nested-let" "reduce-without-initial" "redundant-call"
+    "redundant-do" "redundant-lambda" "redundant-let" "redundant-str" "self-assignment"
+    "self-comparison" "shadowed-binding" "shadowed-built-in" "single-operand-comparison"
+    "try-without-clause" "unreachable-code" "unused-binding" "unused-definition"
     "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
 }
 

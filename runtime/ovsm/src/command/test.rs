@@ -263,11 +263,9 @@ impl Test {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
         let all: Mutex<Vec<(usize, Result<FileOutcome, String>)>> = Mutex::default();
-        let threads =
-            self.jobs.map_or_else(
-                || std::thread::available_parallelism().map_or(1, usize::from),
-                usize::from,
-            );
+        let threads = self
+            .jobs
+            .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
         std::thread::scope(|scope| {
             for _ in 0..threads.clamp(1, 64).min(files.len().max(1)) {
                 // Deep programs need stack, as on the main thread.

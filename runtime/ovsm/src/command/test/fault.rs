@@ -1,6 +1,7 @@
 //! Why a test failed, for machines: the diagnostics with the files that they are about, since the session that knows
 //! these is gone when the results are written. What people read is made where the session is. Start with [`faults_of`].
 
+use super::report::visible;
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::{FileMap, Format, RenderOptions, SourceMap, render};
 use ovsm_base::{Diagnostic, FormId, Span, TextRange};
@@ -73,7 +74,7 @@ pub fn rendered(faults: &[(&str, &Fault)], format: Format) -> String {
     let mut diagnostics = Vec::new();
     for (test, fault) in faults {
         let mut diagnostic = fault.diagnostic.clone();
-        diagnostic.message = format!("test `{test}`: {}", diagnostic.message);
+        diagnostic.message = format!("test `{}`: {}", visible(test), diagnostic.message);
         diagnostics.push(match &fault.place {
             None => diagnostic,
             Some((path, text, range)) => {

@@ -120,7 +120,8 @@ pub fn run(
     }
     let mut outcome = FileOutcome::default();
     let mut failed_tests: Vec<String> = Vec::new();
-    let mut runner = Runner { session, state, kept, selection, options, shown, place: None, faults: Vec::new() };
+    let mut runner =
+        Runner { session, state, kept, selection, options, shown, place: None, faults: Vec::new() };
     for test in runner.session.front.tests.clone() {
         if stop.load(Ordering::Relaxed) || selection.filter.is_some_and(|filter| !test.name.contains(filter))
         {
@@ -162,9 +163,9 @@ pub fn run(
         && !stop.load(Ordering::Relaxed);
     if is_whole {
         let mut stale = state.snapshots.stale();
-        // A test that failed may not have come to where it asks for them.
-        stale.retain(|name| !failed_tests.iter().any(|test| snapshot::is_of(name, test)));
         if selection.update {
+            // A test that failed may not have come to where it asks for them.
+            stale.retain(|name| !failed_tests.iter().any(|test| snapshot::is_of(name, test)));
             for name in &stale {
                 state.snapshots.stored.remove(name);
                 state.snapshots.is_changed = true;
@@ -272,15 +273,14 @@ impl Runner<'_> {
         place: String,
         run: impl FnOnce(&mut Self) -> Option<String>,
     ) -> TestResult {
-        let mut result =
-            TestResult {
-                name,
-                place,
-                outcome: Outcome::Passed,
-                faults: Vec::new(),
-                output: String::new(),
-                seconds: 0.0,
-            };
+        let mut result = TestResult {
+            name,
+            place,
+            outcome: Outcome::Passed,
+            faults: Vec::new(),
+            output: String::new(),
+            seconds: 0.0,
+        };
         if self.selection.list {
             return result;
         }

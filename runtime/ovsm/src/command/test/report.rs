@@ -63,7 +63,12 @@ impl Report {
     pub fn human(&self) -> String {
         let mut text = String::new();
         for (result, why) in self.failures() {
-            text.push_str(&format!("FAILED {} ({})\n{}\n", visible(&result.name), result.place, why.trim_end()));
+            text.push_str(&format!(
+                "FAILED {} ({})\n{}\n",
+                visible(&result.name),
+                result.place,
+                why.trim_end()
+            ));
             if !result.output.is_empty() {
                 text.push_str("it printed:\n");
                 for line in result.output.lines() {
@@ -162,7 +167,7 @@ impl Report {
 }
 
 /// Text without characters that would steer a terminal.
-fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()
 }

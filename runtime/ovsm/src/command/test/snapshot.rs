@@ -74,7 +74,9 @@ impl Snapshots {
         let text = text.replace("\r\n", "\n");
         // The next run could agree with one of them only.
         if update && self.taken.insert(name.clone(), text.clone()).is_some_and(|before| before != text) {
-            return Err(format!("the snapshot `{name}` is asked for with two values: give each a name of its own"));
+            return Err(format!(
+                "the snapshot `{name}` is asked for with two values: give each a name of its own"
+            ));
         }
         match self.stored.get(&name) {
             Some(stored) if *stored == text => Ok(()),
