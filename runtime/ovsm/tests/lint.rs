@@ -184,8 +184,11 @@ fn programs_for_solana_are_looked_at_as_texts() {
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("[equals-null]") && err.contains("programs for Solana"), "{out}{err}");
     assert!(std::fs::read_to_string(folder.path().join("src/main.ovsm")).unwrap().contains("(= x null)"));
-    let check =
-        Command::new(env!("CARGO_BIN_EXE_ovsm")).arg("check").current_dir(folder.path()).output().unwrap();
+    let check = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(["check", "src"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
     assert_eq!(check.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&check.stderr).contains("`ovsmc check` does that"));
     write("src/main.ovsm", "(define (f x) (g x)\n");
