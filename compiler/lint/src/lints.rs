@@ -49,6 +49,7 @@ pub(crate) mod try_without_clause;
 pub(crate) mod unreachable_code;
 pub(crate) mod unused_binding;
 pub(crate) mod unused_definition;
+pub(crate) mod unused_parameter;
 pub(crate) mod unused_value;
 pub(crate) mod used_underscored_binding;
 pub(crate) mod when_not;

@@ -62,6 +62,7 @@ pub const LINTS: &[Lint] = &[
     lints::unreachable_code::LINT,
     lints::unused_binding::LINT,
     lints::unused_definition::LINT,
+    lints::unused_parameter::LINT,
     UNUSED_SUPPRESSION,
     lints::unused_value::LINT,
     lints::used_underscored_binding::LINT,

@@ -65,7 +65,7 @@ pub(crate) fn lint_name(name: &str) -> &str {
 
 /// True for a lint that looks at the code which a file became.
 pub fn needs_code(lint: &Lint) -> bool {
-    matches!(lint.id, "large-expansion" | "unused-binding" | "used-underscored-binding")
+    matches!(lint.id, "large-expansion" | "unused-binding" | "unused-parameter" | "used-underscored-binding")
 }
 
 /// True if a name is that of a lint, of its category, or `all`.

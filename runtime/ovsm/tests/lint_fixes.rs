@@ -64,6 +64,7 @@ fn a_safe_fix_never_changes_what_a_program_does() {
         "(define xs [1]) (define (g) (set! xs [9]) 5) (set! xs (append xs [(g)])) (println xs)",
         "(defmacro mk (n) `(define ,n 5)) (define z 1) (define (f) (let () (mk z)) z) (println (f))",
         "(println (try (do (catch :t 1)) (catch e 2)))",
+        "(println (dotimes (i 3 :end) i))",
         "(define (next) 3) (println (tagbody (go here) (do here) here))",
     ];
     for program in programs {

@@ -276,3 +276,38 @@ fn a_failed_assertion_shows_the_values_inside_of_its_operands() {
         assert!(out.contains(line), "{line} is not in {out}");
     }
 }
+
+#[test]
+fn a_failed_example_stands_at_its_line() {
+    let folder = folder("(defn f (x) x)\n\n;;; Twice.\n  ;;; (double 2) ; => 5\n(defn double (x) (* x 2))\n");
+    let (_, out) = test(folder.path(), &["--error-format", "short"]);
+    assert!(out.starts_with("a.ovsm:4:3: error[E0418]: test `example (double 2)`: "), "{out}");
+}
+
+#[test]
+fn a_repository_inside_of_the_repository_has_its_own_revisions() {
+    let folder = folder("(deftest outer (assert= 1 1))\n");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(inner.join("b.ovsm"), "(deftest inner (assert= 1 1))\n").unwrap();
+    let git = |folder: &Path, arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        assert_eq!(run(folder, "git", &[&identity[..], arguments].concat()).0, Some(0));
+    };
+    git(&inner, &["init", "-q"]);
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "a.ovsm"]);
+    git(folder.path(), &["commit", "-q", "-m", "first"]);
+    let (code, out) = test(folder.path(), &["--since", "HEAD"]);
+    assert!(code == Some(0) && out.contains("1 passed, 0 failed, 1 unchanged"), "{out}");
+    assert_eq!(test(folder.path(), &["--since", "no-such-revision"]).0, Some(2));
+}
+
+#[test]
+fn texts_of_several_lines_are_compared_line_by_line() {
+    let folder =
+        folder("(deftest one (assert= {:a \"hello\\nworld\\nfoo\"} {:a \"hello\\nwurld\\nfoo\\nbar\"}))\n");
+    let (_, out) = test(folder.path(), &[]);
+    assert!(out.contains("at [:a] line 2: expected \"world\", found \"wurld\""), "{out}");
+    assert!(out.contains("at [:a] line 4: expected nothing, found \"bar\""), "{out}");
+}

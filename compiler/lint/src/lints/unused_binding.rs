@@ -94,15 +94,22 @@ fn can_rename(context: &Context<'_>, range: TextRange, name: &str) -> bool {
     }
     let is_at =
         |list: Node<'_>, n: usize, node: Node<'_>| list.child(n).is_some_and(|at| at.id() == node.id());
+    // A name that the text uses, but not the code, as in a statement without effect, would be defined no more.
+    let stands_once =
+        |form: Node<'_>| form.descendants().filter(|node| node.as_symbol() == Some(name)).count() == 1;
     // `(catch name …)`.
     if parent.head() == Some("catch") && is_at(parent, 1, node) {
-        return true;
+        return stands_once(parent);
     }
     // `((name value) …)` of `let`, or `(name items)` of a loop.
     let Some(above) = parent.parent() else { return false };
-    let is_loop = matches!(above.head(), Some("for" | "dolist" | "dotimes")) && is_at(above, 1, parent);
+    let is_loop = matches!(above.head(), Some("for" | "dolist" | "dotimes"))
+        && is_at(above, 1, parent)
+        && stands_once(above);
     let is_let = above.parent().is_some_and(|form| {
-        matches!(form.head(), Some("let" | "let*" | "letrec" | "letrec*")) && is_at(form, 1, above)
+        matches!(form.head(), Some("let" | "let*" | "letrec" | "letrec*"))
+            && is_at(form, 1, above)
+            && form.children().skip(2).all(|part| part.descendants().all(|node| !node.is_symbol(name)))
     });
     // A name of a list of bindings itself, as `let` with a loop has it, is read by the calls.
     is_at(parent, 0, node) && (is_loop || is_let)

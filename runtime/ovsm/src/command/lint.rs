@@ -358,7 +358,7 @@ pages! {
     "redundant-do" "redundant-lambda" "redundant-let" "redundant-str" "self-assignment"
     "self-comparison" "shadowed-binding" "shadowed-built-in" "single-operand-comparison"
     "try-without-clause" "unreachable-code" "unused-binding" "unused-definition"
-    "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
+    "unused-parameter" "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
 }
 
 fn explain(name: &str, terminal: &Terminal) -> Exit {

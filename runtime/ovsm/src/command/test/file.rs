@@ -12,7 +12,7 @@ use crate::host::CommandHost;
 use crate::script::{self, RunOptions};
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::{Format, RenderOptions, SourceMap, render};
-use ovsm_base::{Code, Diagnostic, FormId, Span};
+use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_edge::{Source, Terminal};
 use ovsm_eval::{Ended, Session, Test};
 use ovsm_value::Value;
@@ -120,8 +120,17 @@ pub fn run(
     }
     let mut outcome = FileOutcome::default();
     let mut failed_tests: Vec<String> = Vec::new();
-    let mut runner =
-        Runner { session, state, kept, selection, options, shown, place: None, faults: Vec::new() };
+    let mut runner = Runner {
+        session,
+        state,
+        kept,
+        selection,
+        options,
+        shown,
+        text: source.text.clone(),
+        place: None,
+        faults: Vec::new(),
+    };
     for test in runner.session.front.tests.clone() {
         if stop.load(Ordering::Relaxed) || selection.filter.is_some_and(|filter| !test.name.contains(filter))
         {
@@ -215,6 +224,8 @@ struct Runner<'s> {
     selection: &'s Selection<'s>,
     options: &'s RunOptions,
     shown: String,
+    /// The text of the file.
+    text: String,
     /// Where the test stands that runs.
     place: Option<Span>,
     /// What was wrong with the call that ended last.
@@ -261,9 +272,26 @@ impl Runner<'_> {
             };
             match runner.session.run_form(form) {
                 Ok(_) => None,
-                Err(ended) => Some(runner.text_of_end(ended)),
+                Err(ended) => {
+                    let why = runner.text_of_end(ended);
+                    runner.place_example(example.line);
+                    Some(why)
+                }
             }
         })
+    }
+
+    /// Lets what is wrong with an example stand at its line: what was run is made of it, and is in no file.
+    fn place_example(&mut self, line: u32) {
+        let lines = self.text.split_inclusive('\n').take(line as usize);
+        let (before, last) = lines.fold((0, ""), |(before, last), line| (before + last.len(), line));
+        let start = before + (last.len() - last.trim_start().len());
+        let range = TextRange::new(start as u32, (before + last.trim_end().len()).max(start) as u32);
+        for fault in &mut self.faults {
+            if fault.place.is_none() {
+                fault.place = Some((self.shown.clone(), self.text.clone(), range));
+            }
+        }
     }
 
     /// Runs something as a test; what it gives is why it failed.
