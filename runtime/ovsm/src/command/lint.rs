@@ -115,7 +115,7 @@ impl Lint {
             terminal.note(&format!(
                 "{programs} file{} of programs for Solana: {} left out, and no fixes are offered; `ovsmc check` finds errors",
                 if programs == 1 { "" } else { "s" },
-                skipped.join(" and ")
+                skipped.join(", ")
             ));
         }
         if fixed > 0 {

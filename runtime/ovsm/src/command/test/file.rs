@@ -115,7 +115,8 @@ pub fn run(
         Err(Ended::Failed(failure)) => {
             let diagnostic = script::uncaught(&failure, &session.front.sources);
             let sources = &session.front.sources;
-            return whole(text_of(&[diagnostic.clone()], sources), faults_of(&[diagnostic], sources, None));
+            let faults = faults_of(std::slice::from_ref(&diagnostic), sources, None);
+            return whole(text_of(&[diagnostic], sources), faults);
         }
     }
     let mut outcome = FileOutcome::default();
