@@ -29,13 +29,16 @@ fn findings(text: &str, levels: &Levels) -> Vec<Finding> {
     let mut session = Session::new(Limits::default(), Box::new(NoModules), Box::new(NoHost));
     let units: Rc<RefCell<Vec<Rc<Unit>>>> = Rc::default();
     session.front.checker = Some(Box::new(Collector(Rc::clone(&units))));
+    session.front.expansion_sizes = Some(Vec::new());
     session.load("page.ovsm", text);
     let sources = &session.front.sources;
     let resolve = |span| {
         let (file, range) = sources.resolve(span)?;
         (sources.path(file) == "page.ovsm").then_some(range)
     };
-    let file = File::new(text, units.borrow().clone(), &resolve);
+    let mut file = File::new(text, units.borrow().clone(), &resolve);
+    file.add_names(&session.front.names_given());
+    file.add_expansions(session.front.expansion_sizes.as_deref().unwrap_or(&[]));
     ovsm_lint::lint(&file, levels)
 }
 

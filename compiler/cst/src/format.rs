@@ -28,7 +28,7 @@ use ovsm_base::FormId;
 use shape::Shaper;
 use std::collections::BTreeMap;
 
-pub use file::{format_lines, format_source};
+pub use file::{format_lines, format_source, macro_indents};
 
 /// How to format.
 #[derive(Clone, PartialEq, Eq, Debug)]

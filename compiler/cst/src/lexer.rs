@@ -16,7 +16,7 @@ pub enum TokenKind {
     Comma,
     /// `,@`.
     CommaAt,
-    /// `; …` to the end of the line.
+    /// `; …` to the end of the line; at the start of a text also `#! …`.
     LineComment,
     /// `;;; …` to the end of the line, with exactly three semicolons.
     DocComment,
@@ -115,6 +115,12 @@ pub fn tokenize(text: &str) -> Vec<Token> {
 #[inline]
 pub(crate) fn for_each_token(text: &str, mut sink: impl FnMut(TokenKind, u32)) {
     let mut lexer = Raw::lexer(text);
+    // The first line of a script may name its interpreter. No symbol begins so: a form that is read by itself never does.
+    if text.starts_with("#!") {
+        let len = text.find('\n').unwrap_or(text.len());
+        lexer.bump(len);
+        sink(TokenKind::LineComment, len as u32);
+    }
     while let Some(raw) = lexer.next() {
         let len = lexer.span().len() as u32;
         let kind = match raw {
@@ -202,7 +208,7 @@ struct Memory {
 #[logos(subpattern bad = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\u{a0}\u{ad}\u{1680}\u{180e}\u{2000}-\u{200b}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{206f}\u{3000}\u{fff9}-\u{fffb}]")]
 #[logos(subpattern sym = r##"[^\x00-\x20()\[\]{}";'`,\x7f-\u{a0}\u{ad}\u{1680}\u{180e}\u{2000}-\u{200b}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{206f}\u{3000}\u{feff}\u{fff9}-\u{fffb}]"##)]
 #[logos(subpattern first = r##"[^#\x00-\x20()\[\]{}";'`,\x7f-\u{a0}\u{ad}\u{1680}\u{180e}\u{2000}-\u{200b}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{206f}\u{3000}\u{feff}\u{fff9}-\u{fffb}]"##)]
-#[logos(subpattern hashed = r##"[^|\\\x00-\x20()\[\]{}";'`,\x7f-\u{a0}\u{ad}\u{1680}\u{180e}\u{2000}-\u{200b}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{206f}\u{3000}\u{feff}\u{fff9}-\u{fffb}]"##)]
+#[logos(subpattern hashed = r##"[^!|\\\x00-\x20()\[\]{}";'`,\x7f-\u{a0}\u{ad}\u{1680}\u{180e}\u{2000}-\u{200b}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{206f}\u{3000}\u{feff}\u{fff9}-\u{fffb}]"##)]
 enum Raw {
     #[regex(r"[ \t\r\n\u{feff}]+", priority = 20)]
     Whitespace,
@@ -428,6 +434,15 @@ mod tests {
         assert_eq!(kinds("x #| a #| b |#"), [Symbol, UnterminatedComment]);
         assert_eq!(kinds("#||#"), [BlockComment]);
         assert_eq!(kinds("#|#"), [UnterminatedComment]);
+    }
+
+    #[test]
+    fn the_line_that_names_the_interpreter_is_a_comment() {
+        assert_eq!(kinds("#!/usr/bin/env -S ovsm run\n(f)"), [LineComment, LeftParen, Symbol, RightParen]);
+        assert_eq!(kinds("#!"), [LineComment]);
+        // Only at the very start; elsewhere it is no symbol, so that no form can begin with it.
+        assert_eq!(kinds(" #!x"), [Symbol, Symbol]);
+        assert_eq!(kinds("(f #!x)"), [LeftParen, Symbol, Symbol, Symbol, RightParen]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod tree;
 mod view;
 
 pub use builder::MAX_DEPTH;
-pub use format::{FormatOptions, format_form, format_lines, format_source};
+pub use format::{FormatOptions, format_form, format_lines, format_source, macro_indents};
 #[doc(hidden)]
 pub use invariants::check_invariants;
 pub use lexer::{Token, TokenKind, tokenize};

@@ -65,6 +65,10 @@ impl Staged {
         std::fs::metadata(folder)?;
         let mut file = builder.tempfile_in(folder).map_err(|error| Error::from(error.kind()))?;
         file.write_all(bytes)?;
+        // What replaces a file may be read, written and executed by whom the old one could.
+        if let Ok(old) = std::fs::metadata(&target) {
+            file.as_file().set_permissions(old.permissions())?;
+        }
         file.as_file().sync_all()?;
         Ok(Staged::Beside(file, target))
     }

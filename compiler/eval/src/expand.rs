@@ -72,6 +72,8 @@ pub struct Expander<'a> {
     pub(crate) is_top: bool,
     /// Macros that are being expanded, outermost first.
     pub(crate) expanding: Vec<(Rc<str>, Option<Span>)>,
+    /// True for the code of a macro.
+    pub(crate) is_macro_body: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The lists around the form that is being expanded, where they were written: the address of their items, and the
     /// place of each. Literals are found in them.
@@ -114,6 +116,7 @@ impl<'a> Expander<'a> {
             left: FxHashSet::default(),
             is_top: true,
             expanding: Vec::new(),
+            is_macro_body: false,
             diagnostics: Vec::new(),
             written: Vec::new(),
             depth: 0,
@@ -185,18 +188,44 @@ impl<'a> Expander<'a> {
     /// The same expression, with its runs counted: for a call that stands in the text of the program.
     fn counted(&mut self, form: &Value, expr: ExprId) -> ExprId {
         let is_code = matches!(form, Value::List(_))
+            && !matches!(syntax::head(form), Some("defmacro" | "define-macro"))
             && !matches!(
                 self.unit.exprs.get(expr),
                 Some(Expr::Lambda(_) | Expr::Constant(_) | Expr::SetGlobal(..) | Expr::Leave(..)) | None
             );
-        let (Some(span), true, Some(places)) = (syntax::span(form), is_code, self.front.coverage.as_mut())
-        else {
-            return expr;
-        };
+        match is_code.then(|| self.count_of(form)).flatten() {
+            Some(count) => self.add(Expr::Sequence(vec![count, expr])),
+            None => expr,
+        }
+    }
+
+    /// True for a form that stands in the text of the program as code, or that a macro was given: not for a part of its
+    /// template.
+    pub(crate) fn is_in_text(&self, form: &Value) -> bool {
+        if self.is_macro_body {
+            return false;
+        }
+        match (self.expanding.first(), syntax::span(form)) {
+            (None, _) => true,
+            (Some((_, Some(call))), Some(span)) => {
+                call.form == span.form && call.range.cover(span.range) == call.range
+            }
+            _ => false,
+        }
+    }
+
+    /// Counts that a form of the program is reached. The body of a macro runs while the program is compiled, so it does
+    /// not count.
+    pub(crate) fn count_of(&mut self, form: &Value) -> Option<ExprId> {
+        if !self.is_in_text(form) {
+            return None;
+        }
+        let span = syntax::span(form)?;
+        let places = self.front.coverage.as_mut()?;
         places.push(span);
-        let number = self.constant(Value::from_usize(self.front.coverage.as_ref().map_or(0, Vec::len) - 1));
-        let count = self.native("#cover", vec![number]);
-        self.add(Expr::Sequence(vec![count, expr]))
+        let number = places.len() - 1;
+        let number = self.constant(Value::from_usize(number));
+        Some(self.native("#cover", vec![number]))
     }
 
     /// Remembers a list whose parts know where they stand.

@@ -4,6 +4,7 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod given;
 mod imports;
 mod signature;
 
@@ -13,6 +14,7 @@ use crate::machine::{Environment, Failure, Machine, UnitId};
 use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
+pub use given::{ExpansionSize, GivenName};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
@@ -127,6 +129,8 @@ pub struct Front {
     pub(crate) is_program: bool,
     /// Who looks at the code before it runs.
     pub checker: Option<Box<dyn Checker>>,
+    /// How much code each macro call became, if that is asked for.
+    pub expansion_sizes: Option<Vec<ExpansionSize>>,
     /// The places whose runs are counted, if they are: what `#cover` names by number.
     pub coverage: Option<Vec<Span>>,
     /// Units that it has not seen.
@@ -190,6 +194,7 @@ impl Front {
             main: ModuleId(1),
             is_program: false,
             checker: None,
+            expansion_sizes: None,
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,

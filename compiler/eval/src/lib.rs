@@ -20,7 +20,7 @@ mod syntax;
 
 pub use expand::type_descriptor;
 pub use expansion::{Expanded, Step};
-pub use front::{Checker, Front, Loader, NoModules, Test};
+pub use front::{Checker, ExpansionSize, Front, GivenName, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
 pub use module::Type;
 pub use session::{Ended, Session};

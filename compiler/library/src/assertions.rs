@@ -149,6 +149,23 @@ fn differences(expected: &Value, found: &Value, path: &mut String) -> Vec<Differ
                 list.push((format!("{path}[{key}]"), "nothing".to_string(), brief(value)));
             }
         }
+        (Value::String(a), Value::String(b)) if a.as_str().contains('\n') && b.as_str().contains('\n') => {
+            let (mut a, mut b) = (a.as_str().split('\n'), b.as_str().split('\n'));
+            let blank = if path.is_empty() { "" } else { " " };
+            let shown = |line: Option<&str>| match line {
+                Some(line) => brief(&Value::string(line)),
+                None => "nothing".to_string(),
+            };
+            for n in 1.. {
+                let (a, b) = (a.next(), b.next());
+                if a.is_none() && b.is_none() || list.len() > LIMIT {
+                    break;
+                }
+                if a != b {
+                    list.push((format!("{path}{blank}line {n}"), shown(a), shown(b)));
+                }
+            }
+        }
         _ => list.push((path.clone(), brief(expected), brief(found))),
     }
     list

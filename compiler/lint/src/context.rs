@@ -1,9 +1,11 @@
 //! What a lint sees of a file, and how it reports.
 
+use crate::fix::keeps_meaning;
 use crate::lint::{Finding, Fix, Level, Lint};
 use ovsm_base::{FormId, Span, TextRange};
 use ovsm_cst::{Node, NodeKind, Tree};
 use ovsm_eval::core::Unit;
+use ovsm_eval::{ExpansionSize, GivenName};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -21,6 +23,13 @@ pub struct File<'f> {
     pub resolve: &'f dyn Fn(Span) -> Option<TextRange>,
     /// Names that the file binds or defines anywhere: what they mean is up to the file.
     pub bound: FxHashSet<String>,
+    /// Those of them that are macros: what stands in their calls need not be code.
+    pub macros: FxHashSet<String>,
+    /// The macro calls of the file, and how many parts their expansions have.
+    pub expansions: Vec<(TextRange, String, usize)>,
+    /// True if the file was read but not compiled: lints that need its code are left out, and nothing is changed, since
+    /// nothing tells what its imports bring in.
+    pub is_text_only: bool,
 }
 
 impl<'f> File<'f> {
@@ -37,6 +46,9 @@ impl<'f> File<'f> {
             units,
             resolve,
             bound: FxHashSet::default(),
+            macros: FxHashSet::default(),
+            expansions: Vec::new(),
+            is_text_only: false,
         };
         for (n, form) in ovsm_cst::split(text).forms.iter().enumerate() {
             let id = FormId::new("lint", "form", "", n as u32);
@@ -53,34 +65,97 @@ impl<'f> File<'f> {
         self.trees.iter().filter_map(|(tree, text)| tree.root(text))
     }
 
-    fn find_bound_names(&mut self) {
-        let mut bound = FxHashSet::default();
-        for unit in &self.units {
-            bound.extend(unit.locals.iter().map(|local| local.name.to_string()));
+    /// Adds the names that the program gives a meaning to outside of this text: what it imports, and what its macros
+    /// define.
+    pub fn add_names(&mut self, names: &[GivenName]) {
+        for name in names {
+            self.bound.insert(name.name.clone());
+            if name.is_macro {
+                self.macros.insert(name.name.clone());
+            }
         }
+    }
+
+    /// Adds how much code its macro calls became.
+    pub fn add_expansions(&mut self, sizes: &[ExpansionSize]) {
+        for size in sizes {
+            if let Some(range) = (self.resolve)(size.span) {
+                self.expansions.push((range, size.name.clone(), size.parts));
+            }
+        }
+    }
+
+    fn find_bound_names(&mut self) {
+        for unit in &self.units {
+            self.bound.extend(unit.locals.iter().map(|local| local.name.to_string()));
+        }
+        let (mut bound, mut macros) = (Vec::new(), Vec::new());
         for root in self.roots() {
             for node in root.descendants().filter(|node| node.kind() == NodeKind::List) {
-                let defines = matches!(
-                    node.head(),
-                    Some(
-                        "define"
-                            | "defn"
-                            | "defun"
-                            | "defmacro"
-                            | "const"
-                            | "defvar"
-                            | "define-macro"
-                            | "macrolet"
-                    )
-                );
-                if defines && let Some(name) = node.child(1) {
-                    let name = if name.kind() == NodeKind::List { name.child(0) } else { Some(name) };
-                    bound.extend(name.and_then(Node::as_symbol).map(str::to_string));
+                let Some(head) = node.head() else { continue };
+                let Some(name) = node.child(1) else { continue };
+                let signature = if name.kind() == NodeKind::List { Some(name) } else { node.child(2) };
+                let name = if name.kind() == NodeKind::List { name.child(0) } else { Some(name) };
+                let symbol = name.and_then(Node::as_symbol).map(str::to_string);
+                match head {
+                    "define" | "defn" | "defun" | "const" | "defvar" | "defparameter" | "defconstant"
+                    | "defrecord" | "defstruct" | "define-struct" | "deftype" => bound.extend(symbol),
+                    "defenum" => bound.extend(symbols(node)),
+                    "define-symbol-macro" => {
+                        bound.extend(symbol.clone());
+                        macros.extend(symbol);
+                    }
+                    "defmacro" | "define-macro" => {
+                        macros.extend(symbol.clone());
+                        bound.extend(symbol);
+                        bound.extend(signature.into_iter().flat_map(symbols));
+                    }
+                    "macrolet" | "symbol-macrolet" => {
+                        for local in node.child(1).into_iter().flat_map(Node::children) {
+                            let name = local.child(0).and_then(Node::as_symbol).map(str::to_string);
+                            macros.extend(name.clone());
+                            bound.extend(name);
+                            bound.extend(local.child(1).into_iter().flat_map(symbols));
+                        }
+                    }
+                    // The names that are imported one by one.
+                    "import" => {
+                        let modules = node.children().skip(1).filter(|part| part.kind() == NodeKind::Array);
+                        let lists =
+                            modules.flat_map(Node::children).filter(|part| part.kind() == NodeKind::List);
+                        if self.units.is_empty() {
+                            bound.extend(lists.flat_map(symbols));
+                        }
+                    }
+                    // In a file without its code the locals are found by their places.
+                    "let" | "let*" | "letrec" | "letrec*" | "prog" | "prog*" | "do*" | "flet" | "labels"
+                    | "fn" | "lambda" | "for" | "dolist" | "dotimes" => {
+                        let list = node.child(1).into_iter();
+                        if matches!(head, "for" | "dolist" | "dotimes") {
+                            bound.extend(list.filter_map(|pair| pair.child(0)).flat_map(symbols));
+                        } else {
+                            let names = list.flat_map(Node::children).filter_map(|pair| match pair.kind() {
+                                NodeKind::List => pair.child(0),
+                                _ => Some(pair),
+                            });
+                            bound.extend(names.flat_map(symbols));
+                        }
+                    }
+                    _ => {}
+                }
+                if matches!(head, "define" | "defn" | "defun") && self.units.is_empty() {
+                    bound.extend(signature.into_iter().flat_map(symbols));
                 }
             }
         }
-        self.bound = bound;
+        self.bound.extend(bound);
+        self.macros.extend(macros);
     }
+}
+
+/// All symbols in a node.
+fn symbols(node: Node<'_>) -> impl Iterator<Item = String> {
+    node.descendants().filter_map(|node| node.as_symbol().map(str::to_string))
 }
 
 /// What a lint works with.
@@ -93,6 +168,8 @@ pub struct Context<'f> {
     pub(crate) lint: &'static Lint,
     /// Its level here.
     pub(crate) level: Level,
+    /// True for what a macro of the program is given: it may become anything, so it is not changed.
+    pub(crate) is_given_to_macro: bool,
 }
 
 impl Context<'_> {
@@ -125,21 +202,28 @@ impl Context<'_> {
             fix: None,
             level: self.level,
         });
-        Report { finding: self.findings.last_mut() }
+        Report {
+            finding: self.findings.last_mut(),
+            file: self.file,
+            is_given_to_macro: self.is_given_to_macro,
+        }
     }
 }
 
 /// A finding that is being described.
 pub struct Report<'c> {
     finding: Option<&'c mut Finding>,
+    file: &'c File<'c>,
+    is_given_to_macro: bool,
 }
 
 impl Report<'_> {
     /// What to do about it.
-    pub fn help(self, help: impl Into<String>) -> Self {
-        let Some(finding) = self.finding else { return self };
-        finding.help = Some(help.into());
-        Report { finding: Some(finding) }
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.help = Some(help.into());
+        }
+        self
     }
 
     /// A change after which the program means the same.
@@ -152,10 +236,16 @@ impl Report<'_> {
         self.fix(title, false, vec![(range, text.into())])
     }
 
-    fn fix(self, title: impl Into<String>, is_safe: bool, edits: Vec<(TextRange, String)>) -> Self {
-        let Some(finding) = self.finding else { return self };
-        finding.fix = Some(Fix { title: title.into(), is_safe, edits });
-        Report { finding: Some(finding) }
+    /// A change that would lose a comment, or that brings in a name which means something else in this file, is not
+    /// offered; nor is one in what a macro of the program is given.
+    fn fix(mut self, title: impl Into<String>, is_safe: bool, edits: Vec<(TextRange, String)>) -> Self {
+        if self.is_given_to_macro || self.file.is_text_only || !keeps_meaning(self.file, &edits) {
+            return self;
+        }
+        if let Some(finding) = &mut self.finding {
+            finding.fix = Some(Fix { title: title.into(), is_safe, edits });
+        }
+        self
     }
 }
 
@@ -181,7 +271,10 @@ pub fn is_used(node: Node<'_>) -> bool {
         }
         _ => return true,
     };
-    if place < header {
+    // `-> type` stands between the parameters and the body.
+    let is_function = matches!(parent.head(), Some("lambda" | "fn" | "defn" | "defun" | "define"));
+    let has_result = is_function && parent.child(header).is_some_and(|arrow| arrow.is_symbol("->"));
+    if place < header + if has_result { 2 } else { 0 } {
         return true;
     }
     match (is_last, last_counts) {
@@ -189,6 +282,47 @@ pub fn is_used(node: Node<'_>) -> bool {
         (true, Some(counts)) => counts,
         (true, None) => is_used(parent),
     }
+}
+
+/// True for code that has no effect and gives the same value each time, as far as its text shows.
+pub fn is_pure(file: &File<'_>, node: Node<'_>) -> bool {
+    ovsm_base::stack::with_room(|| match node.kind() {
+        NodeKind::List => {
+            let is_pure_head = node.head().is_some_and(|head| {
+                !file.bound.contains(head)
+                    && (matches!(head, "and" | "or" | "if" | "when" | "unless" | ".")
+                        || ovsm_library::find(head)
+                            .and_then(ovsm_library::get)
+                            .is_some_and(|native| native.effect == ovsm_library::Effect::Pure))
+            });
+            is_pure_head && node.children().skip(1).all(|child| is_pure(file, child))
+        }
+        NodeKind::Quasiquote | NodeKind::Error => false,
+        _ => node.children().all(|child| is_pure(file, child)),
+    })
+}
+
+/// True if a form may stand where the form around it stands, and means the same there: in a `try` a `catch` would be its
+/// handler, and between the forms of a `tagbody` a name is a place to go to.
+pub fn can_stand_for(node: Node<'_>, only: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return true };
+    match parent.head() {
+        Some("try") => !matches!(only.head(), Some("catch" | "finally")),
+        Some("match") => false,
+        Some("tagbody" | "prog" | "prog*" | "loop" | "do*") => only.kind() == NodeKind::List,
+        _ => only.head() != Some("when") || only.child_count() > 2,
+    }
+}
+
+/// True for a form that may define something, as a macro of the program does it: it then needs the scope around it.
+pub fn may_define(file: &File<'_>, node: Node<'_>) -> bool {
+    node.descendants().any(|inner| {
+        inner.head().is_some_and(|head| {
+            file.macros.contains(head)
+                || head.contains('/')
+                || matches!(head, "define" | "defn" | "defun" | "const" | "defconstant" | "defvar")
+        })
+    })
 }
 
 /// The text of a node on one line, for messages.

@@ -11,10 +11,12 @@ mod lint;
 mod lints;
 mod registry;
 mod run;
+mod scope;
 mod suppression;
+mod walk;
 
 pub use context::{Context, File};
-pub use fix::apply;
+pub use fix::{apply, apply_some};
 pub use lint::{Category, Check, Finding, Fix, Level, Lint};
 pub use registry::LINTS;
-pub use run::{Levels, lint};
+pub use run::{Levels, lint, needs_code};

@@ -4,7 +4,7 @@ use crate::context::{Context, File};
 use crate::lint::{Check, Finding, Level, Lint};
 use crate::registry::LINTS;
 use crate::suppression;
-use ovsm_cst::{Node, NodeKind};
+use crate::walk;
 use std::collections::BTreeMap;
 
 /// A file reports at most so many findings.
@@ -22,13 +22,10 @@ impl Levels {
     /// # Errors
     /// The name that comes nearest, if there is no such lint.
     pub fn set(&mut self, name: &str, level: Level) -> Result<(), Option<String>> {
-        let wanted: Vec<&Lint> = LINTS
-            .iter()
-            .filter(|lint| lint.id == name || lint.category.name() == name || name == "all")
-            .collect();
+        let name = lint_name(name);
+        let wanted: Vec<&Lint> = LINTS.iter().filter(|lint| is_meant(name, lint)).collect();
         if wanted.is_empty() {
-            let names = LINTS.iter().map(|lint| lint.id);
-            return Err(ovsm_base::suggest::nearest(name, names).map(str::to_string));
+            return Err(nearest(name));
         }
         for lint in wanted {
             let known = self.by_lint.entry(lint.id.to_string()).or_insert(level);
@@ -39,10 +36,45 @@ impl Levels {
         Ok(())
     }
 
+    /// Sets levels that have no order: what is said of all lints counts less than what is said of a category, and that
+    /// less than what is said of one lint.
+    ///
+    /// # Errors
+    /// The first name that is none, and the one that comes nearest.
+    pub fn set_unordered(&mut self, levels: &[(&str, Level)]) -> Result<(), (String, Option<String>)> {
+        let is_lint = |name: &str| LINTS.iter().any(|lint| lint.id == lint_name(name));
+        let rank = |name: &str| if is_lint(name) { 2 } else { usize::from(lint_name(name) != "all") };
+        let mut levels = levels.to_vec();
+        levels.sort_by_key(|(name, _)| (rank(name), *name));
+        for (name, level) in levels {
+            self.set(name, level).map_err(|near| (name.to_string(), near))?;
+        }
+        Ok(())
+    }
+
     /// The level of a lint.
     pub fn of(&self, lint: &Lint) -> Level {
         self.by_lint.get(lint.id).copied().unwrap_or(lint.level)
     }
+}
+
+/// The name of a lint without the prefix that reports for machines have: `ovsm::some-lint`.
+pub(crate) fn lint_name(name: &str) -> &str {
+    name.strip_prefix("ovsm::").unwrap_or(name)
+}
+
+/// True for a lint that looks at the code which a file became.
+pub fn needs_code(lint: &Lint) -> bool {
+    matches!(lint.id, "large-expansion" | "unused-binding" | "unused-parameter" | "used-underscored-binding")
+}
+
+/// True if a name is that of a lint, of its category, or `all`.
+fn is_meant(name: &str, lint: &Lint) -> bool {
+    lint.id == name || lint.category.name() == name || name == "all"
+}
+
+fn nearest(name: &str) -> Option<String> {
+    ovsm_base::suggest::nearest(name, LINTS.iter().map(|lint| lint.id)).map(str::to_string)
 }
 
 /// What the lints find in a file, in its order.
@@ -50,15 +82,15 @@ pub fn lint(file: &File<'_>, levels: &Levels) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lint in LINTS {
         let level = levels.of(lint);
-        if level == Level::Allow {
+        if level == Level::Allow || file.is_text_only && needs_code(lint) {
             continue;
         }
-        let mut context = Context { file, findings: Vec::new(), lint, level };
+        let mut context = Context { file, findings: Vec::new(), lint, level, is_given_to_macro: false };
         match lint.check {
             Check::File(check) => check(&mut context),
             Check::List(check) => {
                 for root in file.roots() {
-                    visit(&mut context, root, check);
+                    walk::visit(&mut context, root, check);
                 }
             }
         }
@@ -71,21 +103,6 @@ pub fn lint(file: &File<'_>, levels: &Levels) -> Vec<Finding> {
     findings
 }
 
-/// Looks at each list of a form that is code.
-fn visit(context: &mut Context<'_>, node: Node<'_>, check: fn(&mut Context<'_>, Node<'_>)) {
-    ovsm_base::stack::with_room(|| match node.kind() {
-        NodeKind::Quote | NodeKind::Quasiquote | NodeKind::DatumComment | NodeKind::Error => {}
-        kind => {
-            if kind == NodeKind::List {
-                check(context, node);
-            }
-            for child in node.children() {
-                visit(context, child, check);
-            }
-        }
-    });
-}
-
 /// Takes away what comments silence, and reports comments that silence nothing.
 fn suppress(file: &File<'_>, findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
     let mut suppressions = suppression::find(file);
@@ -96,7 +113,8 @@ fn suppress(file: &File<'_>, findings: Vec<Finding>, levels: &Levels) -> Vec<Fin
             let covers =
                 suppression.scope.start <= finding.range.start && finding.range.end <= suppression.scope.end;
             for (name, used) in suppression.lints.iter().zip(&mut suppression.used) {
-                if covers && name == finding.lint {
+                let is_meant = LINTS.iter().any(|lint| lint.id == finding.lint && is_meant(name, lint));
+                if covers && is_meant {
                     *used = true;
                     is_silenced |= finding.level != Level::Forbid;
                 }
@@ -111,12 +129,26 @@ fn suppress(file: &File<'_>, findings: Vec<Finding>, levels: &Levels) -> Vec<Fin
     if level != Level::Allow {
         for suppression in &suppressions {
             for (name, used) in suppression.lints.iter().zip(&suppression.used) {
+                let is_known = LINTS.iter().any(|lint| is_meant(name, lint));
+                let (message, help) = match (is_known, nearest(name)) {
+                    (true, _) => (
+                        format!("`{name}` finds nothing here that this comment could silence"),
+                        "remove it from the comment".to_string(),
+                    ),
+                    (false, Some(near)) => {
+                        (format!("there is no lint `{name}`"), format!("did you mean `{near}`?"))
+                    }
+                    (false, None) => (
+                        format!("there is no lint `{name}`"),
+                        "`ovsm lint --list` shows all lints".to_string(),
+                    ),
+                };
                 if !used {
                     kept.push(Finding {
                         lint: lint.id,
                         range: suppression.comment,
-                        message: format!("`{name}` finds nothing here that this comment could silence"),
-                        help: Some("remove it from the comment".to_string()),
+                        message,
+                        help: Some(help),
                         fix: None,
                         level,
                     });

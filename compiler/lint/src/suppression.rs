@@ -2,8 +2,9 @@
 //! line after it, for all of the file.
 
 use crate::context::File;
+use crate::run::lint_name;
 use ovsm_base::TextRange;
-use ovsm_cst::Node;
+use ovsm_cst::{Node, TokenKind};
 
 /// A comment that silences lints.
 pub(crate) struct Suppression {
@@ -22,14 +23,21 @@ pub(crate) fn find(file: &File<'_>) -> Vec<Suppression> {
     let mut found = Vec::new();
     let mut offset = 0usize;
     let first_form = file.starts.values().min().copied().unwrap_or(u32::MAX);
-    for line in file.text.split_inclusive('\n') {
+    for token in ovsm_cst::tokenize(file.text) {
         let start = offset;
-        offset += line.len();
-        let trimmed = line.trim();
-        let Some(rest) = trimmed.strip_prefix(';') else { continue };
-        let Some(list) = rest.trim_start_matches(';').trim().strip_prefix("lint: allow ") else { continue };
-        let comment_start = start + (line.len() - line.trim_start().len());
-        let comment = TextRange::new(comment_start as u32, (comment_start + trimmed.len()) as u32);
+        offset += token.len as usize;
+        if !matches!(token.kind, TokenKind::LineComment | TokenKind::DocComment) {
+            continue;
+        }
+        let before = file.text.get(..start).unwrap_or("").trim_end_matches([' ', '\t', '\u{feff}']);
+        if !before.is_empty() && !before.ends_with('\n') {
+            continue;
+        }
+        let text = file.text.get(start..offset).unwrap_or("").trim_end();
+        let Some(list) = text.trim_start_matches(';').trim().strip_prefix("lint: allow ") else { continue };
+        let comment = TextRange::new(start as u32, (start + text.len()) as u32);
+        // What follows the line.
+        let offset = offset + 1;
         let rest_of_file = file.text.get(offset..).unwrap_or("");
         let is_head = comment.start < first_form
             && rest_of_file.lines().next().is_none_or(|next| next.trim().is_empty());
@@ -37,8 +45,11 @@ pub(crate) fn find(file: &File<'_>) -> Vec<Suppression> {
             true => TextRange::new(0, file.text.len() as u32),
             false => next_form(file, offset).unwrap_or(comment),
         };
-        let lints: Vec<String> =
-            list.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_string).collect();
+        let lints: Vec<String> = list
+            .split([',', ' '])
+            .filter(|name| !name.is_empty())
+            .map(|name| lint_name(name).to_string())
+            .collect();
         let used = vec![false; lints.len()];
         found.push(Suppression { comment, scope, lints, used });
     }

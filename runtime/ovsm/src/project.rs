@@ -12,6 +12,18 @@ struct Manifest {
     /// `[lints]`: the levels of lints.
     #[serde(default)]
     lints: std::collections::BTreeMap<String, String>,
+    /// `[fmt]`: how sources are formatted.
+    #[serde(default)]
+    fmt: FormatTable,
+}
+
+/// The `[fmt]` table.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FormatTable {
+    /// How many characters a line should not exceed.
+    #[serde(default)]
+    width: Option<std::num::NonZeroU32>,
 }
 
 /// The `[package]` table.
@@ -36,6 +48,10 @@ pub struct Project {
     pub title: String,
     /// The levels of lints, by name.
     pub lints: std::collections::BTreeMap<String, String>,
+    /// How many characters a line should not exceed, if it says so.
+    pub width: Option<u32>,
+    /// True for a program for Solana, which scripts' tools can not compile.
+    pub is_program: bool,
 }
 
 /// The largest manifest that is read.
@@ -87,9 +103,15 @@ impl Project {
                 "`{kind}` is no kind of package: it is `script`, `program` or `spirit`"
             )));
         }
-        let Package { name, version, .. } = manifest.package;
+        let Package { name, version, kind } = manifest.package;
         let title = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
-        Ok(Project { root: root.to_path_buf(), title, lints: manifest.lints })
+        Ok(Project {
+            root: root.to_path_buf(),
+            title,
+            lints: manifest.lints,
+            width: manifest.fmt.width.map(std::num::NonZeroU32::get),
+            is_program: kind.as_deref() == Some("program"),
+        })
     }
 }
 

@@ -25,8 +25,8 @@ pub struct RunOptions {
     /// Stop when calls nest deeper than this
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_depth)]
     pub max_depth: usize,
-    /// Stop after so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    /// Stop after so many seconds; in `ovsm test` each test has so many
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<f64>,
     /// Stop when more memory than this is in use, in megabytes
     #[arg(long, value_name = "MB", default_value_t = 4096)]
@@ -44,6 +44,14 @@ impl Default for RunOptions {
             max_memory: 4096,
             permissions: Permissions::default(),
         }
+    }
+}
+
+/// Parses a number of seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && (0.0..=1e9).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds is needed, such as `2` or `0.5`".to_string()),
     }
 }
 

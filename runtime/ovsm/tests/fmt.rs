@@ -158,3 +158,33 @@ fn one_bad_file_does_not_stop_the_others() {
     assert!(result.err.contains("E0501") && result.err.contains("E0014"), "{}", result.err);
     assert_eq!(read(folder.path(), "a.ovsm"), NICE);
 }
+
+#[test]
+fn a_project_sets_the_width_and_imported_macros_are_indented_by_their_definition() {
+    let folder = folder(&[
+        ("spirit.toml", "[package]\nname = \"p\"\n[fmt]\nwidth = 20\n"),
+        ("src/forms.ovsm", "(pub (defmacro unless2 (c &body body)\n  `(if ,c null (do ,@body))))\n"),
+        ("src/main.ovsm", "(import forms)\n(unless2 (f 1 2 3 4)\n(println \"some text\"))\n"),
+    ]);
+    let read = || std::fs::read_to_string(folder.path().join("src/main.ovsm")).unwrap();
+    assert_eq!(ovsm(folder.path(), &["src/main.ovsm"], "").code, Some(0));
+    assert_eq!(read(), "(import forms)\n\n(unless2 (f 1 2 3 4)\n  (println\n    \"some text\"))\n");
+    ovsm(folder.path(), &["src/main.ovsm", "--width", "60", "--compact"], "");
+    assert!(read().contains("(unless2 (f 1 2 3 4) (println \"some text\"))"), "{}", read());
+    std::fs::write(folder.path().join("spirit.toml"), "[package]\nname = \"p\"\n[fmt]\nwidht = 20\n")
+        .unwrap();
+    let result = ovsm(folder.path(), &["src/main.ovsm"], "");
+    assert!(result.code == Some(2) && result.err.contains("widht"), "{}", result.err);
+}
+
+#[test]
+fn the_line_that_names_the_interpreter_stays() {
+    let text = "#!/usr/bin/env -S ovsm   run\n(println   1)\n";
+    let folder = folder(&[("a.ovsm", text)]);
+    assert_eq!(ovsm(folder.path(), &["a.ovsm"], "").code, Some(0));
+    let after = std::fs::read_to_string(folder.path().join("a.ovsm")).unwrap();
+    assert_eq!(after, "#!/usr/bin/env -S ovsm   run\n(println 1)\n");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_ovsm")).args(["run", "a.ovsm"]).current_dir(folder.path()).output();
+    assert_eq!(output.unwrap().stdout, b"1\n");
+}

@@ -116,3 +116,81 @@ fn pages_and_the_list_are_at_hand() {
     assert!(code == Some(2) && err.contains("did you mean"), "{err}");
     assert!(lint(folder.path(), &["--list"]).1.contains("unused-binding"));
 }
+
+#[test]
+fn levels_count_in_the_order_of_the_command_line() {
+    let folder = project();
+    let names =
+        |arguments: &[&str]| lint(folder.path(), &[arguments, &["--error-format", "short"]].concat()).1;
+    assert!(!names(&["-W", "all", "-A", "equals-null"]).contains("equals-null"));
+    assert!(names(&["-A", "equals-null", "-W", "all"]).contains("equals-null"));
+    assert!(names(&["-A", "all", "-D", "ovsm::equals-null"]).contains("error[equals-null]"));
+    // A table has no order: what is said of one lint counts more than what is said of its category.
+    let manifest = folder.path().join("spirit.toml");
+    std::fs::write(
+        &manifest,
+        "[package]\nname = \"p\"\n[lints]\n\"ovsm::equals-null\" = \"deny\"\nstyle = \"allow\"\n",
+    )
+    .unwrap();
+    assert!(names(&[]).contains("error[equals-null]"));
+}
+
+#[test]
+fn comments_name_lints_categories_and_what_is_none() {
+    let folder = project();
+    let path = folder.path().join("main.ovsm");
+    let look = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        lint(folder.path(), &["main.ovsm", "--error-format", "short"]).1
+    };
+    for name in ["equals-null", "ovsm::equals-null", "style", "all"] {
+        assert_eq!(look(&format!(";; lint: allow {name}\n{SOURCE}")), "");
+    }
+    assert_eq!(look(&format!("\u{feff};; lint: allow style\n\n{SOURCE}")), "");
+    assert!(look(&format!(";; lint: allow equal-null\n{SOURCE}")).contains("there is no lint `equal-null`"));
+    // What only looks like a comment is none.
+    assert_eq!(look("(println \"\n;; lint: allow equals-null\n\")\n#|\n;; lint: allow style\n|#\n"), "");
+}
+
+#[test]
+fn a_result_type_is_no_value() {
+    let folder = project();
+    let path = folder.path().join("main.ovsm");
+    std::fs::write(&path, "(defn f ((x : int)) -> int x)\n(println (f 1) ((fn (x) -> int x) 2))\n").unwrap();
+    assert_eq!(lint(folder.path(), &["main.ovsm"]).1, "");
+}
+
+#[test]
+fn a_call_with_effects_may_stand_twice() {
+    let folder = project();
+    let path = folder.path().join("main.ovsm");
+    std::fs::write(
+        &path,
+        "(define n 0)\n(define (next) (incf n) (> n 3))\n(println (or (next) (next)) (cond ((next) 1) ((next) 2)))\n\
+         (defmacro showx (x) `(println (quote ,x) ,x))\n(showx n)\n",
+    )
+    .unwrap();
+    assert_eq!(lint(folder.path(), &["main.ovsm", "--error-format", "short"]).1, "");
+}
+
+#[test]
+fn programs_for_solana_are_looked_at_as_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("spirit.toml", "[package]\nname = \"p\"\nkind = \"program\"\n");
+    write("src/main.ovsm", "(define (f x) (if (= x null) (mem-load u64 x 0) 1))\n");
+    let (code, out, err) = lint(folder.path(), &["--error-format", "short", "--fix"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("[equals-null]") && err.contains("programs for Solana"), "{out}{err}");
+    assert!(std::fs::read_to_string(folder.path().join("src/main.ovsm")).unwrap().contains("(= x null)"));
+    let check = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(["check", "src"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(check.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&check.stderr).contains("`ovsmc check` does that"));
+    write("src/main.ovsm", "(define (f x) (g x)\n");
+    assert_eq!(lint(folder.path(), &[]).0, Some(1));
+}

@@ -139,3 +139,175 @@ fn only_tests_that_see_a_change_run_since_a_revision() {
     assert_eq!(test(folder.path(), &["a.ovsm", "--since", "no-such-revision"]).0, Some(2));
     assert_eq!(test(folder.path(), &["a.ovsm", "--since", "--output=x"]).0, Some(2));
 }
+
+#[test]
+fn the_calls_of_macros_count_where_they_stand() {
+    let folder = folder(
+        "(defmacro sq (x)\n  `(* ,x ,x))\n(defmacro twice (x)\n  `(do (println \"a\")\n       ,x))\n(defn never (x)\n  (twice x)\n  (sq 4))\n\
+         (defn once (x)\n  (twice\n    (sq x)))\n(deftest t\n  (once 1))\n",
+    );
+    test(folder.path(), &["--coverage", "lcov"]);
+    let lcov = std::fs::read_to_string(folder.path().join("coverage.lcov")).unwrap();
+    let lines: Vec<&str> = lcov.lines().filter(|line| line.starts_with("DA:")).collect();
+    assert_eq!(lines, ["DA:7,0", "DA:8,0", "DA:10,1", "DA:11,1", "DA:13,1"]);
+}
+
+#[test]
+fn each_test_has_the_time_of_its_own() {
+    let folder = folder("(deftest endless (while true 1))\n(deftest good (assert= 1 1))\n");
+    let (code, out) = test(folder.path(), &["--timeout", "0.3"]);
+    assert!(code == Some(1) && out.contains("FAILED endless") && out.contains("1 passed, 1 failed"), "{out}");
+    assert_eq!(test(folder.path(), &["--timeout", "nan"]).0, Some(2));
+    assert_eq!(test(folder.path(), &["--runs", "0"]).0, Some(2));
+    assert_eq!(test(folder.path(), &["--jobs", "0"]).0, Some(2));
+}
+
+#[test]
+fn a_smaller_value_that_never_ends_does_not_hide_the_failure() {
+    let folder = folder(
+        "(define tries 0)\n(defproperty p ((x (gen-int 0 1000)))\n  (incf tries)\n  (if (and (> tries 1) (< x 1000)) (while true x) \
+         (assert (< x 0))))\n",
+    );
+    let (code, out) = test(folder.path(), &["--timeout", "0.3", "--seed", "3"]);
+    assert!(code == Some(1) && out.contains("  x = ") && out.contains("--seed 3"), "{out}");
+}
+
+#[test]
+fn long_arrays_are_made_where_they_are_asked_for() {
+    let folder =
+        folder("(defproperty long ((xs (gen-array (gen-int 0 9) 1000)))\n  (assert (< (length xs) 200)))\n");
+    let (code, out) = test(folder.path(), &[]);
+    assert_eq!(code, Some(1), "{out}");
+    let shown = out.lines().find(|line| line.starts_with("  xs = ")).unwrap();
+    assert_eq!(shown.split(' ').count(), "  xs =".split(' ').count() + 200, "{out}");
+}
+
+#[test]
+fn machines_read_failures_in_the_format_of_diagnostics() {
+    let folder = folder("(deftest \"a \\u{1b}[2J\"\n  (assert= 1 2))\n");
+    let (code, out) = test(folder.path(), &["--error-format", "short"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        out.starts_with("a.ovsm:2:3: error[E0418]: test `a ") && out.contains("0 passed, 1 failed"),
+        "{out}"
+    );
+    let (_, out) = test(folder.path(), &["--error-format", "github"]);
+    assert!(
+        out.starts_with("::error file=a.ovsm,") && out.contains("line=2,") && !out.contains('\u{1b}'),
+        "{out}"
+    );
+    let (_, out) = test(folder.path(), &["--error-format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "E0418");
+    let (_, out) = test(folder.path(), &["--json"]);
+    let first: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    let fault = &first["diagnostics"][0];
+    assert_eq!((&fault["file"], &fault["line"]), (&"a.ovsm".into(), &2.into()));
+    assert_eq!((&fault["expected"], &fault["found"]), (&"1".into(), &"2".into()));
+    let (_, out) = test(folder.path(), &[]);
+    assert!(!out.contains('\u{1b}') && out.contains("FAILED a \\u{1b}[2J"), "{out}");
+}
+
+#[test]
+fn a_failed_test_keeps_its_snapshots() {
+    let text = "(deftest one (assert-snapshot 1 \"a\") (assert-snapshot 2 \"b\"))\n";
+    let folder = folder(text);
+    let path = folder.path().join("a.ovsm.snap");
+    assert_eq!(test(folder.path(), &["--update-snapshots"]).0, Some(0));
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        folder.path().join("a.ovsm"),
+        text.replace("(assert-snapshot 1", "(error \"no\") (assert-snapshot 1"),
+    )
+    .unwrap();
+    assert_eq!(test(folder.path(), &["--update-snapshots"]).0, Some(1));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+    // Two values under one name can never both hold.
+    std::fs::write(
+        folder.path().join("a.ovsm"),
+        "(deftest one (assert-snapshot 1 \"a\") (assert-snapshot 2 \"a\"))\n",
+    )
+    .unwrap();
+    let (code, out) = test(folder.path(), &["--update-snapshots"]);
+    assert!(code == Some(1) && out.contains("asked for with two values"), "{out}");
+}
+
+#[test]
+fn a_changed_snapshot_concerns_its_test() {
+    let folder = folder("(deftest one (assert-snapshot 1))\n(deftest two (assert-snapshot 2))\n");
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        assert_eq!(run(folder.path(), "git", &[&identity[..], arguments].concat()).0, Some(0));
+    };
+    assert_eq!(test(folder.path(), &["--update-snapshots"]).0, Some(0));
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    assert!(test(folder.path(), &["--since", "HEAD"]).1.contains("2 unchanged"));
+    let path = folder.path().join("a.ovsm.snap");
+    let stored = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, stored.replace("=== one\n1", "=== one\n5")).unwrap();
+    let (code, out) = test(folder.path(), &["--since", "HEAD"]);
+    assert!(code == Some(1) && out.contains("FAILED one") && out.contains("1 unchanged"), "{out}");
+}
+
+#[test]
+fn what_can_not_be_read_or_found_is_told() {
+    let folder = folder("(deftest one (assert= 1 1))\n");
+    assert_eq!(test(folder.path(), &["nosuch.ovsm"]).0, Some(2));
+    let (code, out) = test(folder.path(), &["--filter", "zzz"]);
+    assert!(code == Some(0) && out.contains("no test has a name that contains `zzz`"), "{out}");
+    let (code, out) = test(folder.path(), &["--coverage", "lcov", "--coverage-output", "a.ovsm"]);
+    assert!(code == Some(2) && out.contains("would be overwritten"), "{out}");
+}
+
+#[test]
+fn a_failed_assertion_shows_the_values_inside_of_its_operands() {
+    let folder = folder(
+        "(define x 3)\n(deftest one (assert (and (> 1 0) (< (abs (- x 8)) 3))))\n(deftest two (assert (not (= (abs x) 3))))\n",
+    );
+    let (_, out) = test(folder.path(), &[]);
+    for line in [
+        "the assertion does not hold: (< (abs (- x 8)) 3)",
+        "(abs (- x 8)) is 5",
+        "(- x 8) is -5",
+        "(abs x) is 3",
+    ] {
+        assert!(out.contains(line), "{line} is not in {out}");
+    }
+}
+
+#[test]
+fn a_failed_example_stands_at_its_line() {
+    let folder = folder("(defn f (x) x)\n\n;;; Twice.\n  ;;; (double 2) ; => 5\n(defn double (x) (* x 2))\n");
+    let (_, out) = test(folder.path(), &["--error-format", "short"]);
+    assert!(out.starts_with("a.ovsm:4:3: error[E0418]: test `example (double 2)`: "), "{out}");
+}
+
+#[test]
+fn a_repository_inside_of_the_repository_has_its_own_revisions() {
+    let folder = folder("(deftest outer (assert= 1 1))\n");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(inner.join("b.ovsm"), "(deftest inner (assert= 1 1))\n").unwrap();
+    let git = |folder: &Path, arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        assert_eq!(run(folder, "git", &[&identity[..], arguments].concat()).0, Some(0));
+    };
+    git(&inner, &["init", "-q"]);
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "a.ovsm"]);
+    git(folder.path(), &["commit", "-q", "-m", "first"]);
+    let (code, out) = test(folder.path(), &["--since", "HEAD"]);
+    assert!(code == Some(0) && out.contains("1 passed, 0 failed, 1 unchanged"), "{out}");
+    assert_eq!(test(folder.path(), &["--since", "no-such-revision"]).0, Some(2));
+}
+
+#[test]
+fn texts_of_several_lines_are_compared_line_by_line() {
+    let folder =
+        folder("(deftest one (assert= {:a \"hello\\nworld\\nfoo\"} {:a \"hello\\nwurld\\nfoo\\nbar\"}))\n");
+    let (_, out) = test(folder.path(), &[]);
+    assert!(out.contains("at [:a] line 2: expected \"world\", found \"wurld\""), "{out}");
+    assert!(out.contains("at [:a] line 4: expected nothing, found \"bar\""), "{out}");
+}

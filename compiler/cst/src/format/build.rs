@@ -80,6 +80,16 @@ impl<'t> Builder<'t> {
         }
         self.trivia(token, end_token, &mut items);
         self.end_off(&mut items);
+        // A comment in a line of its own belongs to this form, whatever it says: behind the closer it would be taken for
+        // one of what follows. The closer then gets a line too.
+        let after = match items.last_solid {
+            NONE => NONE,
+            solid => self.document.get(solid).next,
+        };
+        let is_form = (end_token as usize) < self.tree.tokens().len();
+        if is_form && self.document.chain(after).any(|(_, comment)| comment.newlines > 0) {
+            return (items.chain, Chain::EMPTY);
+        }
         let trailing = items.chain.split_after(&mut self.document, items.last_solid);
         (items.chain, trailing)
     }

@@ -10,6 +10,7 @@ use crate::reader::parse;
 use crate::split::{Split, TopForm, split};
 use ovsm_base::{FormId, TextRange};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Formats a file. What can not be read stays as it is.
 pub fn format_source(text: &str, options: &FormatOptions) -> String {
@@ -75,16 +76,26 @@ pub fn format_lines(text: &str, first: usize, last: usize, options: &FormatOptio
 /// The options with the macros of the file, which need not be told.
 fn with_macros<'o>(text: &str, split: &Split, options: &'o FormatOptions) -> Cow<'o, FormatOptions> {
     let mut options = Cow::Borrowed(options);
+    for (name, header) in macros_of(text, split) {
+        options.to_mut().indents.insert(name, header);
+    }
+    options
+}
+
+/// For each macro that a text defines, how many arguments of its calls stay on the first line: what
+/// [`FormatOptions::indents`] wants to know of the modules that a file imports.
+pub fn macro_indents(text: &str) -> BTreeMap<String, u32> {
+    macros_of(text, &split(text)).into_iter().collect()
+}
+
+fn macros_of(text: &str, split: &Split) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
     for form in split.forms.iter().filter(|form| form.head_text(text) == "defmacro") {
         let form = form.text(text);
         let tree = parse(FormId(0), form);
-        if let Some((name, header)) = tree.root(form).and_then(indent::of_macro)
-            && !options.indents.contains_key(&name)
-        {
-            options.to_mut().indents.insert(name, header);
-        }
+        found.extend(tree.root(form).and_then(indent::of_macro));
     }
-    options
+    found
 }
 
 /// True if formatting a file that does not balance did not change what its forms are.

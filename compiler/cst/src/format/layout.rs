@@ -100,6 +100,7 @@ impl Printer<'_> {
         // Whether the items up to the next line end need a line each.
         let mut is_vertical = !self.fits(group.first, true, after);
         let mut has_element = false;
+        let mut ends_in_comment = false;
         let mut next = group.first;
         while next != NONE {
             let piece = *self.document.get(next);
@@ -130,12 +131,17 @@ impl Printer<'_> {
                 }
             }
             has_element |= piece.is_element();
+            ends_in_comment = piece.kind == PieceKind::LineComment;
             let after_piece = self.after(&piece, after);
             self.piece(&piece, after_piece);
             if piece.has_break {
                 is_vertical = !self.fits(piece.next, false, after);
             }
             next = piece.next;
+        }
+        if ends_in_comment {
+            self.out.push('\n');
+            self.indent(left + u32::from(group.indent));
         }
         self.out.push(group.closer());
         self.column += 1;
@@ -221,6 +227,11 @@ impl Printer<'_> {
         if piece.newlines > 1 {
             self.out.push('\n');
         }
+        self.indent(indent);
+    }
+
+    /// Begins a line with blanks.
+    fn indent(&mut self, indent: u32) {
         let mut left = indent as usize;
         while left > 0 {
             let blanks = BLANKS.get(..left.min(BLANKS.len())).unwrap_or(BLANKS);

@@ -61,14 +61,15 @@ fn check(text: &str, options: &FormatOptions) {
     }
 }
 
-/// The rules for lines: no tabs and no blanks at their ends, no closer at their beginning, and indented so that the
-/// indentation alone tells the structure.
+/// The rules for lines: no tabs and no blanks at their ends, no closer at their beginning unless a comment is before it,
+/// and indented so that the indentation alone tells the structure.
 fn check_lines(text: &str) {
     use TokenKind::{Backquote, Comma, CommaAt, HashQuote, Quote};
     let mut at = 0;
     let mut open: Vec<usize> = Vec::new();
     let mut begins_line = true;
     let mut after_prefix = false;
+    let mut after_comment = false;
     for token in tokenize(text) {
         let end = at + token.len as usize;
         let piece = &text[at..end];
@@ -93,7 +94,7 @@ fn check_lines(text: &str) {
             _ => {}
         }
         if begins_line {
-            assert!(!token.kind.is_closer(), "a closer begins a line in {text}");
+            assert!(!token.kind.is_closer() || after_comment, "a closer begins a line in {text}");
             let is_inside = open.last().is_none_or(|opener| column > *opener);
             assert!(is_inside, "a line is not indented enough: {piece:?} in {text}");
         }
@@ -104,6 +105,7 @@ fn check_lines(text: &str) {
         }
         after_prefix = matches!(token.kind, Quote | Backquote | HashQuote | CommaAt | Comma);
         begins_line = false;
+        after_comment = matches!(token.kind, TokenKind::LineComment | TokenKind::DocComment);
     }
 }
 

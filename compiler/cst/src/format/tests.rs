@@ -38,13 +38,16 @@ fn literals_are_not_touched() {
 }
 
 #[test]
-fn a_closer_never_begins_a_line() {
+fn a_closer_begins_a_line_only_after_a_comment() {
     becomes("(f\n  x\n)\n", "(f\n  x)\n");
     becomes("(f x\n)\n", "(f x)\n");
     becomes("(\n f x)\n", "(f x)\n");
     becomes("(f (g x ; why\n   ) y)\n", "(f (g x) ; why\n  y)\n");
-    becomes("(f (g x\n   ;; what is missing\n   ) y)\n", "(f (g x)\n  ;; what is missing\n  y)\n");
-    becomes("(f (g x\n   ;; what is missing\n   ))\n(h)", "(f (g x))\n;; what is missing\n(h)\n");
+    stays("(f (g x\n     ;; what is missing\n     )\n  y)\n");
+    stays("(f (g x\n     ;; what is missing\n     ))\n\n(h)\n");
+    stays("(define (f x)\n  x\n  ;; lint: allow equals-null\n  )\n\n(define (g x)\n  (= x null))\n");
+    becomes("(f x ; why\n   ;; what is missing\n   )\n", "(f x ; why\n  ;; what is missing\n  )\n");
+    stays("(define (f x)\n  ;;; (g 1) ; => 5\n  )\n");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::scope::{Binding, Space};
 use super::{Expander, name::Meant};
 use crate::core::{Expr, ExprId, LocalId};
 use crate::syntax;
+use ovsm_base::Span;
 use ovsm_value::{Symbol, Value};
 use std::rc::Rc;
 
@@ -13,8 +14,10 @@ enum Item {
     Variable(LocalId, Option<Value>, Option<Value>),
     /// `(defn name …)`: the whole form.
     Function(LocalId, Value),
-    /// Any other form.
-    Form(Value),
+    /// Any other form, and the macro call that it came from.
+    Form(Value, Option<(Rc<str>, Option<Span>)>),
+    /// A call of a macro whose result follows.
+    Called(Value),
 }
 
 impl Expander<'_> {
@@ -62,7 +65,13 @@ impl Expander<'_> {
                     let function = self.function_form(&form);
                     parts.push(self.add(Expr::SetLocal(local, function)));
                 }
-                Item::Form(form) => parts.push(self.expr(&form)),
+                Item::Form(form, None) => parts.push(self.expr(&form)),
+                Item::Form(form, Some(call)) => {
+                    self.expanding.push(call);
+                    parts.push(self.expr(&form));
+                    self.expanding.pop();
+                }
+                Item::Called(form) => parts.extend(self.count_of(&form)),
             }
         }
         let body = self.sequence(parts);
@@ -83,29 +92,36 @@ impl Expander<'_> {
         self.near = near;
     }
 
+    fn form_item(&self, form: &Value) -> Item {
+        Item::Form(form.clone(), self.expanding.first().cloned())
+    }
+
     fn collect_inner(&mut self, form: &Value, items: &mut Vec<Item>) {
-        let Value::List(list) = form else { return items.push(Item::Form(form.clone())) };
+        let Value::List(list) = form else { return items.push(self.form_item(form)) };
         let [Value::Symbol(head), arguments @ ..] = list.as_slice() else {
-            return items.push(Item::Form(form.clone()));
+            return items.push(self.form_item(form));
         };
         match self.meaning(head) {
             Meant::Macro(function, expansion) => {
                 match self.expand_call(&head.name, &function, expansion, form, arguments) {
                     Some(expanded) => {
+                        if self.is_in_text(form) {
+                            items.push(Item::Called(form.clone()));
+                        }
                         self.expanding.push((Rc::clone(&head.name), self.near));
                         // What the expansion of a macro call defines is collected; other results keep the macro's name
                         // in reports only while they are looked at here.
                         ovsm_base::stack::with_room(|| self.collect(&expanded, items));
                         self.expanding.pop();
                     }
-                    None => items.push(Item::Form(Value::Null)),
+                    None => items.push(Item::Form(Value::Null, None)),
                 }
             }
             Meant::Special(special) => match (special.name, arguments) {
                 ("progn" | "do" | "begin", forms) if self.is_plain_sequence(forms) => {
                     forms.iter().for_each(|form| self.collect(form, items));
                     if forms.is_empty() {
-                        items.push(Item::Form(Value::Null));
+                        items.push(Item::Form(Value::Null, None));
                     }
                 }
                 ("define", [Value::List(signature), ..])
@@ -129,14 +145,14 @@ impl Expander<'_> {
                         [colon, ty, rest @ ..] if syntax::name(colon) == Some(":") && rest.len() <= 1 => {
                             (Some(ty.clone()), rest.first().cloned())
                         }
-                        _ => return items.push(Item::Form(form.clone())),
+                        _ => return items.push(self.form_item(form)),
                     };
                     let local = self.define_local(name);
                     items.push(Item::Variable(local, annotation, value));
                 }
-                _ => items.push(Item::Form(form.clone())),
+                _ => items.push(self.form_item(form)),
             },
-            _ => items.push(Item::Form(form.clone())),
+            _ => items.push(self.form_item(form)),
         }
     }
 

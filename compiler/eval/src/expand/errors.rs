@@ -204,6 +204,15 @@ impl Expander<'_> {
             [condition, message, ..] => (condition, Some(message)),
             [] => return self.malformed(form, "the condition is missing", "(assert condition message)"),
         };
+        // Of `and` the operand is reported that does not hold.
+        if let (Some([Value::Symbol(head), operands @ ..]), None) = (condition.as_items(), message)
+            && matches!(self.meaning(head), Meant::Special(special) if special.name == "and")
+            && operands.len() > 1
+        {
+            let parts = operands.iter().map(|operand| self.assert_form(form, std::slice::from_ref(operand)));
+            let parts: Vec<ExprId> = parts.collect();
+            return self.sequence(parts);
+        }
         let text = format!("the assertion does not hold: {}", ovsm_value::write::brief(condition));
         // The operands of a call are evaluated first, once, so that a failure can show them.
         let mut bindings: Vec<(LocalId, ExprId)> = Vec::new();
@@ -219,14 +228,7 @@ impl Expander<'_> {
             {
                 let mut parts = Vec::new();
                 for operand in operands {
-                    let value = self.expr(operand);
-                    let local = self.local("operand");
-                    bindings.push((local, value));
-                    parts.push(self.read(local));
-                    if matches!(operand, Value::Symbol(_) | Value::List(_)) {
-                        shown.push(self.constant(Value::string(ovsm_value::write::brief(operand))));
-                        shown.push(self.read(local));
-                    }
+                    parts.push(self.shown_operand(operand, MAX_SHOWN_DEPTH, &mut bindings, &mut shown));
                 }
                 match self.meaning(head) {
                     Meant::Native(id) => {
@@ -262,4 +264,55 @@ impl Expander<'_> {
         let whole = self.add(Expr::If(test, null, failed));
         if bindings.is_empty() { whole } else { self.add(Expr::Let(bindings, whole)) }
     }
+
+    /// Evaluates an operand of an assertion into a local, after the operands of its own if it calls a built-in function;
+    /// what a failure shows are the forms and their values.
+    fn shown_operand(
+        &mut self,
+        operand: &Value,
+        depth: usize,
+        bindings: &mut Vec<(LocalId, ExprId)>,
+        shown: &mut Vec<ExprId>,
+    ) -> ExprId {
+        let mut inner = Vec::new();
+        let call = match operand.as_items() {
+            Some([Value::Symbol(head), operands @ ..]) if depth > 0 && matches!(operand, Value::List(_)) => {
+                match self.meaning(head) {
+                    Meant::Native(id) if takes(id, operands.len()) => Some((id, operands)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let value = match call {
+            Some((id, operands)) => {
+                let operands: Vec<ExprId> = operands
+                    .iter()
+                    .map(|operand| self.shown_operand(operand, depth - 1, bindings, &mut inner))
+                    .collect();
+                self.add(Expr::Native(id, operands))
+            }
+            None => self.expr(operand),
+        };
+        let local = self.local("operand");
+        bindings.push((local, value));
+        if matches!(operand, Value::Symbol(_) | Value::List(_)) {
+            shown.push(self.constant(Value::string(ovsm_value::write::brief(operand))));
+            shown.push(self.read(local));
+        }
+        shown.extend(inner);
+        self.read(local)
+    }
+}
+
+/// How deep the operands of operands are shown.
+const MAX_SHOWN_DEPTH: usize = 2;
+
+/// True if a built-in function without effects takes so many arguments. Literals of public keys are checked elsewhere.
+fn takes(id: ovsm_value::NativeId, count: usize) -> bool {
+    let native = ovsm_library::get(id).filter(|native| native.effect == ovsm_library::Effect::Pure);
+    native.filter(|native| native.name != "pubkey").is_some_and(|native| {
+        let max = native.max.map_or(usize::MAX, usize::from);
+        (usize::from(native.min)..=max).contains(&count)
+    })
 }

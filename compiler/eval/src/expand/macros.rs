@@ -3,6 +3,7 @@
 use super::scope::{Binding, Expansion, Space};
 use super::{Expander, function, hygiene};
 use crate::core::{Expr, ExprId};
+use crate::front::ExpansionSize;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{Unwind, Value};
@@ -51,7 +52,16 @@ impl Expander<'_> {
                 );
                 None
             }
-            Ok(result) => Some(hygiene::mark(&result, mark)),
+            Ok(result) => {
+                if let (Some(sizes), Some(span)) = (&mut self.front.expansion_sizes, syntax::span(form)) {
+                    sizes.push(ExpansionSize {
+                        name: name.to_string(),
+                        span,
+                        parts: hygiene::size(&result, MAX_SIZE),
+                    });
+                }
+                Some(hygiene::mark(&result, mark))
+            }
             Err(failure) => {
                 self.report_macro_failure(name, form, failure);
                 None
@@ -97,7 +107,10 @@ impl Expander<'_> {
         };
         let (_, doc, body) = function::split_body(rest);
         let shape = function::Shape { name: Some(name), parameters, result: None, doc, body };
-        Some(self.lambda(&name.name, &shape))
+        let before = std::mem::replace(&mut self.is_macro_body, true);
+        let function = self.lambda(&name.name, &shape);
+        self.is_macro_body = before;
+        Some(function)
     }
 
     /// `(macrolet ((name (parameter…) body…) …) body…)`.

@@ -26,7 +26,7 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
         && let Some(item) = part.child(0)
     {
         let range = context.range(node);
-        context.report(node, "`push!` adds an item without making a sequence for it").safe(
+        context.report(node, "`push!` adds an item without making a sequence for it").risky(
             "write `push!`",
             range,
             format!("(push! {} {})", place.text(), item.text()),

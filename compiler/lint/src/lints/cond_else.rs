@@ -18,6 +18,7 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
         && let Some(last) = clauses.last()
         && let Some(test) = last.child(0)
         && matches!(test.text(), "true" | "t" | ":else")
+        && !context.file.bound.contains(test.text())
     {
         let range = context.range(test);
         context

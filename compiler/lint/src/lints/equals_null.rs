@@ -17,7 +17,8 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
     if let Some(operands) = context.operands(node, "=")
         && let [a, b] = operands.as_slice()
     {
-        let is_null = |node: &Node<'_>| matches!(node.text(), "null" | "nil");
+        let bound = &context.file.bound;
+        let is_null = |node: &Node<'_>| matches!(node.text(), "null" | "nil") && !bound.contains(node.text());
         let other = match (is_null(a), is_null(b)) {
             (true, false) => b,
             (false, true) => a,

@@ -1,6 +1,6 @@
 //! `identical-operands`: an `and` or `or` with the same operand twice.
 
-use crate::context::{Context, same};
+use crate::context::{Context, is_pure, same};
 use crate::lint::{Category, Check, Level, Lint};
 use ovsm_cst::Node;
 
@@ -18,7 +18,7 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
         if let Some(operands) = context.operands(node, name) {
             for (n, operand) in operands.iter().enumerate() {
                 if operands.iter().take(n).any(|earlier| same(*earlier, *operand))
-                    && !operand.text().contains('!')
+                    && is_pure(context.file, *operand)
                 {
                     context
                         .report(*operand, format!("`{name}` has this operand twice"))

@@ -17,6 +17,7 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
     if let Some(operands) = context.operands(node, "if")
         && let [condition, then, otherwise] = operands.as_slice()
         && matches!(otherwise.text(), "null" | "nil")
+        && !context.file.bound.contains(otherwise.text())
     {
         let range = context.range(node);
         context.report(*otherwise, "an `if` whose other branch is `null` is a `when`").safe(

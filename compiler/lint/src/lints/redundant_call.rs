@@ -1,6 +1,6 @@
 //! `redundant-call`: an operation on one operand that gives the operand.
 
-use crate::context::Context;
+use crate::context::{Context, can_stand_for};
 use crate::lint::{Category, Check, Level, Lint};
 use ovsm_cst::Node;
 
@@ -14,9 +14,10 @@ pub(crate) const LINT: Lint = Lint {
 };
 
 fn check(context: &mut Context<'_>, node: Node<'_>) {
-    for name in ["and", "or", "max", "min"] {
+    for name in ["and", "or"] {
         if let Some(operands) = context.operands(node, name)
             && let [only] = operands.as_slice()
+            && can_stand_for(node, *only)
         {
             let range = context.range(node);
             context.report(node, format!("`{name}` of one operand is that operand")).safe(

@@ -1,6 +1,6 @@
 //! `redundant-do`: a `do` around one form.
 
-use crate::context::Context;
+use crate::context::{Context, can_stand_for, may_define};
 use crate::lint::{Category, Check, Level, Lint};
 use ovsm_cst::Node;
 
@@ -17,7 +17,8 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
     for name in ["do", "progn", "begin"] {
         if let Some(operands) = context.operands(node, name)
             && let [only] = operands.as_slice()
-            && !matches!(only.head(), Some("define" | "defn" | "defun" | "const"))
+            && can_stand_for(node, *only)
+            && !may_define(context.file, *only)
         {
             let range = context.range(node);
             context.report(node, format!("`{name}` around one form does nothing")).safe(

@@ -1,6 +1,6 @@
 //! `redundant-let`: a `let` that binds nothing.
 
-use crate::context::Context;
+use crate::context::{Context, can_stand_for, may_define};
 use crate::lint::{Category, Check, Level, Lint};
 use ovsm_cst::{Node, NodeKind};
 
@@ -19,7 +19,8 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
             && let [bindings, only] = operands.as_slice()
             && matches!(bindings.kind(), NodeKind::List | NodeKind::Array)
             && bindings.child_count() == 0
-            && !matches!(only.head(), Some("define" | "defn" | "defun" | "const"))
+            && can_stand_for(node, *only)
+            && !may_define(context.file, *only)
         {
             let range = context.range(node);
             context.report(node, format!("this `{name}` binds nothing")).safe(

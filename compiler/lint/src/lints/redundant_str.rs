@@ -16,7 +16,7 @@ pub(crate) const LINT: Lint = Lint {
 fn check(context: &mut Context<'_>, node: Node<'_>) {
     if let Some(operands) = context.operands(node, "str")
         && let [only] = operands.as_slice()
-        && only.kind() == NodeKind::String
+        && (only.kind() == NodeKind::String || context.operands(*only, "str").is_some())
     {
         let range = context.range(node);
         context.report(node, "`str` of a text is that text").safe("remove it", range, only.text());

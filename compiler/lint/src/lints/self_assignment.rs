@@ -1,6 +1,6 @@
 //! `self-assignment`: an assignment of a variable to itself.
 
-use crate::context::{Context, brief, same};
+use crate::context::{Context, brief, is_pure, same};
 use crate::lint::{Category, Check, Level, Lint};
 use ovsm_cst::Node;
 
@@ -18,6 +18,7 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
         if let Some(operands) = context.operands(node, name)
             && let [place, value] = operands.as_slice()
             && same(*place, *value)
+            && is_pure(context.file, *value)
         {
             let message = format!("`{}` is given its own value", brief(*place));
             context.report(node, message).help("one of the names is probably not what was meant");

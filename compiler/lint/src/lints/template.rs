@@ -29,6 +29,7 @@ pub(crate) fn unquoted<'t>(template: Node<'t>, name: &str) -> Vec<Node<'t>> {
         .filter(|node| {
             matches!(node.kind(), NodeKind::Unquote | NodeKind::UnquoteSplicing)
                 && node.operand().and_then(Node::as_symbol) == Some(name)
+                && !is_quoted(*node, template)
         })
         .collect()
 }
@@ -39,4 +40,16 @@ pub(crate) fn assigns(template: Node<'_>, name: &str) -> bool {
         matches!(node.head(), Some("set!" | "setf" | "setq" | "incf" | "decf" | "push!" | "pop!"))
             && node.child(1).is_some_and(|place| place.operand().and_then(Node::as_symbol) == Some(name))
     })
+}
+
+/// True for a place of a template that is quoted there: it gives the form itself, and evaluates nothing.
+fn is_quoted(node: Node<'_>, template: Node<'_>) -> bool {
+    let mut at = node;
+    while let Some(parent) = at.parent().filter(|parent| parent.id() != template.id()) {
+        if parent.kind() == NodeKind::Quote || parent.head() == Some("quote") {
+            return true;
+        }
+        at = parent;
+    }
+    false
 }

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, brief};
 use crate::lint::{Category, Check, Level, Lint};
-use ovsm_cst::Node;
+use ovsm_cst::{Node, NodeKind};
 
 /// The lint.
 pub(crate) const LINT: Lint = Lint {
@@ -21,6 +21,8 @@ fn check(context: &mut Context<'_>, node: Node<'_>) {
             | "block",
         ) => 2,
         Some("defn" | "defun") => 3,
+        Some("deftest") => 2,
+        Some("define") if node.child(1).is_some_and(|name| name.kind() == NodeKind::List) => 2,
         _ => return,
     };
     let body: Vec<_> = node.children().skip(body_from).collect();

@@ -1,6 +1,7 @@
 //! `ovsm check`: what can be said of a script without running it.
 
 use crate::host::{CommandHost, Permissions};
+use crate::project::Project;
 use crate::script::{self, RunOptions};
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Source, Terminal, source};
@@ -31,11 +32,23 @@ impl Check {
             }
         }
         let mut exit = Exit::Success;
+        let mut programs = 0;
         for file in files {
+            // What runs on Solana can not be compiled as a script, and would be full of errors that are none.
+            if matches!(Project::find(&file), Ok(Some(project)) if project.is_program) {
+                programs += 1;
+                continue;
+            }
             match check(&file, terminal) {
                 Exit::Success => {}
                 other => exit = other,
             }
+        }
+        if programs > 0 {
+            terminal.note(&format!(
+                "{programs} file{} of programs for Solana not checked: `ovsmc check` does that",
+                if programs == 1 { "" } else { "s" }
+            ));
         }
         exit
     }

@@ -5,8 +5,10 @@
 
 mod difference;
 
+use crate::command::test::imported;
+use crate::project::Project;
 use ovsm_base::{Code, Diagnostic};
-use ovsm_cst::{FormatOptions, format_lines, format_source};
+use ovsm_cst::{FormatOptions, format_lines, format_source, macro_indents};
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use std::path::{Path, PathBuf};
 
@@ -38,9 +40,9 @@ pub struct Fmt {
     /// Format only the top-level forms that have a part in these lines, which count from 1
     #[arg(long, value_name = "FIRST:LAST", value_parser = lines)]
     range: Option<(usize, usize)>,
-    /// How many characters a line should not exceed
-    #[arg(long, value_name = "N", default_value_t = FormatOptions::default().width, value_parser = clap::value_parser!(u32).range(1..))]
-    width: u32,
+    /// How many characters a line should not exceed; otherwise what the project says, or 100
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    width: Option<u32>,
     /// Join the lines of forms that fit in one
     #[arg(long)]
     compact: bool,
@@ -86,7 +88,13 @@ impl Fmt {
                     continue;
                 }
             };
-            let formatted = self.format(&text);
+            let formatted = match self.format(&path, &text) {
+                Ok(formatted) => formatted,
+                Err(diagnostic) => {
+                    terminal.show_placeless(&[*diagnostic]);
+                    return Exit::Usage;
+                }
+            };
             if formatted == text {
                 continue;
             }
@@ -120,7 +128,14 @@ impl Fmt {
                 return Exit::Usage;
             }
         };
-        let formatted = self.format(&text);
+        let path = self.stdin_filename.as_deref().unwrap_or("stdin.ovsm");
+        let formatted = match self.format(Path::new(path), &text) {
+            Ok(formatted) => formatted,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+        };
         if !self.check && !self.diff {
             return terminal.print(&formatted);
         }
@@ -136,12 +151,32 @@ impl Fmt {
         if exit == Exit::Success && self.check && !is_formatted { Exit::Program } else { exit }
     }
 
-    fn format(&self, text: &str) -> String {
-        let options = FormatOptions { width: self.width, compact: self.compact, ..FormatOptions::default() };
-        match self.range {
+    /// Formats the text of a file by what its project says, and by the macros of the modules that it imports.
+    fn format(&self, path: &Path, text: &str) -> Result<String, Box<Diagnostic>> {
+        // A file that is not there stands for one in its folder.
+        let place = match path.parent().filter(|folder| !path.exists() && !folder.as_os_str().is_empty()) {
+            Some(folder) => folder,
+            None if path.exists() => path,
+            None => Path::new("."),
+        };
+        let default = FormatOptions::default();
+        let project = Project::find(place)?;
+        let width = self.width.or(project.and_then(|project| project.width)).unwrap_or(default.width);
+        let mut options = FormatOptions { width, compact: self.compact, ..default };
+        for module in imported(path, text) {
+            // What can not be read is reported by the commands that need it.
+            let Ok(module_text) = std::fs::read_to_string(&module) else { continue };
+            let alias =
+                module.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            for (name, header) in macro_indents(&module_text) {
+                options.indents.insert(format!("{alias}/{name}"), header);
+                options.indents.insert(name, header);
+            }
+        }
+        Ok(match self.range {
             Some((first, last)) => format_lines(text, first, last, &options),
             None => format_source(text, &options),
-        }
+        })
     }
 
     /// The files to format, each once, in the order of their paths.

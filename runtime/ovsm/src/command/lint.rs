@@ -1,5 +1,6 @@
 //! `ovsm lint`: what scripts say that they probably do not mean, or could say better.
 
+use crate::command::lint_levels::GivenLevels;
 use crate::host::{CommandHost, Permissions};
 use crate::project::Project;
 use crate::script::{self, RunOptions};
@@ -34,18 +35,8 @@ pub struct Lint {
     /// With --fix, apply also the fixes that somebody should look at
     #[arg(long, requires = "fix")]
     unsafe_fixes: bool,
-    /// Do not look for this lint
-    #[arg(short = 'A', long = "allow", value_name = "LINT")]
-    allow: Vec<String>,
-    /// Report this lint as a warning
-    #[arg(short = 'W', long = "warn", value_name = "LINT")]
-    warn: Vec<String>,
-    /// Report this lint as an error
-    #[arg(short = 'D', long = "deny", value_name = "LINT")]
-    deny: Vec<String>,
-    /// Report this lint as an error that no comment can silence
-    #[arg(short = 'F', long = "forbid", value_name = "LINT")]
-    forbid: Vec<String>,
+    #[command(flatten)]
+    levels: GivenLevels,
     /// List all lints
     #[arg(long, conflicts_with_all = ["fix", "explain"])]
     list: bool,
@@ -95,6 +86,7 @@ impl Lint {
         let mut map = FileMap::new();
         let mut diagnostics = Vec::new();
         let mut fixed = 0;
+        let mut programs = 0;
         for path in &files {
             let levels = match self.levels(path) {
                 Ok(levels) => levels,
@@ -106,6 +98,7 @@ impl Lint {
             match self.file(path, &levels, terminal) {
                 Ok(looked) => {
                     fixed += looked.fixed;
+                    programs += usize::from(looked.is_program);
                     diagnostics.extend(looked.diagnostics(&mut map));
                 }
                 Err(exit) => return exit,
@@ -113,6 +106,18 @@ impl Lint {
         }
         let options = RenderOptions { format: terminal.format(), color: terminal.has_color() };
         let exit = terminal.print(&render(&diagnostics, &map, &options));
+        if programs > 0 {
+            let skipped: Vec<String> = LINTS
+                .iter()
+                .filter(|lint| ovsm_lint::needs_code(lint))
+                .map(|lint| format!("`{}`", lint.id))
+                .collect();
+            terminal.note(&format!(
+                "{programs} file{} of programs for Solana: {} left out, and no fixes are offered; `ovsmc check` finds errors",
+                if programs == 1 { "" } else { "s" },
+                skipped.join(", ")
+            ));
+        }
         if fixed > 0 {
             terminal.note(&format!("{fixed} finding{} fixed", if fixed == 1 { "" } else { "s" }));
         }
@@ -126,6 +131,7 @@ impl Lint {
     fn levels(&self, path: &Path) -> Result<Levels, Box<Diagnostic>> {
         let mut levels = Levels::default();
         if let Some(project) = Project::find(path)? {
+            let mut named = Vec::new();
             for (name, level) in &project.lints {
                 let wrong = |help: String| {
                     let message =
@@ -134,22 +140,18 @@ impl Lint {
                 };
                 let level = Level::from_name(level)
                     .ok_or_else(|| wrong("a level is `allow`, `warn`, `deny` or `forbid`".to_string()))?;
-                levels.set(name, level).map_err(|near| wrong(unknown_help(near)))?;
+                named.push((name.as_str(), level));
             }
+            levels.set_unordered(&named).map_err(|(name, near)| {
+                let message = format!("there is no lint `{name}`, but `[lints]` of `spirit.toml` sets it");
+                Box::new(Diagnostic::new(Code::CannotRead, message).help(unknown_help(near)))
+            })?;
         }
-        let given = [
-            (&self.allow, Level::Allow),
-            (&self.warn, Level::Warn),
-            (&self.deny, Level::Deny),
-            (&self.forbid, Level::Forbid),
-        ];
-        for (names, level) in given {
-            for name in names {
-                levels.set(name, level).map_err(|near| {
-                    let message = format!("there is no lint `{name}`");
-                    Box::new(Diagnostic::new(Code::CannotRead, message).help(unknown_help(near)))
-                })?;
-            }
+        for (name, level) in &self.levels.given {
+            levels.set(name, *level).map_err(|near| {
+                let message = format!("there is no lint `{name}`");
+                Box::new(Diagnostic::new(Code::CannotRead, message).help(unknown_help(near)))
+            })?;
         }
         Ok(levels)
     }
@@ -162,6 +164,7 @@ impl Lint {
         let mut text = source.text.clone();
         let mut fixed = 0;
         let mut looked = look(path, &source.path, &text, levels, terminal)?;
+        let mut refused = 0;
         if self.fix && looked.errors.is_empty() {
             for _ in 0..MAX_ROUNDS {
                 let Some((new, applied)) = ovsm_lint::apply(&text, &looked.findings, self.unsafe_fixes)
@@ -169,12 +172,49 @@ impl Lint {
                     break;
                 };
                 let again = look(path, &source.path, &new, levels, terminal)?;
-                // A fix that breaks the program is not taken.
-                if !again.errors.is_empty() {
-                    break;
+                if again.errors.is_empty() {
+                    (text, looked) = (new, again);
+                    fixed += applied;
+                    continue;
                 }
-                (text, looked) = (new, again);
-                fixed += applied;
+                // One of the fixes breaks the program. Those that do not are found one by one, from the end, so that
+                // the places of the others stay.
+                let mut wanted = vec![false; looked.findings.len()];
+                refused = 0;
+                for n in (0..looked.findings.len()).rev() {
+                    let mut tried = wanted.clone();
+                    if let Some(slot) = tried.get_mut(n) {
+                        *slot = true;
+                    }
+                    let before = ovsm_lint::apply_some(&text, &looked.findings, self.unsafe_fixes, &wanted);
+                    let Some((new, count)) =
+                        ovsm_lint::apply_some(&text, &looked.findings, self.unsafe_fixes, &tried)
+                    else {
+                        continue;
+                    };
+                    if before.is_some_and(|(_, before)| count <= before) {
+                        continue;
+                    }
+                    match look(path, &source.path, &new, levels, terminal)?.errors.is_empty() {
+                        true => wanted = tried,
+                        false => refused += 1,
+                    }
+                }
+                if let Some((new, applied)) =
+                    ovsm_lint::apply_some(&text, &looked.findings, self.unsafe_fixes, &wanted)
+                {
+                    looked = look(path, &source.path, &new, levels, terminal)?;
+                    text = new;
+                    fixed += applied;
+                }
+                break;
+            }
+            if refused > 0 {
+                terminal.note(&format!(
+                    "{refused} fix{} of `{}` not applied: the program would not compile after it",
+                    if refused == 1 { "" } else { "es" },
+                    source.path
+                ));
             }
             if fixed > 0
                 && let Err(diagnostic) =
@@ -203,6 +243,8 @@ struct Looked {
     /// What keeps the file from running, with its place in it.
     errors: Vec<(Diagnostic, Option<ovsm_base::TextRange>)>,
     fixed: usize,
+    /// True if it belongs to a program for Solana, and was only read.
+    is_program: bool,
 }
 
 impl Looked {
@@ -242,6 +284,9 @@ impl Looked {
 
 /// Compiles a file and lets the lints look at it.
 fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
+    if matches!(Project::find(path), Ok(Some(project)) if project.is_program) {
+        return Ok(look_at_program(shown, text, levels));
+    }
     let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
     let mut session = script::session(path, &RunOptions::default(), host).map_err(|diagnostic| {
         terminal.show_placeless(&[*diagnostic]);
@@ -249,6 +294,7 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
     })?;
     let units: Rc<RefCell<Vec<Rc<Unit>>>> = Rc::default();
     session.front.checker = Some(Box::new(Collector(Rc::clone(&units))));
+    session.front.expansion_sizes = Some(Vec::new());
     session.load(shown, text);
     let sources = &session.front.sources;
     // The file itself is the last text that was read under its path.
@@ -261,9 +307,35 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
             (diagnostic.clone(), diagnostic.labels.iter().find_map(|label| resolve(label.span)))
         });
     let errors: Vec<_> = errors.collect();
-    let file = ovsm_lint::File::new(text, units.borrow().clone(), &resolve);
+    let mut file = ovsm_lint::File::new(text, units.borrow().clone(), &resolve);
+    file.add_names(&session.front.names_given());
+    file.add_expansions(session.front.expansion_sizes.as_deref().unwrap_or(&[]));
     let findings = ovsm_lint::lint(&file, levels);
-    Ok(Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0 })
+    Ok(Looked {
+        path: shown.to_string(),
+        text: text.to_string(),
+        findings,
+        errors,
+        fixed: 0,
+        is_program: false,
+    })
+}
+
+/// Lets the lints look at the text of a program for Solana: the engine of scripts can not compile it.
+fn look_at_program(shown: &str, text: &str, levels: &Levels) -> Looked {
+    let resolve = |_: Span| None;
+    let mut file = ovsm_lint::File::new(text, Vec::new(), &resolve);
+    file.is_text_only = true;
+    let findings = ovsm_lint::lint(&file, levels);
+    let mut errors = Vec::new();
+    for (tree, _) in &file.trees {
+        let start = file.starts.get(&tree.form()).copied().unwrap_or(0);
+        errors.extend(tree.errors().iter().map(|diagnostic| {
+            let range = diagnostic.labels.first().map(|label| label.span.range.shifted(start));
+            (diagnostic.clone(), range)
+        }));
+    }
+    Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0, is_program: true }
 }
 
 macro_rules! pages {
@@ -277,14 +349,16 @@ macro_rules! pages {
 
 pages! {
     "append-in-loop" "argument-evaluated-twice" "argument-never-used" "compat-name" "cond-else"
-    "constant-condition" "define-lambda" "deprecated" "duplicate-condition" "empty-body"
-    "equals-bool" "equals-null" "evaluation-order-swap" "float-equality" "identical-operands"
-    "if-not" "if-null" "if-same-branches" "line-length" "loop-without-exit" "manual-increment"
-    "missing-docstring" "missing-else" "needless-inject" "negated-comparison" "nested-if"
-    "nested-let" "reduce-without-initial" "redundant-call" "redundant-do" "redundant-lambda"
-    "redundant-let" "redundant-str" "self-assignment" "self-comparison" "shadowed-built-in"
-    "single-operand-comparison" "unreachable-code" "unused-binding" "unused-definition"
-    "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
+    "constant-condition" "define-lambda" "deprecated" "duplicate-clause" "duplicate-condition"
+    "duplicate-map-key" "duplicate-test" "empty-body" "equals-bool" "equals-null"
+    "evaluation-order-swap" "float-equality" "identical-operands" "if-not" "if-null"
+    "if-same-branches" "large-expansion" "line-length" "loop-without-exit" "macro-capture" "manual-increment"
+    "misplaced-docstring" "missing-docstring" "missing-else" "needless-inject"
+    "negated-comparison" "nested-if" "nested-let" "reduce-without-initial" "redundant-call"
+    "redundant-do" "redundant-lambda" "redundant-let" "redundant-str" "self-assignment"
+    "self-comparison" "shadowed-binding" "shadowed-built-in" "single-operand-comparison"
+    "try-without-clause" "unreachable-code" "unused-binding" "unused-definition"
+    "unused-parameter" "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
 }
 
 fn explain(name: &str, terminal: &Terminal) -> Exit {

@@ -6,6 +6,7 @@ pub mod eval;
 pub mod examples;
 pub mod fmt;
 pub mod lint;
+mod lint_levels;
 pub mod repl;
 pub mod run;
 pub mod test;

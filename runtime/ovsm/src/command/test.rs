@@ -5,6 +5,7 @@
 
 mod coverage;
 mod document;
+mod fault;
 mod file;
 mod property;
 mod report;
@@ -15,6 +16,7 @@ mod state;
 use crate::script::RunOptions;
 use coverage::Coverage;
 use file::{FileOutcome, Selection};
+use ovsm_base::render::Format;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Terminal, source};
 use report::Report;
@@ -24,12 +26,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+pub use since::imported;
+
 /// Run the tests of scripts
 #[derive(clap::Args)]
 #[command(
     after_help = "A test is written `(deftest name body …)` and passes if its body ends without an error: see `assert=`, \
                         `assert-error`, `assert-near`.\n\nExit codes: 0 all passed; 1 a test failed or a file has errors; 2 wrong \
-                        command line.\n\nExamples:\n  ovsm test\n  ovsm test tests/money.ovsm --filter rounding\n  \
+                        command line or unreadable input.\n\nExamples:\n  ovsm test\n  ovsm test tests/money.ovsm --filter rounding\n  \
                         ovsm test --junit results.xml"
 )]
 pub struct Test {
@@ -52,10 +56,10 @@ pub struct Test {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// How many files run at once
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// How often each property is tried
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
     /// Where the choices of properties begin: a number, or `random`; a property has a seed of its own otherwise
     #[arg(long, value_name = "SEED")]
@@ -181,6 +185,13 @@ impl Test {
                     || since::imported(file, &text).iter().any(|module| changed.contains(module))
             });
         }
+        for written in [&self.coverage_output, &self.junit].into_iter().flatten() {
+            let place = written.canonicalize().ok();
+            if place.is_some() && files.iter().any(|file| file.canonicalize().ok() == place) {
+                let message = format!("`{}` is a source file, and would be overwritten", written.display());
+                return usage(terminal, &message);
+            }
+        }
         let selection = Selection {
             filter: self.filter.as_deref(),
             list: self.list,
@@ -227,8 +238,15 @@ impl Test {
         let text = match (self.list, self.json) {
             (true, _) => report.list(),
             (_, true) => report.json(),
+            _ if terminal.format() != Format::Human => report.in_format(terminal.format()),
             _ => report.human(),
         };
+        if report.results.is_empty() && report.skipped == 0 && changed.is_none() {
+            terminal.note(&match &self.filter {
+                Some(filter) => format!("no test has a name that contains `{filter}`"),
+                None => "there are no tests here: `(deftest name body …)` defines one".to_string(),
+            });
+        }
         match terminal.print(&text) {
             Exit::Success if report.failed() => Exit::Program,
             exit => exit,
@@ -245,8 +263,9 @@ impl Test {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
         let all: Mutex<Vec<(usize, Result<FileOutcome, String>)>> = Mutex::default();
-        let threads =
-            self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let threads = self
+            .jobs
+            .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
         std::thread::scope(|scope| {
             for _ in 0..threads.clamp(1, 64).min(files.len().max(1)) {
                 // Deep programs need stack, as on the main thread.

@@ -2,20 +2,22 @@
 
 use super::coverage::Coverage;
 use super::document;
+use super::fault::{Fault, faults_of};
 use super::property::{Choices, shrink};
 use super::report::{Outcome, TestResult};
 use super::since;
-use super::snapshot::Snapshots;
+use super::snapshot::{self, Snapshots};
 use super::state::{SharedState, TestState};
 use crate::host::CommandHost;
 use crate::script::{self, RunOptions};
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::{Format, RenderOptions, SourceMap, render};
-use ovsm_base::{Diagnostic, FormId};
+use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_edge::{Source, Terminal};
 use ovsm_eval::{Ended, Session, Test};
 use ovsm_value::Value;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,11 +60,12 @@ pub fn run(
     stop: &AtomicBool,
 ) -> Result<FileOutcome, String> {
     let shown = path.display().to_string();
-    let whole = |message: String| {
+    let whole = |message: String, faults: Vec<Fault>| {
         let result = TestResult {
             name: "the file".to_string(),
             place: shown.clone(),
             outcome: Outcome::Failed(message),
+            faults,
             output: String::new(),
             seconds: 0.0,
         };
@@ -70,7 +73,8 @@ pub fn run(
     };
     let source = match Source::read(path) {
         Ok(source) => source,
-        Err(diagnostic) => return whole(diagnostic.message.clone()),
+        Err(diagnostic) if diagnostic.code == Code::CannotRead => return Err(diagnostic.message.clone()),
+        Err(diagnostic) => return whole(diagnostic.message.clone(), placeless(&diagnostic)),
     };
     let examples = if selection.documents { document::examples(&source.text) } else { Vec::new() };
     // A file that defines no tests need not run at all.
@@ -91,7 +95,7 @@ pub fn run(
         match std::fs::read_to_string(&snapshot_path) {
             Ok(text) => state.snapshots = Snapshots::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return whole(format!("{}: {error}", snapshot_path.display())),
+            Err(error) => return Err(format!("`{}` can not be read: {error}", snapshot_path.display())),
         }
     }
     let host = CommandHost::new(*terminal, options.permissions.clone(), Vec::new())
@@ -99,19 +103,35 @@ pub fn run(
         .testing(Box::new(SharedState(Rc::clone(&state))));
     let mut session = match script::session(path, options, host) {
         Ok(session) => session,
-        Err(diagnostic) => return whole(diagnostic.message.clone()),
+        Err(diagnostic) => return Err(diagnostic.message.clone()),
     };
     session.front.coverage = selection.coverage.then(Vec::new);
     match session.run(&source.path, &source.text) {
         Ok(_) => {}
-        Err(Ended::Rejected(diagnostics)) => return whole(text_of(&diagnostics, &session.front.sources)),
+        Err(Ended::Rejected(diagnostics)) => {
+            let sources = &session.front.sources;
+            return whole(text_of(&diagnostics, sources), faults_of(&diagnostics, sources, None));
+        }
         Err(Ended::Failed(failure)) => {
             let diagnostic = script::uncaught(&failure, &session.front.sources);
-            return whole(text_of(&[diagnostic], &session.front.sources));
+            let sources = &session.front.sources;
+            let faults = faults_of(std::slice::from_ref(&diagnostic), sources, None);
+            return whole(text_of(&[diagnostic], sources), faults);
         }
     }
     let mut outcome = FileOutcome::default();
-    let mut runner = Runner { session, state, kept, selection, shown };
+    let mut failed_tests: Vec<String> = Vec::new();
+    let mut runner = Runner {
+        session,
+        state,
+        kept,
+        selection,
+        options,
+        shown,
+        text: source.text.clone(),
+        place: None,
+        faults: Vec::new(),
+    };
     for test in runner.session.front.tests.clone() {
         if stop.load(Ordering::Relaxed) || selection.filter.is_some_and(|filter| !test.name.contains(filter))
         {
@@ -124,6 +144,9 @@ pub fn run(
         }
         let result = runner.test(&test);
         let failed = matches!(result.outcome, Outcome::Failed(_));
+        if failed {
+            failed_tests.push(test.name.clone());
+        }
         outcome.results.push(result);
         if failed && selection.fail_fast {
             stop.store(true, Ordering::Relaxed);
@@ -149,8 +172,10 @@ pub fn run(
         && unchanged.is_empty()
         && !stop.load(Ordering::Relaxed);
     if is_whole {
-        let stale = state.snapshots.stale();
+        let mut stale = state.snapshots.stale();
         if selection.update {
+            // A test that failed may not have come to where it asks for them.
+            stale.retain(|name| !failed_tests.iter().any(|test| snapshot::is_of(name, test)));
             for name in &stale {
                 state.snapshots.stored.remove(name);
                 state.snapshots.is_changed = true;
@@ -177,8 +202,20 @@ fn unchanged_tests(path: &Path, text: &str, revision: &str) -> Result<Vec<String
         modules.push_str(&std::fs::read_to_string(&module).unwrap_or_default());
         old_modules.push_str(&since::at_revision(&module, revision)?.unwrap_or_default());
     }
+    // A test also sees the snapshots that are stored for it.
+    let stored = PathBuf::from(format!("{}.snap", path.display()));
+    let new_stored = Snapshots::parse(&std::fs::read_to_string(&stored).unwrap_or_default()).stored;
+    let old_stored = Snapshots::parse(&since::at_revision(&stored, revision)?.unwrap_or_default()).stored;
+    let has_same_snapshots = |test: &str| {
+        let of_test = |stored: &BTreeMap<String, String>| -> Vec<(String, String)> {
+            let entries = stored.iter().filter(|(name, _)| snapshot::is_of(name, test));
+            entries.map(|(name, text)| (name.clone(), text.clone())).collect()
+        };
+        of_test(&new_stored) == of_test(&old_stored)
+    };
     let (new, old) = (since::fingerprints(text, &modules), since::fingerprints(&old, &old_modules));
-    Ok(new.into_iter().filter(|(name, print)| old.get(name) == Some(print)).map(|(name, _)| name).collect())
+    let unchanged = new.into_iter().filter(|(name, print)| old.get(name) == Some(print));
+    Ok(unchanged.map(|(name, _)| name).filter(|name| has_same_snapshots(name)).collect())
 }
 
 struct Runner<'s> {
@@ -186,7 +223,22 @@ struct Runner<'s> {
     state: Rc<RefCell<TestState>>,
     kept: Rc<RefCell<String>>,
     selection: &'s Selection<'s>,
+    options: &'s RunOptions,
     shown: String,
+    /// The text of the file.
+    text: String,
+    /// Where the test stands that runs.
+    place: Option<Span>,
+    /// What was wrong with the call that ended last.
+    faults: Vec<Fault>,
+}
+
+/// How a call of a test ended that did not pass.
+struct Failed {
+    /// Why, for people.
+    why: String,
+    /// True if it was stopped: its time, its fuel or its memory was used up.
+    is_stopped: bool,
 }
 
 impl Runner<'_> {
@@ -197,16 +249,21 @@ impl Runner<'_> {
                 format!("{}:{}", sources.path(file), line_column(sources.text(file), range.start).line)
             });
         let place = place.unwrap_or_else(|| self.shown.clone());
+        self.place = test.span;
         let function = self.session.machine.global(test.function).cloned().unwrap_or_default();
         self.timed(test.name.clone(), place, |runner| match test.is_property {
             true => runner.property(&test.name, &function),
-            false => runner.call(&function, Choices::random(seed_of(&test.name, runner.selection.seed))),
+            false => {
+                let choices = Choices::random(seed_of(&test.name, runner.selection.seed));
+                runner.call(&function, choices).map(|failed| failed.why)
+            }
         })
     }
 
     fn example(&mut self, name: &str, example: &document::Example) -> TestResult {
         let place = format!("{}:{}", self.shown, example.line);
         let text = format!("(assert= (quote {}) {})", example.result, example.call);
+        self.place = None;
         self.timed(name.to_string(), place, |runner| {
             let read = runner.session.front.sources.add("example", "<example>", &text);
             let form = match (read.forms.as_slice(), read.diagnostics.first()) {
@@ -216,9 +273,26 @@ impl Runner<'_> {
             };
             match runner.session.run_form(form) {
                 Ok(_) => None,
-                Err(ended) => Some(runner.text_of_end(ended)),
+                Err(ended) => {
+                    let why = runner.text_of_end(ended);
+                    runner.place_example(example.line);
+                    Some(why)
+                }
             }
         })
+    }
+
+    /// Lets what is wrong with an example stand at its line: what was run is made of it, and is in no file.
+    fn place_example(&mut self, line: u32) {
+        let lines = self.text.split_inclusive('\n').take(line as usize);
+        let (before, last) = lines.fold((0, ""), |(before, last), line| (before + last.len(), line));
+        let start = before + (last.len() - last.trim_start().len());
+        let range = TextRange::new(start as u32, (before + last.trim_end().len()).max(start) as u32);
+        for fault in &mut self.faults {
+            if fault.place.is_none() {
+                fault.place = Some((self.shown.clone(), self.text.clone(), range));
+            }
+        }
     }
 
     /// Runs something as a test; what it gives is why it failed.
@@ -228,8 +302,14 @@ impl Runner<'_> {
         place: String,
         run: impl FnOnce(&mut Self) -> Option<String>,
     ) -> TestResult {
-        let mut result =
-            TestResult { name, place, outcome: Outcome::Passed, output: String::new(), seconds: 0.0 };
+        let mut result = TestResult {
+            name,
+            place,
+            outcome: Outcome::Passed,
+            faults: Vec::new(),
+            output: String::new(),
+            seconds: 0.0,
+        };
         if self.selection.list {
             return result;
         }
@@ -239,9 +319,12 @@ impl Runner<'_> {
             state.test.clone_from(&result.name);
             state.unnamed = 0;
         }
+        self.faults.clear();
+        self.start_time();
         let start = Instant::now();
         if let Some(why) = run(self) {
             result.outcome = Outcome::Failed(why);
+            result.faults = std::mem::take(&mut self.faults);
         }
         result.seconds = start.elapsed().as_secs_f64();
         result.output = self.kept.borrow().clone();
@@ -249,24 +332,31 @@ impl Runner<'_> {
     }
 
     /// Calls a test with choices; what it gives is why it failed.
-    fn call(&mut self, function: &Value, choices: Choices) -> Option<String> {
+    fn call(&mut self, function: &Value, choices: Choices) -> Option<Failed> {
         {
             let mut state = self.state.borrow_mut();
             state.choices = choices;
             state.unnamed = 0;
         }
-        match self.session.call(function, &[]) {
-            Ok(_) => None,
-            Err(ended) => Some(self.text_of_end(ended)),
-        }
+        let ended = self.session.call(function, &[]).err()?;
+        let is_stopped =
+            matches!(&ended, Ended::Failed(failure) if matches!(failure.unwind, ovsm_value::Unwind::Stop(_)));
+        Some(Failed { why: self.text_of_end(ended), is_stopped })
     }
 
-    fn text_of_end(&self, ended: Ended) -> String {
+    fn text_of_end(&mut self, ended: Ended) -> String {
         let sources = &self.session.front.sources;
-        match ended {
-            Ended::Rejected(diagnostics) => text_of(&diagnostics, sources),
-            Ended::Failed(failure) => text_of(&[script::uncaught(&failure, sources)], sources),
-        }
+        let diagnostics = match ended {
+            Ended::Rejected(diagnostics) => diagnostics,
+            Ended::Failed(failure) => vec![script::uncaught(&failure, sources)],
+        };
+        self.faults = faults_of(&diagnostics, sources, self.place);
+        text_of(&diagnostics, sources)
+    }
+
+    /// The time that `--timeout` gives is each test's own: a slow one takes none from those after it.
+    fn start_time(&mut self) {
+        self.session.machine.set_interrupt(Some(Box::new(script::Watch::new(self.options))));
     }
 
     /// Tries a property with many choices; of those that fail, the smallest that is found is reported.
@@ -276,16 +366,24 @@ impl Runner<'_> {
             // Runs of one seed are different, and the same each time.
             let choices =
                 Choices::random(seed.wrapping_add(u64::from(run).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-            if self.call(function, choices).is_none() {
-                continue;
-            }
+            let Some(failed) = self.call(function, choices) else { continue };
             let first: Vec<u64> = self.made();
+            // The search has the time of a test for itself. A smaller value for which the body does not end is another
+            // fault than the one that was found, and ends the search.
+            self.start_time();
+            let mut is_over = failed.is_stopped;
             let (smallest, steps) = shrink(first, MAX_SHRINKS, |candidate| {
+                if is_over {
+                    return None;
+                }
                 self.kept.borrow_mut().clear();
-                self.call(function, Choices::planned(candidate.to_vec())).map(|_| self.made())
+                let smaller = self.call(function, Choices::planned(candidate.to_vec()))?;
+                is_over = smaller.is_stopped;
+                (!is_over).then(|| self.made())
             });
             self.kept.borrow_mut().clear();
-            let why = self.call(function, Choices::planned(smallest));
+            self.start_time();
+            let why = self.call(function, Choices::planned(smallest)).map(|failed| failed.why);
             let mut text = format!(
                 "run {} of {} failed; after {steps} steps to smaller values:\n",
                 run + 1,
@@ -306,6 +404,11 @@ impl Runner<'_> {
     fn made(&self) -> Vec<u64> {
         self.state.borrow().choices.made.iter().map(|(chosen, _)| *chosen).collect()
     }
+}
+
+/// What is wrong with a file as a whole.
+fn placeless(diagnostic: &Diagnostic) -> Vec<Fault> {
+    vec![Fault { diagnostic: diagnostic.clone(), place: None }]
 }
 
 /// The seed of a test: the one that was given, or one that its name decides.

@@ -81,6 +81,10 @@ pub fn shrink(
             _ => false,
         }
     };
+    // The first choices often say how much of the rest there is: of a long sequence, nothing could be left out before.
+    for at in 0..best.len().min(LEADING) {
+        steps += lessen(at, &mut best, &mut tries, &mut attempt);
+    }
     loop {
         let before = best.clone();
         // Leave parts out, long ones first.
@@ -112,27 +116,38 @@ pub fn shrink(
         }
         // Make each choice as small as it can be: by halving the distance to zero.
         for at in 0..best.len() {
-            let mut low = 0;
-            while let Some(value) = best.get(at).copied().filter(|value| *value > low) {
-                let middle = low + (value - low) / 2;
-                let mut candidate = best.clone();
-                if let Some(slot) = candidate.get_mut(at) {
-                    *slot = middle;
-                }
-                if attempt(candidate, &mut best, &mut tries) {
-                    steps += 1;
-                } else {
-                    low = middle + 1;
-                }
-                if tries == 0 {
-                    break;
-                }
-            }
+            steps += lessen(at, &mut best, &mut tries, &mut attempt);
         }
         if best == before || tries == 0 {
             return (best, steps);
         }
     }
+}
+
+/// How many choices are made smaller before anything is left out.
+const LEADING: usize = 4;
+
+/// Makes one choice as small as it can be, by halving the distance to zero; how often that worked.
+fn lessen(
+    at: usize,
+    best: &mut Vec<u64>,
+    tries: &mut u32,
+    attempt: &mut impl FnMut(Vec<u64>, &mut Vec<u64>, &mut u32) -> bool,
+) -> u32 {
+    let (mut low, mut steps) = (0, 0);
+    while let Some(value) = best.get(at).copied().filter(|value| *value > low && *tries > 0) {
+        let middle = low + (value - low) / 2;
+        let mut candidate = best.clone();
+        if let Some(slot) = candidate.get_mut(at) {
+            *slot = middle;
+        }
+        if attempt(candidate, best, tries) {
+            steps += 1;
+        } else {
+            low = middle + 1;
+        }
+    }
+    steps
 }
 
 #[cfg(test)]

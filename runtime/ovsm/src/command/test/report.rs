@@ -1,5 +1,8 @@
 //! The results of tests, for people and for machines.
 
+use super::fault::{Fault, rendered};
+use ovsm_base::render::Format;
+
 /// How a test ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -18,6 +21,8 @@ pub struct TestResult {
     pub place: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it did not pass, for machines.
+    pub faults: Vec<Fault>,
     /// What it printed.
     pub output: String,
     /// How long it took.
@@ -51,14 +56,19 @@ impl Report {
 
     /// The names and places.
     pub fn list(&self) -> String {
-        self.results.iter().map(|result| format!("{}  {}\n", result.place, result.name)).collect()
+        self.results.iter().map(|result| format!("{}  {}\n", result.place, visible(&result.name))).collect()
     }
 
     /// Failures with what they printed, then one line.
     pub fn human(&self) -> String {
         let mut text = String::new();
         for (result, why) in self.failures() {
-            text.push_str(&format!("FAILED {} ({})\n{}\n", result.name, result.place, why.trim_end()));
+            text.push_str(&format!(
+                "FAILED {} ({})\n{}\n",
+                visible(&result.name),
+                result.place,
+                why.trim_end()
+            ));
             if !result.output.is_empty() {
                 text.push_str("it printed:\n");
                 for line in result.output.lines() {
@@ -67,6 +77,26 @@ impl Report {
             }
             text.push('\n');
         }
+        text.push_str(&self.summary());
+        text
+    }
+
+    /// The failures in a format for machines; after one line each, or annotations, the same summary as for people.
+    pub fn in_format(&self, format: Format) -> String {
+        let failed = self.results.iter().filter(|result| result.outcome != Outcome::Passed);
+        let faults: Vec<(&str, &Fault)> = failed
+            .flat_map(|result| result.faults.iter().map(|fault| (result.name.as_str(), fault)))
+            .collect();
+        let mut text = rendered(&faults, format);
+        if matches!(format, Format::Short | Format::Github) {
+            text.push_str(&self.summary());
+        }
+        text
+    }
+
+    /// Stale snapshots, and how many tests ended in which way.
+    fn summary(&self) -> String {
+        let mut text = String::new();
         let failed = self.failures().count();
         let passed = self.results.len() - failed;
         for name in &self.stale {
@@ -93,6 +123,7 @@ impl Report {
                 "place": result.place,
                 "passed": result.outcome == Outcome::Passed,
                 "error": error,
+                "diagnostics": result.faults.iter().map(Fault::json).collect::<Vec<_>>(),
                 "output": result.output,
                 "seconds": result.seconds,
             });
@@ -133,6 +164,12 @@ impl Report {
         text.push_str("</testsuite>\n");
         text
     }
+}
+
+/// Text without characters that would steer a terminal.
+pub fn visible(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 /// Text in XML; characters that XML can not hold become question marks.

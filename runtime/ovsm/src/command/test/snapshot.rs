@@ -12,6 +12,8 @@ pub struct Snapshots {
     pub stored: BTreeMap<String, String>,
     /// Names that a test asked for.
     pub used: Vec<String>,
+    /// What this run took, by name.
+    pub taken: BTreeMap<String, String>,
     /// True if something is to be written.
     pub is_changed: bool,
 }
@@ -70,6 +72,12 @@ impl Snapshots {
         let name: String = name.replace(['\n', '\r'], " ");
         self.used.push(name.clone());
         let text = text.replace("\r\n", "\n");
+        // The next run could agree with one of them only.
+        if update && self.taken.insert(name.clone(), text.clone()).is_some_and(|before| before != text) {
+            return Err(format!(
+                "the snapshot `{name}` is asked for with two values: give each a name of its own"
+            ));
+        }
         match self.stored.get(&name) {
             Some(stored) if *stored == text => Ok(()),
             _ if update => {
@@ -91,6 +99,12 @@ impl Snapshots {
     pub fn stale(&self) -> Vec<String> {
         self.stored.keys().filter(|name| !self.used.contains(name)).cloned().collect()
     }
+}
+
+/// True for a snapshot of a test: its name is that of the test or of a row of it, or continues it after ` / `.
+pub fn is_of(snapshot: &str, test: &str) -> bool {
+    let rest = snapshot.strip_prefix(test);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" / ") || rest.starts_with('['))
 }
 
 /// The stored and the new lines that are not the same, after what both begin with.
