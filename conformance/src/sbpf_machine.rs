@@ -293,7 +293,10 @@ syscalls! {
         let mut slices = Vec::new();
         for n in 0..count {
             let slice = context.read(fields + 16 * n, 16)?;
-            let word = |at: usize| u64::from_le_bytes(slice[at..at + 8].try_into().unwrap_or_default());
+            let word = |at: usize| {
+                let bytes = slice.get(at..).and_then(<[u8]>::first_chunk::<8>);
+                bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+            };
             slices.push((word(0), word(8)));
         }
         context.charge(100 * count + slices.iter().map(|(_, length)| length).sum::<u64>())?;
@@ -366,7 +369,7 @@ fn base64(bytes: &[u8]) -> String {
         let word =
             chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..4 {
-            let digit = DIGITS[(word >> (18 - 6 * place) & 63) as usize];
+            let digit = DIGITS.get((word >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'=');
             text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
         }
     }
