@@ -126,10 +126,10 @@ pub const NATIVES: &[Native] = &[
         Value::Table(table) => Ok(Value::Bool(borrow(table)?.entries.contains_key(&Key(at(arguments, 1).clone())))),
         value => Ok(Value::Bool(at(arguments, 1).as_key().is_some_and(|key| object("has-key?", value).is_ok_and(|entries| entries.contains_key(&key))))),
     }),
-    native(OBJECT, "set-key", &[], 3, Some(3), "(object key value) -> object", "The object with another value under a key.", &[("(set-key {:a 1} :a 2)", "{:a 2}")], |_, arguments| {
+    native(OBJECT, "set-key", &[], 3, Some(3), "(object key value) -> object", "The object with another value under a key.", &[("(set-key {:a 1} :a 2)", "{:a 2}")], |context, arguments| {
         let value = take(arguments, 2);
         let key = take(arguments, 1);
-        put(arguments, &key, value)
+        put(context, arguments, &key, value)
     }),
     native(OBJECT, "assoc-in", &[], 3, Some(3), "(object path value) -> object", "The object with another value at the end of a path, or under one key.", &[("(assoc-in {:a {:b 1}} [:a :b] 2)", "{:a {:b 2}}"), ("(assoc-in {} :a 1)", "{:a 1}")], |context, arguments| {
         if at(arguments, 1).items_count().is_none() {
@@ -146,7 +146,7 @@ pub const NATIVES: &[Native] = &[
         let mut call = vec![get(at(arguments, 0), &key)?.unwrap_or_default()];
         call.extend(arguments.iter().skip(3).cloned());
         let value = context.call(&function, &call)?;
-        put(arguments, &key, value)
+        put(context, arguments, &key, value)
     }),
     native(OBJECT, "update-in", &[], 3, None, "(object path function argument…) -> object", "The object with what is at the end of a path replaced by what the function gives for it.", &[("(update-in {:a {:b 1}} [:a :b] + 10)", "{:a {:b 11}}")], |context, arguments| {
         let mut value = at(arguments, 0).clone();
@@ -208,11 +208,11 @@ pub const NATIVES: &[Native] = &[
         names.dedup();
         Ok(Value::array(names.into_iter().map(Value::string).collect()))
     }),
-    native(SET, "set", &["to-set", "list->set"], 0, None, "(sequence) -> set", "The items of one sequence as a set; of an object, a key and a value, the object with that entry.", &[("(set [1 2 1])", "#{1 2}"), ("(set {:a 1} :a 2)", "{:a 2}")], |_, arguments| match arguments.len() {
+    native(SET, "set", &["to-set", "list->set"], 0, None, "(sequence) -> set", "The items of one sequence as a set; of an object, a key and a value, the object with that entry.", &[("(set [1 2 1])", "#{1 2}"), ("(set {:a 1} :a 2)", "{:a 2}")], |context, arguments| match arguments.len() {
         3 => {
             let value = take(arguments, 2);
             let key = take(arguments, 1);
-            put(arguments, &key, value)
+            put(context, arguments, &key, value)
         }
         1 => Ok(set(items("set", at(arguments, 0))?)),
         0 => Ok(set(Vec::new())),

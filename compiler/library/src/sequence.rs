@@ -290,7 +290,7 @@ pub const NATIVES: &[Native] = &[
             None => Ok(Value::Null),
         }
     }),
-    native("assoc", &[], 2, None, "(key pairs) -> pair, or (object key value …) -> object", "The first pair whose first item is equal to a key, or null; given an object, the object with other values.", &[("(assoc :b [[:a 1] [:b 2]])", "[:b 2]"), ("(assoc {:a 1} :b 2)", "{:a 1 :b 2}")], |_, arguments| {
+    native("assoc", &[], 2, None, "(key pairs) -> pair, or (object key value …) -> object", "The first pair whose first item is equal to a key, or null; given an object, the object with other values.", &[("(assoc :b [[:a 1] [:b 2]])", "[:b 2]"), ("(assoc {:a 1} :b 2)", "{:a 1 :b 2}")], |context, arguments| {
         if arguments.len() >= 3 {
             let mut whole = [take(arguments, 0)];
             for pair in arguments.get_mut(1..).unwrap_or(&mut []).chunks_mut(2) {
@@ -298,7 +298,7 @@ pub const NATIVES: &[Native] = &[
                     return Err(raise(ErrorKind::Arity, "`assoc` needs a value for each key"));
                 }
                 let (key, value) = (take(pair, 0), take(pair, 1));
-                whole = [crate::places::put(&mut whole, &key, value)?];
+                whole = [crate::places::put(context, &mut whole, &key, value)?];
             }
             let [whole] = whole;
             return Ok(whole);

@@ -16,6 +16,7 @@ mod release;
 pub mod sequence;
 pub mod text;
 pub mod value;
+pub mod walk;
 pub mod write;
 
 pub use collection::{Object, Place, Range, Set, Table};

@@ -1,8 +1,9 @@
 //! Values: constants, variables, closures, sequences and bindings.
 
+use super::analyze::Variable;
 use super::last_use::LastUse;
 use super::{Compile, FunctionCompiler, Place, Target};
-use crate::bytecode::{Instruction as I, Register, Template};
+use crate::bytecode::{CaptureSource, Instruction as I, Register, Template};
 use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_base::index::Index;
 use ovsm_base::stack::with_room;
@@ -175,7 +176,57 @@ impl<'u> FunctionCompiler<'u> {
             Place::CaptureCell(n) => self.emit(I::LoadCaptureCell(to, n)),
             // Only what is never assigned is known, and only places that are assigned are loaded.
             Place::Known(_) => self.emit(I::Null(to)),
+            Place::Together(function) => self.load_together(function, to),
         }
+    }
+
+    /// A function of the group of this one. It is made anew from what this one has captured: were it captured itself,
+    /// the two would hold each other for ever.
+    fn load_together(&mut self, function: FunctionId, to: Register) {
+        if let Some(constant) = self.shared_function(function) {
+            self.emit(I::Constant(to, constant));
+        } else if function == self.function {
+            self.emit(I::Move(to, 0));
+        } else {
+            let number = self.template(function, &[]);
+            self.emit(I::Closure(to, number));
+        }
+    }
+
+    /// The constant that a local function is which captures nothing.
+    fn shared_function(&mut self, function: FunctionId) -> Option<u32> {
+        let captures = self.analysis.captures.get(function.index())?;
+        if !captures.is_empty() || !self.analysis.groups.is_member(function) {
+            return None;
+        }
+        if let Some(constant) = self.compiled.shared.get(&function) {
+            return Some(*constant);
+        }
+        let closure = ovsm_value::Closure {
+            code: self.origin.functions + function.0,
+            name: self.unit.functions.get(function)?.name.clone(),
+            captures: Box::default(),
+        };
+        let constant = self.constant(Value::Function(std::rc::Rc::new(closure)));
+        self.compiled.shared.insert(function, constant);
+        Some(constant)
+    }
+
+    /// How to make a closure here; `made` tells where variables are that were put into registers for it.
+    fn template(&mut self, function: FunctionId, made: &[(Variable, Register)]) -> u32 {
+        let unit = self.unit;
+        let captures = self.analysis.captures.get(function.index()).map_or(&[][..], Vec::as_slice);
+        let source = |variable: &Variable| match made.iter().find(|(known, _)| known == variable) {
+            Some((_, register)) => CaptureSource::Register(*register),
+            None => self.source(*variable),
+        };
+        let template = Template {
+            function: self.origin.functions + function.0,
+            name: unit.functions.get(function).map_or_else(|| "".into(), |code| code.name.clone()),
+            captures: captures.iter().map(source).collect(),
+        };
+        self.compiled.templates.push(template);
+        self.origin.templates + self.compiled.templates.len() as u32 - 1
     }
 
     /// The constant that an expression is, or that the variable is which it reads.
@@ -230,7 +281,7 @@ impl<'u> FunctionCompiler<'u> {
                 match place {
                     Place::Cell(register) => self.emit(I::StoreCell(register, fresh)),
                     Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(fresh, n)),
-                    Place::Register(_) | Place::Capture(_) | Place::Known(_) => {}
+                    Place::Register(_) | Place::Capture(_) | Place::Known(_) | Place::Together(_) => {}
                 }
                 self.drop_unused(fresh, target);
                 self.deliver(fresh, target)
@@ -294,6 +345,7 @@ impl<'u> FunctionCompiler<'u> {
             if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
                 && !self.analysis.is_assigned(variable)
                 && !self.analysis.is_captured(variable)
+                && self.analysis.groups.function_of(variable).is_none()
             {
                 self.variables.insert(variable, Place::Known(*value));
                 continue;
@@ -301,7 +353,10 @@ impl<'u> FunctionCompiler<'u> {
             let register = self.register()?;
             self.expr(*value, Target::Register(register))?;
             self.bind(variable, register);
-            if self.analysis.is_assigned(variable) || !self.is_small(*value) {
+            if self.analysis.is_assigned(variable)
+                || self.analysis.groups.function_of(variable).is_some()
+                || !self.is_small(*value)
+            {
                 registers.push(register);
             }
         }
@@ -395,17 +450,29 @@ impl<'u> FunctionCompiler<'u> {
     }
 
     fn lambda(&mut self, function: FunctionId, target: Target) -> Compile {
-        let unit = self.unit;
+        if let Some(constant) = self.shared_function(function) {
+            let to = self.value_register(target)?;
+            self.emit(I::Constant(to, constant));
+            return self.deliver(to, target);
+        }
+        // What a closure inside takes of the group of this function has to be made first.
         let captures = self.analysis.captures.get(function.index()).map_or(&[][..], Vec::as_slice);
-        let template = Template {
-            function: self.origin.functions + function.0,
-            name: unit.functions.get(function).map_or_else(|| "".into(), |code| code.name.clone()),
-            captures: captures.iter().map(|variable| self.source(*variable)).collect(),
-        };
-        self.compiled.templates.push(template);
-        let number = self.origin.templates + self.compiled.templates.len() as u32 - 1;
+        let mut made = Vec::new();
+        for variable in captures {
+            if let Some(place @ Place::Together(other)) = self.variables.get(variable).copied()
+                && (other != self.function || self.shared_function(other).is_some())
+            {
+                let register = self.register()?;
+                self.load(place, register);
+                made.push((*variable, register));
+            }
+        }
+        let number = self.template(function, &made);
         let to = self.value_register(target)?;
         self.emit(I::Closure(to, number));
+        for (_, register) in made {
+            self.emit(I::Clear(register));
+        }
         self.deliver(to, target)
     }
 }

@@ -147,8 +147,10 @@ impl Expander<'_> {
             Some(value) => self.expr(value),
             None => self.null(),
         };
-        if let Some(annotation) = annotation {
-            expr = self.checked(expr, annotation, &format!("`{}`", symbol.name));
+        let ty = annotation.and_then(|annotation| self.type_of(annotation));
+        self.state_global(id, ty.as_ref());
+        if let Some(ty) = &ty {
+            expr = self.checked_as(expr, ty, &format!("`{}`", symbol.name));
         }
         self.add(Expr::SetGlobal(id, expr))
     }

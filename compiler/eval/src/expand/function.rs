@@ -180,6 +180,7 @@ impl Expander<'_> {
                         local.annotation = Some((known.clone(), syntax::span(&ty)));
                     }
                     let checked = self.checked_as(read, &known, &what);
+                    self.state_local(local, &known);
                     checks.push(self.add(Expr::SetLocal(local, checked)));
                 }
                 Entry::Pattern(local, pattern) => {

@@ -3,7 +3,7 @@
 use super::fast::{
     captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
     is_true, items_of, joins, own_item, put, put_copy, put_float, put_int, put_known, put_null, read_cell,
-    read_item, spread, step, take_shared, write_cell,
+    read_item, step, take_shared, write_cell,
 };
 use super::stack::{broken, grow, grow_frames, overflow, undefined, window};
 use super::unwind::{Handler, HandlerKind};
@@ -695,7 +695,7 @@ impl Machine {
                                 }
                             }
                             (Some(collection), key) => {
-                                if let Some(old) = own_item(collection, key)
+                                if let Some(old) = own_item(collection, key, item.as_ref())
                                     && let Some(item) = item.take()
                                 {
                                     put(old, item);
@@ -716,7 +716,8 @@ impl Machine {
                     }
                     I::AddField(place, number, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
-                        let item = registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key));
+                        let item =
+                            registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key, None));
                         if let Some(Value::Int(item)) = item
                             && let Some(sum) = item.checked_add(i64::from(number))
                         {
@@ -882,17 +883,13 @@ impl Machine {
                     }
                     I::Apply(to, first, count) => {
                         let mut arguments = arguments!(first, count);
-                        if let Err(raised) = spread(&mut arguments) {
-                            break raised;
-                        }
+                        outside!(self.spread(&mut arguments));
                         let callee = take!(first);
                         call_with!(to, first, callee, arguments);
                     }
                     I::TailApply(first, count, size) => {
                         let mut arguments = arguments!(first, count);
-                        if let Err(raised) = spread(&mut arguments) {
-                            break raised;
-                        }
+                        outside!(self.spread(&mut arguments));
                         let callee = take!(first);
                         tail_call_with!(callee, arguments, size);
                     }

@@ -92,6 +92,7 @@ impl Analysis<'_> {
         match (name, types) {
             ("error" | "exit" | "throw", _) => return Ty::never(),
             ("#check", [value, _, _]) => return self.stated(value, places),
+            ("#defined", [value, _]) => return value.clone(),
             ("#object", _) => return Kinds::OBJECT.into(),
             ("#set", _) => return Kinds::SET.into(),
             ("#array", items) => {

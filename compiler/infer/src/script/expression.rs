@@ -134,8 +134,7 @@ impl<'a> Analysis<'a> {
             match expr {
                 Expr::Let(bindings, _) => {
                     for (local, value) in bindings {
-                        let is_placeholder =
-                            matches!(unit.exprs.get(*value), Some(Expr::Constant(Value::Null)));
+                        let is_placeholder = is_empty(unit, *value);
                         if !is_placeholder {
                             self.holds(*local, Some(*value));
                         }
@@ -247,9 +246,8 @@ impl<'a> Analysis<'a> {
                     let ty = self.expr(*value);
                     // The null of a definition whose value comes later is never seen, or an error of its own.
                     let held = self.locals.get(*local).map_or(0, |facts| facts.held);
-                    let is_placeholder = held > 0
-                        && matches!(self.unit.exprs.get(*value), Some(Expr::Constant(Value::Null)))
-                        && self.is_set_first(*local, *body);
+                    let is_placeholder =
+                        held > 0 && is_empty(self.unit, *value) && self.is_set_first(*local, *body);
                     if !is_placeholder {
                         self.assign(*local, &ty, *value);
                     }
@@ -505,5 +503,15 @@ impl<'a> Analysis<'a> {
             is_open: parameters.rest.is_some() || parameters.keys.is_some(),
             result: self.results.get(&function).cloned().unwrap_or_else(Ty::any),
         })
+    }
+}
+
+/// True for what stands in a variable whose definition comes later.
+fn is_empty(unit: &Unit, value: ExprId) -> bool {
+    match unit.exprs.get(value) {
+        Some(Expr::Constant(value)) => {
+            matches!(value, Value::Null) || ovsm_library::internal::is_unset(value)
+        }
+        _ => false,
     }
 }

@@ -192,6 +192,10 @@ impl Ty {
         if !wanted.is_apart_from(Kinds::FIXED) {
             wanted = wanted.or(Kinds::INT);
         }
+        // So it may become a float.
+        if !wanted.is_apart_from(Kinds::FLOAT) {
+            wanted = wanted.or(Kinds::INT);
+        }
         let common = wanted.and(found.kinds);
         if common.is_never() {
             return false;
