@@ -454,6 +454,27 @@ impl Front {
         self.prepared.remove(&id);
     }
 
+    /// Expands the definition of a type that stands further down; true if there is one.
+    pub(crate) fn expand_type(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> bool {
+        let found = self.forms.iter().rposition(|form| {
+            form.module == module
+                && form.state == FormState::Waiting
+                && match (syntax::head(&form.syntax), form.syntax.as_items()) {
+                    (Some("pub"), Some([_, definitions @ ..])) => {
+                        definitions.iter().any(|definition| defines_type(definition, name))
+                    }
+                    _ => defines_type(&form.syntax, name),
+                }
+        });
+        match found {
+            Some(index) => {
+                self.expand_form(machine, index);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Notes the type that a definition of a variable states, before anything that assigns the variable is expanded.
     /// What is wrong with it is reported where the definition itself is.
     fn state_type(&mut self, machine: &mut Machine, index: usize) {
@@ -823,6 +844,15 @@ impl Front {
         self.identities += 1;
         self.identities
     }
+}
+
+/// True for a form that defines a type of this name.
+fn defines_type(form: &Value, name: &str) -> bool {
+    let is_definition = matches!(
+        syntax::head(form),
+        Some("defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype")
+    );
+    is_definition && form.as_items().and_then(|items| items.get(1)).and_then(syntax::name) == Some(name)
 }
 
 /// True for forms that define functions and macros only.

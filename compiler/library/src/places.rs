@@ -404,6 +404,14 @@ pub(crate) fn put_checked(arguments: &mut [Value], key: &Value, value: Value) ->
             let whole = format!("{}{replacement}{}", text.slice(0, n), text.slice(n + 1, usize::MAX));
             Ok(Value::string(whole))
         }
+        Value::Range(range) => {
+            let n = place(range.len())?;
+            let mut items = crate::arguments::items("put", collection)?;
+            if let Some(item) = items.get_mut(n) {
+                *item = value;
+            }
+            Ok(Value::array(items))
+        }
         Value::Table(table) => {
             let old = table.try_borrow_mut().map_err(|_| busy())?.entries.insert(Key(key.clone()), value);
             drop(old);

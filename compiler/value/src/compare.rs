@@ -136,6 +136,18 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
             Some(x.len().cmp(&y.len()))
         }),
         _ if a.is_number() && b.is_number() => number::compare(a, b),
+        (Value::Range(x), Value::Range(y)) => {
+            let place = x.iter().zip(y.iter()).enumerate().find_map(|(n, (x, y))| {
+                let is_over = n % 1024 == 1023 && !walk::steps(1024);
+                if is_over { Some(None) } else { (x != y).then(|| Some(x.cmp(&y))) }
+            });
+            place.unwrap_or_else(|| Some(x.len().cmp(&y.len())))
+        }
+        (Value::Range(range), Value::Array(items) | Value::List(items)) => {
+            let start: Vec<Value> = range.iter().take(items.len() + 1).map(Value::Int).collect();
+            compare(&Value::array(start), &Value::Array(Rc::clone(items)))
+        }
+        (Value::Array(_) | Value::List(_), Value::Range(_)) => compare(b, a).map(Ordering::reverse),
         _ => None,
     }
 }

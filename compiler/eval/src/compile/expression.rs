@@ -263,6 +263,14 @@ impl<'u> FunctionCompiler<'u> {
         {
             return Ok(());
         }
+        if !matches!(self.place_of(local), Place::Register(_))
+            && let Some((item, onto)) = self.consed(value)
+            && matches!(unit.exprs.get(onto), Some(Expr::Local(read)) if *read == local)
+            && !self.mentions(item, local)
+            && let Some(native) = ovsm_library::find("#cons-onto")
+        {
+            return self.update_local(local, native, &[item], target);
+        }
         match self.place_of(local) {
             Place::Register(register) => {
                 if self.writes_last(value) {
@@ -296,6 +304,13 @@ impl<'u> FunctionCompiler<'u> {
         }
     }
 
+    /// The operands of `(cons item onto)`.
+    fn consed(&self, value: ExprId) -> Option<(ExprId, ExprId)> {
+        let Expr::Native(native, operands) = self.unit.exprs.get(value)? else { return None };
+        let [item, onto] = operands.as_slice() else { return None };
+        (ovsm_library::get(*native)?.name == "cons").then_some((*item, *onto))
+    }
+
     fn set_global(&mut self, global: GlobalId, value: ExprId, target: Target) -> Compile {
         let unit = self.unit;
         if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
@@ -313,6 +328,13 @@ impl<'u> FunctionCompiler<'u> {
             && self.step_global(global, *native, rest, target)?
         {
             return Ok(());
+        }
+        if let Some((item, onto)) = self.consed(value)
+            && matches!(unit.exprs.get(onto), Some(Expr::Global(read)) if *read == global)
+            && self.is_simple(item, global)
+            && let Some(native) = ovsm_library::find("#cons-onto")
+        {
+            return self.update_global(global, native, &[item], target);
         }
         let fresh = self.value_register(target)?;
         self.expr(value, Target::Register(fresh))?;
@@ -428,7 +450,7 @@ impl<'u> FunctionCompiler<'u> {
         found
     }
 
-    /// True if evaluating the expression can neither read nor assign the global.
+    /// True if evaluating the expression can not assign the global.
     fn is_simple(&self, id: ExprId, global: GlobalId) -> bool {
         let Some(expr) = self.unit.exprs.get(id) else { return true };
         let allowed = match expr {
@@ -438,7 +460,8 @@ impl<'u> FunctionCompiler<'u> {
             | Expr::And(_)
             | Expr::Or(_)
             | Expr::Sequence(_) => true,
-            Expr::Global(other) => *other != global,
+            // It may be read: the arguments are evaluated before it is taken.
+            Expr::Global(_) => true,
             Expr::Native(native, _) => Self::is_pure(*native),
             _ => false,
         };

@@ -1,7 +1,7 @@
 //! The types of the expressions of a unit.
 
 use super::kinds::Kinds;
-use super::narrow::Facts;
+use super::narrow::{Facts, Variable};
 use super::ty::Ty;
 use super::{FunctionTy, TypeChecker, lambda_of};
 use ovsm_base::index::IndexVec;
@@ -51,7 +51,7 @@ pub(super) struct Analysis<'a> {
     pub(super) unit: &'a Unit,
     pub(super) locals: IndexVec<LocalId, LocalFacts>,
     /// What tests around have found out, innermost last.
-    pub(super) narrowed: Vec<(LocalId, Ty)>,
+    pub(super) narrowed: Vec<(Variable, Ty)>,
     /// What each function of the unit gives, as far as it is known.
     pub(super) results: FxHashMap<FunctionId, Ty>,
     blocks: FxHashMap<BlockId, Ty>,
@@ -425,14 +425,16 @@ impl<'a> Analysis<'a> {
     }
 
     pub(super) fn local(&self, local: LocalId) -> Ty {
-        if let Some((_, ty)) = self.narrowed.iter().rev().find(|(narrowed, _)| *narrowed == local) {
+        let local_key = Variable::Local(local);
+        if let Some((_, ty)) = self.narrowed.iter().rev().find(|(narrowed, _)| *narrowed == local_key) {
             return ty.clone();
         }
         self.locals.get(local).map_or_else(Ty::any, |facts| facts.ty.clone())
     }
 
     pub(super) fn global(&self, global: GlobalId) -> Ty {
-        if self.checker.evaluates {
+        let key = Variable::Global(global);
+        if self.checker.evaluates || self.narrowed.iter().any(|(narrowed, _)| *narrowed == key) {
             return Ty::any();
         }
         let known = self.checker.globals.get(&global).and_then(|facts| facts.ty.clone());
