@@ -196,15 +196,21 @@ pub const NATIVES: &[Native] = &[
             })
         },
     ),
-    native("#cons-onto", 2, Some(2), "The sequence with one more item in front: `cons` of a variable.", |context, arguments| {
-        let item = take(arguments, 1);
-        if crate::sequence::may_stand_in_front(at(arguments, 0)) {
-            let whole = take(arguments, 0);
-            return crate::sequence::in_front(context, "cons", whole, item);
-        }
-        let whole = at(arguments, 0).clone();
-        crate::sequence::in_front(context, "cons", whole, item)
-    }),
+    native(
+        "#cons-onto",
+        2,
+        Some(2),
+        "The sequence with one more item in front: `cons` of a variable.",
+        |context, arguments| {
+            let item = take(arguments, 1);
+            if crate::sequence::may_stand_in_front(at(arguments, 0)) {
+                let whole = take(arguments, 0);
+                return crate::sequence::in_front(context, "cons", whole, item);
+            }
+            let whole = at(arguments, 0).clone();
+            crate::sequence::in_front(context, "cons", whole, item)
+        },
+    ),
     native("#defined", 2, Some(2), "The value of a variable, which must have one.", |_, arguments| {
         if is_unset(at(arguments, 0)) {
             let name = at(arguments, 1).as_str().unwrap_or("the variable").to_string();

@@ -516,9 +516,7 @@ pub fn abs(a: &Value) -> Result<Value, Raised> {
         Value::Float(number) => Ok(Value::Float(number.abs())),
         Value::Decimal(number) if number.unscaled.is_negative() => negate(a),
         a if !a.is_number() => Err(type_error("abs", "a number", a)),
-        a if sign(a) == Ordering::Less => {
-            negate(a).map_err(|raised| no_opposite("abs", a).unwrap_or(raised))
-        }
+        a if sign(a) == Ordering::Less => negate(a).map_err(|raised| no_opposite("abs", a).unwrap_or(raised)),
         a => Ok(a.clone()),
     }
 }

@@ -34,6 +34,12 @@ pub fn display_to(text: &mut String, value: &Value) {
         Value::String(string) => text.push_str(string.as_str()),
         Value::Char(c) => text.push(*c),
         Value::Int(number) => write_i64(text, *number),
+        // What people call them: `write` says how they are made.
+        Value::Decimal(number) => {
+            let _ = write!(text, "{number}");
+        }
+        Value::Pubkey(bytes) => text.push_str(&crate::encoding::base58(bytes.as_slice())),
+        Value::Signature(bytes) => text.push_str(&crate::encoding::base58(bytes.as_slice())),
         value => write_value(text, value, Place::default()),
     }
 }

@@ -384,8 +384,10 @@ impl Expander<'_> {
                     _ => return self.malformed(argument, "the options are `:as` and `:only`", SHAPE),
                 }
             }
-            if let Err(diagnostic) = self.front.import(self.machine, self.module, module, alias, only) {
-                self.report_at(module.span, *diagnostic);
+            let whole = syntax::span(if arguments.len() == 1 { form } else { argument });
+            match self.front.import(self.machine, self.module, module, alias, only, whole) {
+                Ok(found) => found.into_iter().for_each(|diagnostic| self.report_at(module.span, diagnostic)),
+                Err(diagnostic) => self.report_at(module.span, *diagnostic),
             }
         }
         self.null()

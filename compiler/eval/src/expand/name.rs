@@ -164,6 +164,20 @@ impl Expander<'_> {
     pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
         let id = self.front.pending_global(self.machine, self.module, symbol);
         let near = symbol.span.or(self.near);
+        let private = symbol.name.split_once('/').and_then(|(alias, name)| {
+            Some((name.to_string(), self.front.private_to(self.module, alias, name)?))
+        });
+        if let Some((name, owner)) = private {
+            let diagnostic =
+                Diagnostic::new(Code::UnknownName, format!("`{}` is private to `{owner}`", clip(&name)))
+                    .help(format!("export it there: `(export {})`", clip(&name)));
+            let diagnostic = match near {
+                Some(near) => diagnostic.label(near, ""),
+                None => diagnostic,
+            };
+            self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+            return self.add(Expr::Global(id));
+        }
         let suggestion = self.suggestion(&symbol.name);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));

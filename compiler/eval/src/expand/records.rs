@@ -168,8 +168,14 @@ impl Expander<'_> {
     /// `(defenum Name Variant (Variant field…) …)`.
     pub(crate) fn enum_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(defenum Name Variant (Variant field …) …)";
-        let Some((Value::Symbol(symbol), variants)) = arguments.split_first() else {
-            return self.malformed(form, "the name is missing", SHAPE);
+        let (symbol, variants) = match arguments.split_first() {
+            Some((Value::Symbol(symbol), variants)) => (symbol, variants),
+            // `(defenum (Opt 'a) …)`: the type variables stand for anything.
+            Some((Value::List(head), variants)) => match head.as_slice() {
+                [Value::Symbol(symbol), ..] => (symbol, variants),
+                _ => return self.malformed(form, "the name is missing", SHAPE),
+            },
+            _ => return self.malformed(form, "the name is missing", SHAPE),
         };
         let variants = match variants {
             [Value::Array(variants)] => variants.as_slice(),

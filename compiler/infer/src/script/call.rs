@@ -156,13 +156,22 @@ impl Analysis<'_> {
         if a.kinds == Kinds::INT && b.kinds == Kinds::INT {
             return Kinds::INT.into();
         }
+        if let (Some(first), Some(second)) = (&a.distinct, &b.distinct)
+            && first != second
+        {
+            self.report_distinct(name, (first, second), places, b, span);
+            return result.into();
+        }
+        // A number of a distinct type stays one in the company of its like.
+        let distinct = if a.distinct == b.distinct { a.distinct.clone() } else { None };
         if a.kinds == Kinds::FIXED && b.kinds == Kinds::FIXED {
             if let (Some(first), Some(second)) = (a.fixed, b.fixed) {
                 if first != second {
                     self.report_widths(name, (first, second), places, span);
                     return Kinds::FIXED.into();
                 }
-                return Ty { fixed: Some(first), ..Kinds::FIXED.into() };
+                let is_plain = a.is_plain && b.is_plain;
+                return Ty { fixed: Some(first), distinct, is_plain, ..Kinds::FIXED.into() };
             }
             return Kinds::FIXED.into();
         }

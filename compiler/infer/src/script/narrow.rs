@@ -209,7 +209,10 @@ impl Analysis<'_> {
             if let Expr::Local(local) = node {
                 facts.push((Variable::Local(*local), Ty::any()));
                 facts.extend(
-                    self.locals.get(*local).and_then(|facts| facts.alias).map(|other| (Variable::Local(other), Ty::any())),
+                    self.locals
+                        .get(*local)
+                        .and_then(|facts| facts.alias)
+                        .map(|other| (Variable::Local(other), Ty::any())),
                 );
             }
             left -= 1;

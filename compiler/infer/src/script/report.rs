@@ -157,4 +157,20 @@ impl Analysis<'_> {
         self.report(Code::TypeMismatch, message, *place, &found, span);
         self.help(format!("convert one of them: `({} x)`", first.name()));
     }
+
+    /// Numbers of two distinct types in one operation.
+    pub(super) fn report_distinct(
+        &mut self,
+        name: &str,
+        (first, second): (&str, &str),
+        places: &[ExprId],
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let Some(place) = places.get(1) else { return };
+        let message =
+            format!("`{name}` takes two numbers of one type, but these are `{first}` and `{second}`");
+        self.report(Code::TypeMismatch, message, *place, found, span);
+        self.help(format!("convert one of them: `({first} x)`, or both to the number below, as `(u64 x)`"));
+    }
 }
