@@ -538,11 +538,14 @@ impl Front {
                 if self.checker.is_some() && module != ModuleId(0) {
                     self.unchecked.push(Rc::new(expanded.unit.clone()));
                 }
+                // A definition gives its own names their values; everything else assigns.
+                let mut own = if is_function_definition(form) { defined_names(form) } else { Vec::new() };
                 for expr in expanded.unit.exprs.iter() {
-                    if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr
-                        && !is_function_definition(form)
-                    {
-                        self.assigned.insert(*global);
+                    if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr {
+                        match own.iter().position(|name| **name == *machine.global_name(*global)) {
+                            Some(place) => drop(own.swap_remove(place)),
+                            None => drop(self.assigned.insert(*global)),
+                        }
                     }
                 }
                 Some(id)

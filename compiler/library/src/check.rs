@@ -93,7 +93,7 @@ pub fn field(
 
 /// Where a part of a typed value stands decides which type it must have: the type of what is under a key of a value of
 /// this type. `None` if parts are not told apart by it, so that only the whole can be checked.
-pub(crate) fn part<'t>(ty: &'t Value) -> Option<&'t Value> {
+pub(crate) fn part(ty: &Value) -> Option<&Value> {
     match ty.as_items() {
         None => Some(&Value::Null),
         Some([Value::Keyword(tag), parts @ ..]) => match (tag.as_str(), parts) {

@@ -149,6 +149,11 @@ impl Expander<'_> {
         };
         let ty = annotation.and_then(|annotation| self.type_of(annotation));
         self.state_global(id, ty.as_ref());
+        if let Some(Expr::Lambda(code)) = self.unit.exprs.get(expr)
+            && let Some(code) = self.unit.functions.get(*code)
+        {
+            self.front.define_signature(id, &code.parameters);
+        }
         if let Some(ty) = &ty {
             expr = self.checked_as(expr, ty, &format!("`{}`", symbol.name));
         }

@@ -31,6 +31,13 @@ impl Analysis<'_> {
             return made;
         }
         let Some(function) = self.callee(callee) else { return Ty::any() };
+        let (least, most) = (function.required.len(), function.required.len() + function.optional.len());
+        let is_global = matches!(self.unit.exprs.get(callee), Some(Expr::Global(_)));
+        // Calls of functions of the module were looked at before.
+        if !is_global && (types.len() < least || types.len() > most && !function.is_open) {
+            self.report_count(&function.name, (least, most), types.len(), callee, span);
+            return function.result.clone();
+        }
         let parameters = function.required.iter().chain(&function.optional);
         let mut variables = Vec::new();
         for (((name, wanted), found), argument) in parameters.zip(&types).zip(arguments) {
