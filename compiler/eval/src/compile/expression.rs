@@ -318,7 +318,7 @@ impl<'u> FunctionCompiler<'u> {
             && matches!(unit.exprs.get(*first), Some(Expr::Global(read)) if *read == global)
             && Self::is_pure(*native)
             && self.is_worth_updating(*native, rest, false)
-            && rest.iter().all(|argument| self.is_simple(*argument, global))
+            && rest.iter().all(|argument| self.is_simple(*argument))
         {
             return self.update_global(global, *native, rest, target);
         }
@@ -331,7 +331,7 @@ impl<'u> FunctionCompiler<'u> {
         }
         if let Some((item, onto)) = self.consed(value)
             && matches!(unit.exprs.get(onto), Some(Expr::Global(read)) if *read == global)
-            && self.is_simple(item, global)
+            && self.is_simple(item)
             && let Some(native) = ovsm_library::find("#cons-onto")
         {
             return self.update_global(global, native, &[item], target);
@@ -450,8 +450,8 @@ impl<'u> FunctionCompiler<'u> {
         found
     }
 
-    /// True if evaluating the expression can not assign the global.
-    fn is_simple(&self, id: ExprId, global: GlobalId) -> bool {
+    /// True if evaluating the expression assigns nothing and calls nothing that might.
+    fn is_simple(&self, id: ExprId) -> bool {
         let Some(expr) = self.unit.exprs.get(id) else { return true };
         let allowed = match expr {
             Expr::Constant(_)
@@ -467,7 +467,7 @@ impl<'u> FunctionCompiler<'u> {
         };
         let mut simple = allowed;
         if simple {
-            expr.for_each_child(|child| simple = simple && with_room(|| self.is_simple(child, global)));
+            expr.for_each_child(|child| simple = simple && with_room(|| self.is_simple(child)));
         }
         simple
     }
