@@ -9,6 +9,7 @@ mod call;
 mod condition;
 mod control;
 mod expression;
+mod groups;
 mod last_use;
 mod native;
 mod numbers;
@@ -80,6 +81,8 @@ pub struct Compiled {
     pub constants: Vec<Value>,
     /// How to make the closures.
     pub templates: Vec<Template>,
+    /// The constants that are local functions without captures.
+    shared: FxHashMap<FunctionId, u32>,
 }
 
 /// How much the machine has already of everything.
@@ -164,6 +167,8 @@ enum Place {
     CaptureCell(u32),
     /// Nowhere: it is this constant for as long as it is in scope, and nothing captures it.
     Known(ExprId),
+    /// It is this function, which is defined together with the one that is being compiled, or is that one.
+    Together(FunctionId),
 }
 
 /// What a jump out of an expression has to undo.
@@ -215,6 +220,9 @@ impl FunctionCompiler<'_> {
                 Place::Capture(n as u32)
             };
             self.variables.insert(*variable, place);
+        }
+        for (variable, other) in self.analysis.groups.others(self.function) {
+            self.variables.entry(variable).or_insert(Place::Together(other));
         }
         let parameters = &function.parameters;
         let mut info = FunctionInfo {
@@ -372,7 +380,8 @@ impl FunctionCompiler<'_> {
         match self.variables.get(&variable) {
             Some(Place::Register(register) | Place::Cell(register)) => CaptureSource::Register(*register),
             Some(Place::Capture(n) | Place::CaptureCell(n)) => CaptureSource::Capture(*n),
-            Some(Place::Known(_)) | None => CaptureSource::Register(0),
+            // A function that captures is in register 0 itself; another of its group was made before.
+            Some(Place::Known(_) | Place::Together(_)) | None => CaptureSource::Register(0),
         }
     }
 

@@ -23,6 +23,7 @@ mod scope;
 mod special;
 mod testing;
 mod threading;
+mod typed_places;
 mod types;
 mod values;
 
@@ -38,7 +39,7 @@ use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::sequence::Origin;
 use ovsm_value::{NativeId, Symbol, Value};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use scope::{Binding, ScopeId, Scopes, Space};
 use std::rc::Rc;
 
@@ -78,6 +79,13 @@ pub struct Expander<'a> {
     /// The lists around the form that is being expanded, where they were written: the address of their items, and the
     /// place of each. Literals are found in them.
     written: Vec<(usize, Rc<Origin>)>,
+    /// The stated types of locals: what is assigned to them later is checked.
+    stated: FxHashMap<LocalId, Rc<crate::module::Type>>,
+    /// Locals whose definition comes later in their body, and those of them that something reads before.
+    pub(crate) unset: FxHashSet<LocalId>,
+    pub(crate) read_early: FxHashSet<LocalId>,
+    /// Locals that may not be assigned.
+    pub(crate) constants: FxHashSet<LocalId>,
     depth: u32,
     full: bool,
 }
@@ -119,6 +127,10 @@ impl<'a> Expander<'a> {
             is_macro_body: false,
             diagnostics: Vec::new(),
             written: Vec::new(),
+            stated: FxHashMap::default(),
+            unset: FxHashSet::default(),
+            read_early: FxHashSet::default(),
+            constants: FxHashSet::default(),
             depth: 0,
             full: false,
         }

@@ -44,6 +44,28 @@ pub trait Checker {
     fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic>;
 }
 
+/// Fuel of one macro call or one piece of code that runs while the program is compiled.
+const COMPILE_FUEL: u64 = 20_000_000;
+
+/// How many bytes one of them may ask for.
+const COMPILE_MEMORY: usize = 1 << 28;
+
+/// What the expansions of one top-level form may still spend together.
+pub(crate) struct Budget {
+    /// Units of fuel.
+    pub(crate) fuel: u64,
+    /// Macro calls.
+    pub(crate) expansions: u32,
+    /// Parts of what they give.
+    pub(crate) size: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { fuel: 10 * COMPILE_FUEL, expansions: 100_000, size: 5_000_000 }
+    }
+}
+
 /// A name that nothing defined when it was used.
 pub struct Pending {
     pub(crate) id: GlobalId,
@@ -90,7 +112,13 @@ pub struct Front {
     pending_names: FxHashMap<PendingName, GlobalId>,
     pub(crate) calls: Vec<CallSite>,
     pub(crate) suggestions: u32,
+    /// What is left for the form that is being expanded.
+    pub(crate) budget: Budget,
+    /// How many forms are being expanded, each for another.
+    expanding: u32,
     signatures: FxHashMap<GlobalId, Signature>,
+    /// The names and stated types of variables: what is assigned to them is checked.
+    pub(crate) stated: FxHashMap<GlobalId, (Rc<str>, Rc<crate::module::Type>)>,
     assigned: FxHashSet<GlobalId>,
     forms: Vec<Form>,
     /// The form that gives a variable its value.
@@ -170,7 +198,10 @@ impl Front {
             pending_names: FxHashMap::default(),
             calls: Vec::new(),
             suggestions: 40,
+            budget: Budget::default(),
+            expanding: 0,
             signatures: FxHashMap::default(),
+            stated: FxHashMap::default(),
             assigned: FxHashSet::default(),
             forms: Vec::new(),
             definitions: FxHashMap::default(),
@@ -261,6 +292,9 @@ impl Front {
         self.report_duplicates(first, last);
         for index in first..last {
             self.declare(machine, index);
+        }
+        for index in first..last {
+            self.state_type(machine, index);
         }
         // Imports come first: what they bring in may be needed by a macro further up.
         for index in first..last {
@@ -431,6 +465,56 @@ impl Front {
         self.prepared.remove(&id);
     }
 
+    /// Expands the definition of a type that stands further down; true if there is one.
+    pub(crate) fn expand_type(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> bool {
+        let found = self.forms.iter().rposition(|form| {
+            form.module == module
+                && form.state == FormState::Waiting
+                && match (syntax::head(&form.syntax), form.syntax.as_items()) {
+                    (Some("pub"), Some([_, definitions @ ..])) => {
+                        definitions.iter().any(|definition| defines_type(definition, name))
+                    }
+                    _ => defines_type(&form.syntax, name),
+                }
+        });
+        match found {
+            Some(index) => {
+                self.expand_form(machine, index);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Notes the type that a definition of a variable states, before anything that assigns the variable is expanded.
+    /// What is wrong with it is reported where the definition itself is.
+    fn state_type(&mut self, machine: &mut Machine, index: usize) {
+        let Some(form) = self.forms.get(index) else { return };
+        let (module, syntax) = (form.module, form.syntax.clone());
+        let definitions: &[Value] = match (syntax::head(&syntax), syntax.as_items()) {
+            (Some("pub"), Some([_, definitions @ ..])) => definitions,
+            _ => std::slice::from_ref(&syntax),
+        };
+        for definition in definitions {
+            let Some([_, Value::Symbol(symbol), colon, ty, _]) = definition.as_items() else { continue };
+            if syntax::head(definition) != Some("define") || syntax::name(colon) != Some(":") {
+                continue;
+            }
+            let Some(Meaning::Global(global)) = self
+                .modules
+                .get(module.0 as usize)
+                .and_then(|module| module.get(&symbol.name, &symbol.marks))
+                .cloned()
+            else {
+                continue;
+            };
+            let mut expander = Expander::new(self, machine, module);
+            if let Some(ty) = expander.type_of(ty) {
+                expander.state_global(global.id, Some(&ty));
+            }
+        }
+    }
+
     /// Expands and loads a form, unless that was done.
     fn expand_form(&mut self, machine: &mut Machine, index: usize) -> Option<UnitId> {
         let form = self.forms.get_mut(index)?;
@@ -448,7 +532,12 @@ impl Front {
     }
 
     fn compile(&mut self, machine: &mut Machine, module: ModuleId, form: &Value) -> Option<UnitId> {
+        if self.expanding == 0 {
+            self.budget = Budget::default();
+        }
+        self.expanding += 1;
         let expanded = Expander::new(self, machine, module).top_level(form);
+        self.expanding -= 1;
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(expanded.diagnostics);
         if failed {
@@ -460,11 +549,14 @@ impl Front {
                 if self.checker.is_some() && module != ModuleId(0) {
                     self.unchecked.push(Rc::new(expanded.unit.clone()));
                 }
+                // A definition gives its own names their values; everything else assigns.
+                let mut own = if is_function_definition(form) { defined_names(form) } else { Vec::new() };
                 for expr in expanded.unit.exprs.iter() {
-                    if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr
-                        && !is_function_definition(form)
-                    {
-                        self.assigned.insert(*global);
+                    if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr {
+                        match own.iter().position(|name| **name == *machine.global_name(*global)) {
+                            Some(place) => drop(own.swap_remove(place)),
+                            None => drop(self.assigned.insert(*global)),
+                        }
                     }
                 }
                 Some(id)
@@ -501,8 +593,26 @@ impl Front {
     }
 
     fn run_pure(&mut self, machine: &mut Machine, unit: UnitId) -> Result<Value, Failure> {
+        self.within_bounds(machine, |machine, front| machine.run(unit, front))
+    }
+
+    /// Runs code while the program is compiled: it reaches nothing outside, and has bounded fuel and memory. All such
+    /// runs of one form together have a bound, too.
+    fn within_bounds(
+        &mut self,
+        machine: &mut Machine,
+        run: impl FnOnce(&mut Machine, &mut Front) -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
         let outer = std::mem::replace(&mut self.is_compiling, true);
-        let result = machine.run(unit, self);
+        let left = machine.fuel_left();
+        let bound = COMPILE_FUEL.min(left).min(self.budget.fuel);
+        machine.set_fuel(bound);
+        let memory = machine.bound_memory(Some(COMPILE_MEMORY));
+        let result = run(machine, self);
+        machine.bound_memory(memory);
+        let used = bound.saturating_sub(machine.fuel_left());
+        machine.set_fuel(left.saturating_sub(used));
+        self.budget.fuel = self.budget.fuel.saturating_sub(used);
         self.is_compiling = outer;
         result
     }
@@ -513,16 +623,8 @@ impl Front {
         machine: &mut Machine,
         function: &Value,
         arguments: &[Value],
-        fuel: u64,
     ) -> Result<Value, Failure> {
-        let outer = std::mem::replace(&mut self.is_compiling, true);
-        let left = machine.fuel_left();
-        machine.set_fuel(fuel.min(left));
-        let result = machine.call(function, arguments, self);
-        let used = fuel.min(left).saturating_sub(machine.fuel_left());
-        machine.set_fuel(left.saturating_sub(used));
-        self.is_compiling = outer;
-        result
+        self.within_bounds(machine, |machine, front| machine.call(function, arguments, front))
     }
 
     /// The value of a form that runs while the module is compiled.
@@ -756,6 +858,15 @@ impl Front {
         self.identities += 1;
         self.identities
     }
+}
+
+/// True for a form that defines a type of this name.
+fn defines_type(form: &Value, name: &str) -> bool {
+    let is_definition = matches!(
+        syntax::head(form),
+        Some("defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype")
+    );
+    is_definition && form.as_items().and_then(|items| items.get(1)).and_then(syntax::name) == Some(name)
 }
 
 /// True for forms that define functions and macros only.

@@ -25,6 +25,8 @@ use ovsm_base::{Diagnostic, Span};
 use ovsm_library::{Host, Native};
 use ovsm_value::error::{StopReason, TraceFrame};
 use ovsm_value::{Raised, Unwind, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
 use trace::Trace;
 use unwind::{Handler, Pending};
 
@@ -53,6 +55,28 @@ pub trait Interrupt {
     /// How many bytes of memory are in use, if anybody counts.
     fn memory_in_use(&self) -> usize {
         0
+    }
+}
+
+type SharedInterrupt = Rc<RefCell<Box<dyn Interrupt>>>;
+
+/// Ends walks of values that take too long or too much memory.
+struct WalkWatch {
+    interrupt: Option<SharedInterrupt>,
+    max_memory: usize,
+    fuel: u64,
+}
+
+impl ovsm_value::walk::Watch for WalkWatch {
+    fn must_stop(&self, used: u64) -> bool {
+        if used > self.fuel {
+            return true;
+        }
+        let Some(mut interrupt) = self.interrupt.as_ref().and_then(|shared| shared.try_borrow_mut().ok())
+        else {
+            return false;
+        };
+        interrupt.check().is_some() || interrupt.memory_in_use() > self.max_memory
     }
 }
 
@@ -137,7 +161,7 @@ pub struct Machine {
     natives: &'static [&'static Native],
     operations: Operations,
     limits: Limits,
-    interrupt: Option<Box<dyn Interrupt>>,
+    interrupt: Option<SharedInterrupt>,
     /// Fuel that is not in the current slice.
     fuel: u64,
     /// Fuel that is left of the current slice.
@@ -156,6 +180,8 @@ pub struct Machine {
     values: Option<Value>,
     trace: Option<Trace>,
     spare: Vec<Stacks>,
+    /// How many bytes code that runs while the program is compiled may still ask for.
+    compile_memory: Option<usize>,
 }
 
 impl Machine {
@@ -184,12 +210,13 @@ impl Machine {
             values: None,
             trace: None,
             spare: Vec::new(),
+            compile_memory: None,
         }
     }
 
     /// Sets who watches the runs.
     pub fn set_interrupt(&mut self, interrupt: Option<Box<dyn Interrupt>>) {
-        self.interrupt = interrupt;
+        self.interrupt = interrupt.map(|interrupt| Rc::new(RefCell::new(interrupt)));
     }
 
     /// Adds a module-level variable without a value.
@@ -233,6 +260,11 @@ impl Machine {
     /// Sets how much fuel is left.
     pub fn set_fuel(&mut self, fuel: u64) {
         (self.fuel, self.slice) = (fuel, 0);
+    }
+
+    /// Bounds the memory that code may ask for, while a program is compiled; gives the bound before.
+    pub(crate) fn bound_memory(&mut self, bytes: Option<usize>) -> Option<usize> {
+        std::mem::replace(&mut self.compile_memory, bytes)
     }
 
     /// A number that no earlier call gave.
@@ -324,8 +356,41 @@ impl Machine {
         }
     }
 
-    /// Runs a function of the program in a new activity of the loop.
+    /// Does a piece of work with values, such as writing their text, within the limits of the runs.
+    ///
+    /// # Errors
+    /// If a limit is exceeded.
+    pub fn within_limits<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Failure> {
+        let watch = self.walk_watch();
+        let result = ovsm_value::walk::watched(watch, work);
+        self.settle_walk().map_err(|raised| self.failure(raised))?;
+        Ok(result)
+    }
+
+    fn walk_watch(&self) -> Rc<WalkWatch> {
+        Rc::new(WalkWatch {
+            interrupt: self.interrupt.clone(),
+            max_memory: self.limits.max_memory.unwrap_or(usize::MAX),
+            fuel: self.fuel_left(),
+        })
+    }
+
+    /// Runs a function of the program in a new activity of the loop. The first one watches the walks of values.
     fn enter(
+        &mut self,
+        function: u32,
+        callee: Value,
+        arguments: &mut [Value],
+        environment: &mut dyn Environment,
+    ) -> Result<Value, Raised> {
+        if self.level > 0 {
+            return self.enter_watched(function, callee, arguments, environment);
+        }
+        let watch = self.walk_watch();
+        ovsm_value::walk::watched(watch, || self.enter_watched(function, callee, arguments, environment))
+    }
+
+    fn enter_watched(
         &mut self,
         function: u32,
         callee: Value,

@@ -107,8 +107,12 @@ pub struct Import {
     pub name: Rc<str>,
     /// True if all exported names can be used without a prefix.
     pub is_open: bool,
-    /// The names that can be, if only some.
-    pub only: Option<Vec<Rc<str>>>,
+    /// The names that can be, if only some, and where they stand.
+    pub only: Option<Vec<(Rc<str>, Option<Span>)>>,
+    /// Those of them that were used.
+    pub used: Vec<Rc<str>>,
+    /// The form, or the part of it, that goes away with the import.
+    pub whole: Option<Span>,
     /// True once a name of it was used.
     pub is_used: bool,
 }

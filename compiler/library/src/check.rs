@@ -64,13 +64,76 @@ pub fn fields(
     ty: &ovsm_value::RecordType,
     fields: &mut [Value],
 ) -> Result<(), Raised> {
-    for ((field, wanted), name) in fields.iter_mut().zip(&ty.types).zip(&ty.fields) {
-        if !matches!(wanted, Value::Null) {
-            let what = Value::string(format!("the field `{}` of `{}`", name.as_str(), ty.name));
-            *field = check(context, &mut [std::mem::take(field), wanted.clone(), what])?;
+    for (n, field) in fields.iter_mut().enumerate() {
+        if !matches!(ty.types.get(n), None | Some(Value::Null)) {
+            *field = self::field(context, ty, n, std::mem::take(field))?;
         }
     }
     Ok(())
+}
+
+/// A value that is to be a field of a record, checked against the type that its definition states.
+///
+/// # Errors
+/// If it has another type.
+pub fn field(
+    context: &mut dyn Context,
+    ty: &ovsm_value::RecordType,
+    n: usize,
+    value: Value,
+) -> Result<Value, Raised> {
+    let (Some(wanted), Some(name)) = (ty.types.get(n), ty.fields.get(n)) else { return Ok(value) };
+    match wanted {
+        Value::Null => Ok(value),
+        wanted => {
+            check_as(context, value, wanted, &|| format!("the field `{}` of `{}`", name.as_str(), ty.name))
+        }
+    }
+}
+
+/// Where a part of a typed value stands decides which type it must have: the type of what is under a key of a value of
+/// this type. `None` if parts are not told apart by it, so that only the whole can be checked.
+pub(crate) fn part(ty: &Value) -> Option<&Value> {
+    match ty.as_items() {
+        None => Some(&Value::Null),
+        Some([Value::Keyword(tag), parts @ ..]) => match (tag.as_str(), parts) {
+            ("array" | "list", [item, ..]) => Some(item),
+            ("map", [_, item]) => Some(item),
+            ("record", _) => Some(&Value::Null),
+            _ => None,
+        },
+        Some(_) => None,
+    }
+}
+
+/// True if a value of this type stays of it when items that fit are added or the last one is taken away.
+pub(crate) fn has_any_length(ty: &Value) -> bool {
+    match ty.as_items() {
+        Some([Value::Keyword(tag), _]) => matches!(tag.as_str(), "array" | "list"),
+        _ => false,
+    }
+}
+
+/// A value, converted if that is needed and loses nothing; `what` names it in the error.
+///
+/// # Errors
+/// If it is not of the type.
+pub(crate) fn check_as(
+    context: &mut dyn Context,
+    value: Value,
+    ty: &Value,
+    what: &dyn Fn() -> String,
+) -> Result<Value, Raised> {
+    match convert(context, &value, ty)? {
+        Some(Converted::Same) => Ok(value),
+        Some(Converted::Other(value)) => Ok(value),
+        None => check(context, &mut [value, ty.clone(), Value::string(what())]),
+    }
+}
+
+/// True if a value is of a type that is only a name, as it stands.
+pub fn is_named(value: &Value, name: &str) -> bool {
+    matches!(convert_named(value, name), Some(Converted::Same))
 }
 
 /// `#is`: true if a value is of a type as it stands.
@@ -271,5 +334,9 @@ pub fn type_text(ty: &Value) -> String {
 }
 
 fn article(ty: &str) -> String {
-    format!("a `{ty}`")
+    let first = ty.chars().find(|c| c.is_alphabetic());
+    match first {
+        Some('a' | 'e' | 'i' | 'o') => format!("an `{ty}`"),
+        _ => format!("a `{ty}`"),
+    }
 }

@@ -137,10 +137,24 @@ fn error(arguments: &[Value]) -> Raised {
             (ErrorKind::from_name(kind.as_str()), message.as_str().to_string(), rest.first().cloned())
         }
         [Value::Keyword(kind)] => (ErrorKind::from_name(kind.as_str()), kind.as_str().to_string(), None),
+        // What an error looks like as an object: `{:kind :message :data}`.
+        [Value::Object(entries)] if shape_of(entries).is_some() => {
+            let (kind, message, data) = shape_of(entries).unwrap_or_default();
+            (ErrorKind::from_name(&kind), message, data)
+        }
         [message, rest @ ..] => (ErrorKind::User, display(message), rest.first().cloned()),
         [] => (ErrorKind::User, String::new(), None),
     };
     let mut error = ErrorValue::new(kind, message);
     error.data = data.unwrap_or_default();
     Box::new(Unwind::Error(Rc::new(error)))
+}
+
+/// The kind, message and data of an error that is written as an object.
+fn shape_of(entries: &ovsm_value::Object) -> Option<(String, String, Option<Value>)> {
+    let field = |name: &str| entries.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value);
+    let (Value::Keyword(kind), Value::String(message)) = (field("kind")?, field("message")?) else {
+        return None;
+    };
+    Some((kind.as_str().to_string(), message.as_str().to_string(), field("data").cloned()))
 }

@@ -3,7 +3,7 @@
 use crate::arguments::{at, take};
 use crate::context::Context;
 use crate::native::{Effect, Native};
-use crate::places::{get, put};
+use crate::places::{get, put_checked};
 use ovsm_value::compare::Key;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::text::Text;
@@ -205,16 +205,38 @@ pub const NATIVES: &[Native] = &[
         },
     ),
     native(
+        "#cons-onto",
+        2,
+        Some(2),
+        "The sequence with one more item in front: `cons` of a variable.",
+        |context, arguments| {
+            let item = take(arguments, 1);
+            if crate::sequence::may_stand_in_front(at(arguments, 0)) {
+                let whole = take(arguments, 0);
+                return crate::sequence::in_front(context, "cons", whole, item);
+            }
+            let whole = at(arguments, 0).clone();
+            crate::sequence::in_front(context, "cons", whole, item)
+        },
+    ),
+    native("#defined", 2, Some(2), "The value of a variable, which must have one.", |_, arguments| {
+        if is_unset(at(arguments, 0)) {
+            let name = at(arguments, 1).as_str().unwrap_or("the variable").to_string();
+            return Err(raise(ErrorKind::Undefined, format!("`{name}` has no value yet")));
+        }
+        Ok(take(arguments, 0))
+    }),
+    native(
         "#put-in",
         3,
         Some(3),
         "The collection with another value at the end of a path.",
-        |_, arguments| {
+        |context, arguments| {
             let value = take(arguments, 2);
             let path = take(arguments, 1);
             let whole = take(arguments, 0);
             let keys = path.as_items().unwrap_or(&[]);
-            change(arguments, whole, keys, &mut |_| Ok(value.clone()))
+            change(context, arguments, whole, keys, &mut |context, _, ty| ty.check(context, value.clone()))
         },
     ),
     native(
@@ -245,14 +267,34 @@ pub const NATIVES: &[Native] = &[
                 return Err(type_error("#update-in", "a built-in function", &function));
             };
             let Some(native) = crate::native::get(id) else { return Ok(whole) };
-            change(arguments, whole, keys, &mut |inner| {
+            change(context, arguments, whole, keys, &mut |context, inner, ty| {
                 let mut call = vec![std::mem::take(inner)];
                 call.extend(extra.iter().cloned());
-                let result = (native.run)(context, &mut call);
-                if result.is_err() {
-                    *inner = take(&mut call, 0);
+                // What is added to a sequence is checked alone, so that the cost does not grow with what is there.
+                let mut is_checked = matches!(ty.ty, Value::Null);
+                if crate::check::has_any_length(&ty.ty) && matches!(native.name, "push" | "without-last") {
+                    is_checked = true;
+                    if let (Some(item), Some(wanted)) = (call.get_mut(1), crate::check::part(&ty.ty)) {
+                        let checked = ty.check_as(context, std::mem::take(item), wanted, true);
+                        match checked {
+                            Ok(new) => *item = new,
+                            Err(raised) => {
+                                *inner = take(&mut call, 0);
+                                return Err(raised);
+                            }
+                        }
+                    }
                 }
-                result
+                let old = if is_checked { None } else { call.first().cloned() };
+                let result = (native.run)(context, &mut call);
+                match (result, old) {
+                    (Ok(new), Some(old)) => ty.check(context, new).inspect_err(|_| *inner = old),
+                    (Err(raised), _) => {
+                        *inner = take(&mut call, 0);
+                        Err(raised)
+                    }
+                    (result, None) => result,
+                }
             })
         },
     ),
@@ -391,14 +433,76 @@ fn splice(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Vec<Valu
     Ok(items)
 }
 
+/// What a variable holds whose definition comes later. No program can make it.
+pub fn unset() -> Value {
+    let symbol = ovsm_value::Symbol { name: "#unset".into(), marks: Rc::from([u32::MAX]), span: None };
+    Value::Symbol(Rc::new(symbol))
+}
+
+/// True for [`unset`].
+pub fn is_unset(value: &Value) -> bool {
+    matches!(value, Value::Symbol(symbol) if *symbol.marks == [u32::MAX] && &*symbol.name == "#unset")
+}
+
+/// The type that a part of a value has to be of, null if it may be anything, and the field of a record that says so.
+#[derive(Default)]
+struct PartType {
+    ty: Value,
+    field: Option<(Rc<ovsm_value::RecordType>, usize)>,
+    /// True for a part of what is in the field.
+    is_inside: bool,
+}
+
+impl PartType {
+    /// The type of what is under a key of a value of this type. `None` if it does not tell.
+    fn under(&self, whole: &Value, key: &Value) -> Option<PartType> {
+        if let Value::Record(record) = whole {
+            let n = crate::places::field_of(record, key);
+            let found = n.and_then(|n| Some((n, record.ty.types.get(n)?.clone())));
+            return Some(match found {
+                Some((_, Value::Null)) | None => PartType::default(),
+                Some((n, ty)) => PartType { ty, field: Some((Rc::clone(&record.ty), n)), is_inside: false },
+            });
+        }
+        let ty = crate::check::part(&self.ty)?.clone();
+        Some(PartType { ty, field: self.field.clone(), is_inside: true })
+    }
+
+    fn check(&self, context: &mut dyn Context, value: Value) -> Result<Value, Raised> {
+        self.check_as(context, value, &self.ty, self.is_inside)
+    }
+
+    fn check_as(
+        &self,
+        context: &mut dyn Context,
+        value: Value,
+        ty: &Value,
+        is_inside: bool,
+    ) -> Result<Value, Raised> {
+        if matches!(ty, Value::Null) {
+            return Ok(value);
+        }
+        crate::check::check_as(context, value, ty, &|| {
+            let Some((record, n)) = &self.field else { return "the part".to_string() };
+            let field = record.fields.get(*n).map_or("", |field| field.as_str());
+            let part = if is_inside { "a part of the field" } else { "the field" };
+            format!("{part} `{field}` of `{}`", record.name)
+        })
+    }
+}
+
+/// What makes the new value of a part from the old one.
+type Step<'s> = dyn FnMut(&mut dyn Context, &mut Value, &PartType) -> Result<Value, Raised> + 's;
+
 /// Replaces what is at the end of a path of a value by the result of `step`. On an error the whole is put back.
 fn change(
+    context: &mut dyn Context,
     arguments: &mut [Value],
     mut whole: Value,
     keys: &[Value],
-    step: &mut dyn FnMut(&mut Value) -> Result<Value, Raised>,
+    step: &mut Step<'_>,
 ) -> Result<Value, Raised> {
-    let result = change_inside(&mut whole, keys, step);
+    let result = change_inside(context, &mut whole, keys, &PartType::default(), step);
     match result {
         Ok(()) => Ok(whole),
         Err(raised) => {
@@ -411,16 +515,22 @@ fn change(
 }
 
 fn change_inside(
+    context: &mut dyn Context,
     whole: &mut Value,
     keys: &[Value],
-    step: &mut dyn FnMut(&mut Value) -> Result<Value, Raised>,
+    ty: &PartType,
+    step: &mut Step<'_>,
 ) -> Result<(), Raised> {
     let Some((key, rest)) = keys.split_first() else {
-        let new = step(whole)?;
+        let new = step(context, whole, ty)?;
         *whole = new;
         return Ok(());
     };
     let mut inner = get(whole, key)?.unwrap_or_default();
+    let part = ty.under(whole, key);
+    // Where the parts do not tell, the whole is checked afterwards.
+    let before = if part.is_none() { Some(whole.clone()) } else { None };
+    let part = part.unwrap_or_default();
     // While it is changed, the part is held by nobody else, so that it can be updated in place. Tables are shared on
     // purpose, and strings have no parts that could be taken out.
     let taken_out =
@@ -434,17 +544,29 @@ fn change_inside(
                 | Value::Record(_)
         ) && matches!(whole, Value::Array(_) | Value::List(_) | Value::Object(_) | Value::Record(_));
     if taken_out {
-        *whole = put(&mut [std::mem::take(whole)], key, Value::Null)?;
+        *whole = put_checked(&mut [std::mem::take(whole)], key, Value::Null)?;
     }
-    let result = ovsm_base::stack::with_room(|| change_inside(&mut inner, rest, step));
+    let result = ovsm_base::stack::with_room(|| change_inside(context, &mut inner, rest, &part, step));
     let mut holder = [std::mem::take(whole)];
-    let replaced =
-        if result.is_ok() || taken_out { put(&mut holder, key, inner) } else { Ok(take(&mut holder, 0)) };
+    let replaced = if result.is_ok() || taken_out {
+        put_checked(&mut holder, key, inner)
+    } else {
+        Ok(take(&mut holder, 0))
+    };
     match replaced {
         Ok(new) => *whole = new,
         Err(raised) => {
             *whole = take(&mut holder, 0);
             return Err(raised);
+        }
+    }
+    if let (Some(before), Ok(())) = (before, &result) {
+        match ty.check(context, std::mem::take(whole)) {
+            Ok(new) => *whole = new,
+            Err(raised) => {
+                *whole = before;
+                return Err(raised);
+            }
         }
     }
     result

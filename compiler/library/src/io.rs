@@ -203,8 +203,17 @@ pub const NATIVES: &[Native] = &[
             "Waits. A negative time is a `:value` error.",
             |context, arguments| {
                 let milliseconds = count("sleep", arguments, 0)?;
-                context.host().sleep(milliseconds as u64).map_err(|error| failed("sleep", error))?;
-                Ok(Value::Null)
+                // In short pieces, so that a limit or the user can end it.
+                let mut left = milliseconds as u64;
+                loop {
+                    let piece = left.min(50);
+                    context.host().sleep(piece).map_err(|error| failed("sleep", error))?;
+                    left -= piece;
+                    if left == 0 {
+                        return Ok(Value::Null);
+                    }
+                    context.charge(10_000)?;
+                }
             },
         )
     },

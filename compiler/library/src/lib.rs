@@ -23,7 +23,7 @@ mod encoding;
 mod errors;
 pub mod format;
 mod hash;
-mod internal;
+pub mod internal;
 mod io;
 mod json;
 mod logging;

@@ -29,6 +29,12 @@ const OBJECT: &str = "std/object";
 const SET: &str = "std/set";
 const TABLE: &str = "std/hash-table";
 
+/// One that only computes, so that a variable that is given what it makes of the variable is updated in place. On an
+/// error it leaves its first argument.
+const fn pure(native: Native) -> Native {
+    Native { effect: Effect::Pure, ..native }
+}
+
 /// The natives of this module.
 #[rustfmt::skip]
 pub const NATIVES: &[Native] = &[
@@ -76,18 +82,27 @@ pub const NATIVES: &[Native] = &[
         }
         Ok(Value::object(entries))
     }),
-    native(OBJECT, "merge", &[], 0, None, "(object…) -> object", "All entries; where a key is in several, the last wins.", &[("(merge {:a 1 :b 1} {:b 2})", "{:a 1 :b 2}"), ("(merge)", "{}")], |_, arguments| {
+    pure(native(OBJECT, "merge", &[], 0, None, "(object…) -> object", "All entries; where a key is in several, the last wins.", &[("(merge {:a 1 :b 1} {:b 2})", "{:a 1 :b 2}"), ("(merge)", "{}")], |_, arguments| {
+        if let Some(other) = arguments.iter().find(|argument| !matches!(argument, Value::Null | Value::Object(_))) {
+            return Err(type_error("merge", "objects", other));
+        }
         let mut whole: Rc<Object> = Rc::default();
         for (n, argument) in arguments.iter_mut().enumerate() {
             match std::mem::take(argument) {
                 Value::Null => {}
                 Value::Object(entries) if n == 0 => whole = entries,
-                Value::Object(entries) => Rc::make_mut(&mut whole).extend(entries.iter().map(|(key, value)| (Rc::clone(key), value.clone()))),
+                Value::Object(entries) => {
+                    // One by one: `extend` makes room for exactly what comes, each time anew.
+                    let own = Rc::make_mut(&mut whole);
+                    for (key, value) in entries.iter() {
+                        own.insert(Rc::clone(key), value.clone());
+                    }
+                }
                 other => return Err(type_error("merge", "objects", &other)),
             }
         }
         Ok(Value::Object(whole))
-    }),
+    })),
     native(OBJECT, "deep-merge", &[], 0, None, "(object…) -> object", "All entries; objects under one key are merged in turn.", &[("(deep-merge {:a {:b 1}} {:a {:c 2}})", "{:a {:b 1 :c 2}}")], |_, arguments| {
         let mut whole = Value::object(Object::default());
         for argument in arguments {
@@ -95,7 +110,7 @@ pub const NATIVES: &[Native] = &[
         }
         Ok(whole)
     }),
-    native(OBJECT, "dissoc", &["remove-key", "delete-key", "without-key"], 1, None, "(object key…) -> object", "The object without keys.", &[("(dissoc {:a 1 :b 2} :a)", "{:b 2}")], |_, arguments| {
+    pure(native(OBJECT, "dissoc", &["remove-key", "delete-key", "without-key"], 1, None, "(object key…) -> object", "The object without keys.", &[("(dissoc {:a 1 :b 2} :a)", "{:b 2}")], |_, arguments| {
         object("dissoc", at(arguments, 0))?;
         let mut whole = match take(arguments, 0) {
             Value::Object(entries) => entries,
@@ -109,7 +124,7 @@ pub const NATIVES: &[Native] = &[
             }
         }
         Ok(Value::Object(whole))
-    }),
+    })),
     native(OBJECT, "select-keys", &["pick"], 2, Some(2), "(object keys) -> object", "The entries of some keys.", &[("(select-keys {:a 1 :b 2} [:b])", "{:b 2}")], |_, arguments| {
         let whole = object("select-keys", at(arguments, 0))?;
         let mut entries = Object::default();
@@ -126,12 +141,12 @@ pub const NATIVES: &[Native] = &[
         Value::Table(table) => Ok(Value::Bool(borrow(table)?.contains(at(arguments, 1)))),
         value => Ok(Value::Bool(at(arguments, 1).as_key().is_some_and(|key| object("has-key?", value).is_ok_and(|entries| entries.contains_key(&key))))),
     }),
-    native(OBJECT, "set-key", &[], 3, Some(3), "(object key value) -> object", "The object with another value under a key.", &[("(set-key {:a 1} :a 2)", "{:a 2}")], |_, arguments| {
+    pure(native(OBJECT, "set-key", &[], 3, Some(3), "(object key value) -> object", "The object with another value under a key.", &[("(set-key {:a 1} :a 2)", "{:a 2}")], |context, arguments| {
         let value = take(arguments, 2);
         let key = take(arguments, 1);
-        put(arguments, &key, value)
-    }),
-    native(OBJECT, "assoc-in", &[], 3, Some(3), "(object path value) -> object", "The object with another value at the end of a path, or under one key.", &[("(assoc-in {:a {:b 1}} [:a :b] 2)", "{:a {:b 2}}"), ("(assoc-in {} :a 1)", "{:a 1}")], |context, arguments| {
+        put(context, arguments, &key, value)
+    })),
+    pure(native(OBJECT, "assoc-in", &[], 3, Some(3), "(object path value) -> object", "The object with another value at the end of a path, or under one key.", &[("(assoc-in {:a {:b 1}} [:a :b] 2)", "{:a {:b 2}}"), ("(assoc-in {} :a 1)", "{:a 1}")], |context, arguments| {
         if at(arguments, 1).items_count().is_none() {
             let key = take(arguments, 1);
             if let Some(place) = arguments.get_mut(1) {
@@ -139,14 +154,14 @@ pub const NATIVES: &[Native] = &[
             }
         }
         run_native("#put-in", context, arguments)
-    }),
+    })),
     native(OBJECT, "update", &["update-key"], 3, None, "(object key function argument…) -> object", "The object with the value under a key replaced by what the function gives for it.", &[("(update {:a 1} :a 1+)", "{:a 2}")], |context, arguments| {
         let key = at(arguments, 1).clone();
         let function = at(arguments, 2).clone();
         let mut call = vec![get(at(arguments, 0), &key)?.unwrap_or_default()];
         call.extend(arguments.iter().skip(3).cloned());
         let value = context.call(&function, &call)?;
-        put(arguments, &key, value)
+        put(context, arguments, &key, value)
     }),
     native(OBJECT, "update-in", &[], 3, None, "(object path function argument…) -> object", "The object with what is at the end of a path replaced by what the function gives for it.", &[("(update-in {:a {:b 1}} [:a :b] + 10)", "{:a {:b 11}}")], |context, arguments| {
         let mut value = at(arguments, 0).clone();
@@ -208,11 +223,11 @@ pub const NATIVES: &[Native] = &[
         names.dedup();
         Ok(Value::array(names.into_iter().map(Value::string).collect()))
     }),
-    native(SET, "set", &["to-set", "list->set"], 0, None, "(sequence) -> set", "The items of one sequence as a set; of an object, a key and a value, the object with that entry.", &[("(set [1 2 1])", "#{1 2}"), ("(set {:a 1} :a 2)", "{:a 2}")], |_, arguments| match arguments.len() {
+    native(SET, "set", &["to-set", "list->set"], 0, None, "(sequence) -> set", "The items of one sequence as a set; of an object, a key and a value, the object with that entry.", &[("(set [1 2 1])", "#{1 2}"), ("(set {:a 1} :a 2)", "{:a 2}")], |context, arguments| match arguments.len() {
         3 => {
             let value = take(arguments, 2);
             let key = take(arguments, 1);
-            put(arguments, &key, value)
+            put(context, arguments, &key, value)
         }
         1 => Ok(set(items("set", at(arguments, 0))?)),
         0 => Ok(set(Vec::new())),
@@ -250,9 +265,13 @@ pub const NATIVES: &[Native] = &[
         let Value::Set(second) = set(items("disjoint?", at(arguments, 1))?) else { return Ok(Value::Null) };
         Ok(Value::Bool(items("disjoint?", at(arguments, 0))?.into_iter().all(|item| !second.items.contains_key(&Key(item)))))
     }),
-    native(SET, "set-add", &["adjoin", "conj"], 2, Some(2), "(set item) -> set", "The set with one more member; of an array or list, the items with it unless it is there.", &[("(set-add #{1} 2)", "#{1 2}")], |_, arguments| {
+    pure(native(SET, "set-add", &["adjoin", "conj"], 2, Some(2), "(set item) -> set", "The set with one more member; of an array or list, the items with it unless it is there.", &[("(set-add #{1} 2)", "#{1 2}")], |_, arguments| {
         if !matches!(at(arguments, 0), Value::Set(_)) && matches!(at(arguments, 1), Value::Set(_) | Value::Array(_) | Value::List(_)) && at(arguments, 0).items_count().is_none() {
             arguments.swap(0, 1);
+        }
+        // On an error the set stays where it is.
+        if !matches!(at(arguments, 0), Value::Set(_) | Value::Array(_) | Value::List(_) | Value::Null) {
+            return Err(type_error("set-add", "a set", at(arguments, 0)));
         }
         let item = take(arguments, 1);
         match take(arguments, 0) {
@@ -274,8 +293,11 @@ pub const NATIVES: &[Native] = &[
             }
             other => Err(type_error("set-add", "a set", &other)),
         }
-    }),
-    native(SET, "set-remove", &["disj"], 2, Some(2), "(set item) -> set", "The set without a member.", &[("(set-remove #{1 2} 1)", "#{2}")], |_, arguments| {
+    })),
+    pure(native(SET, "set-remove", &["disj"], 2, Some(2), "(set item) -> set", "The set without a member.", &[("(set-remove #{1 2} 1)", "#{2}")], |_, arguments| {
+        if !matches!(at(arguments, 0), Value::Set(_)) {
+            return Err(type_error("set-remove", "a set", at(arguments, 0)));
+        }
         let item = take(arguments, 1);
         match take(arguments, 0) {
             Value::Set(mut members) => {
@@ -284,7 +306,7 @@ pub const NATIVES: &[Native] = &[
             }
             other => Err(type_error("set-remove", "a set", &other)),
         }
-    }),
+    })),
     native(TABLE, "make-hash-table", &[], 0, None, "() -> hash-table", "A new mutable table; the options of Common Lisp are accepted and need not be given.", &[("(hash-table-count (make-hash-table))", "0")], |_, _| Ok(Value::Table(Rc::default()))),
     native(TABLE, "gethash", &["hash-table-ref", "hash-get"], 2, Some(3), "(key table default) -> any", "What a table has under a key, the default or null if nothing; the first two operands may be exchanged.", &[("(gethash :a (hash-table :a 1))", "1")], |_, arguments| {
         if !matches!(at(arguments, 0), Value::Table(_)) {
@@ -372,6 +394,15 @@ fn object(operation: &str, value: &Value) -> Result<Rc<Object>, Raised> {
         Value::Null => Ok(Rc::default()),
         Value::Record(record) => {
             Ok(Rc::new(record.ty.fields.iter().cloned().zip(record.fields.iter().cloned()).collect()))
+        }
+        // An error is an object for whoever reads it: `{:kind :message :data :trace}`.
+        error @ Value::Error(_) => {
+            let mut entries = Object::default();
+            for name in ["kind", "message", "data", "trace"] {
+                let part = get(error, &Value::keyword(name))?.unwrap_or_default();
+                entries.insert(Rc::new(Text::new(name)), part);
+            }
+            Ok(Rc::new(entries))
         }
         other => Err(type_error(operation, "an object", other)),
     }

@@ -93,10 +93,10 @@ pub const NATIVES: &[Native] = &[
             "(collection key value) -> collection",
             "The collection with another value under a key or at a position.",
             &[("(put {:a 1} :b 2)", "{:a 1 :b 2}"), ("(put [1 2] 0 9)", "[9 2]")],
-            |_, arguments| {
+            |context, arguments| {
                 let value = take(arguments, 2);
                 let key = take(arguments, 1);
-                put(arguments, &key, value)
+                put(context, arguments, &key, value)
             },
         )
     },
@@ -310,8 +310,40 @@ pub fn get(collection: &Value, key: &Value) -> Result<Option<Value>, Raised> {
     })
 }
 
-/// Replaces what is under a key of `arguments[0]`, which is taken out unless there is an error.
-pub fn put(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, Raised> {
+/// Replaces what is under a key of `arguments[0]`, which is taken out unless there is an error. A field of a record takes
+/// only what its definition states.
+///
+/// # Errors
+/// If the collection has no such place, or the value can not stand there.
+pub fn put(
+    context: &mut dyn Context,
+    arguments: &mut [Value],
+    key: &Value,
+    value: Value,
+) -> Result<Value, Raised> {
+    let value = match at(arguments, 0) {
+        Value::Record(record) => {
+            let ty = Rc::clone(&record.ty);
+            match field_of(record, key).filter(|n| !matches!(ty.types.get(*n), None | Some(Value::Null))) {
+                Some(n) => crate::check::field(context, &ty, n, value)?,
+                None => value,
+            }
+        }
+        _ => value,
+    };
+    put_checked(arguments, key, value)
+}
+
+/// The number of the field that a key names.
+pub(crate) fn field_of(record: &ovsm_value::Record, key: &Value) -> Option<usize> {
+    match key.as_key() {
+        Some(name) => record.position(name.as_str()),
+        None => position(number::to_i64(key)?, record.fields.len()),
+    }
+}
+
+/// The same for a value that is known to fit.
+pub(crate) fn put_checked(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, Raised> {
     let place = |length: usize| match number::to_i64(key) {
         Some(index) => position(index, length).ok_or_else(|| index_error("put", index, length)),
         None => Err(type_error("put", "an integer as a position", key)),
@@ -369,6 +401,14 @@ pub fn put(arguments: &mut [Value], key: &Value, value: Value) -> Result<Value, 
             };
             let whole = format!("{}{replacement}{}", text.slice(0, n), text.slice(n + 1, usize::MAX));
             Ok(Value::string(whole))
+        }
+        Value::Range(range) => {
+            let n = place(range.len())?;
+            let mut items = crate::arguments::items("put", collection)?;
+            if let Some(item) = items.get_mut(n) {
+                *item = value;
+            }
+            Ok(Value::array(items))
         }
         Value::Table(table) => {
             let old = table.try_borrow_mut().map_err(|_| busy())?.insert(key.clone(), value);

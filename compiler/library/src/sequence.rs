@@ -147,6 +147,7 @@ pub const NATIVES: &[Native] = &[
             arguments.swap(0, 1);
         }
         let n = count("repeat", arguments, 1)?;
+        unrolled("repeat", arguments, 0)?;
         match at(arguments, 0) {
             Value::String(text) => {
                 context.reserve(text.as_str().len().saturating_mul(n))?;
@@ -223,6 +224,7 @@ pub const NATIVES: &[Native] = &[
                     reserve(context, inner.len())?;
                     result.extend_from_slice(inner);
                 }
+                None if matches!(item, Value::Range(_)) => result.extend(items("flatten", &item)?),
                 None => result.push(item),
             }
         }
@@ -239,6 +241,7 @@ pub const NATIVES: &[Native] = &[
                     reserve(context, inner.len())?;
                     work.extend(inner.iter().rev().cloned());
                 }
+                None if matches!(item, Value::Range(_)) => result.extend(items("flatten", &item)?),
                 None => result.push(item),
             }
         }
@@ -284,13 +287,14 @@ pub const NATIVES: &[Native] = &[
     native("index-of", &["indexof", "indexOf", "position-of"], 2, Some(2), "(sequence item) -> int", "The first position of an item, or of a part of a text; -1 if it is not there.", &[("(index-of [5 6] 6)", "1"), ("(index-of \"hello\" \"l\")", "2"), ("(index-of [1] 9)", "-1")], |_, arguments| index_of("index-of", arguments, false)),
     native("last-index-of", &["lastIndexOf", "lastindexof"], 2, Some(2), "(sequence item) -> int", "The last position of an item, or of a part of a text; -1 if it is not there.", &[("(last-index-of [1 2 1] 1)", "2")], |_, arguments| index_of("last-index-of", arguments, true)),
     native("member", &["memq"], 2, Some(2), "(item sequence) -> sequence", "The part that begins with an item; null if it is not there.", &[("(member 2 [1 2 3])", "[2 3]"), ("(member 9 [1])", "null")], |_, arguments| {
+        unrolled("member", arguments, 1)?;
         let found = crate::arguments::slice("member", arguments, 1)?.iter().position(|item| equal(item, at(arguments, 0)));
         match found {
             Some(place) => part("member", at(arguments, 1), place, usize::MAX),
             None => Ok(Value::Null),
         }
     }),
-    native("assoc", &[], 2, None, "(key pairs) -> pair, or (object key value …) -> object", "The first pair whose first item is equal to a key, or null; given an object, the object with other values.", &[("(assoc :b [[:a 1] [:b 2]])", "[:b 2]"), ("(assoc {:a 1} :b 2)", "{:a 1 :b 2}")], |_, arguments| {
+    native("assoc", &[], 2, None, "(key pairs) -> pair, or (object key value …) -> object", "The first pair whose first item is equal to a key, or null; given an object, the object with other values.", &[("(assoc :b [[:a 1] [:b 2]])", "[:b 2]"), ("(assoc {:a 1} :b 2)", "{:a 1 :b 2}")], |context, arguments| {
         if arguments.len() >= 3 {
             let mut whole = [take(arguments, 0)];
             for pair in arguments.get_mut(1..).unwrap_or(&mut []).chunks_mut(2) {
@@ -298,11 +302,12 @@ pub const NATIVES: &[Native] = &[
                     return Err(raise(ErrorKind::Arity, "`assoc` needs a value for each key"));
                 }
                 let (key, value) = (take(pair, 0), take(pair, 1));
-                whole = [crate::places::put(&mut whole, &key, value)?];
+                whole = [crate::places::put(context, &mut whole, &key, value)?];
             }
             let [whole] = whole;
             return Ok(whole);
         }
+        unrolled("assoc", arguments, 1)?;
         let key = at(arguments, 0);
         let found = crate::arguments::slice("assoc", arguments, 1)?
             .iter()
@@ -411,7 +416,20 @@ fn bounded(operation: &str, arguments: &mut [Value]) -> Result<Value, Raised> {
     part(operation, value, from, to)
 }
 
-fn in_front(
+/// Replaces an argument that is a range by the array of its items.
+fn unrolled(operation: &str, arguments: &mut [Value], position: usize) -> Result<(), Raised> {
+    if let Some(place @ Value::Range(_)) = arguments.get_mut(position) {
+        *place = Value::array(items(operation, place)?);
+    }
+    Ok(())
+}
+
+/// True if an item can certainly be put in front of a value.
+pub(crate) fn may_stand_in_front(sequence: &Value) -> bool {
+    matches!(sequence, Value::Array(_) | Value::List(_) | Value::Null)
+}
+
+pub(crate) fn in_front(
     context: &mut dyn Context,
     operation: &str,
     sequence: Value,

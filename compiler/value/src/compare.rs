@@ -8,6 +8,7 @@ use crate::number;
 use crate::sequence::Sequence;
 use crate::text::{beside, fold, hash_bytes};
 use crate::value::Value;
+use crate::walk;
 use num_traits::ToPrimitive;
 use ovsm_base::stack::with_room;
 use std::cmp::Ordering;
@@ -30,9 +31,11 @@ pub fn equal(a: &Value, b: &Value) -> bool {
         (Value::Pubkey(x), Value::Pubkey(y)) => x == y,
         (Value::Signature(x), Value::Signature(y)) => x == y,
         (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => {
-            Rc::ptr_eq(x, y) || with_room(|| same_items(x, y))
+            Rc::ptr_eq(x, y) || walk::steps(x.len()) && with_room(|| same_items(x, y))
         }
-        (Value::Range(x), Value::Range(y)) => x.len() == y.len() && x.iter().eq(y.iter()),
+        (Value::Range(x), Value::Range(y)) => {
+            x.len() == y.len() && (x.is_empty() || x.start == y.start && (x.len() == 1 || x.step == y.step))
+        }
         (Value::Range(range), Value::Array(items) | Value::List(items))
         | (Value::Array(items) | Value::List(items), Value::Range(range)) => {
             range.len() == items.len()
@@ -41,6 +44,7 @@ pub fn equal(a: &Value, b: &Value) -> bool {
         (Value::Object(x), Value::Object(y)) => {
             Rc::ptr_eq(x, y)
                 || x.len() == y.len()
+                    && walk::steps(x.len())
                     && with_room(|| {
                         x.iter().all(|(key, value)| y.get(key).is_some_and(|other| equal(value, other)))
                     })
@@ -50,10 +54,17 @@ pub fn equal(a: &Value, b: &Value) -> bool {
                 || x.items.len() == y.items.len() && x.items.keys().all(|item| y.items.contains_key(item))
         }
         (Value::Record(x), Value::Record(y)) => {
-            Rc::ptr_eq(x, y) || x.ty == y.ty && with_room(|| all_equal(&x.fields, &y.fields))
+            Rc::ptr_eq(x, y)
+                || x.ty == y.ty
+                    && walk::steps(x.fields.len())
+                    && with_room(|| all_equal(&x.fields, &y.fields))
         }
         (Value::Error(x), Value::Error(y)) => {
-            Rc::ptr_eq(x, y) || x.kind == y.kind && x.message == y.message && equal(&x.data, &y.data)
+            Rc::ptr_eq(x, y)
+                || x.kind == y.kind
+                    && x.message == y.message
+                    && walk::steps(1)
+                    && with_room(|| equal(&x.data, &y.data))
         }
         _ if a.is_number() && b.is_number() => number::compare(a, b) == Some(Ordering::Equal),
         _ => identical(a, b),
@@ -113,6 +124,9 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Bytes(x), Value::Bytes(y)) => Some(x.cmp(y)),
         (Value::Pubkey(x), Value::Pubkey(y)) => Some(x.cmp(y)),
         (Value::Array(x) | Value::List(x), Value::Array(y) | Value::List(y)) => with_room(|| {
+            if !walk::steps(x.len().min(y.len())) {
+                return None;
+            }
             for (a, b) in x.iter().zip(y.iter()) {
                 match compare(&a, &b)? {
                     Ordering::Equal => {}
@@ -122,6 +136,18 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
             Some(x.len().cmp(&y.len()))
         }),
         _ if a.is_number() && b.is_number() => number::compare(a, b),
+        (Value::Range(x), Value::Range(y)) => {
+            let place = x.iter().zip(y.iter()).enumerate().find_map(|(n, (x, y))| {
+                let is_over = n % 1024 == 1023 && !walk::steps(1024);
+                if is_over { Some(None) } else { (x != y).then(|| Some(x.cmp(&y))) }
+            });
+            place.unwrap_or_else(|| Some(x.len().cmp(&y.len())))
+        }
+        (Value::Range(range), Value::Array(items) | Value::List(items)) => {
+            let start: Vec<Value> = range.iter().take(items.len() + 1).map(Value::Int).collect();
+            compare(&Value::array(start), &Value::Array(Rc::clone(items)))
+        }
+        (Value::Array(_) | Value::List(_), Value::Range(_)) => compare(b, a).map(Ordering::reverse),
         _ => None,
     }
 }
@@ -196,17 +222,28 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
         Value::Signature(bytes) => state.write_u32(hash_bytes(bytes.as_slice())),
         Value::Array(items) | Value::List(items) => with_room(|| {
             state.write_usize(items.len());
+            if !walk::steps(items.len()) {
+                return;
+            }
             items.iter().for_each(|item| hash(&item, state));
         }),
         Value::Range(range) => {
             state.write_usize(range.len());
-            range.iter().for_each(|n| hash_integer(n, state));
+            for (place, n) in range.iter().enumerate() {
+                if place % 1024 == 0 && !walk::steps(1024) {
+                    return;
+                }
+                hash_integer(n, state);
+            }
         }
         // The order of entries does not matter for equality: only their number is hashed.
         Value::Object(entries) => state.write_usize(entries.len() ^ 0x0B_0B),
         Value::Set(set) => state.write_usize(set.items.len() ^ 0x05E7),
         Value::Record(record) => with_room(|| {
             state.write_u64(record.ty.identity);
+            if !walk::steps(record.fields.len()) {
+                return;
+            }
             record.fields.iter().for_each(|field| hash(field, state));
         }),
         Value::RecordType(ty) => state.write_u64(ty.identity),

@@ -17,6 +17,7 @@ pub mod sequence;
 pub mod table;
 pub mod text;
 pub mod value;
+pub mod walk;
 pub mod write;
 
 pub use collection::{Object, Place, Range, Set};

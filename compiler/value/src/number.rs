@@ -227,10 +227,14 @@ fn overflow(operation: &str, ty: FixedType, a: &Value, b: &Value) -> Raised {
     raise(
         ErrorKind::Overflow,
         format!(
-            "`({operation} {} {})` does not fit in `{}`; `{operation}%` wraps and `{operation}|` saturates",
+            "`({operation} {} {})` does not fit in `{}`{}",
             text(a),
             text(b),
-            ty.name()
+            ty.name(),
+            match operation {
+                "+" | "-" | "*" => format!("; `{operation}%` wraps and `{operation}|` saturates"),
+                _ => String::new(),
+            }
         ),
     )
 }
@@ -494,8 +498,16 @@ fn divide_decimals(division: Division, a: &Decimal, b: &Decimal) -> Result<Decim
 pub fn negate(a: &Value) -> Result<Value, Raised> {
     match a {
         Value::Float(number) => Ok(Value::Float(-number)),
-        a => sub(&Value::Int(0), a),
+        a => sub(&Value::Int(0), a).map_err(|raised| no_opposite("-", a).unwrap_or(raised)),
     }
+}
+
+/// The error of a fixed-width number whose opposite does not fit.
+#[cold]
+fn no_opposite(operation: &str, a: &Value) -> Option<Raised> {
+    let ty = FixedType::of(a)?;
+    let message = format!("`({operation} {})` does not fit in `{}`", to_bigint(a)?, ty.name());
+    Some(raise(ErrorKind::Overflow, message))
 }
 
 /// `abs`.
@@ -504,7 +516,7 @@ pub fn abs(a: &Value) -> Result<Value, Raised> {
         Value::Float(number) => Ok(Value::Float(number.abs())),
         Value::Decimal(number) if number.unscaled.is_negative() => negate(a),
         a if !a.is_number() => Err(type_error("abs", "a number", a)),
-        a if sign(a) == Ordering::Less => negate(a),
+        a if sign(a) == Ordering::Less => negate(a).map_err(|raised| no_opposite("abs", a).unwrap_or(raised)),
         a => Ok(a.clone()),
     }
 }

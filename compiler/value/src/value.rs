@@ -214,6 +214,18 @@ impl Value {
         matches!(self, Value::Native(_) | Value::Function(_) | Value::RecordType(_))
     }
 
+    /// How many parts a collection has; zero for everything else.
+    pub(crate) fn parts(&self) -> usize {
+        match self {
+            Value::Array(items) | Value::List(items) => items.len(),
+            Value::Object(entries) => entries.len(),
+            Value::Set(set) => set.items.len(),
+            Value::Record(record) => record.fields.len(),
+            Value::Table(table) => table.try_borrow().map_or(0, |table| table.len()),
+            _ => 0,
+        }
+    }
+
     /// True if it may hold other values, so that it may be deep.
     pub fn holds_values(&self) -> bool {
         matches!(

@@ -34,6 +34,12 @@ pub fn display_to(text: &mut String, value: &Value) {
         Value::String(string) => text.push_str(string.as_str()),
         Value::Char(c) => text.push(*c),
         Value::Int(number) => write_i64(text, *number),
+        // What people call them: `write` says how they are made.
+        Value::Decimal(number) => {
+            let _ = write!(text, "{number}");
+        }
+        Value::Pubkey(bytes) => text.push_str(&crate::encoding::base58(bytes.as_slice())),
+        Value::Signature(bytes) => text.push_str(&crate::encoding::base58(bytes.as_slice())),
         value => write_value(text, value, Place::default()),
     }
 }
@@ -45,9 +51,12 @@ pub fn brief(value: &Value) -> String {
         // Do not write a huge value for the sake of its first characters.
         Value::Array(items) | Value::List(items) if items.len() > LIMIT => {
             let start: Vec<Value> = items.iter().take(LIMIT / 3).collect();
-            write(&if matches!(value, Value::Array(_)) { Value::array(start) } else { Value::list(start) })
+            let start =
+                if matches!(value, Value::Array(_)) { Value::array(start) } else { Value::list(start) };
+            crate::walk::at_most(500, || write(&start))
         }
-        value => write(value),
+        // Nor one that has more places than it takes memory.
+        value => crate::walk::at_most(500, || write(value)),
     };
     if text.chars().count() <= LIMIT {
         return text;
@@ -216,6 +225,9 @@ fn write_value(text: &mut String, value: &Value, place: Place) {
 }
 
 fn write_collection(text: &mut String, value: &Value, place: Place) {
+    if !crate::walk::steps(1 + value.parts()) {
+        return;
+    }
     match value {
         Value::Array(items) => {
             text.push('[');

@@ -3,7 +3,7 @@
 use ovsm_edge::Terminal;
 use ovsm_library::{Host, HostError};
 use std::cell::RefCell;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -32,6 +32,8 @@ pub struct CommandHost {
     kept: Option<Rc<RefCell<String>>>,
     /// The test runner, while tests run.
     test: Option<Box<dyn ovsm_library::TestHost>>,
+    /// How many bytes of memory the run may use.
+    max_memory: usize,
     /// Set when the output can not be written any more.
     lost: Rc<RefCell<Option<std::io::Error>>>,
 }
@@ -46,6 +48,7 @@ impl CommandHost {
             random: None,
             kept: None,
             test: None,
+            max_memory: usize::MAX,
             lost: Rc::default(),
         }
     }
@@ -53,6 +56,12 @@ impl CommandHost {
     /// Keeps what is printed instead of showing it.
     pub fn keeping(mut self, kept: Rc<RefCell<String>>) -> CommandHost {
         self.kept = Some(kept);
+        self
+    }
+
+    /// Bounds the memory that files may take.
+    pub fn limited(mut self, max_memory: usize) -> CommandHost {
+        self.max_memory = max_memory;
         self
     }
 
@@ -95,8 +104,12 @@ fn permitted(
     let Some(folders) = allowed else {
         return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}")));
     };
-    let resolved =
-        resolved(Path::new(path)).map_err(|error| HostError::Failed(format!("{path}: {error}")))?;
+    let resolved = match resolved(Path::new(path)) {
+        Ok(resolved) => resolved,
+        Err(error) if folders.is_empty() => return Err(HostError::Failed(format!("{path}: {error}"))),
+        // What there is outside of the permitted folders is not told.
+        Err(_) => return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))),
+    };
     // Keys are no data: not even a script that may read everything gets at them.
     let is_wallet = resolved
         .components()
@@ -206,7 +219,25 @@ impl Host for CommandHost {
 
     fn read_file(&mut self, path: &str) -> Result<Vec<u8>, HostError> {
         let place = permitted(path, self.permissions.allow_read.as_ref(), "reading", "--allow-read")?;
-        std::fs::read(place).map_err(|error| HostError::Failed(format!("{path}: {error}")))
+        let failed = |error: std::io::Error| HostError::Failed(format!("{path}: {error}"));
+        // A device or a pipe may have no end, or never begin.
+        let meta = std::fs::metadata(&place).map_err(failed)?;
+        if !meta.is_file() {
+            let what = if meta.is_dir() { "a folder" } else { "a device or a pipe" };
+            return Err(HostError::Failed(format!("{path}: this is {what}, not a file")));
+        }
+        let room = self.max_memory.saturating_sub(crate::ALLOCATOR.allocated()) as u64;
+        let too_large =
+            || HostError::Failed(format!("{path}: the file is larger than the memory that the run may use"));
+        // The bytes, and the text that is made of them.
+        if meta.len() > room / 2 {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(place)
+            .and_then(|file| file.take(room / 2 + 1).read_to_end(&mut bytes))
+            .map_err(failed)?;
+        if bytes.len() as u64 > room / 2 { Err(too_large()) } else { Ok(bytes) }
     }
 
     fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), HostError> {

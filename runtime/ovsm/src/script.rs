@@ -102,6 +102,7 @@ pub fn session(path: &Path, options: &RunOptions, host: CommandHost) -> Result<S
         max_depth: options.max_depth,
         max_memory: Some(options.max_memory.saturating_mul(1 << 20)),
     };
+    let host = host.limited(limits.max_memory.unwrap_or(usize::MAX));
     let mut session = Session::new(limits, loader, Box::new(host));
     session.machine.set_interrupt(Some(Box::new(Watch::new(options))));
     session.front.checker = Some(Box::new(ovsm_infer::script::TypeChecker::default()));
@@ -111,20 +112,43 @@ pub fn session(path: &Path, options: &RunOptions, host: CommandHost) -> Result<S
 /// A script that ended well.
 pub struct Finished {
     /// Its last value.
-    pub value: Value,
+    value: Value,
     /// What it printed, if that was kept.
-    pub output: String,
+    output: String,
+    session: Session,
 }
 
 impl Finished {
     /// The value in read syntax, or with it all that machines want to know.
-    pub fn shown(&self, json: bool) -> String {
-        let value = ovsm_value::write::write(&self.value);
+    ///
+    /// # Errors
+    /// How the command has to end, if the text of the value exceeds the limits of the run, which is shown.
+    pub fn shown(&mut self, json: bool, terminal: &Terminal) -> Result<String, Exit> {
+        let value = &self.value;
+        let text = match self.session.machine.within_limits(|| ovsm_value::write::write(value)) {
+            Ok(text) => text,
+            Err(failure) => {
+                let diagnostic = uncaught(&failure, &self.session.front.sources);
+                if json {
+                    print_error(terminal, &diagnostic, &self.output)?;
+                }
+                terminal.show(&[diagnostic], &self.session.front.sources);
+                return Err(Exit::Program);
+            }
+        };
         if !json {
-            return value;
+            return Ok(text);
         }
         let lines: Vec<&str> = self.output.lines().collect();
-        serde_json::json!({ "value": value, "type": self.value.type_name(), "logs": lines }).to_string()
+        Ok(serde_json::json!({ "value": text, "type": self.value.type_name(), "logs": lines }).to_string())
+    }
+
+    /// Prints what [`Finished::shown`] gives.
+    pub fn print(mut self, json: bool, terminal: &Terminal) -> Exit {
+        match self.shown(json, terminal) {
+            Ok(text) => terminal.print(&format!("{text}\n")),
+            Err(exit) => exit,
+        }
     }
 }
 
@@ -156,7 +180,7 @@ pub fn run(
     let warnings = std::mem::take(&mut session.front.diagnostics);
     terminal.show(&warnings, &session.front.sources);
     match ended {
-        Ok(value) => Ok(Finished { value, output: kept.take() }),
+        Ok(value) => Ok(Finished { value, output: kept.take(), session }),
         Err(Ended::Rejected(diagnostics)) => {
             if let (true, Some(first)) =
                 (keep_output, diagnostics.iter().find(|diagnostic| diagnostic.is_error()))

@@ -1,6 +1,7 @@
 //! What has to be known of a unit before code is made: which variables closures capture, which are assigned, and which
 //! blocks are left by unwinding rather than by a jump.
 
+use super::groups::Groups;
 use super::{Operations, numbers};
 use crate::core::{BlockId, Expr, ExprId, FunctionId, LocalId, Unit};
 use ovsm_base::index::Index;
@@ -17,6 +18,8 @@ pub(super) struct Analysis {
     captured: Vec<bool>,
     /// For each function, the variables of others that it or a function inside it uses, in order of first use.
     pub captures: Vec<Vec<Variable>>,
+    /// The local functions that are defined together.
+    pub groups: Groups,
     /// For each block, whether it is left from another function or through a protection.
     pub unwinds: Vec<bool>,
     /// For each expression, whether anything in it, in the same function, assigns a local.
@@ -35,6 +38,7 @@ impl Analysis {
                 *place = any;
             }
         }
+        let groups = Groups::new(unit);
         let locals = unit.locals.len() as u32;
         let variables = unit.locals.len() + unit.blocks as usize;
         let analysis = Analysis {
@@ -42,6 +46,7 @@ impl Analysis {
             assigned: vec![false; variables],
             captured: vec![false; variables],
             captures: vec![Vec::new(); unit.functions.len()],
+            groups,
             unwinds: vec![false; unit.blocks as usize],
             assigns,
             numbers: numbers::certain(unit, operations),
@@ -53,11 +58,15 @@ impl Analysis {
             blocks: vec![None; unit.blocks as usize],
             protections: 0,
             seen: vec![false; unit.functions.len()],
+            needs: Vec::new(),
         };
         if !unit.functions.is_empty() {
             walk.function(FunctionId(0));
         }
-        walk.analysis
+        let needs = walk.needs;
+        let mut analysis = walk.analysis;
+        analysis.groups.share_captures(&needs, &mut analysis.captures);
+        analysis
     }
 
     pub(super) fn local(&self, local: LocalId) -> Variable {
@@ -100,6 +109,8 @@ struct Walk<'a> {
     /// How many bodies of protections of this function are around the expression.
     protections: u32,
     seen: Vec<bool>,
+    /// The functions that functions of their own group use.
+    needs: Vec<(FunctionId, FunctionId)>,
 }
 
 impl Walk<'_> {
@@ -125,6 +136,12 @@ impl Walk<'_> {
     fn uses(&mut self, variable: Variable, owner: FunctionId) {
         for function in self.chain.iter().rev() {
             if *function == owner {
+                return;
+            }
+            if let Some(used) = self.analysis.groups.function_of(variable)
+                && self.analysis.groups.are_together(*function, used)
+            {
+                self.needs.push((*function, used));
                 return;
             }
             if let Some(captured) = self.analysis.captured.get_mut(variable.0 as usize) {
@@ -155,6 +172,8 @@ impl Walk<'_> {
         let Some(expr) = unit.exprs.get(id) else { return };
         match expr {
             Expr::Local(local) => self.uses_local(*local, false),
+            // The definition of a local function gives its variable the only value that it ever has.
+            Expr::SetLocal(local, _) if self.analysis.groups.function_of(Variable(local.0)).is_some() => {}
             Expr::SetLocal(local, _) | Expr::UpdateLocal(local, ..) => self.uses_local(*local, true),
             Expr::Lambda(function) => self.function(*function),
             Expr::Protect(body, cleanup) => {

@@ -1,8 +1,9 @@
 //! Values: constants, variables, closures, sequences and bindings.
 
+use super::analyze::Variable;
 use super::last_use::LastUse;
 use super::{Compile, FunctionCompiler, Place, Target};
-use crate::bytecode::{Instruction as I, Register, Template};
+use crate::bytecode::{CaptureSource, Instruction as I, Register, Template};
 use crate::core::{Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_base::index::Index;
 use ovsm_base::stack::with_room;
@@ -178,7 +179,57 @@ impl<'u> FunctionCompiler<'u> {
             Place::CaptureCell(n) => self.emit(I::LoadCaptureCell(to, n)),
             // Only what is never assigned is known, and only places that are assigned are loaded.
             Place::Known(_) => self.emit(I::Null(to)),
+            Place::Together(function) => self.load_together(function, to),
         }
+    }
+
+    /// A function of the group of this one. It is made anew from what this one has captured: were it captured itself,
+    /// the two would hold each other for ever.
+    fn load_together(&mut self, function: FunctionId, to: Register) {
+        if let Some(constant) = self.shared_function(function) {
+            self.emit(I::Constant(to, constant));
+        } else if function == self.function {
+            self.emit(I::Move(to, 0));
+        } else {
+            let number = self.template(function, &[]);
+            self.emit(I::Closure(to, number));
+        }
+    }
+
+    /// The constant that a local function is which captures nothing.
+    fn shared_function(&mut self, function: FunctionId) -> Option<u32> {
+        let captures = self.analysis.captures.get(function.index())?;
+        if !captures.is_empty() || !self.analysis.groups.is_member(function) {
+            return None;
+        }
+        if let Some(constant) = self.compiled.shared.get(&function) {
+            return Some(*constant);
+        }
+        let closure = ovsm_value::Closure {
+            code: self.origin.functions + function.0,
+            name: self.unit.functions.get(function)?.name.clone(),
+            captures: Box::default(),
+        };
+        let constant = self.constant(Value::Function(std::rc::Rc::new(closure)));
+        self.compiled.shared.insert(function, constant);
+        Some(constant)
+    }
+
+    /// How to make a closure here; `made` tells where variables are that were put into registers for it.
+    fn template(&mut self, function: FunctionId, made: &[(Variable, Register)]) -> u32 {
+        let unit = self.unit;
+        let captures = self.analysis.captures.get(function.index()).map_or(&[][..], Vec::as_slice);
+        let source = |variable: &Variable| match made.iter().find(|(known, _)| known == variable) {
+            Some((_, register)) => CaptureSource::Register(*register),
+            None => self.source(*variable),
+        };
+        let template = Template {
+            function: self.origin.functions + function.0,
+            name: unit.functions.get(function).map_or_else(|| "".into(), |code| code.name.clone()),
+            captures: captures.iter().map(source).collect(),
+        };
+        self.compiled.templates.push(template);
+        self.origin.templates + self.compiled.templates.len() as u32 - 1
     }
 
     /// The constant that an expression is, or that the variable is which it reads.
@@ -215,6 +266,14 @@ impl<'u> FunctionCompiler<'u> {
         {
             return Ok(());
         }
+        if !matches!(self.place_of(local), Place::Register(_))
+            && let Some((item, onto)) = self.consed(value)
+            && matches!(unit.exprs.get(onto), Some(Expr::Local(read)) if *read == local)
+            && !self.mentions(item, local)
+            && let Some(native) = ovsm_library::find("#cons-onto")
+        {
+            return self.update_local(local, native, &[item], target);
+        }
         match self.place_of(local) {
             Place::Register(register) => {
                 if self.writes_last(value) {
@@ -233,7 +292,7 @@ impl<'u> FunctionCompiler<'u> {
                 match place {
                     Place::Cell(register) => self.emit(I::StoreCell(register, fresh)),
                     Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(fresh, n)),
-                    Place::Register(_) | Place::Capture(_) | Place::Known(_) => {}
+                    Place::Register(_) | Place::Capture(_) | Place::Known(_) | Place::Together(_) => {}
                 }
                 self.drop_unused(fresh, target);
                 self.deliver(fresh, target)
@@ -248,6 +307,13 @@ impl<'u> FunctionCompiler<'u> {
         }
     }
 
+    /// The operands of `(cons item onto)`.
+    fn consed(&self, value: ExprId) -> Option<(ExprId, ExprId)> {
+        let Expr::Native(native, operands) = self.unit.exprs.get(value)? else { return None };
+        let [item, onto] = operands.as_slice() else { return None };
+        (ovsm_library::get(*native)?.name == "cons").then_some((*item, *onto))
+    }
+
     fn set_global(&mut self, global: GlobalId, value: ExprId, target: Target) -> Compile {
         let unit = self.unit;
         if let Some(Expr::Native(native, arguments)) = unit.exprs.get(value)
@@ -255,7 +321,7 @@ impl<'u> FunctionCompiler<'u> {
             && matches!(unit.exprs.get(*first), Some(Expr::Global(read)) if *read == global)
             && Self::is_pure(*native)
             && self.is_worth_updating(*native, rest, false)
-            && rest.iter().all(|argument| self.is_simple(*argument, global))
+            && rest.iter().all(|argument| self.is_simple(*argument))
         {
             return self.update_global(global, *native, rest, target);
         }
@@ -265,6 +331,13 @@ impl<'u> FunctionCompiler<'u> {
             && self.step_global(global, *native, rest, target)?
         {
             return Ok(());
+        }
+        if let Some((item, onto)) = self.consed(value)
+            && matches!(unit.exprs.get(onto), Some(Expr::Global(read)) if *read == global)
+            && self.is_simple(item)
+            && let Some(native) = ovsm_library::find("#cons-onto")
+        {
+            return self.update_global(global, native, &[item], target);
         }
         let fresh = self.value_register(target)?;
         self.expr(value, Target::Register(fresh))?;
@@ -305,6 +378,7 @@ impl<'u> FunctionCompiler<'u> {
             if let Some(Expr::Constant(_)) = self.unit.exprs.get(*value)
                 && !self.analysis.is_assigned(variable)
                 && !self.analysis.is_captured(variable)
+                && self.analysis.groups.function_of(variable).is_none()
             {
                 self.variables.insert(variable, Place::Known(*value));
                 continue;
@@ -312,7 +386,10 @@ impl<'u> FunctionCompiler<'u> {
             let register = self.register()?;
             self.expr(*value, Target::Register(register))?;
             self.bind(variable, register);
-            if self.analysis.is_assigned(variable) || !self.is_small(*value) {
+            if self.analysis.is_assigned(variable)
+                || self.analysis.groups.function_of(variable).is_some()
+                || !self.is_small(*value)
+            {
                 registers.push(register);
             }
         }
@@ -385,8 +462,8 @@ impl<'u> FunctionCompiler<'u> {
         found
     }
 
-    /// True if evaluating the expression can neither read nor assign the global.
-    fn is_simple(&self, id: ExprId, global: GlobalId) -> bool {
+    /// True if evaluating the expression assigns nothing and calls nothing that might.
+    fn is_simple(&self, id: ExprId) -> bool {
         let Some(expr) = self.unit.exprs.get(id) else { return true };
         let allowed = match expr {
             Expr::Constant(_)
@@ -395,29 +472,42 @@ impl<'u> FunctionCompiler<'u> {
             | Expr::And(_)
             | Expr::Or(_)
             | Expr::Sequence(_) => true,
-            Expr::Global(other) => *other != global,
+            // It may be read: the arguments are evaluated before it is taken.
+            Expr::Global(_) => true,
             Expr::Native(native, _) => Self::is_pure(*native),
             _ => false,
         };
         let mut simple = allowed;
         if simple {
-            expr.for_each_child(|child| simple = simple && with_room(|| self.is_simple(child, global)));
+            expr.for_each_child(|child| simple = simple && with_room(|| self.is_simple(child)));
         }
         simple
     }
 
     fn lambda(&mut self, function: FunctionId, target: Target) -> Compile {
-        let unit = self.unit;
+        if let Some(constant) = self.shared_function(function) {
+            let to = self.value_register(target)?;
+            self.emit(I::Constant(to, constant));
+            return self.deliver(to, target);
+        }
+        // What a closure inside takes of the group of this function has to be made first.
         let captures = self.analysis.captures.get(function.index()).map_or(&[][..], Vec::as_slice);
-        let template = Template {
-            function: self.origin.functions + function.0,
-            name: unit.functions.get(function).map_or_else(|| "".into(), |code| code.name.clone()),
-            captures: captures.iter().map(|variable| self.source(*variable)).collect(),
-        };
-        self.compiled.templates.push(template);
-        let number = self.origin.templates + self.compiled.templates.len() as u32 - 1;
+        let mut made = Vec::new();
+        for variable in captures {
+            if let Some(place @ Place::Together(other)) = self.variables.get(variable).copied()
+                && (other != self.function || self.shared_function(other).is_some())
+            {
+                let register = self.register()?;
+                self.load(place, register);
+                made.push((*variable, register));
+            }
+        }
+        let number = self.template(function, &made);
         let to = self.value_register(target)?;
         self.emit(I::Closure(to, number));
+        for (_, register) in made {
+            self.emit(I::Clear(register));
+        }
         self.deliver(to, target)
     }
 }

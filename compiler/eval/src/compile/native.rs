@@ -296,7 +296,7 @@ impl FunctionCompiler<'_> {
                 self.emit(I::UpdateCapture(first, count, native));
                 self.emit(I::Extra(n));
             }
-            Place::Known(_) => {}
+            Place::Known(_) | Place::Together(_) => {}
         }
         if target == Target::Effect {
             return Ok(());
@@ -354,7 +354,7 @@ impl FunctionCompiler<'_> {
             Place::Register(register) => self.emit(I::Move(register, from)),
             Place::Cell(register) => self.emit(I::StoreCell(register, from)),
             Place::Capture(n) | Place::CaptureCell(n) => self.emit(I::StoreCaptureCell(from, n)),
-            Place::Known(_) => {}
+            Place::Known(_) | Place::Together(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::scope::{Binding, Space};
 use super::{Expander, name::Meant};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
-use crate::module::GlobalKind;
+use crate::module::{GlobalKind, Type};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{Symbol, Value};
@@ -74,16 +74,24 @@ impl Expander<'_> {
     }
 
     fn part_value(&mut self, part: &Part) -> ExprId {
+        self.typed_part_value(part).0
+    }
+
+    /// The value of a binding, and the type that the binding states.
+    fn typed_part_value(&mut self, part: &Part) -> (ExprId, Option<Type>) {
         let (pattern, annotation, value) = part;
-        let mut expr = match value {
+        let expr = match value {
             Some(value) => self.expr(value),
             None => self.null(),
         };
-        if let Some(annotation) = annotation {
-            let what = format!("`{}`", syntax::name(pattern).unwrap_or("the pattern"));
-            expr = self.checked(expr, annotation, &what);
-        }
-        expr
+        let Some(ty) = annotation.as_ref().and_then(|annotation| self.type_of(annotation)) else {
+            return (expr, None);
+        };
+        let what = match syntax::name(pattern) {
+            Some(name) => format!("`{name}`"),
+            None => "the pattern".to_string(),
+        };
+        (self.checked_as(expr, &ty, &what), Some(ty))
     }
 
     /// The dynamic variable that a symbol names.
@@ -103,7 +111,8 @@ impl Expander<'_> {
                 self.scoped(|expander| {
                     let mut bound = Vec::new();
                     // All values are known before the first name is bound.
-                    let values: Vec<ExprId> = parts.iter().map(|part| expander.part_value(part)).collect();
+                    let values: Vec<(ExprId, Option<Type>)> =
+                        parts.iter().map(|part| expander.typed_part_value(part)).collect();
                     let mut names: Vec<&Symbol> = Vec::new();
                     for ((pattern, _, _), value) in parts.iter().zip(values) {
                         if let Value::Symbol(symbol) = pattern {
@@ -148,7 +157,7 @@ impl Expander<'_> {
         self.scoped(|expander| {
             let mut bound = Vec::new();
             for part in &parts {
-                let value = expander.part_value(part);
+                let value = expander.typed_part_value(part);
                 expander.scope = expander.scopes.open(expander.scope);
                 expander.bind_part(&part.0, value, &mut bound);
             }
@@ -159,7 +168,7 @@ impl Expander<'_> {
     fn let_star_dynamic(&mut self, first: &[Part], rest: &[Part], body: &[Value]) -> ExprId {
         let mut bound = Vec::new();
         for part in first {
-            let value = self.part_value(part);
+            let value = self.typed_part_value(part);
             self.scope = self.scopes.open(self.scope);
             self.bind_part(&part.0, value, &mut bound);
         }
@@ -180,7 +189,7 @@ impl Expander<'_> {
         self.finish_let(bound, &[Value::list(inner)])
     }
 
-    fn bind_part(&mut self, pattern: &Value, value: ExprId, bound: &mut Vec<Bound>) {
+    fn bind_part(&mut self, pattern: &Value, (value, ty): (ExprId, Option<Type>), bound: &mut Vec<Bound>) {
         match pattern {
             Value::Symbol(symbol) => match self.dynamic(symbol) {
                 Some(global) => {
@@ -190,6 +199,9 @@ impl Expander<'_> {
                 }
                 None => {
                     let local = self.bind_symbol(symbol);
+                    if let Some(ty) = &ty {
+                        self.state_local(local, ty);
+                    }
                     bound.push(Bound::Local(local, value));
                 }
             },
@@ -265,12 +277,20 @@ impl Expander<'_> {
             }
             let mut steps = Vec::new();
             for (part, local) in parts.iter().zip(&locals) {
-                let value = expander.part_value(part);
-                steps.push(expander.add(Expr::SetLocal(*local, value)));
+                expander.expect_value(*local, part.2.as_ref());
             }
+            for (part, local) in parts.iter().zip(&locals) {
+                let (value, ty) = expander.typed_part_value(part);
+                expander.unset.remove(local);
+                steps.push(expander.add(Expr::SetLocal(*local, value)));
+                if let Some(ty) = ty {
+                    expander.state_local(*local, &ty);
+                }
+            }
+            let mut steps = expander.functions_first(steps);
             steps.push(expander.body_here(body));
             let steps = expander.sequence(steps);
-            let nulls = locals.into_iter().map(|local| (local, expander.null())).collect();
+            let nulls = expander.empty_bindings(locals);
             expander.add(Expr::Let(nulls, steps))
         })
     }

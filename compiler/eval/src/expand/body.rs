@@ -3,6 +3,7 @@
 use super::scope::{Binding, Space};
 use super::{Expander, name::Meant};
 use crate::core::{Expr, ExprId, LocalId};
+use crate::module::Type;
 use crate::syntax;
 use ovsm_base::Span;
 use ovsm_value::{Symbol, Value};
@@ -11,7 +12,7 @@ use std::rc::Rc;
 /// A form of a body, after the macros at its head were expanded.
 enum Item {
     /// `(define name value)` or `(const name value)`.
-    Variable(LocalId, Option<Value>, Option<Value>),
+    Variable(LocalId, Option<Type>, Option<Value>),
     /// `(defn name …)`: the whole form.
     Function(LocalId, Value),
     /// Any other form, and the macro call that it came from.
@@ -47,17 +48,28 @@ impl Expander<'_> {
         }
         let mut locals = Vec::new();
         let mut parts = Vec::new();
+        for item in &items {
+            if let Item::Variable(local, _, value) = item {
+                self.expect_value(*local, value.as_ref());
+            }
+        }
         for item in items {
             match item {
-                Item::Variable(local, annotation, value) => {
+                Item::Variable(local, ty, value) => {
                     locals.push(local);
                     let mut value = match value {
                         Some(value) => self.expr(&value),
                         None => self.null(),
                     };
-                    if let Some(annotation) = annotation {
-                        value = self.checked(value, &annotation, "the variable");
+                    if let Some(ty) = ty {
+                        let name = self
+                            .unit
+                            .locals
+                            .get(local)
+                            .map_or_else(|| "".into(), |local| Rc::clone(&local.name));
+                        value = self.checked_as(value, &ty, &format!("`{name}`"));
                     }
+                    self.unset.remove(&local);
                     parts.push(self.add(Expr::SetLocal(local, value)));
                 }
                 Item::Function(local, form) => {
@@ -74,14 +86,62 @@ impl Expander<'_> {
                 Item::Called(form) => parts.extend(self.count_of(&form)),
             }
         }
+        if !locals.is_empty() {
+            parts = self.functions_first(parts);
+        }
         let body = self.sequence(parts);
         if locals.is_empty() {
             return body;
         }
         locals.sort_unstable();
         locals.dedup();
-        let bindings = locals.into_iter().map(|local| (local, self.null())).collect();
+        let bindings = self.empty_bindings(locals);
         self.add(Expr::Let(bindings, body))
+    }
+
+    /// Notes a local whose value comes later. Functions are there from the start.
+    pub(crate) fn expect_value(&mut self, local: LocalId, value: Option<&Value>) {
+        let is_function = value.is_some_and(|value| matches!(syntax::head(value), Some("lambda" | "fn")));
+        if !is_function && !self.front.is_program {
+            self.unset.insert(local);
+        }
+    }
+
+    /// Bindings of locals that get their values in the body. Where nothing can read one before, it is null.
+    pub(crate) fn empty_bindings(&mut self, locals: Vec<LocalId>) -> Vec<(LocalId, ExprId)> {
+        locals
+            .into_iter()
+            .map(|local| {
+                let empty = match self.read_early.contains(&local) {
+                    true => self.constant(ovsm_library::internal::unset()),
+                    false => self.null(),
+                };
+                (local, empty)
+            })
+            .collect()
+    }
+
+    /// Functions that are defined once are there before anything else is evaluated: to make one has no effect, and so
+    /// every other step finds them.
+    pub(crate) fn functions_first(&self, parts: Vec<ExprId>) -> Vec<ExprId> {
+        if self.front.is_program {
+            return parts;
+        }
+        let defined = |part: &ExprId| match self.unit.exprs.get(*part) {
+            Some(Expr::SetLocal(local, value)) => {
+                let is_function = matches!(self.unit.exprs.get(*value), Some(Expr::Lambda(_)));
+                Some((*local, is_function))
+            }
+            _ => None,
+        };
+        let assigned: Vec<LocalId> = parts.iter().filter_map(|part| Some(defined(part)?.0)).collect();
+        let (mut functions, rest): (Vec<ExprId>, Vec<ExprId>) = parts.into_iter().partition(|part| {
+            defined(part).is_some_and(|(local, is_function)| {
+                is_function && assigned.iter().filter(|other| **other == local).count() == 1
+            })
+        });
+        functions.extend(rest);
+        functions
     }
 
     /// Expands the macros at the head of a form of a body, and binds what it defines.
@@ -148,7 +208,15 @@ impl Expander<'_> {
                         _ => return items.push(self.form_item(form)),
                     };
                     let local = self.define_local(name);
-                    items.push(Item::Variable(local, annotation, value));
+                    let ty = annotation.and_then(|annotation| self.type_of(&annotation));
+                    // Functions that stand before the definition see what it is, too.
+                    if let Some(ty) = &ty {
+                        self.state_local(local, ty);
+                    }
+                    if special.name == "const" {
+                        self.constants.insert(local);
+                    }
+                    items.push(Item::Variable(local, ty, value));
                 }
                 _ => items.push(self.form_item(form)),
             },

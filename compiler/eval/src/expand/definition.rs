@@ -147,8 +147,15 @@ impl Expander<'_> {
             Some(value) => self.expr(value),
             None => self.null(),
         };
-        if let Some(annotation) = annotation {
-            expr = self.checked(expr, annotation, &format!("`{}`", symbol.name));
+        let ty = annotation.and_then(|annotation| self.type_of(annotation));
+        self.state_global(id, ty.as_ref());
+        if let Some(Expr::Lambda(code)) = self.unit.exprs.get(expr)
+            && let Some(code) = self.unit.functions.get(*code)
+        {
+            self.front.define_signature(id, &code.parameters);
+        }
+        if let Some(ty) = &ty {
+            expr = self.checked_as(expr, ty, &format!("`{}`", symbol.name));
         }
         self.add(Expr::SetGlobal(id, expr))
     }
@@ -382,8 +389,10 @@ impl Expander<'_> {
                     _ => return self.malformed(argument, "the options are `:as` and `:only`", SHAPE),
                 }
             }
-            if let Err(diagnostic) = self.front.import(self.machine, self.module, module, alias, only) {
-                self.report_at(module.span, *diagnostic);
+            let whole = syntax::span(if arguments.len() == 1 { form } else { argument });
+            match self.front.import(self.machine, self.module, module, alias, only, whole) {
+                Ok(found) => found.into_iter().for_each(|diagnostic| self.report_at(module.span, diagnostic)),
+                Err(diagnostic) => self.report_at(module.span, *diagnostic),
             }
         }
         self.null()

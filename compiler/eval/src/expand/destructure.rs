@@ -1,10 +1,11 @@
 //! Patterns that take a value apart: arrays, lists, objects, with rests, defaults and keywords.
 
 use super::Expander;
+use super::scope::Space;
 use crate::core::{Expr, ExprId, LocalId};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
-use ovsm_value::{Text, Value};
+use ovsm_value::{Symbol, Text, Value};
 use std::rc::Rc;
 
 impl Expander<'_> {
@@ -20,6 +21,17 @@ impl Expander<'_> {
         ovsm_base::stack::with_room(|| self.destructure_inner(pattern, value, strict, bindings));
     }
 
+    /// Reports a name that a pattern, or the patterns beside it, bind twice.
+    fn check_bound_once(&mut self, symbol: &Symbol) {
+        if self.scopes.is_bound_here(self.scope, Space::Value, &symbol.name, &symbol.marks) {
+            self.report_at(
+                symbol.span,
+                Diagnostic::new(Code::DuplicateParameter, format!("`{}` is bound twice here", symbol.name))
+                    .help("give one of them another name; `_` takes what nobody needs"),
+            );
+        }
+    }
+
     fn destructure_inner(
         &mut self,
         pattern: &Value,
@@ -33,6 +45,7 @@ impl Expander<'_> {
                 bindings.push((local, value));
             }
             Value::Symbol(symbol) => {
+                self.check_bound_once(symbol);
                 let local = self.bind_symbol(symbol);
                 bindings.push((local, value));
             }

@@ -17,6 +17,14 @@ impl Expander<'_> {
         };
         let body_end = arguments.iter().position(is_clause).unwrap_or(arguments.len());
         let (body, clauses) = arguments.split_at(body_end);
+        // A `catch` of a tag may stand in the body; but a `try` that ends with one and handles nothing is a mistake.
+        if clauses.is_empty()
+            && body.len() > 1
+            && let Some(last) = body.last()
+            && syntax::head(last) == Some("catch")
+        {
+            return self.malformed(last, "the variable of `catch` is a name", SHAPE);
+        }
         let mut catches = Vec::new();
         let mut cleanup = None;
         for clause in clauses {

@@ -180,6 +180,7 @@ impl Expander<'_> {
                         local.annotation = Some((known.clone(), syntax::span(&ty)));
                     }
                     let checked = self.checked_as(read, &known, &what);
+                    self.state_local(local, &known);
                     checks.push(self.add(Expr::SetLocal(local, checked)));
                 }
                 Entry::Pattern(local, pattern) => {
@@ -210,6 +211,7 @@ impl Expander<'_> {
         }
         let mut parameters = Parameters::default();
         let mut mode = Mode::Required;
+        let mut is_rest_named = false;
         for item in items {
             match syntax::name(item) {
                 Some("&optional") if mode == Mode::Required => {
@@ -238,6 +240,9 @@ impl Expander<'_> {
                     continue;
                 }
                 _ => {}
+            }
+            if mode == Mode::Rest {
+                is_rest_named = true;
             }
             // `x : T` without parentheses is not a parameter: a colon alone is a mistake worth its own message.
             let (pattern, annotation, default, supplied) = self.parameter(item, mode == Mode::Required);
@@ -291,6 +296,16 @@ impl Expander<'_> {
                     );
                 }
             }
+        }
+        // `(a &rest)` and `(a &optional)` are unfinished.
+        let last = items.last().and_then(syntax::name);
+        if mode == Mode::Rest && !is_rest_named || matches!(last, Some("&optional")) {
+            let name = last.unwrap_or("&rest");
+            self.report_at(
+                items.last().and_then(syntax::span),
+                Diagnostic::new(Code::MalformedForm, format!("no parameter follows `{name}`"))
+                    .help("name the parameter that takes what comes there, or remove it"),
+            );
         }
         parameters
     }

@@ -15,9 +15,6 @@ const MAX_NESTING: usize = 500;
 /// How many nodes the result of one expansion may have.
 const MAX_SIZE: usize = 1_000_000;
 
-/// Fuel of one expansion.
-const FUEL: u64 = 20_000_000;
-
 impl Expander<'_> {
     /// Runs a macro on the arguments of a call. `None` if it failed, which was reported.
     pub(crate) fn expand_call(
@@ -28,7 +25,25 @@ impl Expander<'_> {
         form: &Value,
         arguments: &[Value],
     ) -> Option<Value> {
+        if self.front.budget.expansions == 0 {
+            return None;
+        }
+        self.front.budget.expansions -= 1;
+        if self.front.budget.expansions == 0 || self.front.budget.fuel == 0 || self.front.budget.size == 0 {
+            self.front.budget.expansions = 0;
+            self.report_at(
+                syntax::span(form),
+                Diagnostic::new(
+                    Code::MacroLimit,
+                    format!("the expansions of this form are too many or too large in all; the last is of `{name}`"),
+                )
+                .help("a macro whose result calls macros several times grows with each level; let it make a loop or a call of a function"),
+            );
+            return None;
+        }
         if self.expanding.len() >= MAX_NESTING {
+            // What is beside the innermost would come to the same.
+            self.front.budget.expansions = 0;
             self.report_at(
                 syntax::span(form),
                 Diagnostic::new(Code::MacroLimit, format!("the expansion of `{name}` does not end: {MAX_NESTING} expansions are inside each other"))
@@ -39,9 +54,10 @@ impl Expander<'_> {
         let mark = self.front.new_expansion(expansion);
         let marked: Vec<Value> =
             arguments.iter().map(|argument| hygiene::mark(&syntax::data(argument), mark)).collect();
-        let result = self.front.run_macro(self.machine, macro_function, &marked, FUEL);
+        let result = self.front.run_macro(self.machine, macro_function, &marked);
         match result {
-            Ok(result) if hygiene::size(&result, MAX_SIZE) > MAX_SIZE => {
+            Ok(result) if self.is_too_large(&result) => {
+                self.front.budget.expansions = 0;
                 self.report_at(
                     syntax::span(form),
                     Diagnostic::new(
@@ -67,6 +83,12 @@ impl Expander<'_> {
                 None
             }
         }
+    }
+
+    fn is_too_large(&mut self, result: &Value) -> bool {
+        let size = hygiene::size(result, MAX_SIZE);
+        self.front.budget.size = self.front.budget.size.saturating_sub(size);
+        size > MAX_SIZE
     }
 
     fn report_macro_failure(&mut self, name: &Rc<str>, form: &Value, failure: crate::machine::Failure) {

@@ -3,6 +3,7 @@
 use super::Expander;
 use super::scope::{Binding, Expansion, Scopes, Space};
 use super::special::{self, Special};
+use super::typed_places::Variable;
 use crate::core::{Expr, ExprId, LocalId};
 use crate::module::{Global, GlobalKind, Meaning, ModuleId, Type};
 use ovsm_base::{Code, Diagnostic};
@@ -122,6 +123,11 @@ impl Expander<'_> {
         let near = self.near;
         self.near = symbol.span.or(near);
         let expr = match self.meaning(symbol) {
+            Meant::Local(local) if self.unset.contains(&local) => {
+                self.read_early.insert(local);
+                let parts = vec![self.read(local), self.constant(Value::string(&*symbol.name))];
+                self.native("#defined", parts)
+            }
             Meant::Local(local) => self.add(Expr::Local(local)),
             Meant::Global(global) => self.add(Expr::Global(global.id)),
             Meant::Native(id) => self.constant(Value::Native(id)),
@@ -158,6 +164,20 @@ impl Expander<'_> {
     pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
         let id = self.front.pending_global(self.machine, self.module, symbol);
         let near = symbol.span.or(self.near);
+        let private = symbol.name.split_once('/').and_then(|(alias, name)| {
+            Some((name.to_string(), self.front.private_to(self.module, alias, name)?))
+        });
+        if let Some((name, owner)) = private {
+            let diagnostic =
+                Diagnostic::new(Code::UnknownName, format!("`{}` is private to `{owner}`", clip(&name)))
+                    .help(format!("export it there: `(export {})`", clip(&name)));
+            let diagnostic = match near {
+                Some(near) => diagnostic.label(near, ""),
+                None => diagnostic,
+            };
+            self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+            return self.add(Expr::Global(id));
+        }
         let suggestion = self.suggestion(&symbol.name);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
@@ -290,11 +310,12 @@ impl Expander<'_> {
     /// Assigns what a symbol names. Null, reported, if it can not be assigned.
     pub(crate) fn assign(&mut self, symbol: &Symbol, value: ExprId) -> ExprId {
         match self.meaning(symbol) {
-            Meant::Local(local) => self.add(Expr::SetLocal(local, value)),
+            Meant::Local(local) if self.constants.contains(&local) => self.constant_assigned(symbol),
+            Meant::Local(local) => self.assign_variable(Variable::Local(local), value),
             Meant::Global(Global { kind: GlobalKind::Constant, .. }) | Meant::Constant(_) => {
                 self.constant_assigned(symbol)
             }
-            Meant::Global(global) => self.add(Expr::SetGlobal(global.id, value)),
+            Meant::Global(global) => self.assign_variable(Variable::Global(global.id), value),
             Meant::Type(_, Some(id)) => self.add(Expr::SetGlobal(id, value)),
             Meant::SymbolMacro(form, expansion) => {
                 let mark = self.front.new_expansion(expansion);

@@ -5,6 +5,7 @@
 //! right.
 
 use super::name::Meant;
+use super::typed_places::Variable;
 use super::{Expander, hygiene};
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
 use crate::module::{GlobalKind, Setter};
@@ -48,6 +49,10 @@ impl Expander<'_> {
         };
         match form {
             Value::Symbol(symbol) => match self.meaning(symbol) {
+                Meant::Local(local) if self.constants.contains(&local) => {
+                    self.constant_assigned(symbol);
+                    None
+                }
                 Meant::Local(local) => Some(start(Base::Local(local))),
                 Meant::Global(global) if global.kind == GlobalKind::Constant => {
                     self.constant_assigned(symbol);
@@ -317,8 +322,8 @@ impl Expander<'_> {
     fn update_base(&mut self, place: &Place, native: &str, arguments: Vec<ExprId>) -> ExprId {
         let id = self.native_id(native);
         match place.base {
-            Base::Local(local) => self.add(Expr::UpdateLocal(local, id, arguments)),
-            Base::Global(global) => self.add(Expr::UpdateGlobal(global, id, arguments)),
+            Base::Local(local) => self.update_variable(Variable::Local(local), id, arguments),
+            Base::Global(global) => self.update_variable(Variable::Global(global), id, arguments),
             Base::Value(local) => {
                 // Nothing holds the new value, unless the part is in a table.
                 let mut parts = vec![self.read(local)];
@@ -368,8 +373,8 @@ impl Expander<'_> {
         }
         if place.path.is_empty() {
             return match place.base {
-                Base::Local(local) => self.add(Expr::SetLocal(local, value)),
-                Base::Global(global) => self.add(Expr::SetGlobal(global, value)),
+                Base::Local(local) => self.assign_variable(Variable::Local(local), value),
+                Base::Global(global) => self.assign_variable(Variable::Global(global), value),
                 Base::Value(_) => value,
             };
         }
@@ -399,7 +404,20 @@ impl Expander<'_> {
         if simple && place.bindings.is_empty() {
             return self.update_base(&place, native, extra);
         }
-        if place.is_cell || place.is_tail || place.default.is_some() {
+        let (path, function) = (self.path(&place), self.constant(Value::Native(self.native_id(native))));
+        let update_arguments: Vec<ExprId> =
+            [path, function].into_iter().chain(extra.iter().copied()).collect();
+        let variable = match place.base {
+            Base::Local(local) => Some(Variable::Local(local)),
+            Base::Global(global) => Some(Variable::Global(global)),
+            Base::Value(_) => None,
+        };
+        // A part of a typed variable whose new value only a check can tell: the check is of the part alone.
+        let needs_check = variable.and_then(|variable| self.stated(variable)).is_some_and(|(what, ty)| {
+            let id = self.native_id("#update-in");
+            self.kept(id, update_arguments.clone(), &what, &ty).is_none()
+        });
+        if place.is_cell || place.is_tail || place.default.is_some() || needs_check {
             let mut parts = vec![self.read_place(&place)];
             parts.extend(extra);
             let value = self.native(native, parts);
@@ -410,10 +428,7 @@ impl Expander<'_> {
             let inner = self.add(Expr::Let(vec![(local, value)], steps));
             return self.add(Expr::Let(place.bindings, inner));
         }
-        let function = self.constant(Value::Native(self.native_id(native)));
-        let mut parts = vec![self.path(&place), function];
-        parts.extend(extra);
-        let update = self.update_base(&place, "#update-in", parts);
+        let update = self.update_base(&place, "#update-in", update_arguments);
         let read = self.read_place(&place);
         let steps = self.sequence(vec![update, read]);
         self.add(Expr::Let(place.bindings, steps))

@@ -57,7 +57,13 @@ impl Expander<'_> {
         Some(fields)
     }
 
-    fn record_type(&mut self, name: &str, parent: Option<&str>, fields: &[Field]) -> Rc<RecordType> {
+    fn record_type(
+        &mut self,
+        name: &str,
+        parent: Option<&str>,
+        fields: &[Field],
+        identity: u64,
+    ) -> Rc<RecordType> {
         let types = fields
             .iter()
             .map(|field| match field.ty.as_ref().and_then(|ty| self.type_of(ty)) {
@@ -70,7 +76,7 @@ impl Expander<'_> {
             parent: parent.map(Rc::from),
             fields: fields.iter().map(|field| Rc::new(Text::new(&*field.name.name))).collect(),
             types,
-            identity: self.front.fresh_identity(self.module, name),
+            identity,
         })
     }
 
@@ -122,8 +128,10 @@ impl Expander<'_> {
         };
         let Some(fields) = self.fields(form, items) else { return self.null() };
         let name = Rc::clone(&symbol.name);
-        let ty = self.record_type(&name, None, &fields);
-        let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([ty.identity])));
+        // The name is known before the fields: a record may hold others of its type.
+        let identity = self.front.fresh_identity(self.module, &name);
+        let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([identity])));
+        let ty = self.record_type(&name, None, &fields, identity);
         self.front.define_record(id, &ty);
         let value = self.constant(Value::RecordType(ty));
         self.front.define_constructor(id, fields.len());
@@ -160,8 +168,14 @@ impl Expander<'_> {
     /// `(defenum Name Variant (Variant field…) …)`.
     pub(crate) fn enum_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(defenum Name Variant (Variant field …) …)";
-        let Some((Value::Symbol(symbol), variants)) = arguments.split_first() else {
-            return self.malformed(form, "the name is missing", SHAPE);
+        let (symbol, variants) = match arguments.split_first() {
+            Some((Value::Symbol(symbol), variants)) => (symbol, variants),
+            // `(defenum (Opt 'a) …)`: the type variables stand for anything.
+            Some((Value::List(head), variants)) => match head.as_slice() {
+                [Value::Symbol(symbol), ..] => (symbol, variants),
+                _ => return self.malformed(form, "the name is missing", SHAPE),
+            },
+            _ => return self.malformed(form, "the name is missing", SHAPE),
         };
         let variants = match variants {
             [Value::Array(variants)] => variants.as_slice(),
@@ -169,7 +183,15 @@ impl Expander<'_> {
         };
         let name = Rc::clone(&symbol.name);
         let mut steps = Vec::new();
-        let mut identities = Vec::new();
+        // The name is known before the fields of the variants: they may hold values of the enum.
+        let identities: Rc<[u64]> = variants
+            .iter()
+            .filter(|variant| !matches!(variant, Value::String(_)))
+            .map(|_| self.front.fresh_identity(self.module, &name))
+            .collect();
+        let ty = Type::Record(Rc::clone(&name), Rc::clone(&identities));
+        self.front.define_meaning(self.module, symbol, Meaning::Type(ty.clone(), None));
+        let mut next = identities.iter().copied();
         let mut names = Vec::new();
         for variant in variants {
             let (variant_symbol, fields) = match variant {
@@ -184,8 +206,8 @@ impl Expander<'_> {
                 Value::String(_) => continue,
                 other => return self.malformed(other, "a variant is a name, or a name with fields", SHAPE),
             };
-            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields);
-            identities.push(ty.identity);
+            let identity = next.next().unwrap_or_default();
+            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields, identity);
             names.push((Rc::clone(&variant_symbol.name), ty.identity));
             let own = Type::Record(Rc::clone(&variant_symbol.name), Rc::from([ty.identity]));
             let id = self.define_type(&variant_symbol, own.clone());
@@ -204,9 +226,6 @@ impl Expander<'_> {
             steps.push(self.add(Expr::SetGlobal(id, value)));
         }
         self.front.define_enum(&name, names);
-        let identities: Rc<[u64]> = identities.into();
-        let ty = Type::Record(Rc::clone(&name), identities);
-        self.front.define_meaning(self.module, symbol, Meaning::Type(ty.clone(), None));
         let record = syntax::symbol("value", None);
         let descriptor = Value::list(vec![syntax::symbol("quote", None), super::types::descriptor(&ty)]);
         let test = Value::list(vec![syntax::symbol("#is", None), record.clone(), descriptor]);

@@ -146,6 +146,12 @@ impl Expander<'_> {
                 if FixedType::from_name(name).is_some() || NAMES.contains(&name) {
                     return Some(Type::Named(name.into()));
                 }
+                // A type that is defined further down.
+                if self.front.expand_type(self.machine, self.module, &symbol.name)
+                    && let Meant::Type(ty, _) = self.meaning(symbol)
+                {
+                    return Some(ty);
+                }
                 self.unknown_type(form, name);
                 None
             }

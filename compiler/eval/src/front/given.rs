@@ -40,7 +40,7 @@ impl Front {
             for name in &source.exports {
                 let Some(meaning) = source.names.get(name) else { continue };
                 let is_wanted = match &import.only {
-                    Some(only) => only.contains(name),
+                    Some(only) => only.iter().any(|(known, _)| known == name),
                     None => import.is_open,
                 };
                 if is_wanted {

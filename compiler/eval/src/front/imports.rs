@@ -10,14 +10,33 @@ use std::rc::Rc;
 impl Front {
     pub(super) fn report_unused_imports(&mut self, module: ModuleId) {
         let Some(module) = self.modules.get(module.0 as usize) else { return };
-        for import in module.imports.iter().filter(|import| !import.is_used) {
-            let mut diagnostic =
-                Diagnostic::new(Code::UnusedImport, format!("nothing of `{}` is used", import.name))
-                    .help("remove the import");
-            if let Some(span) = import.span {
-                diagnostic = diagnostic.label(span, "");
+        for import in &module.imports {
+            if !import.is_used {
+                let mut diagnostic =
+                    Diagnostic::new(Code::UnusedImport, format!("nothing of `{}` is used", import.name))
+                        .help("remove the import");
+                if let Some(span) = import.span {
+                    diagnostic = diagnostic.label(span, "");
+                }
+                if let Some(whole) = import.whole {
+                    diagnostic = diagnostic.fix("remove the import", whole, "");
+                }
+                self.diagnostics.push(diagnostic);
+                continue;
             }
-            self.diagnostics.push(diagnostic);
+            let unused =
+                import.only.iter().flatten().filter(|(name, _)| !import.used.iter().any(|used| used == name));
+            for (name, span) in unused {
+                let mut diagnostic = Diagnostic::new(
+                    Code::UnusedImport,
+                    format!("`{name}` of `{}` is imported, but not used", import.name),
+                )
+                .help("remove the name");
+                if let Some(span) = span {
+                    diagnostic = diagnostic.label(*span, "").fix(format!("remove `{name}`"), *span, "");
+                }
+                self.diagnostics.push(diagnostic);
+            }
         }
     }
 
@@ -53,7 +72,7 @@ impl Front {
         let mut found = None;
         for (n, import) in imports.iter().enumerate() {
             let is_wanted = match &import.only {
-                Some(names) => names.iter().any(|wanted| &**wanted == name),
+                Some(names) => names.iter().any(|(wanted, _)| &**wanted == name),
                 None => import.is_open,
             };
             if !is_wanted {
@@ -79,6 +98,9 @@ impl Front {
             self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n))
         {
             import.is_used = true;
+            if import.only.is_some() && !import.used.iter().any(|used| &**used == name) {
+                import.used.push(name.into());
+            }
         }
         Some(meaning)
     }
@@ -99,7 +121,21 @@ impl Front {
         source.exports.iter().any(|export| &**export == name).then(|| source.names.get(name).cloned())?
     }
 
-    /// Imports a module, which is loaded if it was not yet.
+    /// The module that has a name of this qualified spelling for itself only.
+    pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<Rc<str>> {
+        let target = *self.modules.get(module.0 as usize)?.aliases.get(alias)?;
+        let source = self.modules.get(target.0 as usize)?;
+        let is_private = !source.is_library
+            && source.names.contains_key(name)
+            && !source.exports.iter().any(|export| &**export == name);
+        is_private.then(|| Rc::clone(&source.name))
+    }
+
+    /// Imports a module, which is loaded if it was not yet. What is wrong with the names that are wanted is given back;
+    /// the others are imported.
+    ///
+    /// # Errors
+    /// There is no such module, or it can not be imported here.
     pub(crate) fn import(
         &mut self,
         machine: &mut Machine,
@@ -107,19 +143,23 @@ impl Front {
         symbol: &Symbol,
         alias: Option<Rc<str>>,
         only: Option<Vec<Rc<Symbol>>>,
-    ) -> Result<(), Box<Diagnostic>> {
+        whole: Option<Span>,
+    ) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
+        let mut found = Vec::new();
         let name = Rc::clone(&symbol.name);
         let target = self.module_named(machine, symbol)?;
         let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
         let exports =
             self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
         let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
+        let mut missing: Vec<Rc<str>> = Vec::new();
         for wanted in only.iter().flatten() {
             let is_there = match is_library {
                 true => library_function(&name, &wanted.name).is_some(),
                 false => exports.contains(&wanted.name),
             };
             if !is_there {
+                missing.push(Rc::clone(&wanted.name));
                 let is_private = self
                     .modules
                     .get(target.0 as usize)
@@ -133,11 +173,25 @@ impl Front {
                 if let Some(span) = wanted.span {
                     diagnostic = diagnostic.label(span, "");
                 }
-                return Err(Box::new(match (is_private, near) {
+                found.push(match (is_private, near) {
                     (true, _) => diagnostic.help(format!("export it there: `(export {})`", wanted.name)),
-                    (false, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+                    (false, Some(near)) => {
+                        let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                        match wanted.span {
+                            Some(span) => diagnostic.fix(format!("write `{near}`"), span, near),
+                            None => diagnostic,
+                        }
+                    }
                     (false, None) => diagnostic.help("only exported names can be imported"),
-                }));
+                });
+                // One report is enough: where the name is used, it counts as defined.
+                let is_free = self
+                    .modules
+                    .get(into.0 as usize)
+                    .is_some_and(|module| module.get(&wanted.name, &wanted.marks).is_none());
+                if is_free {
+                    self.define_global(machine, into, wanted, crate::module::GlobalKind::Variable);
+                }
             }
         }
         if let Some(module) = self.modules.get_mut(into.0 as usize) {
@@ -147,11 +201,34 @@ impl Front {
                 span: symbol.span,
                 name,
                 is_open: alias.is_none() && only.is_none(),
-                only: only.map(|names| names.into_iter().map(|name| Rc::clone(&name.name)).collect()),
-                is_used: false,
+                only: only.map(|names| {
+                    names
+                        .into_iter()
+                        .filter(|name| !missing.contains(&name.name))
+                        .map(|name| (Rc::clone(&name.name), name.span))
+                        .collect()
+                }),
+                used: Vec::new(),
+                whole,
+                is_used: !missing.is_empty(),
             });
         }
-        Ok(())
+        Ok(found)
+    }
+
+    /// Suggests a module of the library, or one that was imported before.
+    fn similar_module(&self, symbol: &Symbol, diagnostic: Diagnostic) -> Diagnostic {
+        let library = ovsm_library::table().iter().map(|native| native.module);
+        let mut names: Vec<&str> = self.by_name.keys().map(|name| &**name).chain(library).collect();
+        names.sort_unstable();
+        names.dedup();
+        let names = names.into_iter().filter(|name| *name != "std/internal");
+        match (ovsm_base::suggest::nearest(&symbol.name, names), symbol.span) {
+            (Some(near), Some(span)) => {
+                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+            }
+            _ => diagnostic,
+        }
     }
 
     fn module_named(&mut self, machine: &mut Machine, symbol: &Symbol) -> Result<ModuleId, Box<Diagnostic>> {
@@ -198,9 +275,17 @@ impl Front {
                 self.queued.extend(units);
                 Ok(id)
             }
-            Ok(None) => Err(at(Diagnostic::new(Code::UnknownModule, format!("there is no module `{name}`"))
-                .help("a module is a file below `src/` of the project, named without `.ovsm`; or one of `std/…`"))),
-            Err(message) => Err(at(Diagnostic::new(Code::UnknownModule, format!("the module `{name}` can not be read: {message}")))),
+            Ok(None) => {
+                let diagnostic =
+                    Diagnostic::new(Code::UnknownModule, format!("there is no module `{name}`")).help(
+                        "a module is a file below `src/` of the project, named without `.ovsm`; or one of `std/…`",
+                    );
+                Err(at(self.similar_module(symbol, diagnostic)))
+            }
+            Err(message) => Err(at(Diagnostic::new(
+                Code::UnknownModule,
+                format!("the module `{name}` can not be read: {message}"),
+            ))),
         }
     }
 }

@@ -91,7 +91,11 @@ impl Machine {
         arguments: &mut [Value],
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
-        (native.run)(&mut NativeContext { machine: self, environment }, arguments)
+        let result = (native.run)(&mut NativeContext { machine: self, environment }, arguments);
+        if ovsm_value::walk::is_due() {
+            self.settle_walk()?;
+        }
+        result
     }
 
     /// Runs a native with arguments from registers, which are left empty, and puts its value into a register: `to`,
@@ -108,11 +112,44 @@ impl Machine {
         let arguments = registers.get_mut(first..first + usize::from(count)).unwrap_or(&mut []);
         let result = (native.run)(&mut NativeContext { machine: self, environment }, arguments);
         arguments.iter_mut().for_each(put_null);
+        if ovsm_value::walk::is_due() {
+            self.settle_walk()?;
+        }
         match registers.get_mut(usize::from(to)) {
             Some(place) => put_parts(place, result?),
             None => drop(result?),
         }
         Ok(())
+    }
+
+    /// Replaces the last argument by its items.
+    pub(super) fn spread(&mut self, arguments: &mut Vec<Value>) -> Result<(), Raised> {
+        match arguments.pop() {
+            Some(Value::Array(items) | Value::List(items)) => arguments.extend(items.iter()),
+            Some(Value::Range(range)) => {
+                // Twice: the function collects them again.
+                self.reserve(range.len().saturating_mul(2 * size_of::<Value>()))?;
+                for (n, item) in range.iter().enumerate() {
+                    if n % 1024 == 1023 {
+                        self.charge(1024)?;
+                    }
+                    arguments.push(Value::Int(item));
+                }
+            }
+            Some(Value::Null) | None => {}
+            Some(other) => {
+                return Err(type_error("apply", "an array or a list as its last argument", &other));
+            }
+        }
+        Ok(())
+    }
+
+    fn are_equal(&mut self, a: &Value, b: &Value) -> Result<bool, Raised> {
+        let result = compare::equal(a, b);
+        if ovsm_value::walk::is_due() {
+            self.settle_walk()?;
+        }
+        Ok(result)
     }
 
     /// An operation of two operands that the loop has no fast way for.
@@ -125,8 +162,8 @@ impl Machine {
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         match operation {
-            Operation::Equal => return Ok(Value::Bool(compare::equal(&a, &b))),
-            Operation::NotEqual => return Ok(Value::Bool(!compare::equal(&a, &b))),
+            Operation::Equal => return Ok(Value::Bool(self.are_equal(&a, &b)?)),
+            Operation::NotEqual => return Ok(Value::Bool(!self.are_equal(&a, &b)?)),
             _ => {}
         }
         self.operate_on(operation, [a, b], environment)
@@ -153,8 +190,8 @@ impl Machine {
         environment: &mut dyn Environment,
     ) -> Result<bool, Raised> {
         match operation {
-            Operation::Equal => Ok(compare::equal(a, b)),
-            Operation::NotEqual => Ok(!compare::equal(a, b)),
+            Operation::Equal => self.are_equal(a, b),
+            Operation::NotEqual => Ok(!self.are_equal(a, b)?),
             _ => Ok(self.operate(operation, a.clone(), b.clone(), environment)?.is_true()),
         }
     }

@@ -3,8 +3,8 @@
 use super::fast::{
     append, captured_cell, clear, comparison, copy, float_operation, integer_in, integer_operation, is_plain,
     is_true, items_of, joins, let_go_of_function, load_capture, load_capture_cell, load_cell, own_item, put,
-    put_copy, put_float, put_in_table, put_int, put_item, put_known, put_null, read_item, spread, step,
-    take_shared, write_cell,
+    put_copy, put_float, put_in_table, put_int, put_item, put_known, put_null, read_item, step, take_shared,
+    write_cell,
 };
 use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
 use super::unwind::{Handler, HandlerKind};
@@ -689,7 +689,8 @@ impl Machine {
                     }
                     I::AddField(place, number, n) => {
                         let Some(key) = self.constants.get(n as usize) else { break broken() };
-                        let item = registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key));
+                        let item =
+                            registers.get_mut(usize::from(place)).and_then(|own| own_item(own, key, None));
                         if let Some(Value::Int(item)) = item
                             && let Some(sum) = item.checked_add(i64::from(number))
                         {
@@ -877,17 +878,13 @@ impl Machine {
                     }
                     I::Apply(to, first, count) => {
                         let mut arguments = arguments!(first, count);
-                        if let Err(raised) = spread(&mut arguments) {
-                            break raised;
-                        }
+                        outside!(self.spread(&mut arguments));
                         let callee = take!(first);
                         call_with!(to, first, callee, arguments);
                     }
                     I::TailApply(first, count, size) => {
                         let mut arguments = arguments!(first, count);
-                        if let Err(raised) = spread(&mut arguments) {
-                            break raised;
-                        }
+                        outside!(self.spread(&mut arguments));
                         let callee = take!(first);
                         tail_call_with!(callee, arguments, size);
                     }

@@ -1,9 +1,10 @@
 //! The small steps of the loop: copying and replacing values, and operations on the commonest types.
 
 use crate::bytecode::{Operation, Register, WINDOW};
+use ovsm_value::number::FixedType;
 use ovsm_value::sequence::Item;
 use ovsm_value::write::SmallText;
-use ovsm_value::{Raised, Text, Value};
+use ovsm_value::{Text, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -184,9 +185,21 @@ pub(super) fn put_copy(place: &mut Value, value: &Value) {
     std::mem::forget(std::mem::replace(place, copy));
 }
 
-/// The place of an item in a collection that nobody else holds, if it is there already.
+/// True if one value certainly is of every kind that another is of.
+#[inline]
+fn is_of_kind(value: &Value, other: &Value) -> bool {
+    let is_same = std::mem::discriminant(value) == std::mem::discriminant(other);
+    is_same && (!matches!(value, Value::Fixed(..)) || FixedType::of(value) == FixedType::of(other))
+}
+
+/// The place of an item in a collection that nobody else holds, if it is there already and the new value is one that
+/// may certainly stand there; without one, any of the kind that the item has.
 #[inline(always)]
-pub(super) fn own_item<'c>(collection: &'c mut Value, key: &Value) -> Option<&'c mut Value> {
+pub(super) fn own_item<'c>(
+    collection: &'c mut Value,
+    key: &Value,
+    new: Option<&Value>,
+) -> Option<&'c mut Value> {
     match (collection, key) {
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
             let entries = Rc::get_mut(entries)?;
@@ -200,7 +213,14 @@ pub(super) fn own_item<'c>(collection: &'c mut Value, key: &Value) -> Option<&'c
         }
         (Value::Record(record), Value::Keyword(name)) => {
             let n = record.ty.fields.iter().position(|field| Rc::ptr_eq(field, name) || field == name)?;
-            Rc::get_mut(record)?.fields.get_mut(n)
+            let record = Rc::get_mut(record)?;
+            let field = record.fields.get_mut(n)?;
+            // A type that is a name tells nothing but the kind, and the old value is of it.
+            match record.ty.types.get(n) {
+                None | Some(Value::Null) => Some(field),
+                Some(Value::Keyword(_)) if new.is_none_or(|new| is_of_kind(new, field)) => Some(field),
+                Some(_) => None,
+            }
         }
         _ => None,
     }
@@ -266,7 +286,7 @@ pub(super) fn put_known(
     let Ok([collection, value]) = registers.get_disjoint_mut([usize::from(place), usize::from(value)]) else {
         return false;
     };
-    match own_item(collection, key) {
+    match own_item(collection, key, Some(value)) {
         Some(item) => put_any(item, value),
         None => return false,
     }
@@ -286,7 +306,7 @@ pub(super) fn put_item(
             (Some(items), Ok(n)) => items.put(n, item).err(),
             _ => Some(item),
         },
-        (Some(collection), key) => match own_item(collection, key) {
+        (Some(collection), key) => match own_item(collection, key, Some(&item)) {
             Some(old) => {
                 put(old, item);
                 None
@@ -520,21 +540,4 @@ pub(super) fn items_of(value: Value) -> Vec<Value> {
         Value::Array(mut items) | Value::List(mut items) => Rc::make_mut(&mut items).take_vec(),
         _ => Vec::new(),
     }
-}
-
-/// Replaces the last argument by its items.
-pub(super) fn spread(arguments: &mut Vec<Value>) -> Result<(), Raised> {
-    match arguments.pop() {
-        Some(Value::Array(items) | Value::List(items)) => arguments.extend(items.iter()),
-        Some(Value::Range(range)) => arguments.extend(range.iter().map(Value::Int)),
-        Some(Value::Null) | None => {}
-        Some(other) => {
-            return Err(ovsm_value::error::type_error(
-                "apply",
-                "an array or a list as its last argument",
-                &other,
-            ));
-        }
-    }
-    Ok(())
 }

@@ -21,6 +21,9 @@ impl Context for NativeContext<'_> {
     }
 
     fn charge(&mut self, units: u64) -> Result<(), Raised> {
+        if ovsm_value::walk::is_due() {
+            self.machine.settle_walk()?;
+        }
         self.machine.charge(units)
     }
 
@@ -57,7 +60,24 @@ impl Context for NativeContext<'_> {
 const LARGEST: usize = 1 << 34;
 
 impl Machine {
-    fn charge(&mut self, mut units: u64) -> Result<(), Raised> {
+    /// Pays for the walks of values since the last time, and stops the run if one of them had to end.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn settle_walk(&mut self) -> Result<(), Raised> {
+        let (used, is_over) = ovsm_value::walk::settle();
+        self.charge(used)?;
+        if is_over {
+            let reason = self.check_interrupt().unwrap_or(StopReason::Memory);
+            return Err(Box::new(Unwind::Stop(reason)));
+        }
+        Ok(())
+    }
+
+    fn check_interrupt(&self) -> Option<StopReason> {
+        self.interrupt.as_ref()?.try_borrow_mut().ok()?.check()
+    }
+
+    pub(super) fn charge(&mut self, mut units: u64) -> Result<(), Raised> {
         while units >= u64::from(self.slice) {
             units -= u64::from(self.slice);
             self.slice = 0;
@@ -74,7 +94,7 @@ impl Machine {
         if self.fuel == 0 {
             return Err(Box::new(Unwind::Stop(StopReason::Fuel)));
         }
-        if let Some(reason) = self.interrupt.as_mut().and_then(|interrupt| interrupt.check()) {
+        if let Some(reason) = self.check_interrupt() {
             return Err(Box::new(Unwind::Stop(reason)));
         }
         self.slice = u32::try_from(self.fuel).map_or(SLICE, |fuel| fuel.min(SLICE));
@@ -82,12 +102,26 @@ impl Machine {
         Ok(())
     }
 
-    fn reserve(&mut self, bytes: usize) -> Result<(), Raised> {
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), Raised> {
         if bytes < 4096 {
             return Ok(());
         }
-        let used = self.interrupt.as_ref().map_or(0, |interrupt| interrupt.memory_in_use());
+        let used = self
+            .interrupt
+            .as_ref()
+            .and_then(|interrupt| Some(interrupt.try_borrow().ok()?.memory_in_use()))
+            .unwrap_or(0);
         let limit = self.limits.max_memory.unwrap_or(usize::MAX);
+        // While a program is compiled, nobody counts the memory: what is asked for in all is bounded.
+        if let Some(left) = &mut self.compile_memory {
+            *left = left.saturating_sub(bytes);
+            if *left == 0 {
+                return Err(raise(
+                    ErrorKind::Limit,
+                    "code that runs while the program is compiled takes too much memory",
+                ));
+            }
+        }
         if bytes > LARGEST || used.saturating_add(bytes) > limit {
             return Err(raise(
                 ErrorKind::Limit,

@@ -31,6 +31,13 @@ impl Analysis<'_> {
             return made;
         }
         let Some(function) = self.callee(callee) else { return Ty::any() };
+        let (least, most) = (function.required.len(), function.required.len() + function.optional.len());
+        let is_global = matches!(self.unit.exprs.get(callee), Some(Expr::Global(_)));
+        // Calls of functions of the module were looked at before.
+        if !is_global && (types.len() < least || types.len() > most && !function.is_open) {
+            self.report_count(&function.name, (least, most), types.len(), callee, span);
+            return function.result.clone();
+        }
         let parameters = function.required.iter().chain(&function.optional);
         let mut variables = Vec::new();
         for (((name, wanted), found), argument) in parameters.zip(&types).zip(arguments) {
@@ -92,6 +99,7 @@ impl Analysis<'_> {
         match (name, types) {
             ("error" | "exit" | "throw", _) => return Ty::never(),
             ("#check", [value, _, _]) => return self.stated(value, places),
+            ("#defined", [value, _]) => return value.clone(),
             ("#object", _) => return Kinds::OBJECT.into(),
             ("#set", _) => return Kinds::SET.into(),
             ("#array", items) => {
@@ -155,13 +163,22 @@ impl Analysis<'_> {
         if a.kinds == Kinds::INT && b.kinds == Kinds::INT {
             return Kinds::INT.into();
         }
+        if let (Some(first), Some(second)) = (&a.distinct, &b.distinct)
+            && first != second
+        {
+            self.report_distinct(name, (first, second), places, b, span);
+            return result.into();
+        }
+        // A number of a distinct type stays one in the company of its like.
+        let distinct = if a.distinct == b.distinct { a.distinct.clone() } else { None };
         if a.kinds == Kinds::FIXED && b.kinds == Kinds::FIXED {
             if let (Some(first), Some(second)) = (a.fixed, b.fixed) {
                 if first != second {
                     self.report_widths(name, (first, second), places, span);
                     return Kinds::FIXED.into();
                 }
-                return Ty { fixed: Some(first), ..Kinds::FIXED.into() };
+                let is_plain = a.is_plain && b.is_plain;
+                return Ty { fixed: Some(first), distinct, is_plain, ..Kinds::FIXED.into() };
             }
             return Kinds::FIXED.into();
         }

@@ -1,7 +1,7 @@
 //! The types of the expressions of a unit.
 
 use super::kinds::Kinds;
-use super::narrow::Facts;
+use super::narrow::{Facts, Variable};
 use super::ty::Ty;
 use super::{FunctionTy, TypeChecker, lambda_of};
 use ovsm_base::index::IndexVec;
@@ -51,7 +51,7 @@ pub(super) struct Analysis<'a> {
     pub(super) unit: &'a Unit,
     pub(super) locals: IndexVec<LocalId, LocalFacts>,
     /// What tests around have found out, innermost last.
-    pub(super) narrowed: Vec<(LocalId, Ty)>,
+    pub(super) narrowed: Vec<(Variable, Ty)>,
     /// What each function of the unit gives, as far as it is known.
     pub(super) results: FxHashMap<FunctionId, Ty>,
     blocks: FxHashMap<BlockId, Ty>,
@@ -134,8 +134,7 @@ impl<'a> Analysis<'a> {
             match expr {
                 Expr::Let(bindings, _) => {
                     for (local, value) in bindings {
-                        let is_placeholder =
-                            matches!(unit.exprs.get(*value), Some(Expr::Constant(Value::Null)));
+                        let is_placeholder = is_empty(unit, *value);
                         if !is_placeholder {
                             self.holds(*local, Some(*value));
                         }
@@ -247,9 +246,8 @@ impl<'a> Analysis<'a> {
                     let ty = self.expr(*value);
                     // The null of a definition whose value comes later is never seen, or an error of its own.
                     let held = self.locals.get(*local).map_or(0, |facts| facts.held);
-                    let is_placeholder = held > 0
-                        && matches!(self.unit.exprs.get(*value), Some(Expr::Constant(Value::Null)))
-                        && self.is_set_first(*local, *body);
+                    let is_placeholder =
+                        held > 0 && is_empty(self.unit, *value) && self.is_set_first(*local, *body);
                     if !is_placeholder {
                         self.assign(*local, &ty, *value);
                     }
@@ -427,14 +425,16 @@ impl<'a> Analysis<'a> {
     }
 
     pub(super) fn local(&self, local: LocalId) -> Ty {
-        if let Some((_, ty)) = self.narrowed.iter().rev().find(|(narrowed, _)| *narrowed == local) {
+        let local_key = Variable::Local(local);
+        if let Some((_, ty)) = self.narrowed.iter().rev().find(|(narrowed, _)| *narrowed == local_key) {
             return ty.clone();
         }
         self.locals.get(local).map_or_else(Ty::any, |facts| facts.ty.clone())
     }
 
     pub(super) fn global(&self, global: GlobalId) -> Ty {
-        if self.checker.evaluates {
+        let key = Variable::Global(global);
+        if self.checker.evaluates || self.narrowed.iter().any(|(narrowed, _)| *narrowed == key) {
             return Ty::any();
         }
         let known = self.checker.globals.get(&global).and_then(|facts| facts.ty.clone());
@@ -505,5 +505,15 @@ impl<'a> Analysis<'a> {
             is_open: parameters.rest.is_some() || parameters.keys.is_some(),
             result: self.results.get(&function).cloned().unwrap_or_else(Ty::any),
         })
+    }
+}
+
+/// True for what stands in a variable whose definition comes later.
+fn is_empty(unit: &Unit, value: ExprId) -> bool {
+    match unit.exprs.get(value) {
+        Some(Expr::Constant(value)) => {
+            matches!(value, Value::Null) || ovsm_library::internal::is_unset(value)
+        }
+        _ => false,
     }
 }

@@ -7,11 +7,20 @@ use super::expression::Analysis;
 use super::kinds::Kinds;
 use super::natives::predicate;
 use super::ty::Ty;
-use ovsm_eval::core::{Expr, ExprId, LocalId};
+use ovsm_eval::core::{Expr, ExprId, GlobalId, LocalId};
 use ovsm_value::Value;
 
+/// What a test can find something out about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variable {
+    Local(LocalId),
+    /// Of a variable of a module only this is used: a branch that its known values never take tells nothing, because
+    /// the variable is there to be given another value later.
+    Global(GlobalId),
+}
+
 /// What is known of some variables.
-pub(super) type Facts = Vec<(LocalId, Ty)>;
+pub(super) type Facts = Vec<(Variable, Ty)>;
 
 /// What is known in the branches of a test.
 #[derive(Default)]
@@ -29,6 +38,16 @@ impl Analysis<'_> {
             Expr::Local(local) => {
                 let ty = self.local(*local);
                 self.know(*local, &ty, ty.kinds.without(Kinds::NULL), Kinds::FALSY, &mut branches);
+            }
+            // What can be false only is never true.
+            Expr::Global(global) => {
+                let ty = self.global(*global);
+                let is_true = if ty.kinds.without(Kinds::FALSY).is_never() {
+                    Kinds::NEVER
+                } else {
+                    ty.kinds.without(Kinds::NULL)
+                };
+                self.know_global(*global, is_true, Kinds::FALSY.and(ty.kinds), &mut branches);
             }
             Expr::And(operands) => {
                 for operand in operands {
@@ -68,6 +87,12 @@ impl Analysis<'_> {
                             };
                             let rest = known.kinds.without(outside);
                             self.know(local, &known, wanted.kinds, rest, &mut branches);
+                        } else if let (Some(Expr::Global(global)), Some(Expr::Constant(descriptor))) =
+                            (self.unit.exprs.get(*operand), self.unit.exprs.get(*ty))
+                        {
+                            let known = self.global(*global);
+                            let wanted = Ty::described(descriptor).kinds.and(known.kinds);
+                            self.know_global(*global, wanted, known.kinds, &mut branches);
                         }
                     }
                     ("=" | "eq?" | "!=", [a, b]) => {
@@ -75,6 +100,18 @@ impl Analysis<'_> {
                             Some(Expr::Constant(value)) => Some(value.clone()),
                             _ => None,
                         };
+                        let global = match (self.unit.exprs.get(*a), constant(b)) {
+                            (Some(Expr::Global(global)), Some(Value::Null)) => Some(*global),
+                            _ => match (self.unit.exprs.get(*b), constant(a)) {
+                                (Some(Expr::Global(global)), Some(Value::Null)) => Some(*global),
+                                _ => None,
+                            },
+                        };
+                        if let Some(global) = global {
+                            let kinds = self.global(global).kinds;
+                            let rest = kinds.without(Kinds::NULL);
+                            self.know_global(global, kinds.and(Kinds::NULL), rest, &mut branches);
+                        }
                         let found = match (self.local_of(*a), constant(b), self.local_of(*b), constant(a)) {
                             (Some(local), Some(value), ..) | (_, _, Some(local), Some(value)) => {
                                 Some((local, value))
@@ -99,6 +136,12 @@ impl Analysis<'_> {
                             let ty = self.local(local);
                             let rest = ty.kinds.without(always);
                             self.know(local, &ty, sometimes, rest, &mut branches);
+                        } else if let (Some(Expr::Global(global)), Some((sometimes, always))) =
+                            (self.unit.exprs.get(*operand), predicate(*id))
+                        {
+                            let kinds = self.global(*global).kinds;
+                            let (is_true, is_false) = (kinds.and(sometimes), kinds.without(always));
+                            self.know_global(*global, is_true, is_false, &mut branches);
                         }
                     }
                     _ => self.forget(condition, &mut branches.if_true),
@@ -126,18 +169,27 @@ impl Analysis<'_> {
         }
     }
 
+    /// In a branch that the known values never take, the variable may be anything.
+    fn know_global(&self, global: GlobalId, if_true: Kinds, if_false: Kinds, branches: &mut Branches) {
+        for (kinds, facts) in [(if_true, &mut branches.if_true), (if_false, &mut branches.if_false)] {
+            if kinds.is_never() {
+                facts.push((Variable::Global(global), Ty::any()));
+            }
+        }
+    }
+
     fn know(&self, local: LocalId, ty: &Ty, if_true: Kinds, if_false: Kinds, branches: &mut Branches) {
         let is_fixed = self.locals.get(local).is_some_and(|facts| match facts.is_parameter {
             true => facts.held == 0,
             false => facts.held <= 1,
         });
         if !is_fixed {
-            branches.if_true.push((local, Ty::any()));
-            branches.if_false.push((local, Ty::any()));
+            branches.if_true.push((Variable::Local(local), Ty::any()));
+            branches.if_false.push((Variable::Local(local), Ty::any()));
             return;
         }
-        branches.if_true.push((local, ty.only(if_true)));
-        branches.if_false.push((local, ty.only(if_false)));
+        branches.if_true.push((Variable::Local(local), ty.only(if_true)));
+        branches.if_false.push((Variable::Local(local), ty.only(if_false)));
         // What is true of a value is true under its other name.
         if let Some(other) = self.locals.get(local).and_then(|facts| facts.alias)
             && other != local
@@ -155,9 +207,12 @@ impl Analysis<'_> {
         while let Some(expr) = work.pop() {
             let Some(node) = self.unit.exprs.get(expr) else { continue };
             if let Expr::Local(local) = node {
-                facts.push((*local, Ty::any()));
+                facts.push((Variable::Local(*local), Ty::any()));
                 facts.extend(
-                    self.locals.get(*local).and_then(|facts| facts.alias).map(|other| (other, Ty::any())),
+                    self.locals
+                        .get(*local)
+                        .and_then(|facts| facts.alias)
+                        .map(|other| (Variable::Local(other), Ty::any())),
                 );
             }
             left -= 1;
@@ -172,7 +227,7 @@ impl Analysis<'_> {
 /// What holds in every one of several cases.
 fn in_all(cases: &[Facts]) -> Facts {
     let Some((first, rest)) = cases.split_first() else { return Facts::new() };
-    let last = |facts: &Facts, local: LocalId| {
+    let last = |facts: &Facts, local: Variable| {
         facts.iter().rev().find(|(known, _)| *known == local).map(|(_, ty)| ty.clone())
     };
     first

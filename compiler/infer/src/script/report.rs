@@ -157,4 +157,44 @@ impl Analysis<'_> {
         self.report(Code::TypeMismatch, message, *place, &found, span);
         self.help(format!("convert one of them: `({} x)`", first.name()));
     }
+
+    /// A call of a local function with too few or too many arguments.
+    pub(super) fn report_count(
+        &mut self,
+        name: &str,
+        (least, most): (usize, usize),
+        given: usize,
+        callee: ExprId,
+        span: Option<Span>,
+    ) {
+        if !self.is_reporting() {
+            return;
+        }
+        let takes = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        let plural = if most == 1 { "" } else { "s" };
+        let verb = if given == 1 { "is" } else { "are" };
+        let message = format!("`{name}` takes {takes} argument{plural}, but {given} {verb} given");
+        let mut diagnostic = Diagnostic::new(Code::WrongArity, message);
+        if let Some(span) = span.or(self.span(callee)) {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+        self.help("see its definition for what it takes".to_string());
+    }
+
+    /// Numbers of two distinct types in one operation.
+    pub(super) fn report_distinct(
+        &mut self,
+        name: &str,
+        (first, second): (&str, &str),
+        places: &[ExprId],
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let Some(place) = places.get(1) else { return };
+        let message =
+            format!("`{name}` takes two numbers of one type, but these are `{first}` and `{second}`");
+        self.report(Code::TypeMismatch, message, *place, found, span);
+        self.help(format!("convert one of them: `({first} x)`, or both to the number below, as `(u64 x)`"));
+    }
 }

@@ -19,13 +19,15 @@ pub struct Ty {
     pub items: Option<Rc<Ty>>,
     /// The distinct type that a definition gave it.
     pub distinct: Option<Rc<str>>,
+    /// True if it certainly has no distinct type: a fixed-width integer that was written or stated as such.
+    pub is_plain: bool,
     /// The type variable that a signature names here.
     pub variable: Option<Rc<str>>,
 }
 
 impl From<Kinds> for Ty {
     fn from(kinds: Kinds) -> Ty {
-        Ty { kinds, fixed: None, records: None, items: None, distinct: None, variable: None }
+        Ty { kinds, fixed: None, records: None, items: None, distinct: None, is_plain: false, variable: None }
     }
 }
 
@@ -44,7 +46,9 @@ impl Ty {
     pub fn of(value: &Value) -> Ty {
         let mut ty = Ty::from(Kinds::of(value));
         match value {
-            Value::Fixed(..) | Value::U128(_) | Value::I128(_) => ty.fixed = FixedType::of(value),
+            Value::Fixed(..) | Value::U128(_) | Value::I128(_) => {
+                (ty.fixed, ty.is_plain) = (FixedType::of(value), true);
+            }
             Value::Array(items) | Value::List(items) => {
                 let kinds = items
                     .as_slice()
@@ -69,7 +73,7 @@ impl Ty {
             Type::Any => Ty::any(),
             Type::Variable(name) => Ty { variable: Some(Rc::clone(name)), ..Ty::any() },
             Type::Named(name) => match FixedType::from_name(name) {
-                Some(fixed) => Ty { fixed: Some(fixed), ..Kinds::FIXED.into() },
+                Some(fixed) => Ty { fixed: Some(fixed), is_plain: true, ..Kinds::FIXED.into() },
                 None => Kinds::named(name).unwrap_or(Kinds::ANY).into(),
             },
             Type::Array(item, length) => {
@@ -87,7 +91,7 @@ impl Ty {
             }
             Type::Refined(name, base, predicate) => {
                 let distinct = predicate.is_none().then(|| Rc::clone(name));
-                Ty { distinct, ..Ty::stated(base) }
+                Ty { distinct, is_plain: false, ..Ty::stated(base) }
             }
         }
     }
@@ -146,7 +150,8 @@ impl Ty {
             _ => other.items.clone(),
         };
         let distinct = if self.distinct == other.distinct { self.distinct.clone() } else { None };
-        Ty { kinds: self.kinds.or(other.kinds), fixed, records, items, distinct, variable: None }
+        let is_plain = self.is_plain && other.is_plain;
+        Ty { kinds: self.kinds.or(other.kinds), fixed, records, items, distinct, is_plain, variable: None }
     }
 
     /// Notes what the type variables of a stated type stand for if a found value has it.
@@ -192,6 +197,10 @@ impl Ty {
         if !wanted.is_apart_from(Kinds::FIXED) {
             wanted = wanted.or(Kinds::INT);
         }
+        // So it may become a float.
+        if !wanted.is_apart_from(Kinds::FLOAT) {
+            wanted = wanted.or(Kinds::INT);
+        }
         let common = wanted.and(found.kinds);
         if common.is_never() {
             return false;
@@ -211,6 +220,9 @@ impl Ty {
         if let (Some(wanted), Some(found)) = (&self.distinct, &found.distinct)
             && wanted != found
         {
+            return false;
+        }
+        if self.distinct.is_some() && found.is_plain || self.is_plain && found.distinct.is_some() {
             return false;
         }
         let sequences = Kinds::ARRAY.or(Kinds::LIST);
@@ -250,7 +262,7 @@ fn described_compound(tag: &str, parts: &[Value]) -> Ty {
         }
         ("refined", [name, base, predicate]) => {
             let distinct = matches!(predicate, Value::Null).then(|| Rc::from(name.as_str().unwrap_or("")));
-            Ty { distinct, ..Ty::described(base) }
+            Ty { distinct, is_plain: false, ..Ty::described(base) }
         }
         _ => Ty::any(),
     }

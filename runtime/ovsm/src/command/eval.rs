@@ -28,7 +28,7 @@ impl Eval {
             return engine.eval(source, &self.options, self.json, terminal);
         }
         match script::run(&source, &self.options, Vec::new(), self.json, terminal) {
-            Ok(finished) => terminal.print(&format!("{}\n", finished.shown(self.json))),
+            Ok(finished) => finished.print(self.json, terminal),
             Err(exit) => exit,
         }
     }

@@ -99,7 +99,7 @@ impl Examples {
                 let source =
                     Source { path: format!("{}.ovsm", example.name), text: example.text.to_string() };
                 match script::run(&source, options, arguments.clone(), *json, terminal) {
-                    Ok(finished) if *json => terminal.print(&format!("{}\n", finished.shown(true))),
+                    Ok(finished) if *json => finished.print(true, terminal),
                     Ok(_) => Exit::Success,
                     Err(exit) => exit,
                 }

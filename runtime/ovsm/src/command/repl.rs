@@ -126,7 +126,8 @@ impl State {
             match self.form(form) {
                 Ok(Some(Value::Null)) | Ok(None) => {}
                 Ok(Some(value)) => {
-                    if let Err(error) = self.terminal.write(format!("{}\n", write(&value)).as_bytes()) {
+                    let text = self.text(&value);
+                    if let Err(error) = self.terminal.write(format!("{text}\n").as_bytes()) {
                         return Next::End(self.terminal.output_lost(&error));
                     }
                 }
@@ -134,6 +135,18 @@ impl State {
             }
         }
         Next::Line
+    }
+
+    /// The text of a value; nothing if it exceeds the limits, which is shown.
+    pub(crate) fn text(&mut self, value: &Value) -> String {
+        match self.session.machine.within_limits(|| write(value)) {
+            Ok(text) => text,
+            Err(failure) => {
+                let diagnostic = uncaught(&failure, &self.session.front.sources);
+                self.terminal.show(&[diagnostic], &self.session.front.sources);
+                String::new()
+            }
+        }
     }
 
     /// Evaluates one form; `None` if it failed, which was shown.

@@ -44,7 +44,7 @@ impl Run {
             return engine.run(source, &self.options, self.json, terminal);
         }
         match script::run(&source, &self.options, self.arguments.clone(), self.json, terminal) {
-            Ok(finished) if self.json => terminal.print(&format!("{}\n", finished.shown(true))),
+            Ok(finished) if self.json => finished.print(true, terminal),
             Ok(_) => Exit::Success,
             Err(exit) => exit,
         }

@@ -2,7 +2,6 @@
 
 use super::{Next, State};
 use ovsm_edge::Exit;
-use ovsm_value::write::write;
 use std::path::Path;
 
 const HELP: &str = "\
@@ -39,7 +38,7 @@ impl State {
             "expand" | "expand1" => {
                 let function = if name == "expand" { "macroexpand" } else { "macroexpand-1" };
                 match self.single(&format!("({function} '{rest})")) {
-                    Ok(Some(value)) => format!("{}\n", write(&value)),
+                    Ok(Some(value)) => format!("{}\n", self.text(&value)),
                     Ok(None) => String::new(),
                     Err(exit) => return Some(Next::End(exit)),
                 }
@@ -48,7 +47,8 @@ impl State {
                 let start = std::time::Instant::now();
                 match self.single(rest) {
                     Ok(Some(value)) => {
-                        format!("{}\n{:.3} ms\n", write(&value), start.elapsed().as_secs_f64() * 1e3)
+                        let text = self.text(&value);
+                        format!("{text}\n{:.3} ms\n", start.elapsed().as_secs_f64() * 1e3)
                     }
                     Ok(None) => String::new(),
                     Err(exit) => return Some(Next::End(exit)),
