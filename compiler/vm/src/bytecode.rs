@@ -153,35 +153,35 @@ pub enum Instruction {
     Store64(Register, Register, i32),
 
     /// Fails.
-    Fail(Failure),
+    Fail,
     /// Fails if `r0` is not 0.
-    FailIf(Register, Failure),
+    FailIf(Register),
     /// Fails if `r0` is 0.
-    FailUnless(Register, Failure),
+    FailUnless(Register),
     /// Fails if `r0 == r1`.
-    FailIfEqual(Register, Register, Failure),
+    FailIfEqual(Register, Register),
     /// Fails if `r0 != r1`.
-    FailIfNotEqual(Register, Register, Failure),
+    FailIfNotEqual(Register, Register),
     /// Fails if `r0 < r1`, unsigned.
-    FailIfUnsignedLess(Register, Register, Failure),
+    FailIfUnsignedLess(Register, Register),
     /// Fails if `r0 <= r1`, unsigned.
-    FailIfUnsignedLessEqual(Register, Register, Failure),
+    FailIfUnsignedLessEqual(Register, Register),
     /// Fails if `r0 < r1`, signed.
-    FailIfSignedLess(Register, Register, Failure),
+    FailIfSignedLess(Register, Register),
     /// Fails if `r0 <= r1`, signed.
-    FailIfSignedLessEqual(Register, Register, Failure),
+    FailIfSignedLessEqual(Register, Register),
     /// Fails if `r0 == .2`.
-    FailIfEqualImmediate(Register, Failure, i32),
+    FailIfEqualImmediate(Register, i32),
     /// Fails if `r0 != .2`.
-    FailIfNotEqualImmediate(Register, Failure, i32),
+    FailIfNotEqualImmediate(Register, i32),
     /// Fails if `r0 < .2`, unsigned.
-    FailIfUnsignedLessImmediate(Register, Failure, i32),
+    FailIfUnsignedLessImmediate(Register, i32),
     /// Fails if `r0 > .2`, unsigned.
-    FailIfUnsignedGreaterImmediate(Register, Failure, i32),
+    FailIfUnsignedGreaterImmediate(Register, i32),
     /// Fails if `r0 < .2`, signed.
-    FailIfSignedLessImmediate(Register, Failure, i32),
+    FailIfSignedLessImmediate(Register, i32),
     /// Fails if `r0 > .2`, signed.
-    FailIfSignedGreaterImmediate(Register, Failure, i32),
+    FailIfSignedGreaterImmediate(Register, i32),
 
     /// Goes on at instruction `.0`.
     Jump(u32),
@@ -254,6 +254,8 @@ pub struct Program {
     pub entry_results: u32,
     /// Where the code comes from: from instruction `.0` up to that of the next element. Sorted.
     pub spans: Vec<(u32, Option<Span>)>,
+    /// What the instructions that check something fail with: the instruction, and its failure. Sorted.
+    pub failures: Vec<(u32, Failure)>,
 }
 
 impl Program {
@@ -261,6 +263,12 @@ impl Program {
     pub fn function_at(&self, pc: u32) -> Option<&FunctionInfo> {
         let after = self.functions.partition_point(|function| function.start <= pc);
         self.functions.get(after.checked_sub(1)?)
+    }
+
+    /// What a check fails with.
+    pub fn failure_at(&self, pc: u32) -> Option<Failure> {
+        let found = self.failures.binary_search_by_key(&pc, |(check, _)| *check).ok()?;
+        Some(self.failures.get(found)?.1)
     }
 
     /// The source text that an instruction was made from.
@@ -281,6 +289,9 @@ impl std::fmt::Display for Program {
             write!(f, "{pc:6}  {instruction}")?;
             if let Instruction::WideConstant(_, index) = instruction {
                 write!(f, " ; {:#x}", self.constants.get(*index as usize).copied().unwrap_or(0))?;
+            }
+            if let Some(failure) = self.failure_at(pc as u32) {
+                write!(f, " ; {failure}")?;
             }
             writeln!(f)?;
         }
@@ -326,7 +337,10 @@ mod tests {
             entry: 0,
             entry_results: 0,
             spans: vec![(1, span), (3, None)],
+            failures: vec![(0, Failure::Index), (2, Failure::Custom(7))],
         };
+        assert_eq!(program.failure_at(1), None);
+        assert_eq!(program.failure_at(2), Some(Failure::Custom(7)));
         assert_eq!(program.function_at(1).map(|function| function.name.as_str()), Some("f"));
         assert_eq!(program.function_at(3).map(|function| function.name.as_str()), Some("g"));
         assert_eq!([0, 1, 2, 3].map(|pc| program.span_at(pc)), [None, span, span, None]);
@@ -345,6 +359,7 @@ mod tests {
             entry: 0,
             entry_results: 1,
             spans: Vec::new(),
+            failures: Vec::new(),
         };
         let listing = "f: ; frame of 2 words\n     0  add_immediate 1, 0, -1\n     1  wide_constant 0, 0 ; 0x123456789abc\n     2  return\n";
         assert_eq!(program.to_string(), listing);

@@ -75,6 +75,7 @@ fn compile_within(module: &Module, max_instructions: usize) -> Result<Program, D
         entry_results,
         functions: functions.iter().cloned().collect(),
         spans: code.spans,
+        failures: code.failures,
     })
 }
 

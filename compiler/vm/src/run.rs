@@ -72,7 +72,10 @@ pub struct TraceFrame {
 /// Why the loop ended.
 enum Stop {
     Returned,
-    Failure(Failure),
+    /// A checked operation overflowed.
+    Overflow,
+    /// The check of the last instruction failed.
+    Check,
     Fault(Fault),
 }
 
@@ -156,7 +159,7 @@ impl Machine<'_> {
             ($to:expr, $result:expr) => {
                 match $result {
                     Some(word) => set!($to, word as u64),
-                    None => break Stop::Failure(Failure::Overflow),
+                    None => break Stop::Overflow,
                 }
             };
         }
@@ -178,9 +181,9 @@ impl Machine<'_> {
             };
         }
         macro_rules! fail_if {
-            ($failure:expr, $condition:expr) => {
+            ($condition:expr) => {
                 if $condition {
-                    break Stop::Failure($failure);
+                    break Stop::Check;
                 }
             };
         }
@@ -302,26 +305,26 @@ impl Machine<'_> {
                 I::Store32(from, address, offset) => store!(W4, from, address, offset),
                 I::Store64(from, address, offset) => store!(W8, from, address, offset),
 
-                I::Fail(failure) => break Stop::Failure(failure),
-                I::FailIf(a, failure) => fail_if!(failure, get!(a) != 0),
-                I::FailUnless(a, failure) => fail_if!(failure, get!(a) == 0),
-                I::FailIfEqual(a, b, failure) => fail_if!(failure, get!(a) == get!(b)),
-                I::FailIfNotEqual(a, b, failure) => fail_if!(failure, get!(a) != get!(b)),
-                I::FailIfUnsignedLess(a, b, failure) => fail_if!(failure, get!(a) < get!(b)),
-                I::FailIfUnsignedLessEqual(a, b, failure) => fail_if!(failure, get!(a) <= get!(b)),
-                I::FailIfSignedLess(a, b, failure) => fail_if!(failure, (get!(a) as i64) < get!(b) as i64),
-                I::FailIfSignedLessEqual(a, b, failure) => {
-                    fail_if!(failure, get!(a) as i64 <= get!(b) as i64);
+                I::Fail => break Stop::Check,
+                I::FailIf(a) => fail_if!(get!(a) != 0),
+                I::FailUnless(a) => fail_if!(get!(a) == 0),
+                I::FailIfEqual(a, b) => fail_if!(get!(a) == get!(b)),
+                I::FailIfNotEqual(a, b) => fail_if!(get!(a) != get!(b)),
+                I::FailIfUnsignedLess(a, b) => fail_if!(get!(a) < get!(b)),
+                I::FailIfUnsignedLessEqual(a, b) => fail_if!(get!(a) <= get!(b)),
+                I::FailIfSignedLess(a, b) => fail_if!((get!(a) as i64) < get!(b) as i64),
+                I::FailIfSignedLessEqual(a, b) => {
+                    fail_if!(get!(a) as i64 <= get!(b) as i64);
                 }
-                I::FailIfEqualImmediate(a, failure, b) => fail_if!(failure, get!(a) == word!(b)),
-                I::FailIfNotEqualImmediate(a, failure, b) => fail_if!(failure, get!(a) != word!(b)),
-                I::FailIfUnsignedLessImmediate(a, failure, b) => fail_if!(failure, get!(a) < word!(b)),
-                I::FailIfUnsignedGreaterImmediate(a, failure, b) => fail_if!(failure, get!(a) > word!(b)),
-                I::FailIfSignedLessImmediate(a, failure, b) => {
-                    fail_if!(failure, (get!(a) as i64) < i64::from(b));
+                I::FailIfEqualImmediate(a, b) => fail_if!(get!(a) == word!(b)),
+                I::FailIfNotEqualImmediate(a, b) => fail_if!(get!(a) != word!(b)),
+                I::FailIfUnsignedLessImmediate(a, b) => fail_if!(get!(a) < word!(b)),
+                I::FailIfUnsignedGreaterImmediate(a, b) => fail_if!(get!(a) > word!(b)),
+                I::FailIfSignedLessImmediate(a, b) => {
+                    fail_if!((get!(a) as i64) < i64::from(b));
                 }
-                I::FailIfSignedGreaterImmediate(a, failure, b) => {
-                    fail_if!(failure, get!(a) as i64 > i64::from(b));
+                I::FailIfSignedGreaterImmediate(a, b) => {
+                    fail_if!(get!(a) as i64 > i64::from(b));
                 }
 
                 I::Jump(target) => pc = target as usize,
@@ -412,8 +415,14 @@ impl Machine<'_> {
             names.insert(Run::TRACE_INNER, format!("… {omitted} more …"));
         }
         let span = trace.first().and_then(|frame| frame.span);
+        let failure = |failure| Outcome::Failed { failure, span, trace: names.clone() };
         let outcome = match stop {
-            Stop::Failure(failure) => Outcome::Failed { failure, span, trace: names },
+            Stop::Overflow => failure(Failure::Overflow),
+            // Every check has its failure beside the code.
+            Stop::Check => match self.program.failure_at((pc as u32).saturating_sub(1)) {
+                Some(found) => failure(found),
+                None => Outcome::Faulted { fault: Fault::Unreachable, span, trace: names },
+            },
             Stop::Fault(fault) => Outcome::Faulted { fault, span, trace: names },
             Stop::Returned => Outcome::Returned(Vec::new()),
         };

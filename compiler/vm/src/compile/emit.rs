@@ -10,7 +10,7 @@ use super::opcode;
 use super::select::{Edge, End, Form, Selected, SelectedBlock, Selection, Source, Test};
 use crate::bytecode::{Instruction, Register, SCRATCH, WINDOW, offset};
 use ovsm_base::Span;
-use ovsm_ir::{Block, Func, Value};
+use ovsm_ir::{Block, Failure, Func, Value};
 use rustc_hash::FxHashMap;
 
 /// The code of all functions so far.
@@ -19,6 +19,8 @@ pub(super) struct Code {
     pub(super) instructions: Vec<Instruction>,
     pub(super) constants: Vec<u64>,
     pub(super) spans: Vec<(u32, Option<Span>)>,
+    /// The instructions that check something, and what they fail with.
+    pub(super) failures: Vec<(u32, Failure)>,
     /// Calls, whose targets are not known before all functions are written.
     pub(super) calls: Vec<(usize, Func)>,
     constant_numbers: FxHashMap<u64, u32>,
@@ -30,6 +32,12 @@ impl Code {
     }
 
     fn push(&mut self, instruction: Instruction) {
+        self.instructions.push(instruction);
+    }
+
+    /// An instruction that may fail with `failure`.
+    fn check(&mut self, instruction: Instruction, failure: Failure) {
+        self.failures.push((self.next(), failure));
         self.instructions.push(instruction);
     }
 
@@ -170,11 +178,11 @@ impl<'a> Emitter<'a> {
                 self.code.push(Instruction::CompareImmediate(*condition, to, a, *word));
             }
             Form::Store(form, offset) => self.code.push(form(a, b, *offset)),
-            Form::Fail(failure) => self.code.push(Instruction::Fail(*failure)),
-            Form::FailIf(failure) => self.code.push(Instruction::FailIf(a, *failure)),
-            Form::FailUnless(failure) => self.code.push(Instruction::FailUnless(a, *failure)),
-            Form::FailPair(form, failure) => self.code.push(form(a, b, *failure)),
-            Form::FailImmediate(form, failure, word) => self.code.push(form(a, *failure, *word)),
+            Form::Fail(failure) => self.code.check(Instruction::Fail, *failure),
+            Form::FailIf(failure) => self.code.check(Instruction::FailIf(a), *failure),
+            Form::FailUnless(failure) => self.code.check(Instruction::FailUnless(a), *failure),
+            Form::FailPair(form, failure) => self.code.check(form(a, b), *failure),
+            Form::FailImmediate(form, failure, word) => self.code.check(form(a, *word), *failure),
             Form::Syscall(syscall) => self.code.push(Instruction::Syscall(*syscall, to, registers)),
             Form::Call(..) => {}
         }
@@ -210,7 +218,7 @@ impl<'a> Emitter<'a> {
             }
             End::Branch(test, then, otherwise) => self.branch(*test, then, otherwise, repeats),
             End::Return(sources) => self.returns(sources),
-            End::Fail(failure) => self.code.push(Instruction::Fail(*failure)),
+            End::Fail(failure) => self.code.check(Instruction::Fail, *failure),
             End::Unreachable => self.code.push(Instruction::Unreachable),
         }
     }

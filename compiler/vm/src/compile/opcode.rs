@@ -2,16 +2,16 @@
 
 use crate::bytecode::{Instruction, Register};
 use ovsm_base::IntType;
-use ovsm_ir::{BinaryOp, CheckedOp, Condition, Failure, Width};
+use ovsm_ir::{BinaryOp, CheckedOp, Condition, Width};
 
 /// Makes an instruction of a destination and two operands.
 pub(super) type Three = fn(Register, Register, Register) -> Instruction;
 /// Makes an instruction of two registers and an immediate.
 pub(super) type TwoImmediate = fn(Register, Register, i32) -> Instruction;
 /// Makes a check of two registers.
-pub(super) type FailPair = fn(Register, Register, Failure) -> Instruction;
+pub(super) type FailPair = fn(Register, Register) -> Instruction;
 /// Makes a check of a register against an immediate.
-pub(super) type FailImmediate = fn(Register, Failure, i32) -> Instruction;
+pub(super) type FailImmediate = fn(Register, i32) -> Instruction;
 /// Makes a branch on two registers.
 pub(super) type BranchPair = fn(Register, Register, u32) -> Instruction;
 /// Makes a branch on a register and an immediate.
