@@ -186,12 +186,16 @@ impl<'a> Inference<'a> {
     }
 
     fn array(&mut self, items: &'a [ExprId]) -> Term {
-        let item = self.table.fresh(false);
+        let found: Vec<Term> = items.iter().map(|value| self.infer(*value, Use::Value)).collect();
+        let resolved: Vec<Term> = found.iter().map(|found| self.table.resolve(found)).collect();
+        let item = match self.common_type(&resolved, false) {
+            Some(option) => option,
+            None => self.table.fresh(false),
+        };
         let first = items.first().and_then(|first| self.span(*first));
-        for value in items {
-            let found = self.infer(*value, Use::Value);
+        for (value, found) in items.iter().zip(&found) {
             let label = first.map(|span| (span, "the first item decides the type"));
-            self.expect(*value, &found, &item, "the array", label);
+            self.expect(*value, found, &item, "the array", label);
         }
         match u32::try_from(items.len()) {
             Ok(count) => Term::Array(Rc::new(item), count),

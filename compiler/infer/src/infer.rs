@@ -206,13 +206,6 @@ impl<'a> Inference<'a> {
                 let span = self.last_span(root);
                 let label = annotation_label(&unit.body.result);
                 self.expect_at(root, span, &found, &needed, "the function's result", label);
-                if matches!(self.table.resolve(&needed), Term::Known(Type::Slice(_))) {
-                    self.unsupported(
-                        span,
-                        "a function can not give back a view: it might outlive what it shows",
-                        "give back an array, `(array T n)`, or an item",
-                    );
-                }
             }
         }
         let result = if unit.kind == UnitKind::Statement { None } else { result };
@@ -398,6 +391,7 @@ impl<'a> Inference<'a> {
             Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, usage),
             Expr::And(operands) | Expr::Or(operands) => {
                 let mut value = None;
+                let outer = self.present.clone();
                 for (n, operand) in operands.iter().enumerate() {
                     let last = n + 1 == operands.len();
                     let operand_usage = match usage {
@@ -411,7 +405,13 @@ impl<'a> Inference<'a> {
                         let label = first.map(|span| (span, "the first operand decides the type"));
                         self.expect(*operand, &found, &needed, "the form", label);
                     }
+                    // The next operand is evaluated if this one is true; or false.
+                    let (if_true, if_false) = self.tested(*operand);
+                    let known = if matches!(node, Expr::And(_)) { if_true } else { if_false };
+                    let lasting = self.lasting(known, operands.get(n + 1..).unwrap_or_default());
+                    self.present.extend(lasting);
                 }
+                self.present = outer;
                 match usage {
                     Use::Value => value.unwrap_or(null),
                     Use::Condition => Term::Known(Type::Bool),
@@ -517,7 +517,7 @@ impl<'a> Inference<'a> {
     }
 
     /// The option type of branches of which some may be null and others are not.
-    fn common_type(&mut self, arms: &[Term], or_null: bool) -> Option<Term> {
+    pub(crate) fn common_type(&mut self, arms: &[Term], or_null: bool) -> Option<Term> {
         if let Some(option) = arms.iter().find(|term| self.table.as_option(term).is_some()) {
             return Some(option.clone());
         }
@@ -543,12 +543,12 @@ impl<'a> Inference<'a> {
                 (no, yes)
             }
             Some(Expr::And(parts)) => {
-                let all = parts.clone();
-                (all.into_iter().flat_map(|part| self.tested(part).0).collect(), Vec::new())
+                let parts = parts.clone();
+                (self.tested_in(&parts, |(yes, _)| yes), Vec::new())
             }
             Some(Expr::Or(parts)) => {
-                let all = parts.clone();
-                (Vec::new(), all.into_iter().flat_map(|part| self.tested(part).1).collect())
+                let parts = parts.clone();
+                (Vec::new(), self.tested_in(&parts, |(_, no)| no))
             }
             Some(Expr::Builtin(Builtin::Compare(comparison), operands)) => {
                 let locals: Vec<Variable> = match operands.as_slice() {
@@ -568,6 +568,21 @@ impl<'a> Inference<'a> {
             }
             _ => (Vec::new(), Vec::new()),
         }
+    }
+
+    /// The variables that the parts of a condition test, and that the parts after the test do not assign.
+    fn tested_in(
+        &mut self,
+        parts: &[ExprId],
+        side: fn((Vec<Variable>, Vec<Variable>)) -> Vec<Variable>,
+    ) -> Vec<Variable> {
+        let mut all = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let found = side(self.tested(*part));
+            let after = parts.get(number + 1..).unwrap_or_default();
+            all.extend(self.lasting(found, after));
+        }
+        all
     }
 
     /// The variables of option types that none of the expressions assigns.
@@ -734,27 +749,26 @@ impl<'a> Inference<'a> {
         let mut types =
             GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
         for (unit, UnitTerms { exprs, coercions, locals, result }) in group.units.iter().zip(finished) {
-            let coercions = coercions
-                .into_iter()
-                .map(|(expr, fit, term)| {
-                    let ty = self.table.finish(&term);
-                    let coercion = match fit {
-                        Fit::Present => Coercion::Present(ty),
-                        Fit::Absent => Coercion::Absent(ty),
-                        Fit::View => Coercion::View(ty),
-                        Fit::Value => Coercion::Value(ty),
-                    };
-                    (expr, coercion)
-                })
-                .collect();
+            let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
+            for (expr, fit, term) in coercions {
+                let ty = self.table.finish(&term);
+                steps.entry(expr).or_default().push(match fit {
+                    Fit::Present => Coercion::Present(ty),
+                    Fit::Absent => Coercion::Absent(ty),
+                    Fit::View => Coercion::View(ty),
+                    Fit::Value => Coercion::Value(ty),
+                });
+            }
             let body = BodyTypes {
-                coercions,
+                coercions: steps,
                 exprs: exprs.iter().map(|term| self.table.finish(term)).collect(),
                 locals: locals.iter().map(|term| self.table.finish(term)).collect(),
                 result: result.map(|term| self.table.finish(&term)),
             };
+            types.diagnostics.extend(crate::values::check(unit, &body));
             types.bodies.insert(unit.def, body);
         }
+        types.diagnostics.truncate(MAX_DIAGNOSTICS);
         for (def, terms) in std::mem::take(&mut self.functions) {
             let params = terms.params.iter().map(|term| self.table.finish(term)).collect();
             types.signatures.insert(def, Signature { params, result: self.table.finish(&terms.result) });

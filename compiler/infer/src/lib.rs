@@ -15,6 +15,7 @@ mod report;
 pub mod script;
 pub mod types;
 mod unify;
+mod values;
 
 pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group};
 pub use types::{BodyTypes, Coercion, Signature, Type};

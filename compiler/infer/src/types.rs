@@ -54,10 +54,25 @@ impl Coercion {
 pub struct BodyTypes {
     /// The type of each expression, before it is coerced.
     pub exprs: IndexVec<ExprId, Type>,
-    /// What becomes of the values of expressions where they stand.
-    pub coercions: BTreeMap<ExprId, Coercion>,
+    /// What becomes of the values of expressions where they stand, one step after the other.
+    pub coercions: BTreeMap<ExprId, Vec<Coercion>>,
     /// The type of each local.
     pub locals: IndexVec<LocalId, Type>,
     /// The type of the body's value; null if it is not used.
     pub result: Option<Type>,
+}
+
+impl BodyTypes {
+    /// What becomes of the value of an expression where it stands, one step after the other.
+    pub fn coercions_of(&self, expr: ExprId) -> &[Coercion] {
+        self.coercions.get(&expr).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The type of an expression's value where it stands.
+    pub fn type_of(&self, expr: ExprId) -> Type {
+        match self.coercions_of(expr).last() {
+            Some(coercion) => coercion.result().clone(),
+            None => self.exprs.get(expr).cloned().unwrap_or(Type::Error),
+        }
+    }
 }

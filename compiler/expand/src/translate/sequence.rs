@@ -4,7 +4,7 @@ use super::{Place, Translator};
 use crate::builtin::{Arithmetic, Builtin, Comparison, Overflow};
 use crate::core::{Expr as Core, ExprId as CoreId, Key, LocalId as CoreLocal};
 use crate::env::GlobalKind;
-use ovsm_base::Span;
+use ovsm_base::{IntType, Span};
 use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId};
 use ovsm_value::{NativeId, Value};
 
@@ -248,17 +248,18 @@ impl<'a> Translator<'a> {
         self.body.add(Core::Exit(exit, rounds), span)
     }
 
-    /// The place of the first item for which the function is true, or null.
+    /// The place of the first item for which the function is true, or -1.
     fn find_index(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
         let round = self.round(items, span);
         let exit = self.exit();
         let item = self.item(&round, span);
         let test = self.apply(function, vec![item], span);
         let at = self.read_core(round.index, span);
-        let at = self.body.add(Core::Present(at), span);
+        let at = self.body.add(Core::Builtin(Builtin::Convert(IntType::I64), vec![at]), span);
         let leave = self.body.add(Core::Leave(exit, at), span);
         let body = self.body.add(Core::If(vec![(test, leave)], None), span);
-        let none = self.body.add(Core::Null, span);
+        let none = Core::Int { negative: true, magnitude: 1, suffix: Some(IntType::I64) };
+        let none = self.body.add(none, span);
         let rounds = self.rounds(round, body, Some(none), span);
         self.body.add(Core::Exit(exit, rounds), span)
     }

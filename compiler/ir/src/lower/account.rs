@@ -210,6 +210,7 @@ impl State<'_> {
         self.fail_if(differs, Failure::InstructionData);
         let data = self.instruction_data();
         let from = self.behind(data).after(DISCRIMINATOR);
+        self.check_bytes(ty, from, Failure::InstructionData);
         self.load_value(ty, from)
     }
 

@@ -2,33 +2,21 @@
 //!
 //! What contains no array is a row of words, one part after the other: an option begins with the truth whether it is
 //! there, an enum with the number of its variant. What contains an array lies in memory in its exact layout, and its one
-//! word is the address; `slots` says where.
+//! word is the address; `stored` says how it is read and written, `slots` where it is.
 
 use crate::Failure;
-use crate::Type;
 use crate::function::Value;
 use crate::lower::account::{DATA, DISCRIMINATOR};
-use crate::lower::function::{Signatures, word_types, words};
+use crate::lower::function::{Signatures, words};
 use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
-use crate::machine::{HEAP_BASE, HEAP_SIZE, STACK_BASE};
-use crate::op::{Access, BinaryOp, Condition, Op, Region, Width};
+use crate::lower::stored::Address;
+use crate::op::{BinaryOp, Condition, Width};
 use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
 use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{Coercion, Type as SourceType};
 use std::sync::Arc;
-
-/// Copies of at most so many bytes are made word by word: a call of the runtime costs about as much.
-const INLINE_COPY: u32 = 64;
-
-/// A place in memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Address {
-    pub(crate) base: Value,
-    pub(crate) offset: u32,
-    pub(crate) region: Region,
-}
 
 /// A value on the way to one of its parts.
 enum Whole {
@@ -37,286 +25,18 @@ enum Whole {
 }
 
 impl State<'_> {
-    /// The address of a place of this body.
-    fn slot(&mut self, offset: u32) -> Address {
-        let base = self.constant(self.memory.wrapping_add(u64::from(offset)));
-        Address { base, offset: 0, region: Region::Local }
-    }
-
-    /// The memory behind an address that is the word of a value.
-    pub(crate) fn behind(&self, base: Value) -> Address {
-        let is_own = self
-            .function
-            .as_const(base)
-            .is_some_and(|address| (STACK_BASE..HEAP_BASE + HEAP_SIZE as u64).contains(&address));
-        Address { base, offset: 0, region: if is_own { Region::Local } else { Region::View } }
-    }
-
-    fn pointer(&mut self, address: Address) -> Value {
-        match address.offset {
-            0 => address.base,
-            offset => self.binary_const(BinaryOp::Add, address.base, u64::from(offset)),
+    /// What becomes of the value of an expression where it stands.
+    pub(crate) fn coerced(&mut self, value: Words, expr: ExprId) -> Words {
+        let types = self.types;
+        let (mut value, mut ty) = (value, self.raw_ty(expr));
+        for coercion in types.coercions_of(expr) {
+            value = self.coerced_once(value, &ty, coercion);
+            ty = coercion.result().clone();
         }
-    }
-
-    fn access(&mut self, address: Address, width: Width) -> Access {
-        match i16::try_from(address.offset) {
-            Ok(offset) => {
-                Access { width, region: address.region, address: address.base, offset: i32::from(offset) }
-            }
-            Err(_) => {
-                let base = self.pointer(address);
-                Access { width, region: address.region, address: base, offset: 0 }
-            }
-        }
-    }
-
-    fn load_word(&mut self, address: Address, width: Width) -> Value {
-        let access = self.access(address, width);
-        self.word(Op::Load(access))
-    }
-
-    fn store_word(&mut self, address: Address, width: Width, word: Value) {
-        let access = self.access(address, width);
-        self.emit(Op::Store(access, word), &[]);
-    }
-
-    /// Reads a value from memory.
-    pub(crate) fn load_value(&mut self, ty: &SourceType, address: Address) -> Words {
-        if ty.is_by_address() {
-            return Words::from_elem(self.pointer(address), 1);
-        }
-        match ty {
-            SourceType::Null | SourceType::Error => Words::new(),
-            SourceType::Bool => {
-                let byte = self.load_word(address, Width::W1);
-                Words::from_elem(self.compare_const(Condition::NotEqual, byte, 0), 1)
-            }
-            SourceType::Int(IntType::U128)
-            | SourceType::String
-            | SourceType::Bytes
-            | SourceType::Slice(_) => self.load_words(address, 2),
-            SourceType::Pubkey => self.load_words(address, 4),
-            SourceType::Int(ty) => {
-                let width = width_of(*ty);
-                let word = self.load_word(address, width);
-                match ty.is_signed() && ty.bits() < 64 {
-                    true => Words::from_elem(self.word(Op::Extend(*ty, word)), 1),
-                    false => Words::from_elem(word, 1),
-                }
-            }
-            SourceType::Option(item) => {
-                let mut value = self.load_value(&SourceType::Bool, address);
-                value.extend(self.load_value(item, address.after(1)));
-                value
-            }
-            SourceType::Record(record) => {
-                let (mut value, mut at) = (Words::new(), address);
-                for field in &record.fields {
-                    value.extend(self.load_value(&field.ty, at));
-                    at = at.after(field.ty.size().unwrap_or(0));
-                }
-                value
-            }
-            SourceType::Enum(_) => {
-                // The words of a payload do not say which variant it is of, so they are kept as they are: the layout of a
-                // variant begins with its fields, and reading a field knows the variant.
-                let count = words(ty);
-                let mut value = Words::from_elem(self.load_word(address, Width::W1), 1);
-                let mut payload: Vec<Words> = Vec::new();
-                if let SourceType::Enum(parent) = ty {
-                    for variant in &parent.variants {
-                        let (mut own, mut at) = (Words::new(), address.after(1));
-                        for field in &variant.fields {
-                            let part = self.load_value(&field.ty, at);
-                            own.extend(self.plain_words(part));
-                            at = at.after(field.ty.size().unwrap_or(0));
-                        }
-                        payload.push(own);
-                    }
-                }
-                let tag = value.first().copied();
-                for place in 1..count {
-                    // Each word is that of the variant that there is.
-                    let mut word = self.constant(0);
-                    for (number, own) in payload.iter().enumerate() {
-                        let (Some(candidate), Some(tag)) = (own.get(place - 1).copied(), tag) else {
-                            continue;
-                        };
-                        let is = self.compare_const(Condition::Equal, tag, number as u64);
-                        word = self.select(is, candidate, word);
-                    }
-                    value.push(word);
-                }
-                value
-            }
-            SourceType::Array(..) => Words::new(),
-            SourceType::Account(_) => Words::from_elem(self.load_word(address, Width::W8), 1),
-        }
-    }
-
-    fn load_words(&mut self, address: Address, count: u32) -> Words {
-        (0..count).map(|number| self.load_word(address.after(8 * number), Width::W8)).collect()
-    }
-
-    /// Writes a value to memory.
-    pub(crate) fn store_value(&mut self, ty: &SourceType, value: &[Value], address: Address) {
-        if ty.is_by_address() {
-            if let Some(source) = value.first() {
-                let source = self.behind(*source);
-                self.copy(source, address, ty.size().unwrap_or(0));
-            }
-            return;
-        }
-        match ty {
-            SourceType::Null | SourceType::Error => {}
-            SourceType::Bool => {
-                if let Some(truth) = value.first() {
-                    let word = self.as_word(*truth);
-                    self.store_word(address, Width::W1, word);
-                }
-            }
-            SourceType::Int(IntType::U128)
-            | SourceType::String
-            | SourceType::Bytes
-            | SourceType::Slice(_)
-            | SourceType::Pubkey => {
-                for (number, word) in value.iter().enumerate() {
-                    self.store_word(address.after(8 * number as u32), Width::W8, *word);
-                }
-            }
-            SourceType::Int(ty) => {
-                if let Some(word) = value.first() {
-                    self.store_word(address, width_of(*ty), *word);
-                }
-            }
-            SourceType::Option(item) => {
-                if let Some((is_there, rest)) = value.split_first() {
-                    self.store_value(&SourceType::Bool, &[*is_there], address);
-                    self.store_value(item, rest, address.after(1));
-                }
-            }
-            SourceType::Record(record) => {
-                let (mut rest, mut at) = (value, address);
-                for field in &record.fields {
-                    let (own, after) = rest.split_at(words(&field.ty).min(rest.len()));
-                    self.store_value(&field.ty, own, at);
-                    rest = after;
-                    at = at.after(field.ty.size().unwrap_or(0));
-                }
-            }
-            SourceType::Enum(parent) => self.store_enum(parent, value, address),
-            SourceType::Array(..) => {}
-            SourceType::Account(_) => {
-                if let Some(word) = value.first() {
-                    self.store_word(address, Width::W8, *word);
-                }
-            }
-        }
-    }
-
-    fn store_enum(&mut self, parent: &ovsm_expand::ty::EnumType, value: &[Value], address: Address) {
-        let Some((tag, payload)) = value.split_first() else { return };
-        self.store_word(address, Width::W1, *tag);
-        let size = parent.payload_size().unwrap_or(0);
-        let known = self.function.as_const(*tag);
-        let mut end = self.join();
-        for (number, variant) in parent.variants.iter().enumerate() {
-            if known.is_some_and(|known| known != number as u64) {
-                continue;
-            }
-            let next = match known {
-                Some(_) => None,
-                None => {
-                    let (mut yes, mut next) = (self.join(), self.join());
-                    let is = self.compare_const(Condition::Equal, *tag, number as u64);
-                    self.branch(is, &mut yes, &mut next);
-                    self.enter(yes);
-                    Some(next)
-                }
-            };
-            let (mut rest, mut at) = (payload, address.after(1));
-            let mut written = 0;
-            for field in &variant.fields {
-                let (own, after) = rest.split_at(words(&field.ty).min(rest.len()));
-                let own = self.typed_words(&field.ty, own);
-                self.store_value(&field.ty, &own, at);
-                rest = after;
-                let size = field.ty.size().unwrap_or(0);
-                at = at.after(size);
-                written += size;
-            }
-            // Equal values have equal bytes: what no field covers is zero.
-            self.fill_with_zeros(at, size.saturating_sub(written));
-            let Some(next) = next else { break };
-            self.jump(&mut end);
-            self.rewind(&next);
-            self.enter(next);
-        }
-        self.jump(&mut end);
-        self.rewind(&end);
-        self.enter(end);
-    }
-
-    fn fill_with_zeros(&mut self, address: Address, size: u32) {
-        let (mut at, mut left) = (address, size);
-        while left > 0 {
-            let width = widest(left);
-            let zero = self.constant(0);
-            self.store_word(at, width, zero);
-            at = at.after(width.bytes());
-            left -= width.bytes();
-        }
-    }
-
-    /// Copies bytes; the places are the same or do not overlap.
-    pub(crate) fn copy(&mut self, from: Address, to: Address, size: u32) {
-        if size <= INLINE_COPY {
-            let (mut from, mut to, mut left) = (from, to, size);
-            let mut loaded = Vec::new();
-            while left > 0 {
-                let width = widest(left);
-                loaded.push((to, width, self.load_word(from, width)));
-                (from, to) = (from.after(width.bytes()), to.after(width.bytes()));
-                left -= width.bytes();
-            }
-            for (to, width, word) in loaded {
-                self.store_word(to, width, word);
-            }
-            return;
-        }
-        let (from, to) = (self.pointer(from), self.pointer(to));
-        let size = self.constant(u64::from(size));
-        if let Some(syscall) = Syscall::from_name("sol_memmove_") {
-            self.syscall(syscall, &[to, from, size]);
-        }
-    }
-
-    /// The words of a value with truths as 0 or 1.
-    fn plain_words(&mut self, value: Words) -> Words {
         value
-            .into_iter()
-            .map(|word| match self.function.ty(word) {
-                Type::Bool => self.as_word(word),
-                Type::Word => word,
-            })
-            .collect()
     }
 
-    /// The other way: words of a type, from 0 or 1 to truths.
-    fn typed_words(&mut self, ty: &SourceType, value: &[Value]) -> Words {
-        value
-            .iter()
-            .zip(word_types(ty))
-            .map(|(word, ty)| match (ty, self.function.ty(*word)) {
-                (Type::Bool, Type::Word) => self.compare_const(Condition::NotEqual, *word, 0),
-                _ => *word,
-            })
-            .collect()
-    }
-
-    /// What becomes of a value where it stands.
-    pub(crate) fn coerced(&mut self, value: Words, from: &SourceType, coercion: &Coercion) -> Words {
+    fn coerced_once(&mut self, value: Words, from: &SourceType, coercion: &Coercion) -> Words {
         match coercion {
             Coercion::Present(_) => {
                 let mut present = Words::from_elem(self.truth(true), 1);
@@ -347,11 +67,7 @@ impl State<'_> {
         let value = self.raw_value(expr, signatures);
         let to = self.slot(offset);
         self.store_value(&raw, &value, to);
-        let copy = Words::from_elem(to.base, 1);
-        match self.types.coercions.get(&expr) {
-            Some(coercion) => self.coerced(copy, &raw, coercion),
-            None => copy,
-        }
+        self.coerced(Words::from_elem(to.base, 1), expr)
     }
 
     /// Gives a local the value that it is bound to.
@@ -458,7 +174,7 @@ impl State<'_> {
             Expr::Make(_, number, values) => self.make(&ty, *number, values, expr, signatures),
             Expr::Get(value, key) => {
                 let whole_ty = self.ty(*value);
-                let whole = self.value(*value, signatures);
+                let whole = self.operand(*value, signatures);
                 let whole = self.whole(&whole_ty, whole);
                 let (part, part_ty) = self.part(whole, &whole_ty, key, signatures);
                 match part {
@@ -503,7 +219,7 @@ impl State<'_> {
             }
             Expr::Present(value) => {
                 let value = self.value(*value, signatures);
-                self.coerced(value, &SourceType::Error, &Coercion::Present(ty))
+                self.coerced_once(value, &SourceType::Error, &Coercion::Present(ty))
             }
             Expr::Length(value) => {
                 let found = self.ty(*value);
@@ -579,7 +295,7 @@ impl State<'_> {
     }
 
     /// Runs code for each number below `count`, which is not zero. The code assigns no variable.
-    fn count_up(&mut self, count: u64, code: impl FnOnce(&mut Self, Value)) {
+    pub(crate) fn count_up(&mut self, count: u64, code: impl FnOnce(&mut Self, Value)) {
         let index = self.new_variable();
         let zero = self.constant(0);
         self.write(index, Words::from_elem(zero, 1));
@@ -631,7 +347,7 @@ impl State<'_> {
         self.enter(exit);
     }
 
-    fn item_address(&mut self, place: Address, index: Value, size: u32) -> Address {
+    pub(crate) fn item_address(&mut self, place: Address, index: Value, size: u32) -> Address {
         if let Some(index) = self.function.as_const(index)
             && let Some(offset) =
                 index.checked_mul(u64::from(size)).and_then(|offset| u32::try_from(offset).ok())
@@ -767,7 +483,8 @@ impl State<'_> {
         let known = (self.function.as_const(value), self.function.as_const(length));
         if let (Some(at), Some(length)) = known {
             // Inference has refused what is not there; negative places count from the end.
-            let at = if (at as i64) < 0 { at.wrapping_add(length) } else { at };
+            let is_negative = self.int_type(index).is_signed() && (at as i64) < 0;
+            let at = if is_negative { at.wrapping_add(length) } else { at };
             if at < length {
                 return self.constant(at);
             }
@@ -825,97 +542,5 @@ impl State<'_> {
             Variable::Local(local) => self.write(self.local(local), all),
             Variable::Global(def) => self.write_global(def, all, signatures),
         }
-    }
-
-    /// Whether two values of a type are equal.
-    pub(crate) fn equal(&mut self, ty: &SourceType, a: &[Value], b: &[Value]) -> Value {
-        match ty {
-            SourceType::Record(record) if !ty.is_by_address() => {
-                let (mut a, mut b) = (a, b);
-                let mut all = self.truth(true);
-                for field in &record.fields {
-                    let count = words(&field.ty);
-                    let (own_a, rest_a) = a.split_at(count.min(a.len()));
-                    let (own_b, rest_b) = b.split_at(count.min(b.len()));
-                    let same = self.equal(&field.ty, own_a, own_b);
-                    all = self.both(all, same);
-                    (a, b) = (rest_a, rest_b);
-                }
-                all
-            }
-            SourceType::Option(item) => match (a.split_first(), b.split_first()) {
-                (Some((a, rest_a)), Some((b, rest_b))) => {
-                    let same = self.equal(&SourceType::Bool, &[*a], &[*b]);
-                    let rest = self.equal(item, rest_a, rest_b);
-                    self.both(same, rest)
-                }
-                _ => self.truth(true),
-            },
-            SourceType::Bool => match (a, b) {
-                ([a], [b]) => {
-                    let (a, b) = (self.as_word(*a), self.as_word(*b));
-                    self.compare(Condition::Equal, a, b)
-                }
-                _ => self.truth(true),
-            },
-            SourceType::String | SourceType::Bytes => self.equal_bytes(a, b),
-            SourceType::Slice(item) => match (a, b) {
-                ([a, n], [b, m]) => {
-                    let size = u64::from(item.size().unwrap_or(0));
-                    let n = self.binary_const(BinaryOp::Mul, *n, size);
-                    let m = self.binary_const(BinaryOp::Mul, *m, size);
-                    self.equal_bytes(&[*a, n], &[*b, m])
-                }
-                _ => self.truth(true),
-            },
-            ty if ty.is_by_address() => match (a, b) {
-                ([a], [b]) => {
-                    let size = self.constant(u64::from(ty.size().unwrap_or(0)));
-                    self.equal_bytes(&[*a, size], &[*b, size])
-                }
-                _ => self.truth(true),
-            },
-            _ => {
-                let mut all = self.truth(true);
-                for (a, b) in a.iter().zip(b) {
-                    let same = self.compare(Condition::Equal, *a, *b);
-                    all = self.both(all, same);
-                }
-                all
-            }
-        }
-    }
-
-    fn equal_bytes(&mut self, a: &[Value], b: &[Value]) -> Value {
-        let args: Vec<Value> = a.iter().chain(b).copied().collect();
-        let callee = crate::lower::state::Callee::Runtime(crate::lower::runtime::Runtime::StringEqual);
-        match self.call(callee, &args, &[Type::Word]).first().copied() {
-            Some(equal) => self.compare_const(Condition::NotEqual, equal, 0),
-            None => self.truth(false),
-        }
-    }
-}
-
-impl Address {
-    pub(crate) fn after(self, bytes: u32) -> Address {
-        Address { offset: self.offset.wrapping_add(bytes), ..self }
-    }
-}
-
-fn width_of(ty: IntType) -> Width {
-    match ty.bits() {
-        8 => Width::W1,
-        16 => Width::W2,
-        32 => Width::W4,
-        _ => Width::W8,
-    }
-}
-
-fn widest(bytes: u32) -> Width {
-    match bytes {
-        0 | 1 => Width::W1,
-        2 | 3 => Width::W2,
-        4..8 => Width::W4,
-        _ => Width::W8,
     }
 }

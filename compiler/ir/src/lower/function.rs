@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::function::{Function, Type};
 use crate::lower::account::{KEY, OWNER};
 use crate::lower::layout::Layout;
-use crate::lower::slots::{self, Slots};
+use crate::lower::slots::Slots;
 use crate::lower::state::{Callee, State, Variable, Words};
 use crate::op::{Access, Condition, Op, Region, Terminator, Width};
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
@@ -232,7 +232,7 @@ impl State<'_> {
 
     /// The type of an expression's value where it stands.
     pub(crate) fn ty(&self, expr: ExprId) -> SourceType {
-        slots::type_of(self.types, expr)
+        self.types.type_of(expr)
     }
 
     /// The type of an expression's value before it is coerced.
@@ -266,13 +266,7 @@ impl State<'_> {
             return self.operand(expr, signatures);
         }
         let words = self.raw_value(expr, signatures);
-        match self.types.coercions.get(&expr) {
-            Some(coercion) => {
-                let raw = self.raw_ty(expr);
-                self.coerced(words, &raw, coercion)
-            }
-            None => words,
-        }
+        self.coerced(words, expr)
     }
 
     /// Lowers an expression whose value is used.

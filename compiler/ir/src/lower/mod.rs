@@ -11,6 +11,7 @@ mod account;
 mod aggregate;
 mod arithmetic;
 mod control;
+mod equality;
 pub mod function;
 pub mod layout;
 pub mod link;
@@ -18,6 +19,8 @@ mod memory;
 pub mod runtime;
 mod slots;
 mod state;
+mod stored;
+mod validity;
 mod wide;
 
 pub use function::{EntryKind, Lowered, Source, lower_function, lower_main};

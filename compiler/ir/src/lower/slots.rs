@@ -5,7 +5,7 @@
 //! when it is bound to a name: the name takes over its place. All others are copied, because values do not change when
 //! something else does; unless neither side ever changes.
 
-use ovsm_expand::core::{Body, Expr, ExprId, LocalId, Variable};
+use ovsm_expand::core::{Body, Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{BodyTypes, Coercion, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,14 +25,6 @@ pub(crate) struct Slots {
     pub(crate) copies: BTreeMap<ExprId, u32>,
     /// Bytes in all.
     pub(crate) size: u32,
-}
-
-/// The type of an expression's value where it stands.
-pub(crate) fn type_of(types: &BodyTypes, expr: ExprId) -> Type {
-    match types.coercions.get(&expr).map(Coercion::result) {
-        Some(ty) => ty.clone(),
-        None => types.exprs.get(expr).cloned().unwrap_or(Type::Error),
-    }
 }
 
 /// True if the value of an expression was made by it, so that nobody else holds it.
@@ -106,7 +98,7 @@ impl Slots {
     pub(crate) fn new(body: &Body, types: &BodyTypes) -> Slots {
         let mut slots = Slots::default();
         let is_by_address = |expr: ExprId| {
-            types.exprs.get(expr).is_some_and(Type::is_by_address) || type_of(types, expr).is_by_address()
+            types.exprs.get(expr).is_some_and(Type::is_by_address) || types.type_of(expr).is_by_address()
         };
         let changed = changed_locals(body);
         for number in 0..body.locals.len() {
@@ -120,7 +112,7 @@ impl Slots {
         for (number, node) in body.exprs.iter().enumerate() {
             let expr = ExprId(number as u32);
             match node {
-                Expr::Bind(local, value) if type_of(types, *value).is_by_address() => {
+                Expr::Bind(local, value) if types.type_of(*value).is_by_address() => {
                     let needs_place = !is_fresh(body, *value) && !is_borrowed(body, &changed, *local, *value);
                     if let Some(ty) = types.locals.get(*local)
                         && needs_place
@@ -132,7 +124,7 @@ impl Slots {
                 }
                 // A view shows what a variable holds now.
                 Expr::Bind(local, value)
-                    if matches!(types.coercions.get(value), Some(Coercion::View(_)))
+                    if matches!(types.coercions_of(*value), [.., Coercion::View(_)])
                         && !is_fresh(body, *value)
                         && !is_borrowed(body, &changed, *local, *value) =>
                 {
@@ -141,7 +133,7 @@ impl Slots {
                     slots.copies.insert(*value, offset);
                 }
                 Expr::Define(_, value) if is_by_address(*value) && !is_fresh(body, *value) => {
-                    let offset = slots.take(&type_of(types, *value));
+                    let offset = slots.take(&types.type_of(*value));
                     slots.exprs.insert(expr, offset);
                 }
                 // The bytes, and a slice of them.
@@ -159,6 +151,16 @@ impl Slots {
                     }
                 }
                 _ => {}
+            }
+            // An index is evaluated after what it belongs to.
+            if let Expr::Get(whole, Key::Index(index)) = node
+                && is_by_address(*whole)
+                && !is_fresh(body, *whole)
+                && may_change(body, *index)
+            {
+                let ty = types.exprs.get(*whole).cloned().unwrap_or(Type::Error);
+                let offset = slots.take(&ty);
+                slots.copies.insert(*whole, offset);
             }
             if let Expr::Call(_, operands)
             | Expr::Array(operands)

@@ -355,6 +355,13 @@ impl<'a> State<'a> {
         self.compare_const(Condition::NotEqual, both, 0)
     }
 
+    /// One or both, without a branch.
+    pub(crate) fn either(&mut self, a: Value, b: Value) -> Value {
+        let (a, b) = (self.as_word(a), self.as_word(b));
+        let either = self.binary(BinaryOp::Or, a, b);
+        self.compare_const(Condition::NotEqual, either, 0)
+    }
+
     pub(crate) fn fail_if(&mut self, condition: Value, failure: Failure) {
         self.emit(Op::FailIf(condition, failure), &[]);
     }

@@ -149,12 +149,6 @@ impl State<'_> {
         (([low, high]), self.either(first, second))
     }
 
-    fn either(&mut self, a: Value, b: Value) -> Value {
-        let (a, b) = (self.as_word(a), self.as_word(b));
-        let either = self.binary(BinaryOp::Or, a, b);
-        self.compare_const(Condition::NotEqual, either, 0)
-    }
-
     fn wide_divide(&mut self, division: Division, [a, a_high]: Pair, [b, b_high]: Pair) -> Pair {
         let any = self.binary(BinaryOp::Or, b, b_high);
         let zero = self.compare_const(Condition::Equal, any, 0);
