@@ -241,7 +241,9 @@ impl Front {
     /// Lets the forms be those of a program for Solana.
     pub(crate) fn become_program(&mut self) {
         self.is_program = true;
-        self.load_prelude("solana/program", "solana/program.ovsm", crate::PROGRAM_PRELUDE);
+        for (name, text) in crate::PROGRAM_PRELUDES {
+            self.load_prelude(name, &format!("{name}.ovsm"), text);
+        }
     }
 
     /// Reads the names that a prelude defines. Its forms are expanded when they are used.

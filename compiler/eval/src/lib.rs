@@ -29,6 +29,13 @@ pub use sources::Sources;
 /// The part of the library that is written in OVSM and that every module sees.
 const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
 
-/// What every program sees besides.
-const PROGRAM_PRELUDE: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/program.ovsm"));
+/// What every program sees besides: the names of modules, and their texts.
+const PROGRAM_PRELUDES: [(&str, &str); 4] = [
+    (
+        "solana/program",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/program.ovsm")),
+    ),
+    ("solana/system", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/system.ovsm"))),
+    ("solana/sysvar", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/sysvar.ovsm"))),
+    ("solana/token", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/token.ovsm"))),
+];

@@ -73,6 +73,14 @@ pub enum Fault {
     Raised,
     /// The instruction data are none that the program knows.
     InstructionData,
+    /// An address is not the one that its seeds give.
+    Seeds,
+    /// An account is not the one that it has to be.
+    WrongAccount,
+    /// An account belongs to another program.
+    WrongOwner,
+    /// An account that is to be made exists already.
+    AlreadyInitialized,
     /// `(fail-with code)`.
     Custom(u32),
 }
@@ -97,6 +105,88 @@ pub enum Key {
     Payload(Type, usize, usize),
     /// An item by its place; one that is not there is a failure.
     Index(ExprId),
+}
+
+/// A form that talks to the runtime: other programs, addresses, sysvars.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Chain {
+    /// Calls another program. Its value is null.
+    Invoke {
+        /// The program: an account, or a key.
+        program: ExprId,
+        /// The accounts that it is given.
+        accounts: Vec<InvokedAccount>,
+        /// Its instruction data: the bytes of these values, one after the other.
+        data: Vec<ExprId>,
+        /// The seeds of the addresses that sign; the program of the caller makes them.
+        signers: Vec<Vec<ExprId>>,
+    },
+    /// The address that seeds give, of this program if no other is named. Fails if they give none.
+    Address(Vec<ExprId>, Option<ExprId>),
+    /// The first address without a private key that seeds and one more byte give: a record of both.
+    FindAddress(Vec<ExprId>, Option<ExprId>),
+    /// True if a key is the hash of these seeds; it is then their address, if they have one.
+    IsAddress {
+        /// The key.
+        key: ExprId,
+        /// The seeds.
+        seeds: Vec<ExprId>,
+        /// The program that the address belongs to; this one if absent.
+        program: Option<ExprId>,
+    },
+    /// Bytes of a sysvar from an offset on, as the type that is stated around it.
+    Sysvar([u8; 32], u32),
+    /// What the last called program returned, as the type that is stated around it. The program has to be this one.
+    ReturnedData(ExprId),
+    /// Returns the bytes of a value to the caller.
+    SetReturnData(ExprId),
+    /// A new account of the program becomes one of a type: its data gets the first word.
+    Initialize(ExprId, Opening),
+    /// Moves the lamports of an account to another one and gives it back to the runtime.
+    Close(ExprId, ExprId),
+    /// Changes the length of the data of an account.
+    Resize(ExprId, ExprId),
+    /// The key of the running program.
+    ProgramKey,
+}
+
+/// An account that another program is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InvokedAccount {
+    /// The account, or its number.
+    pub account: ExprId,
+    /// The callee may change it.
+    pub is_writable: bool,
+    /// It has signed, or the caller signs for it.
+    pub is_signer: bool,
+}
+
+impl Chain {
+    /// Calls `f` on each child, in order of evaluation.
+    pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
+        match self {
+            Chain::Invoke { program, accounts, data, signers } => {
+                f(*program);
+                accounts.iter().for_each(|it| f(it.account));
+                data.iter().chain(signers.iter().flatten()).copied().for_each(f);
+            }
+            Chain::Address(seeds, program) | Chain::FindAddress(seeds, program) => {
+                seeds.iter().chain(program).copied().for_each(f);
+            }
+            Chain::IsAddress { key, seeds, program } => {
+                f(*key);
+                seeds.iter().chain(program).copied().for_each(f);
+            }
+            Chain::ReturnedData(value) | Chain::SetReturnData(value) | Chain::Initialize(value, _) => {
+                f(*value)
+            }
+            Chain::Close(account, other) | Chain::Resize(account, other) => {
+                f(*account);
+                f(*other);
+            }
+            Chain::Sysvar(..) | Chain::ProgramKey => {}
+        }
+    }
 }
 
 /// A variable, of either kind.
@@ -167,6 +257,8 @@ pub enum Expr {
     RequireAccounts(u32),
     /// The arguments in the instruction data, after the eight bytes that name the instruction: all of the rest.
     Arguments,
+    /// A form that talks to the runtime.
+    Chain(Box<Chain>),
     /// The key of an account.
     KeyOf(ExprId),
     /// The key of the program that owns an account.
@@ -251,6 +343,7 @@ impl Expr {
                 args.iter().copied().for_each(f);
             }
             Expr::OpenAccount(previous, _) => previous.iter().copied().for_each(f),
+            Expr::Chain(chain) => chain.for_each_child(f),
             Expr::Get(value, key) => {
                 f(*value);
                 key.index().into_iter().for_each(f);

@@ -7,6 +7,7 @@
 mod call;
 mod chain;
 mod flow;
+mod invoke;
 mod native;
 mod places;
 mod sequence;

@@ -134,6 +134,13 @@ impl Type {
     }
 }
 
+/// An address of a program, and the bump that makes it one.
+pub fn program_address() -> Type {
+    let field = |name: &str, ty| Field { name: name.to_string(), ty };
+    let fields = vec![field("key", Type::Pubkey), field("bump", Type::Int(IntType::U8))];
+    Type::Record(Arc::new(RecordType { name: "ProgramAddress".to_string(), fields }))
+}
+
 impl RecordType {
     /// The size in bytes; see [`Type::size`].
     pub fn size(&self) -> Option<u32> {

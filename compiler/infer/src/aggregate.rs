@@ -124,11 +124,7 @@ impl<'a> Inference<'a> {
             }
             Expr::RequireAccounts(_) => NULL,
             // What they are is stated around it.
-            Expr::Arguments => {
-                let arguments = self.table.fresh(false);
-                self.arguments.push((arguments.clone(), self.span(expr)));
-                arguments
-            }
+            Expr::Arguments => self.stated(expr),
             Expr::LogRecord(record, _) => {
                 let found = self.infer(*record, Use::Value);
                 match self.table.resolve(&found) {
@@ -152,7 +148,7 @@ impl<'a> Inference<'a> {
     }
 
     /// Reports a value that is no account.
-    fn account(&mut self, value: ExprId, found: &Term) {
+    pub(crate) fn account(&mut self, value: ExprId, found: &Term) {
         let resolved = self.table.finish_known(found);
         if matches!(resolved, Term::Known(Type::Account(_) | Type::Error)) {
             return;

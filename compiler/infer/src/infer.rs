@@ -93,6 +93,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) lengths: Vec<(Term, Option<Span>)>,
     /// What is read from the instruction data.
     pub(crate) arguments: Vec<(Term, Option<Span>)>,
+    /// What is turned into bytes, checked when all types are known.
+    pub(crate) bytes: Vec<(Term, crate::chain::Bytes, Option<Span>)>,
     /// Operands that must fit one word, checked when all types are known.
     pub(crate) words: Vec<(Builtin, Term, Option<Span>)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -130,6 +132,7 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
         lengths: Vec::new(),
         arguments: Vec::new(),
         words: Vec::new(),
+        bytes: Vec::new(),
         diagnostics: Vec::new(),
         body: &empty,
         exprs: IndexVec::new(),
@@ -352,6 +355,7 @@ impl<'a> Inference<'a> {
             | Expr::KeyOf(_)
             | Expr::LogRecord(..)
             | Expr::OwnerOf(_) => self.aggregate(node, expr),
+            Expr::Chain(chain) => self.chain(chain, expr),
             Expr::Local(local) => self.local(*local),
             Expr::Global(def) => self.global(*def),
             Expr::Block(items) => {
@@ -728,12 +732,13 @@ impl<'a> Inference<'a> {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
             }
         }
+        self.check_bytes();
         for (term, span) in std::mem::take(&mut self.arguments) {
             let ty = self.table.finish(&term);
             if !ty.is_plain() {
                 self.unsupported(
                     span,
-                    &format!("`{ty}` holds a view, which instruction data can not hold"),
+                    &format!("`{ty}` holds a view, so it can not be read from bytes"),
                     "use arrays of a fixed length: `(array u8 32)`",
                 );
             }

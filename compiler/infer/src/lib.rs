@@ -9,6 +9,7 @@
 
 mod aggregate;
 mod builtins;
+mod chain;
 pub mod group;
 pub mod infer;
 mod report;

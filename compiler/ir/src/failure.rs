@@ -37,13 +37,21 @@ pub enum Failure {
     DuplicateAccount,
     /// The data of an account is not of the type that it has to be.
     AccountData,
+    /// An address is not the one that its seeds give, or they give none.
+    Seeds,
+    /// An account that is to be made exists already.
+    AlreadyInitialized,
+    /// An account is not the one that it has to be.
+    WrongAccount,
+    /// The returned data, or a sysvar, is not of the type that it has to be.
+    ReturnedData,
     /// A failure that the program declares, by its code.
     Custom(u32),
 }
 
 impl Failure {
     /// Every failure but those that programs declare.
-    pub const ALL: [Failure; 14] = [
+    pub const ALL: [Failure; 18] = [
         Failure::Overflow,
         Failure::DivisionByZero,
         Failure::ShiftRange,
@@ -58,6 +66,10 @@ impl Failure {
         Failure::InstructionData,
         Failure::DuplicateAccount,
         Failure::AccountData,
+        Failure::Seeds,
+        Failure::AlreadyInitialized,
+        Failure::WrongAccount,
+        Failure::ReturnedData,
     ];
 
     /// The program's return code; never zero.
@@ -77,6 +89,10 @@ impl Failure {
             Failure::InstructionData => 3 << 32,
             Failure::DuplicateAccount => 0x4F56_0007,
             Failure::AccountData => 4 << 32,
+            Failure::Seeds => 14 << 32,
+            Failure::AlreadyInitialized => 9 << 32,
+            Failure::WrongAccount => 2 << 32,
+            Failure::ReturnedData => 0x4F56_0008,
             Failure::Custom(code) => code as u64,
         }
     }
@@ -103,6 +119,10 @@ impl Failure {
             Failure::InstructionData => "instruction_data",
             Failure::DuplicateAccount => "duplicate_account",
             Failure::AccountData => "account_data",
+            Failure::Seeds => "seeds",
+            Failure::AlreadyInitialized => "already_initialized",
+            Failure::WrongAccount => "wrong_account",
+            Failure::ReturnedData => "returned_data",
             Failure::Custom(_) => "custom",
         }
     }
@@ -124,9 +144,13 @@ impl Failure {
             Failure::Index => Code::RuntimeIndex,
             Failure::NoCase => Code::RuntimeValue,
             Failure::Raised | Failure::Custom(_) => Code::RuntimeUser,
-            Failure::InstructionData | Failure::DuplicateAccount | Failure::AccountData => {
-                Code::RuntimeRequirement
-            }
+            Failure::InstructionData
+            | Failure::DuplicateAccount
+            | Failure::AccountData
+            | Failure::Seeds
+            | Failure::AlreadyInitialized
+            | Failure::WrongAccount
+            | Failure::ReturnedData => Code::RuntimeRequirement,
         }
     }
 }

@@ -79,6 +79,99 @@ pub const NATIVES: &[Native] = &[
         2,
         Some(2),
     ),
+    chain(
+        "invoke-program",
+        "(program accounts data &optional signers) -> null",
+        "Calls another program: `(invoke-program p [[from :mut :signer] [to :mut]] [2u32 amount] [[\"vault\" bump]])`. The data are \
+         the bytes of the values one after the other; each item of `signers` are the seeds of an address that signs. Only in \
+         programs.",
+        3,
+        Some(4),
+    ),
+    chain(
+        "program-address",
+        "(seeds &optional program) -> pubkey",
+        "The address that seeds give, the last of which is the bump. Fails if they give none. Only in programs.",
+        1,
+        Some(2),
+    ),
+    chain(
+        "find-program-address",
+        "(seeds &optional program) -> ProgramAddress",
+        "The address that seeds give with the largest bump that works: a record of `key` and `bump`. Only in programs.",
+        1,
+        Some(2),
+    ),
+    chain(
+        "pda=",
+        "(key seeds &optional program) -> bool",
+        "True if a key, or that of an account, is the address of these seeds, the last of which is the bump. Costs a tenth of \
+         `program-address`. Only in programs.",
+        2,
+        Some(3),
+    ),
+    chain(
+        "sysvar-value",
+        "(key offset) -> any",
+        "Bytes of a sysvar, as the type that is stated around it: `(the i64 (sysvar-value (pubkey \"…\") 32))`. Only in programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "returned-data",
+        "(program) -> any",
+        "What the program that was called last returned, as the type that is stated around it; fails if it was another program, \
+         or another length. Only in programs.",
+        1,
+        Some(1),
+    ),
+    chain(
+        "set-return-data",
+        "(value) -> null",
+        "Returns the bytes of a value to the caller. Only in programs.",
+        1,
+        Some(1),
+    ),
+    chain(
+        "initialize-account",
+        "(account type discriminator) -> account",
+        "Makes a new account, whose data are all zero, one of a type. Only in programs.",
+        3,
+        Some(3),
+    ),
+    chain(
+        "close-account",
+        "(account destination) -> null",
+        "Moves all lamports of an account to another one, and gives the account back to the runtime. Only in programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "resize-account",
+        "(account length) -> null",
+        "Changes the length of the data of an account of the program. Only in programs.",
+        2,
+        Some(2),
+    ),
+    chain("program-key", "() -> pubkey", "The key of the running program. Only in programs.", 0, Some(0)),
+    chain(
+        "fail-as",
+        "(kind) -> never",
+        "Fails as a check of the language does: `:seeds`, `:wrong-account`, `:wrong-owner` or `:already-initialized`. Only in programs.",
+        1,
+        Some(1),
+    ),
+    Native {
+        name: "size-of",
+        aliases: &["struct-size"],
+        ..chain(
+            "size-of",
+            "(type) -> u64",
+            "How many bytes a record takes in memory. Only in programs.",
+            1,
+            Some(1),
+        )
+    },
     chain("key-of", "(account) -> pubkey", "The key of an account. Only in programs.", 1, Some(1)),
     chain(
         "owner-of",

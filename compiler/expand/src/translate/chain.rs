@@ -2,7 +2,7 @@
 
 use super::{Place, Translator};
 use crate::core::{Expr as Core, ExprId as CoreId, Fault, Opening};
-use crate::ty::{AccountType, Type};
+use crate::ty::{AccountType, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::{Value, number};
@@ -92,29 +92,10 @@ impl<'a> Translator<'a> {
             Some(Expr::Constant(Value::Null)) => None,
             _ => Some(self.expr(previous, Place::VALUE)),
         };
-        let record = match self.unit.exprs.get(ty) {
-            Some(Expr::Constant(Value::Null)) => None,
-            _ => match self.constructor(ty) {
-                Some((Type::Record(record), _)) => Some(record),
-                Some((Type::Error, _)) => return self.body.add(Core::Error, span),
-                _ => {
-                    return self.unsupported(
-                        self.span(ty).or(span),
-                        "the type of an account is a record",
-                        "define it: `(account Counter (count : u64))`",
-                    );
-                }
-            },
+        let record = match self.account_record(ty, span) {
+            Ok(record) => record,
+            Err(error) => return error,
         };
-        if let Some(record) = &record
-            && !Type::Record(Arc::clone(record)).is_plain()
-        {
-            return self.unsupported(
-                span,
-                &format!("`{}` holds a view, which an account can not keep", record.name),
-                "use arrays of a fixed length: `(array u8 32)`",
-            );
-        }
         let has = |wanted: &str| {
             checks.iter().any(|check| {
                 matches!(self.unit.exprs.get(*check), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
@@ -124,5 +105,35 @@ impl<'a> Translator<'a> {
         let discriminator = self.known_number(discriminator).unwrap_or(0);
         let ty = Type::Account(Arc::new(AccountType { record, is_mutable }));
         self.body.add(Core::OpenAccount(previous, Opening { ty, is_signer, discriminator }), span)
+    }
+
+    /// The record that the data of an account are; `None` if nothing is known of them.
+    pub(super) fn account_record(
+        &mut self,
+        ty: ExprId,
+        span: Option<Span>,
+    ) -> Result<Option<Arc<RecordType>>, CoreId> {
+        if let Some(Expr::Constant(Value::Null)) = self.unit.exprs.get(ty) {
+            return Ok(None);
+        }
+        let record = match self.constructor(ty) {
+            Some((Type::Record(record), _)) => record,
+            Some((Type::Error, _)) => return Err(self.body.add(Core::Error, span)),
+            _ => {
+                return Err(self.unsupported(
+                    self.span(ty).or(span),
+                    "the type of an account is a record",
+                    "define it: `(account Counter (count : u64))`",
+                ));
+            }
+        };
+        if !Type::Record(Arc::clone(&record)).is_plain() {
+            return Err(self.unsupported(
+                span,
+                &format!("`{}` holds a view, which an account can not keep", record.name),
+                "use arrays of a fixed length: `(array u8 32)`",
+            ));
+        }
+        Ok(Some(record))
     }
 }

@@ -161,6 +161,7 @@ impl<'a> Translator<'a> {
                 self.flow.end();
                 self.body.add(core::Expr::Fail(fault), span)
             }
+            _ if let Some(expr) = self.runtime_form(name, operands, span) => expr,
             _ if let Some(expr) = self.higher_order(name, operands, span) => expr,
             ("syscall", [name, arguments @ ..]) => self.syscall(*name, arguments, span),
             _ => {

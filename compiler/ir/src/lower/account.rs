@@ -25,8 +25,8 @@ const IS_WRITABLE: i32 = 2;
 const EXECUTABLE: i32 = 3;
 pub(crate) const KEY: u64 = 8;
 pub(crate) const OWNER: u64 = 40;
-const LAMPORTS: i32 = 72;
-const DATA_LEN: i32 = 80;
+pub(crate) const LAMPORTS: i32 = 72;
+pub(crate) const DATA_LEN: i32 = 80;
 pub(crate) const DATA: u64 = 88;
 /// The first word of the data of a typed account says what type it is.
 pub(crate) const DISCRIMINATOR: u32 = 8;
@@ -67,7 +67,7 @@ impl State<'_> {
     }
 
     /// The address of an account, after checking its index; an account that was opened is its address.
-    fn account(&mut self, index: ExprId, signatures: &dyn Signatures) -> Value {
+    pub(crate) fn account(&mut self, index: ExprId, signatures: &dyn Signatures) -> Value {
         if let ovsm_infer::Type::Account(_) = self.ty(index) {
             let opened = self.value(index, signatures).first().copied();
             return opened.unwrap_or_else(|| self.constant(INPUT_BASE));

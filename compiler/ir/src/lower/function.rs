@@ -295,6 +295,10 @@ impl State<'_> {
                         Fault::NoCase => Failure::NoCase,
                         Fault::Raised => Failure::Raised,
                         Fault::InstructionData => Failure::InstructionData,
+                        Fault::Seeds => Failure::Seeds,
+                        Fault::WrongAccount => Failure::WrongAccount,
+                        Fault::WrongOwner => Failure::WrongOwner,
+                        Fault::AlreadyInitialized => Failure::AlreadyInitialized,
                         Fault::Custom(code) => Failure::Custom(*code),
                     };
                     self.function.blocks[self.block].terminator = Terminator::Fail(failure);
@@ -409,6 +413,7 @@ impl State<'_> {
                 self.log_record(*record, *word, expr, signatures);
                 Words::new()
             }
+            Expr::Chain(chain) => self.chain(chain, expr, signatures),
             Expr::KeyOf(account) => self.key_of(*account, KEY, signatures),
             Expr::OwnerOf(account) => self.key_of(*account, OWNER, signatures),
             Expr::If(clauses, otherwise) => {

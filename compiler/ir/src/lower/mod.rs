@@ -10,6 +10,7 @@
 mod account;
 mod aggregate;
 mod arithmetic;
+mod chain;
 mod control;
 mod equality;
 pub mod function;

@@ -5,7 +5,7 @@
 //! when it is bound to a name: the name takes over its place. All others are copied, because values do not change when
 //! something else does; unless neither side ever changes.
 
-use ovsm_expand::core::{Body, Expr, ExprId, Key, LocalId, Variable};
+use ovsm_expand::core::{Body, Chain, Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{BodyTypes, Coercion, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,7 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
         Some(Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)) => {
             true
         }
+        Some(Expr::Chain(chain)) => matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_)),
         Some(Expr::Block(items)) => items.last().is_some_and(|last| is_fresh(body, *last)),
         Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner)) => {
             is_fresh(body, *inner)
@@ -84,7 +85,12 @@ fn may_change(body: &Body, root: ExprId) -> bool {
         let Some(node) = body.exprs.get(expr) else { continue };
         if matches!(
             node,
-            Expr::SetLocal(..) | Expr::SetGlobal(..) | Expr::Put(..) | Expr::Call(..) | Expr::Bind(..)
+            Expr::SetLocal(..)
+                | Expr::SetGlobal(..)
+                | Expr::Put(..)
+                | Expr::Call(..)
+                | Expr::Bind(..)
+                | Expr::Chain(_)
         ) {
             return true;
         }
@@ -140,6 +146,20 @@ impl Slots {
                 Expr::LogRecord(record, _) => {
                     let size = types.exprs.get(*record).and_then(Type::size).unwrap_or(0);
                     let offset = slots.take_bytes(size.saturating_add(LOG_HEADER + LOG_SLICE));
+                    slots.exprs.insert(expr, offset);
+                }
+                Expr::Chain(chain) => {
+                    let own = match &**chain {
+                        // What is read, whose type the expression has; and the keys of who returned it.
+                        Chain::Sysvar(..) | Chain::ReturnedData(_) => types
+                            .exprs
+                            .get(expr)
+                            .and_then(Type::size)
+                            .map(|size| size.next_multiple_of(8) + 64),
+                        Chain::SetReturnData(value) => types.type_of(*value).size(),
+                        chain => Some(crate::lower::chain::place_size(chain, types)),
+                    };
+                    let offset = slots.take_bytes(own.unwrap_or(0));
                     slots.exprs.insert(expr, offset);
                 }
                 Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)

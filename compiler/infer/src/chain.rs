@@ -1,0 +1,170 @@
+//! The types of the forms that talk to the runtime.
+//!
+//! What calls are given, and what addresses are made of, are bytes: every value whose bytes are all of it will do. Start with
+//! `Inference::chain`.
+
+use crate::infer::{Inference, Use};
+use crate::types::Type;
+use crate::unify::Term;
+use ovsm_base::{Code, Diagnostic, IntType, Span};
+use ovsm_expand::core::{Chain, ExprId};
+use ovsm_expand::ty;
+
+/// A seed has at most so many bytes.
+const MAX_SEED: u32 = 32;
+
+/// What a value is used as, whose bytes are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bytes {
+    /// A part of an address.
+    Seed,
+    /// One of several parts of instruction data.
+    Part,
+    /// All of the instruction data, or returned data.
+    Whole,
+}
+
+impl<'a> Inference<'a> {
+    pub(crate) fn chain(&mut self, chain: &'a Chain, expr: ExprId) -> Term {
+        let null = Term::Known(Type::Null);
+        match chain {
+            Chain::Invoke { program, accounts, data, signers } => {
+                self.program(*program);
+                for account in accounts {
+                    let found = self.infer(account.account, Use::Value);
+                    if !self.is_account(account.account, &found, account.is_writable) {
+                        self.account_number(account.account, &found);
+                    }
+                }
+                let usage = if data.len() == 1 { Bytes::Whole } else { Bytes::Part };
+                self.bytes_of(data, usage);
+                signers.iter().for_each(|seeds| self.bytes_of(seeds, Bytes::Seed));
+                null
+            }
+            Chain::Address(seeds, program) => {
+                self.bytes_of(seeds, Bytes::Seed);
+                program.iter().for_each(|program| self.program(*program));
+                Term::Known(Type::Pubkey)
+            }
+            Chain::FindAddress(seeds, program) => {
+                self.bytes_of(seeds, Bytes::Seed);
+                program.iter().for_each(|program| self.program(*program));
+                Term::Known(ty::program_address())
+            }
+            Chain::IsAddress { key, seeds, program } => {
+                self.program(*key);
+                self.bytes_of(seeds, Bytes::Seed);
+                program.iter().for_each(|program| self.program(*program));
+                Term::Known(Type::Bool)
+            }
+            Chain::Sysvar(..) => self.stated(expr),
+            Chain::ReturnedData(program) => {
+                self.program(*program);
+                self.stated(expr)
+            }
+            Chain::SetReturnData(value) => {
+                self.bytes_of(std::slice::from_ref(value), Bytes::Whole);
+                null
+            }
+            Chain::Initialize(account, opening) => {
+                self.changed_account(*account);
+                Term::Known(opening.ty.clone())
+            }
+            Chain::Close(account, destination) => {
+                self.changed_account(*account);
+                self.changed_account(*destination);
+                null
+            }
+            Chain::Resize(account, length) => {
+                self.changed_account(*account);
+                let found = self.infer(*length, Use::Value);
+                self.expect(*length, &found, &Term::Known(Type::Int(IntType::U64)), "the length", None);
+                null
+            }
+            Chain::ProgramKey => Term::Known(Type::Pubkey),
+        }
+    }
+
+    /// A type that is stated around the expression; values of it must hold no addresses.
+    pub(crate) fn stated(&mut self, expr: ExprId) -> Term {
+        let stated = self.table.fresh(false);
+        self.arguments.push((stated.clone(), self.span(expr)));
+        stated
+    }
+
+    fn changed_account(&mut self, account: ExprId) {
+        let found = self.infer(account, Use::Value);
+        if !self.is_account(account, &found, true) {
+            self.account(account, &found);
+        }
+    }
+
+    /// The number of an account, where no account stands.
+    fn account_number(&mut self, account: ExprId, found: &Term) {
+        match self.table.require_integer(found) {
+            true => self.words.push((ovsm_expand::Builtin::NumAccounts, found.clone(), self.span(account))),
+            false => self.account(account, found),
+        }
+    }
+
+    /// What names a program or another account: an account, its number, or a key.
+    fn program(&mut self, program: ExprId) {
+        let found = self.infer(program, Use::Value);
+        if self.table.resolve(&found) != Term::Known(Type::Pubkey) && !self.is_account(program, &found, false)
+        {
+            self.account_number(program, &found);
+        }
+    }
+
+    fn bytes_of(&mut self, values: &'a [ExprId], usage: Bytes) {
+        for value in values {
+            let found = self.infer(*value, Use::Value);
+            self.bytes.push((found, usage, self.span(*value)));
+        }
+    }
+
+    /// Reports what is not made of bytes, now that all types are known.
+    pub(crate) fn check_bytes(&mut self) {
+        for (term, usage, span) in std::mem::take(&mut self.bytes) {
+            let ty = self.table.finish(&term);
+            let is_view = match &ty {
+                Type::String | Type::Bytes => true,
+                Type::Slice(item) => **item == Type::Int(IntType::U8),
+                _ => false,
+            };
+            let fits = match usage {
+                Bytes::Whole => is_view || ty.is_plain(),
+                Bytes::Part => ty.is_plain(),
+                Bytes::Seed => {
+                    is_view
+                        || matches!(ty, Type::Int(_) | Type::Pubkey | Type::Account(_) | Type::Error)
+                        || matches!(&ty, Type::Array(item, count) if **item == Type::Int(IntType::U8) && *count <= MAX_SEED)
+                }
+            };
+            if !fits {
+                self.diagnostics.push(no_bytes(&ty, usage, span));
+            }
+        }
+    }
+}
+
+fn no_bytes(ty: &Type, usage: Bytes, span: Option<Span>) -> Diagnostic {
+    let (what, help) = match usage {
+        Bytes::Seed => (
+            "can not be a seed",
+            "seeds are strings, bytes, integers (`1u8`), keys, accounts, or `(array u8 n)` of at most 32",
+        ),
+        Bytes::Part => (
+            "can not be one of several parts",
+            "parts are integers, truths, keys, records and arrays; a view has to be the only part",
+        ),
+        Bytes::Whole => {
+            ("holds a view, so its bytes are not all of it", "use arrays of a fixed length: `(array u8 32)`")
+        }
+    };
+    let mut diagnostic = Diagnostic::new(Code::TypeMismatch, format!("a value of `{ty}` {what}")).help(help);
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, "");
+    }
+    diagnostic
+}
