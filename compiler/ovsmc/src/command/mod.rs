@@ -4,4 +4,5 @@ pub mod build;
 pub mod check;
 pub mod expand;
 pub mod explain;
+pub mod idl;
 pub mod inspect;

@@ -1,0 +1,11 @@
+//! What a program offers to those who call it, as a value of its own: instructions, accounts, events, errors, types.
+//!
+//! An [`Interface`] goes in; interface descriptions, clients, comparisons and the record of a program's origin come out.
+//! Nothing here knows how a program is compiled or reads a file. Start with [`model`].
+
+pub mod anchor;
+pub mod codama;
+pub mod model;
+pub mod names;
+
+pub use model::Interface;
