@@ -3,9 +3,8 @@
 //! Layouts are kept exactly: an option has a fixed size, and an enum whose variants differ in size is padded. Start with
 //! [`write()`].
 
-use crate::model::{
-    DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape, Variant,
-};
+use crate::derived::{DerivedAddress, derived_address, derived_addresses};
+use crate::model::{DataType, Field, Instruction, Interface, Layout, NamedType, Seed, Shape, Variant, hex};
 use crate::names::{Scope, Style, spell};
 use serde_json::{Value, json};
 
@@ -115,8 +114,7 @@ fn discriminator(kind: &str, bytes_of: [u8; 8]) -> Value {
 }
 
 fn hexadecimal(bytes: &[u8]) -> Value {
-    let data: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({ "kind": "bytesValueNode", "data": data, "encoding": "base16" })
+    json!({ "kind": "bytesValueNode", "data": hex(bytes), "encoding": "base16" })
 }
 
 fn discriminators() -> Value {
@@ -207,8 +205,7 @@ fn instruction(
                 "isOptional": account.optional,
                 "docs": [],
             });
-            let used = |it: &&DerivedAddress<'_>| it.used_by.contains(&(place, account.name.as_str()));
-            let default = match (&account.address, derived.iter().find(used)) {
+            let default = match (&account.address, derived_address(derived, place, account)) {
                 (Some(address), _) => Some(json!({ "kind": "publicKeyValueNode", "publicKey": address })),
                 (None, Some(derived)) => Some(derived.value_node()),
                 (None, None) => None,
@@ -230,66 +227,7 @@ fn instruction(
     })
 }
 
-/// An address that callers can derive, with the instructions whose account of some name is at it.
-pub(crate) struct DerivedAddress<'a> {
-    /// The name of the account, or of the instruction and the account if others of that name are derived in another way.
-    pub(crate) name: String,
-    pub(crate) seeds: &'a [Seed],
-    instruction: &'a Instruction,
-    used_by: Vec<(usize, &'a str)>,
-}
-
-/// The addresses that callers can derive.
-pub(crate) fn derived_addresses(interface: &Interface) -> Vec<DerivedAddress<'_>> {
-    let mut found: Vec<DerivedAddress<'_>> = Vec::new();
-    for (place, instruction) in interface.instructions.iter().enumerate() {
-        for account in instruction.accounts.iter().filter(|account| account.is_derivable()) {
-            let Some(seeds) = &account.seeds else { continue };
-            let is_same = |it: &DerivedAddress<'_>| {
-                it.seeds == seeds.as_slice()
-                    && it.used_by.iter().all(|(_, name)| *name == account.name)
-                    && argument_types(it.instruction, it.seeds) == argument_types(instruction, seeds)
-            };
-            if let Some(known) = found.iter_mut().find(|it| is_same(it)) {
-                known.used_by.push((place, &account.name));
-                continue;
-            }
-            let name = match found.iter().any(|it| it.name == account.name) {
-                true => format!("{}-{}", instruction.name, account.name),
-                false => account.name.clone(),
-            };
-            found.push(DerivedAddress { name, seeds, instruction, used_by: vec![(place, &account.name)] });
-        }
-    }
-    found
-}
-
-/// The types of the arguments among the seeds.
-fn argument_types<'a>(instruction: &'a Instruction, seeds: &[Seed]) -> Vec<Option<&'a DataType>> {
-    seeds
-        .iter()
-        .filter_map(|seed| match seed {
-            Seed::Argument(name) => Some(argument(instruction, name).map(|field| &field.ty)),
-            _ => None,
-        })
-        .collect()
-}
-
-pub(crate) fn argument<'a>(instruction: &'a Instruction, name: &str) -> Option<&'a Field> {
-    instruction.arguments.iter().find(|field| field.name == *name)
-}
-
 impl DerivedAddress<'_> {
-    /// The type of an argument among the seeds.
-    pub(crate) fn argument(&self, name: &str) -> Option<&Field> {
-        argument(self.instruction, name)
-    }
-
-    /// True if an account of an instruction is at this address.
-    pub(crate) fn is_used_by(&self, place: usize, account: &InstructionAccount) -> bool {
-        self.used_by.contains(&(place, account.name.as_str()))
-    }
-
     fn node(&self, interface: &Interface) -> Value {
         let seeds: Vec<Value> = self
             .seeds

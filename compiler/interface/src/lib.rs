@@ -5,7 +5,10 @@
 
 pub mod anchor;
 pub mod codama;
+mod derived;
 pub mod model;
 pub mod names;
+pub mod rust;
+pub mod typescript;
 
 pub use model::Interface;

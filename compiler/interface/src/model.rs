@@ -349,7 +349,8 @@ mod hexadecimal {
             true => u64::from_str_radix(&text, 16).ok(),
             false => None,
         };
-        let word = word.ok_or_else(|| D::Error::custom(format!("`{text}` is no eight bytes as hex digits")))?;
+        let word =
+            word.ok_or_else(|| D::Error::custom(format!("`{text}` is no eight bytes as hex digits")))?;
         Ok(word.to_be_bytes())
     }
 }

@@ -34,6 +34,7 @@ enum Command {
     Expand(command::expand::Expand),
     Inspect(command::inspect::Inspect),
     Idl(command::idl::Idl),
+    Client(command::client::Client),
     Explain(command::explain::Explain),
     /// Print completions for a shell
     #[command(
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
             Command::Expand(expand) => expand.run(&terminal),
             Command::Inspect(inspect) => inspect.run(&terminal),
             Command::Idl(idl) => idl.run(&terminal),
+            Command::Client(client) => client.run(&terminal),
             Command::Explain(explain) => explain.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)

@@ -11,10 +11,10 @@ use ovsm_expand::declaration::FIRST_ERROR_CODE;
 use ovsm_expand::ty::RecordType;
 use ovsm_expand::{Datum, Declaration};
 use ovsm_infer::Type;
+use ovsm_interface::Interface;
 use ovsm_interface::model::{
     DataType, ErrorCode, Field, Instruction, InstructionAccount, Layout, NamedType, Seed, Shape, Variant,
 };
-use ovsm_interface::Interface;
 use std::collections::BTreeMap;
 
 /// What callers have to know about the program of a file.
@@ -44,12 +44,19 @@ pub fn documentation(db: &dyn salsa::Database, file: SourceFile) -> Documentatio
         found.by_name.entry(form.name_text(text).to_string()).or_insert_with(|| lines.clone());
         found.by_form.insert(id, lines);
     }
+    // The block at the head of a file is about all of it, if an empty line follows.
+    let head: Vec<&str> = text.lines().take_while(|line| line.starts_with(";;;")).collect();
+    if text.lines().nth(head.len()).is_none_or(|line| line.trim().is_empty()) {
+        let words = |line: &&str| line.trim_start_matches(';').trim().to_string();
+        found.of_file = head.iter().map(words).collect();
+    }
     found
 }
 
 /// What a file says about its forms.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Documentation {
+    of_file: Vec<String>,
     by_form: BTreeMap<FormId, Vec<String>>,
     by_name: BTreeMap<String, Vec<String>>,
 }
@@ -68,7 +75,10 @@ impl Builder<'_> {
         match declaration {
             Declaration::Program { name, options } => {
                 self.interface.name.clone_from(name);
-                self.interface.docs = docs.to_vec();
+                self.interface.docs = match docs {
+                    [] => self.documentation.of_file.clone(),
+                    docs => docs.to_vec(),
+                };
                 let options = pairs(options);
                 let id = options.into_iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value);
                 self.interface.address = id.and_then(key);
@@ -100,7 +110,9 @@ impl Builder<'_> {
                     let (name, message) = match error {
                         Datum::Symbol(name) => (Some(name.as_str()), None),
                         other => match other.items() {
-                            Some([name, Datum::String(message), ..]) => (name.symbol(), Some(message.clone())),
+                            Some([name, Datum::String(message), ..]) => {
+                                (name.symbol(), Some(message.clone()))
+                            }
                             Some([name, ..]) => (name.symbol(), None),
                             _ => (None, None),
                         },

@@ -13,8 +13,8 @@
 pub mod check;
 pub mod code;
 pub mod db;
-pub mod forms;
 pub mod declared;
+pub mod forms;
 pub mod names;
 pub mod source_map;
 pub mod types;

@@ -52,7 +52,8 @@ impl Idl {
             Format::Ovsm => interface.to_pretty_text(),
         };
         match &self.output {
-            Some(path) if path != Path::new("-") => match output::write(&[(path.clone(), text.into_bytes())]) {
+            Some(path) if path != Path::new("-") => match output::write(&[(path.clone(), text.into_bytes())])
+            {
                 Ok(()) => Exit::Success,
                 Err(diagnostic) => {
                     terminal.show_placeless(&[*diagnostic]);

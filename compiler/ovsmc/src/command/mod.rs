@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+pub mod client;
 pub mod expand;
 pub mod explain;
 pub mod idl;
