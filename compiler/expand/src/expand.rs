@@ -5,6 +5,7 @@
 //! definitions and what these call. The result is translated to the core of programs by `translate`.
 
 use crate::core::Body;
+use crate::declaration::Declaration;
 use crate::env::{Env, Global, GlobalKind, Literal};
 use crate::item::Item;
 use crate::translate::translate;
@@ -30,6 +31,8 @@ pub struct Expansion {
     pub code: Option<Body>,
     /// The instructions that it declares.
     pub instructions: Vec<Instruction>,
+    /// What it says about the program's interface, in order.
+    pub declarations: Vec<Declaration>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
 }

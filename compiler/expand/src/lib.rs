@@ -10,6 +10,7 @@
 
 pub mod builtin;
 pub mod core;
+pub mod declaration;
 pub mod dispatch;
 pub mod env;
 pub mod expand;
@@ -20,6 +21,7 @@ mod translate;
 pub mod ty;
 
 pub use builtin::Builtin;
+pub use declaration::{Datum, Declaration};
 pub use env::{Env, Global, GlobalKind, Literal};
 pub use expand::{
     DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, names_of,

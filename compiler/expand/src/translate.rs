@@ -6,6 +6,7 @@
 
 mod call;
 mod chain;
+mod declare;
 mod flow;
 mod invoke;
 mod native;

@@ -67,8 +67,41 @@ pub const NATIVES: &[Native] = &[
     ),
     chain(
         "declare-instruction",
-        "(function discriminator) -> null",
-        "Makes a function without parameters an instruction of the program. Only at the top level of programs.",
+        "(function discriminator &optional arguments accounts) -> null",
+        "Makes a function without parameters an instruction of the program. The interface of the program says that it takes \
+         the fields of the record `arguments`, and the accounts that the quoted list declares. Only at the top level of \
+         programs.",
+        2,
+        Some(4),
+    ),
+    chain(
+        "declare-program",
+        "(name options) -> null",
+        "Says in the interface of the program what it is called; the options are a quoted list of keywords and values. Only \
+         at the top level of programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "declare-account",
+        "(record discriminator) -> null",
+        "Says in the interface of the program that it has accounts with the fields of a record, after eight bytes. Only at the \
+         top level of programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "declare-event",
+        "(record discriminator) -> null",
+        "Says in the interface of the program that it logs a record, after eight bytes. Only at the top level of programs.",
+        2,
+        Some(2),
+    ),
+    chain(
+        "declare-errors",
+        "(group errors) -> null",
+        "Says in the interface of the program which errors it has: a quoted list of names, codes and messages. Only at the \
+         top level of programs.",
         2,
         Some(2),
     ),

@@ -33,6 +33,8 @@ enum Command {
     Check(command::check::Check),
     Expand(command::expand::Expand),
     Inspect(command::inspect::Inspect),
+    Idl(command::idl::Idl),
+    Client(command::client::Client),
     Explain(command::explain::Explain),
     /// Print completions for a shell
     #[command(
@@ -61,6 +63,8 @@ fn main() -> ExitCode {
             Command::Check(check) => check.run(&terminal),
             Command::Expand(expand) => expand.run(&terminal),
             Command::Inspect(inspect) => inspect.run(&terminal),
+            Command::Idl(idl) => idl.run(&terminal),
+            Command::Client(client) => client.run(&terminal),
             Command::Explain(explain) => explain.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)

@@ -13,6 +13,7 @@
 pub mod check;
 pub mod code;
 pub mod db;
+pub mod declared;
 pub mod forms;
 pub mod names;
 pub mod source_map;
@@ -22,6 +23,7 @@ pub mod value;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
 pub use db::{Database, SourceFile};
+pub use declared::interface;
 pub use ovsm_infer::Type;
 pub use source_map::source_map;
 pub use value::write_value;

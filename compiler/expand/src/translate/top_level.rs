@@ -2,8 +2,9 @@
 
 use super::{Place, Translator};
 use crate::core::{Body, Expr as Core, ExprId as CoreId, TypeName};
+use crate::declaration::Declaration;
 use crate::env::{Env, GlobalKind};
-use crate::expand::{DefinedFunction, Expansion, FormContext, Instruction};
+use crate::expand::{DefinedFunction, Expansion, FormContext};
 use crate::ty::Type;
 use ovsm_base::{DefId, Diagnostic};
 use ovsm_eval::core::{Expr, ExprId, FunctionCode, FunctionId, GlobalId};
@@ -28,9 +29,11 @@ impl<'a> Translator<'a> {
         {
             let (mut definitions, mut code) = (Vec::new(), Vec::new());
             self.split(root, &mut definitions, &mut code);
-            code.retain(|expr| match self.declared_instruction(*expr) {
-                Some(instruction) => {
-                    expansion.instructions.push(instruction);
+            code.retain(|expr| match self.declaration(*expr) {
+                Some(declared) => {
+                    let instruction = declared.as_ref().and_then(Declaration::instruction);
+                    expansion.instructions.extend(instruction);
+                    expansion.declarations.extend(declared);
                     false
                 }
                 None => true,
@@ -39,7 +42,7 @@ impl<'a> Translator<'a> {
                 let function = self.defined_function(&definition, failed);
                 expansion.functions.extend(function);
             }
-            if !code.is_empty() || expansion.functions.is_empty() && expansion.instructions.is_empty() {
+            if !code.is_empty() || expansion.functions.is_empty() && expansion.declarations.is_empty() {
                 expansion.code = self.code(&code, failed);
             }
         }
@@ -71,20 +74,6 @@ impl<'a> Translator<'a> {
                 _ => code.push(expr),
             }
         }
-    }
-
-    /// The instruction that an expression declares.
-    fn declared_instruction(&self, expr: ExprId) -> Option<Instruction> {
-        let Some(Expr::Native(id, operands)) = self.unit.exprs.get(expr) else { return None };
-        let [function, discriminator] = operands.as_slice() else { return None };
-        if ovsm_library::get(*id)?.name != "declare-instruction" {
-            return None;
-        }
-        let Some(Expr::Global(global)) = self.unit.exprs.get(*function) else { return None };
-        let (handler, kind) = self.global(*global)?;
-        let is_handler = matches!(kind, GlobalKind::Function { params: Some(0) });
-        let discriminator = self.known_number(*discriminator)?;
-        is_handler.then_some(Instruction { handler, discriminator })
     }
 
     /// True if the form may define more than one name.

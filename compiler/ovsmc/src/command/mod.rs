@@ -2,6 +2,8 @@
 
 pub mod build;
 pub mod check;
+pub mod client;
 pub mod expand;
 pub mod explain;
+pub mod idl;
 pub mod inspect;

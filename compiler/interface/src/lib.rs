@@ -1,0 +1,14 @@
+//! What a program offers to those who call it, as a value of its own: instructions, accounts, events, errors, types.
+//!
+//! An [`Interface`] goes in; interface descriptions, clients, comparisons and the record of a program's origin come out.
+//! Nothing here knows how a program is compiled or reads a file. Start with [`model`].
+
+pub mod anchor;
+pub mod codama;
+mod derived;
+pub mod model;
+pub mod names;
+pub mod rust;
+pub mod typescript;
+
+pub use model::Interface;

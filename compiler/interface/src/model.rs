@@ -1,0 +1,394 @@
+//! The interface of a program: everything that a caller has to know, and nothing that depends on how the program is built.
+//!
+//! The layouts are exact: fields follow one another without padding, integers are little endian, an option is a byte and
+//! always the room of its value, an enum is a byte and always the room of its largest variant. The same value always has
+//! the same text in JSON. Start with [`Interface`].
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The version of the JSON text of an interface.
+pub const FORMAT: u32 = 1;
+
+/// The interface of a program.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Interface {
+    /// The version of this format: [`FORMAT`].
+    pub format: u32,
+    /// The name of the program.
+    pub name: String,
+    /// Its address in base58, if the program states it.
+    pub address: Option<String>,
+    /// What the program says about itself.
+    pub docs: Vec<String>,
+    /// The instructions, in source order.
+    pub instructions: Vec<Instruction>,
+    /// The types of accounts that the program owns.
+    pub accounts: Vec<Layout>,
+    /// What it logs.
+    pub events: Vec<Layout>,
+    /// Its errors.
+    pub errors: Vec<ErrorCode>,
+    /// Records and enums that the others mention.
+    pub types: Vec<NamedType>,
+}
+
+/// An instruction.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Its name.
+    pub name: String,
+    /// What is said about it.
+    pub docs: Vec<String>,
+    /// The first bytes of the instruction data.
+    #[serde(with = "hexadecimal")]
+    pub discriminator: [u8; 8],
+    /// What follows them.
+    pub arguments: Vec<Field>,
+    /// The accounts, in order.
+    pub accounts: Vec<InstructionAccount>,
+}
+
+/// An account of an instruction.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct InstructionAccount {
+    /// Its name.
+    pub name: String,
+    /// True if it has to sign.
+    pub signer: bool,
+    /// True if the instruction may change it.
+    pub writable: bool,
+    /// True if it may be left out.
+    pub optional: bool,
+    /// The type of account that it is, if it is one of the program's.
+    pub account: Option<String>,
+    /// Its address, if there is only one that fits.
+    pub address: Option<String>,
+    /// How its address is derived, if it is.
+    pub seeds: Option<Vec<Seed>>,
+    /// What else is said about it, as it was written.
+    pub options: Vec<(String, String)>,
+}
+
+impl InstructionAccount {
+    /// True if a caller can find the address from the other accounts' addresses and the arguments.
+    pub fn is_derivable(&self) -> bool {
+        self.seeds.as_ref().is_some_and(|seeds| {
+            seeds.iter().all(|seed| {
+                matches!(seed, Seed::Bytes(_) | Seed::Account(_) | Seed::Argument(_) | Seed::Key(_))
+            })
+        })
+    }
+}
+
+/// A part of what an address is derived from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seed {
+    /// Fixed bytes.
+    Bytes(Vec<u8>),
+    /// A fixed key, in base58.
+    Key(String),
+    /// The address of another account of the instruction.
+    Account(String),
+    /// The bytes of an argument.
+    Argument(String),
+    /// A field of an account: its bytes are on chain only.
+    AccountField(String, String),
+    /// Something that only the program can compute, as it was written.
+    Expression(String),
+}
+
+/// A record with an exact layout after eight bytes that tell what it is: an account or an event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Layout {
+    /// Its name.
+    pub name: String,
+    /// What is said about it.
+    pub docs: Vec<String>,
+    /// The first bytes.
+    #[serde(with = "hexadecimal")]
+    pub discriminator: [u8; 8],
+    /// What follows them.
+    pub fields: Vec<Field>,
+    /// The size of all of it, the first bytes included.
+    pub size: u32,
+}
+
+/// A field.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: DataType,
+    /// Where it begins: in the account, the event, the instruction data or the record. Of a variant of an enum, after the
+    /// byte that tells which variant it is.
+    pub offset: u32,
+    /// How many bytes it takes.
+    pub size: u32,
+}
+
+/// The type of data.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataType {
+    /// A byte that is 0 or 1.
+    Bool,
+    /// An integer: whether it has a sign, and its bits.
+    Integer(bool, u32),
+    /// 32 bytes.
+    Pubkey,
+    /// Nothing.
+    Null,
+    /// A byte, then the room of a value.
+    Option(Box<DataType>),
+    /// So many values, one after the other.
+    Array(Box<DataType>, u32),
+    /// A record or an enum of the interface.
+    Named(String),
+    /// What callers can not write: text of the compiler's name for it.
+    Other(String),
+}
+
+/// An error of the program.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ErrorCode {
+    /// Its name.
+    pub name: String,
+    /// The code that a transaction shows.
+    pub code: u32,
+    /// What it means.
+    pub message: Option<String>,
+}
+
+/// A record or an enum.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NamedType {
+    /// Its name.
+    pub name: String,
+    /// What is said about it.
+    pub docs: Vec<String>,
+    /// The size of a value.
+    pub size: u32,
+    /// What it consists of.
+    pub shape: Shape,
+}
+
+/// What a type consists of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Fields, one after the other.
+    Record(Vec<Field>),
+    /// One of several variants; the first byte tells which.
+    Enum(Vec<Variant>),
+}
+
+/// A variant of an enum.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// The size of its fields.
+    pub size: u32,
+}
+
+impl Interface {
+    /// An interface that offers nothing.
+    pub fn new(name: impl Into<String>) -> Interface {
+        Interface {
+            format: FORMAT,
+            name: name.into(),
+            address: None,
+            docs: Vec::new(),
+            instructions: Vec::new(),
+            accounts: Vec::new(),
+            events: Vec::new(),
+            errors: Vec::new(),
+            types: Vec::new(),
+        }
+    }
+
+    /// True if there is nothing that a caller could use.
+    pub fn is_empty(&self) -> bool {
+        self.instructions.is_empty()
+            && self.accounts.is_empty()
+            && self.events.is_empty()
+            && self.errors.is_empty()
+    }
+
+    /// The named type of a name.
+    pub fn named(&self, name: &str) -> Option<&NamedType> {
+        self.types.iter().find(|named| named.name == name)
+    }
+
+    /// The type of accounts of a name.
+    pub fn account(&self, name: &str) -> Option<&Layout> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The JSON text, on one line.
+    pub fn to_text(&self) -> String {
+        // Nothing in it can fail: there are no maps with keys that are no strings.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The JSON text for people: one item on a line.
+    pub fn to_pretty_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads the JSON text. Of what it says, only what fits together is accepted.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn from_text(text: &str) -> Result<Interface, String> {
+        let interface: Interface = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if interface.format != FORMAT {
+            return Err(format!(
+                "it has format {}, and this compiler reads format {FORMAT}",
+                interface.format
+            ));
+        }
+        let known: BTreeSet<&str> = interface.types.iter().map(|named| named.name.as_str()).collect();
+        let unknown = interface.data_types().into_iter().find_map(|ty| ty.unknown_name(&known));
+        match unknown {
+            Some(name) => Err(format!("it uses the type `{name}`, which it does not define")),
+            None => Ok(interface),
+        }
+    }
+
+    /// The SHA-256 of the JSON text.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.to_text().as_bytes()).into()
+    }
+
+    fn data_types(&self) -> Vec<&DataType> {
+        let arguments = self.instructions.iter().flat_map(|instruction| &instruction.arguments);
+        let layouts = self.accounts.iter().chain(&self.events).flat_map(|layout| &layout.fields);
+        let named = self.types.iter().flat_map(|named| named.shape.fields());
+        arguments.chain(layouts).chain(named).map(|field| &field.ty).collect()
+    }
+}
+
+/// True if a text is an address: 32 bytes in base58.
+pub fn is_key(text: &str) -> bool {
+    // Longer texts are no keys, and would take long to decode.
+    text.len() <= 44 && bs58::decode(text).into_vec().is_ok_and(|bytes| bytes.len() == 32)
+}
+
+impl Shape {
+    /// The fields of the record, or of all variants.
+    pub fn fields(&self) -> Vec<&Field> {
+        match self {
+            Shape::Record(fields) => fields.iter().collect(),
+            Shape::Enum(variants) => variants.iter().flat_map(|variant| &variant.fields).collect(),
+        }
+    }
+
+    /// The size of the largest variant; 0 for a record.
+    pub fn payload(&self) -> u32 {
+        match self {
+            Shape::Record(_) => 0,
+            Shape::Enum(variants) => variants.iter().map(|variant| variant.size).max().unwrap_or(0),
+        }
+    }
+
+    /// True if all variants take the same room, so that nothing follows the fields of one.
+    pub fn is_even(&self) -> bool {
+        match self {
+            Shape::Record(_) => true,
+            Shape::Enum(variants) => variants.iter().all(|variant| variant.size == self.payload()),
+        }
+    }
+}
+
+impl DataType {
+    fn unknown_name(&self, known: &BTreeSet<&str>) -> Option<String> {
+        match self {
+            DataType::Option(item) | DataType::Array(item, _) => item.unknown_name(known),
+            DataType::Named(name) if !known.contains(name.as_str()) => Some(name.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for DataType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DataType::Bool => f.write_str("bool"),
+            DataType::Integer(signed, bits) => write!(f, "{}{bits}", if *signed { 'i' } else { 'u' }),
+            DataType::Pubkey => f.write_str("pubkey"),
+            DataType::Null => f.write_str("null"),
+            DataType::Option(item) => write!(f, "(option {item})"),
+            DataType::Array(item, length) => write!(f, "(array {item} {length})"),
+            DataType::Named(name) | DataType::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Eight bytes as sixteen digits.
+mod hexadecimal {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8; 8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::hex(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 8], D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let word = match text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            true => u64::from_str_radix(&text, 16).ok(),
+            false => None,
+        };
+        let word =
+            word.ok_or_else(|| D::Error::custom(format!("`{text}` is no eight bytes as hex digits")))?;
+        Ok(word.to_be_bytes())
+    }
+}
+
+/// Bytes as digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_reads_back_and_is_checked() {
+        let mut interface = Interface::new("p");
+        interface.accounts.push(Layout {
+            name: "A".to_string(),
+            docs: Vec::new(),
+            discriminator: [1; 8],
+            fields: vec![Field {
+                name: "x".to_string(),
+                ty: DataType::Option(Box::new(DataType::Named("T".to_string()))),
+                offset: 8,
+                size: 2,
+            }],
+            size: 10,
+        });
+        let fault = Interface::from_text(&interface.to_text()).unwrap_err();
+        assert!(fault.contains("`T`"), "{fault}");
+        interface.types.push(NamedType {
+            name: "T".to_string(),
+            docs: Vec::new(),
+            size: 1,
+            shape: Shape::Enum(Vec::new()),
+        });
+        assert_eq!(Interface::from_text(&interface.to_text()), Ok(interface.clone()));
+        interface.format = 7;
+        assert!(Interface::from_text(&interface.to_text()).unwrap_err().contains("format 7"));
+    }
+}

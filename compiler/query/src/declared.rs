@@ -1,0 +1,334 @@
+//! The interface of a program, from what its forms declare: interface.
+//!
+//! Syntax that was quoted by the macros of `solana/program` gets its meaning for callers here. What is not known is kept as
+//! text: the interface describes what a program says, it does not check it. Start with [`interface()`].
+
+use crate::db::SourceFile;
+use crate::forms::{forms, identities, split};
+use crate::names::expand;
+use ovsm_base::FormId;
+use ovsm_expand::declaration::FIRST_ERROR_CODE;
+use ovsm_expand::ty::RecordType;
+use ovsm_expand::{Datum, Declaration};
+use ovsm_infer::Type;
+use ovsm_interface::Interface;
+use ovsm_interface::model::{
+    DataType, ErrorCode, Field, Instruction, InstructionAccount, Layout, NamedType, Seed, Shape, Variant,
+};
+use std::collections::BTreeMap;
+
+/// What callers have to know about the program of a file.
+#[salsa::tracked]
+pub fn interface(db: &dyn salsa::Database, file: SourceFile) -> Interface {
+    let documentation = documentation(db, file);
+    let mut builder = Builder { interface: Interface::new("program"), documentation };
+    for form in forms(db, file) {
+        let docs = builder.docs_of(form.id(db));
+        for declaration in &expand(db, *form).declarations {
+            builder.declaration(declaration, &docs);
+        }
+    }
+    builder.interface
+}
+
+/// The `;;;` lines of each form, by its identity and by the name that it defines. Reads [`split`], so it runs after each
+/// edit; its value changes only with what it says.
+#[salsa::tracked]
+pub fn documentation(db: &dyn salsa::Database, file: SourceFile) -> Documentation {
+    let text = file.text(db);
+    let split = split(db, file);
+    let mut found = Documentation::default();
+    for (id, form) in identities(file.module(db), text, split).into_iter().zip(&split.forms) {
+        let Some(docs) = form.doc_text(text) else { continue };
+        let lines: Vec<String> = docs.lines().map(|line| line.trim_end().to_string()).collect();
+        found.by_name.entry(form.name_text(text).to_string()).or_insert_with(|| lines.clone());
+        found.by_form.insert(id, lines);
+    }
+    // The block at the head of a file is about all of it, if an empty line follows.
+    let head: Vec<&str> = text.lines().take_while(|line| line.starts_with(";;;")).collect();
+    if text.lines().nth(head.len()).is_none_or(|line| line.trim().is_empty()) {
+        let words = |line: &&str| line.trim_start_matches(';').trim().to_string();
+        found.of_file = head.iter().map(words).collect();
+    }
+    found
+}
+
+/// What a file says about its forms.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Documentation {
+    of_file: Vec<String>,
+    by_form: BTreeMap<FormId, Vec<String>>,
+    by_name: BTreeMap<String, Vec<String>>,
+}
+
+struct Builder<'a> {
+    interface: Interface,
+    documentation: &'a Documentation,
+}
+
+impl Builder<'_> {
+    fn docs_of(&self, form: &FormId) -> Vec<String> {
+        self.documentation.by_form.get(form).cloned().unwrap_or_default()
+    }
+
+    fn declaration(&mut self, declaration: &Declaration, docs: &[String]) {
+        match declaration {
+            Declaration::Program { name, options } => {
+                self.interface.name.clone_from(name);
+                self.interface.docs = match docs {
+                    [] => self.documentation.of_file.clone(),
+                    docs => docs.to_vec(),
+                };
+                let options = pairs(options);
+                let id = options.into_iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value);
+                self.interface.address = id.and_then(key);
+            }
+            Declaration::Instruction { name, instruction, arguments, accounts } => {
+                let arguments = match arguments {
+                    Some(record) => self.fields(record, 8),
+                    None => Vec::new(),
+                };
+                let accounts = self.instruction_accounts(accounts, &arguments);
+                self.interface.instructions.push(Instruction {
+                    name: name.clone(),
+                    docs: docs.to_vec(),
+                    discriminator: instruction.discriminator.to_le_bytes(),
+                    arguments,
+                    accounts,
+                });
+            }
+            Declaration::Account { record, discriminator } => {
+                let layout = self.layout(record, *discriminator, docs);
+                self.interface.accounts.push(layout);
+            }
+            Declaration::Event { record, discriminator } => {
+                let layout = self.layout(record, *discriminator, docs);
+                self.interface.events.push(layout);
+            }
+            Declaration::Errors { errors, .. } => {
+                for (code, error) in (FIRST_ERROR_CODE..).zip(errors) {
+                    let (name, message) = match error {
+                        Datum::Symbol(name) => (Some(name.as_str()), None),
+                        other => match other.items() {
+                            Some([name, Datum::String(message), ..]) => {
+                                (name.symbol(), Some(message.clone()))
+                            }
+                            Some([name, ..]) => (name.symbol(), None),
+                            _ => (None, None),
+                        },
+                    };
+                    let Some(name) = name else { continue };
+                    self.interface.errors.push(ErrorCode { name: name.to_string(), code, message });
+                }
+            }
+        }
+    }
+
+    fn layout(&mut self, record: &RecordType, discriminator: u64, docs: &[String]) -> Layout {
+        Layout {
+            name: record.name.clone(),
+            docs: docs.to_vec(),
+            discriminator: discriminator.to_le_bytes(),
+            fields: self.fields(record, 8),
+            size: record.size().unwrap_or(0).saturating_add(8),
+        }
+    }
+
+    fn fields(&mut self, record: &RecordType, start: u32) -> Vec<Field> {
+        let mut offset = start;
+        let mut fields = Vec::with_capacity(record.fields.len());
+        for field in &record.fields {
+            let size = field.ty.size().unwrap_or(0);
+            fields.push(Field { name: field.name.clone(), ty: self.data_type(&field.ty), offset, size });
+            offset = offset.saturating_add(size);
+        }
+        fields
+    }
+
+    /// The type for callers; records and enums are added to the types of the interface, what they mention first.
+    fn data_type(&mut self, ty: &Type) -> DataType {
+        match ty {
+            Type::Null => DataType::Null,
+            Type::Bool => DataType::Bool,
+            Type::Pubkey => DataType::Pubkey,
+            Type::Int(int) => DataType::Integer(int.is_signed(), int.bits()),
+            Type::Option(item) => DataType::Option(Box::new(self.data_type(item))),
+            Type::Array(item, length) => DataType::Array(Box::new(self.data_type(item)), *length),
+            Type::Record(record) => {
+                if self.interface.named(&record.name).is_none() {
+                    let shape = Shape::Record(self.fields(record, 0));
+                    self.add_type(&record.name, ty, shape);
+                }
+                DataType::Named(record.name.clone())
+            }
+            Type::Enum(parent) => {
+                if self.interface.named(&parent.name).is_none() {
+                    let mut variants = Vec::new();
+                    for variant in &parent.variants {
+                        variants.push(Variant {
+                            name: variant.name.clone(),
+                            fields: self.fields(variant, 0),
+                            size: variant.size().unwrap_or(0),
+                        });
+                    }
+                    self.add_type(&parent.name, ty, Shape::Enum(variants));
+                }
+                DataType::Named(parent.name.clone())
+            }
+            other => DataType::Other(other.to_string()),
+        }
+    }
+
+    fn add_type(&mut self, name: &str, ty: &Type, shape: Shape) {
+        let docs = self.documentation.by_name.get(name).cloned().unwrap_or_default();
+        let size = ty.size().unwrap_or(0);
+        self.interface.types.push(NamedType { name: name.to_string(), docs, size, shape });
+    }
+
+    fn instruction_accounts(&self, entries: &[Datum], arguments: &[Field]) -> Vec<InstructionAccount> {
+        let mut names: Vec<&str> = Vec::new();
+        for entry in entries {
+            names.extend(entry.items().and_then(<[Datum]>::first).and_then(Datum::symbol));
+        }
+        let mut accounts = Vec::new();
+        for entry in entries {
+            let Some([name, _, ty, options @ ..]) = entry.items() else { continue };
+            let Some(name) = name.symbol() else { continue };
+            let mut account = InstructionAccount { name: name.to_string(), ..InstructionAccount::default() };
+            account_type(ty, &mut account, 0);
+            for (option, value) in pairs(options) {
+                match (option, value) {
+                    ("seeds", Some(Datum::Array(seeds) | Datum::List(seeds))) => {
+                        account.seeds =
+                            Some(seeds.iter().map(|datum| seed(datum, &names, arguments)).collect());
+                    }
+                    ("address", Some(value)) if key(value).is_some() => account.address = key(value),
+                    ("optional", None) => account.optional = true,
+                    (option, value) => {
+                        let value = value.map(Datum::to_string).unwrap_or_default();
+                        account.options.push((option.to_string(), value));
+                    }
+                }
+            }
+            accounts.push(account);
+        }
+        accounts
+    }
+}
+
+/// The keywords of a list of options with what follows each, if that is a value.
+fn pairs(options: &[Datum]) -> Vec<(&str, Option<&Datum>)> {
+    let mut found: Vec<(&str, Option<&Datum>)> = Vec::new();
+    for datum in options {
+        match (datum, found.last_mut()) {
+            (Datum::Keyword(name), _) => found.push((name, None)),
+            (value, Some((_, open @ None))) => *open = Some(value),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What the type of an account says to callers. Words that are not known are kept.
+fn account_type(ty: &Datum, account: &mut InstructionAccount, depth: u32) {
+    let (head, rest) = match ty {
+        Datum::Symbol(word) => (word.as_str(), &[][..]),
+        other => match other.items() {
+            Some([Datum::Symbol(word), rest @ ..]) => (word.as_str(), rest),
+            _ => return,
+        },
+    };
+    match head {
+        "signer" => account.signer = true,
+        "mut" => account.writable = true,
+        "option" | "optional" => account.optional = true,
+        // What is created or closed changes.
+        "init" | "close" | "realloc" => {
+            account.writable = true;
+            account.options.push((head.to_string(), String::new()));
+        }
+        "account" => {
+            account.account = rest.first().and_then(Datum::symbol).map(str::to_string);
+            return;
+        }
+        "program" => {
+            account.address = rest.first().and_then(known_program);
+            if account.address.is_none() {
+                account.options.push((head.to_string(), written(rest)));
+            }
+            return;
+        }
+        other => {
+            account.options.push((other.to_string(), written(rest)));
+            return;
+        }
+    }
+    if depth < 64 {
+        for part in rest.iter().filter(|part| !matches!(part, Datum::Keyword(_))) {
+            account_type(part, account, depth + 1);
+        }
+    }
+}
+
+fn written(parts: &[Datum]) -> String {
+    parts.iter().map(Datum::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The address of a program that everybody knows, or that is written out.
+fn known_program(datum: &Datum) -> Option<String> {
+    let address = match datum {
+        Datum::Symbol(name) => match name.as_str() {
+            "system" | "system-program" => "11111111111111111111111111111111",
+            "token" | "token-program" => "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+            "token-2022" | "token-2022-program" => "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+            "associated-token" | "associated-token-program" => "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
+            "memo" | "memo-program" => "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr",
+            _ => return None,
+        },
+        other => return key(other),
+    };
+    Some(address.to_string())
+}
+
+/// The key that is written out: a string, or `(pubkey "…")`.
+fn key(datum: &Datum) -> Option<String> {
+    match datum {
+        Datum::String(text) => ovsm_value::encoding::from_base58::<32>(text).map(|_| text.clone()),
+        other => match other.items() {
+            Some([Datum::Symbol(head), Datum::String(text)]) if head == "pubkey" => {
+                ovsm_value::encoding::from_base58::<32>(text).map(|_| text.clone())
+            }
+            _ => None,
+        },
+    }
+}
+
+/// What one seed is made of.
+fn seed(datum: &Datum, accounts: &[&str], arguments: &[Field]) -> Seed {
+    let is_account = |name: &str| accounts.contains(&name);
+    match datum {
+        Datum::String(text) => Seed::Bytes(text.as_bytes().to_vec()),
+        Datum::Symbol(name) if is_account(name) => Seed::Account(name.clone()),
+        Datum::Symbol(name) if arguments.iter().any(|field| field.name == *name) => {
+            Seed::Argument(name.clone())
+        }
+        other => match other.items() {
+            Some([Datum::Symbol(head), Datum::Symbol(account)]) if head == "key" && is_account(account) => {
+                Seed::Account(account.clone())
+            }
+            Some([Datum::Symbol(head), Datum::String(text)]) if head == "bytes" => {
+                Seed::Bytes(text.as_bytes().to_vec())
+            }
+            Some([Datum::Symbol(head), Datum::String(text)]) if head == "pubkey" => match key(other) {
+                Some(_) => Seed::Key(text.clone()),
+                None => Seed::Expression(other.to_string()),
+            },
+            Some([Datum::Symbol(head), Datum::Symbol(account), Datum::Symbol(field)])
+                if head == "." && is_account(account) =>
+            {
+                Seed::AccountField(account.clone(), field.clone())
+            }
+            _ => Seed::Expression(other.to_string()),
+        },
+    }
+}

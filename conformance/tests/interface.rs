@@ -1,0 +1,195 @@
+//! What is made of the interfaces of programs: descriptions for other tools and clients. The files that are committed are
+//! what the compiler writes now; `conformance/onchain` and `conformance/typescript` compile and use the clients.
+//!
+//! `BLESS=1 cargo test -p ovsm-conformance --test interface` writes them.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use ovsm_interface::model::{DataType, Seed};
+use ovsm_interface::{Interface, anchor, codama, rust, typescript};
+use ovsm_query::{Database, diagnostics, interface};
+use std::path::{Path, PathBuf};
+
+/// The programs, by the names of their files and folders.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("counter", "spirits/programs/counter/src/main.ovsm"),
+    ("vault", "spirits/programs/vault/src/main.ovsm"),
+    ("registry", "conformance/interface/registry.ovsm"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn interface_of(text: &str) -> Interface {
+    let mut db = Database::default();
+    let file = db.add_file("test.ovsm", text);
+    assert_eq!(diagnostics(&db, file), &Vec::new());
+    interface(&db, file).clone()
+}
+
+fn interface_of_file(path: &str) -> Interface {
+    interface_of(&std::fs::read_to_string(root().join(path)).unwrap())
+}
+
+fn files(name: &str, interface: &Interface) -> Vec<(PathBuf, String)> {
+    let folder = root().join("conformance");
+    let mut files = vec![
+        (folder.join(format!("interface/{name}.codama.json")), codama::write(interface)),
+        (folder.join(format!("interface/{name}.anchor.json")), anchor::write(interface)),
+        (folder.join(format!("interface/{name}.interface.json")), interface.to_pretty_text()),
+    ];
+    for (path, text) in rust::write(interface) {
+        files.push((folder.join("onchain/clients").join(name).join(path), text));
+    }
+    for (path, text) in typescript::write(interface) {
+        files.push((folder.join("typescript/clients").join(name).join(path), text));
+    }
+    files
+}
+
+#[test]
+fn the_files_are_fresh() {
+    let mut stale = Vec::new();
+    for (name, path) in PROGRAMS {
+        for (path, text) in files(name, &interface_of_file(path)) {
+            if std::env::var_os("BLESS").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            if std::fs::read_to_string(&path).unwrap_or_default() != text {
+                stale.push(path);
+            }
+        }
+    }
+    assert!(stale.is_empty(), "not what the compiler writes, run this test with BLESS=1: {stale:#?}");
+}
+
+#[test]
+fn anchors_own_reader_understands_every_word() {
+    for (name, path) in PROGRAMS {
+        let text = anchor::write(&interface_of_file(path));
+        let read: anchor_lang_idl_spec::Idl = serde_json::from_str(&text).unwrap();
+        // What it does not know would be lost on the way.
+        let again = serde_json::to_value(&read).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), again, "{name}");
+        assert_eq!(read.metadata.spec, anchor_lang_idl_spec::IDL_SPEC);
+        let types: Vec<&str> = read.types.iter().map(|it| it.name.as_str()).collect();
+        for name in read.accounts.iter().map(|it| &it.name).chain(read.events.iter().map(|it| &it.name)) {
+            assert!(types.contains(&name.as_str()), "{name} has no type");
+        }
+    }
+}
+
+/// What links name exists, and every layout adds up.
+#[test]
+fn codama_nodes_refer_to_nodes() {
+    fn walk<'a>(node: &'a serde_json::Value, visit: &mut dyn FnMut(&'a serde_json::Value)) {
+        visit(node);
+        match node {
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, visit)),
+            serde_json::Value::Object(items) => items.values().for_each(|item| walk(item, visit)),
+            _ => {}
+        }
+    }
+    for (_, path) in PROGRAMS {
+        let root: serde_json::Value = serde_json::from_str(&codama::write(&interface_of_file(path))).unwrap();
+        let mut defined = Vec::new();
+        let mut linked = Vec::new();
+        walk(&root, &mut |node| match node["kind"].as_str() {
+            Some("definedTypeNode" | "pdaNode") => defined.push(node["name"].clone()),
+            Some("definedTypeLinkNode" | "pdaLinkNode") => linked.push(node["name"].clone()),
+            _ => {}
+        });
+        for name in linked {
+            assert!(defined.contains(&name), "{path}: {name}");
+        }
+    }
+}
+
+#[test]
+fn every_declaration_is_told() {
+    let registry = interface_of_file("conformance/interface/registry.ovsm");
+    assert_eq!(registry.name, "name-registry");
+    assert_eq!(registry.address.as_deref(), Some("Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS"));
+    assert!(registry.docs[0].starts_with("A registry of names"));
+    let entry = registry.account("Entry").unwrap();
+    assert_eq!(entry.docs, ["One name.", "Its owner may change it."]);
+    assert_eq!(entry.fields.last().map(|field| field.offset + field.size), Some(entry.size));
+    let errors: Vec<(&str, u32, Option<&str>)> =
+        registry.errors.iter().map(|it| (it.name.as_str(), it.code, it.message.as_deref())).collect();
+    assert_eq!(errors[1], ("Closed", 6001, Some("the entry is \"closed\"")));
+    assert_eq!(errors[2], ("Unexplained", 6002, None));
+    let [change, rename] = registry.instructions.as_slice() else { panic!("{registry:#?}") };
+    assert_eq!(change.arguments[1].ty, DataType::Option(Box::new(DataType::Integer(false, 64))));
+    assert!(change.accounts[0].writable && change.accounts[1].signer);
+    let seeds = rename.accounts[0].seeds.clone().unwrap();
+    let expected =
+        [Seed::Bytes(b"entry".to_vec()), Seed::Account("owner".into()), Seed::Argument("number".into())];
+    assert_eq!(seeds, expected);
+    // The bump is on chain; callers find theirs.
+    assert_eq!(rename.accounts[0].options, [("bump".to_string(), "(. entry bump)".to_string())]);
+    let child = rename.accounts[3].seeds.clone().unwrap();
+    assert_eq!(child[1], Seed::AccountField("entry".into(), "owner".into()));
+    assert_eq!(child[2], Seed::Expression("(+ 1 2)".into()));
+    assert!(!rename.accounts[3].is_derivable());
+    assert_eq!(rename.accounts[4].address.as_deref(), Some("11111111111111111111111111111111"));
+    assert!(rename.accounts[5].optional);
+    assert_eq!(rename.accounts[5].options, [("colour".to_string(), "red".to_string())]);
+}
+
+#[test]
+fn a_program_without_declarations_offers_nothing() {
+    let nothing = interface_of("(sol_log_ \"hello\") 0");
+    assert!(nothing.is_empty());
+    assert!(anchor::write(&nothing).contains("\"instructions\": []"));
+    assert_eq!(Interface::from_text(&nothing.to_text()), Ok(nothing));
+}
+
+/// An edit of a body leaves the interface as it is; an edit of what is declared does not.
+#[test]
+fn the_interface_follows_the_text() {
+    let text = std::fs::read_to_string(root().join("spirits/programs/counter/src/main.ovsm")).unwrap();
+    let before = interface_of(&text);
+    let body = text.replace("(+ (. counter count) by)", "(- (. counter count) by)");
+    assert_ne!(body, text);
+    assert_eq!(interface_of(&body).hash(), before.hash());
+    let field = text.replace("(count : u64))", "(count : u32))");
+    assert_ne!(field, text);
+    let mut db = Database::default();
+    let file = db.add_file("test.ovsm", field);
+    assert_ne!(interface(&db, file).hash(), before.hash());
+    let documentation = text.replace(";;; Adds to", ";;; Subtracts from");
+    assert_ne!(interface_of(&documentation).hash(), before.hash());
+}
+
+/// Names that other languages can not have, and names that become the same.
+#[test]
+fn hostile_names_become_other_names() {
+    let text = r#"
+        (program 2-fast!)
+        (defrecord Option (type : u8) (a-b : u8) (a_b : u8))
+        (defrecord Pubkey (self : u8))
+        (account Address (fn : Option) (class : Pubkey) (größe : u8))
+        (deferror E (Is-"?" "*/ \u{1f} \\ ' \" ${x}") (is "b"))
+        (instruction new ((input : u8) (data : u8))
+          :accounts ((input2 : (mut (account Address))) (config : signer))
+          0)"#
+    .replace("(Is-\"?\" ", "(Is? ");
+    let interface = interface_of(&text);
+    let client = rust::write(&interface).remove(1).1;
+    for expected in
+        ["pub struct Option_ {", "pub type_: u8", "pub a_b2: u8", "pub struct Pubkey_ {", "pub gruf6udfe: u8"]
+    {
+        assert!(client.contains(expected), "{expected}\n{client}");
+    }
+    let client = typescript::write(&interface).remove(1).1;
+    for expected in
+        ["export type Option_ = {", "export type Address_ = {", "ERROR_IS = 6000", "ERROR_IS2 = 6001"]
+    {
+        assert!(client.contains(expected), "{expected}\n{client}");
+    }
+    assert!(!client.contains("/** */"), "{client}");
+    let read: anchor_lang_idl_spec::Idl = serde_json::from_str(&anchor::write(&interface)).unwrap();
+    assert_eq!(read.metadata.name, "x2_fast");
+}
