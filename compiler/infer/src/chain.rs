@@ -95,7 +95,7 @@ impl<'a> Inference<'a> {
     fn changed_account(&mut self, account: ExprId) {
         let found = self.infer(account, Use::Value);
         if !self.is_account(account, &found, true) {
-            self.account(account, &found);
+            self.account_number(account, &found);
         }
     }
 

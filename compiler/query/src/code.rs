@@ -12,18 +12,18 @@ use ovsm_base::{Code, DefId, Diagnostic};
 use ovsm_infer::{BodyTypes, Type};
 use ovsm_ir::Module;
 use ovsm_ir::lower::layout::Part;
-use ovsm_ir::lower::{EntryKind, Layout, Lowered, Source};
+use ovsm_ir::lower::{EntryKind, Layout, Lowered, Needs, Source};
 use ovsm_ir::passes::{OptLevel, optimize};
 use std::collections::BTreeMap;
 
-/// The bytes that the bodies of a form need in memory, in their order.
+/// What the bodies of a form need of the layout, in their order.
 #[salsa::tracked]
-pub fn memory_sizes<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<u32> {
+pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<Needs> {
     let bodies = expand(db, form).bodies();
     bodies
         .map(|(function, body)| {
             let types = body_types(db, form, function);
-            types.map_or(0, |types| ovsm_ir::lower::memory_size(body, types))
+            types.map_or(Needs::default(), |types| Needs::of(body, types))
         })
         .collect()
 }
@@ -33,10 +33,10 @@ pub fn memory_sizes<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<u
 pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
     let parts = forms(db, file).iter().flat_map(|form| {
         let bodies = expand(db, *form).bodies();
-        let sizes = memory_sizes(db, *form).iter().copied();
-        bodies.zip(sizes).map(|((function, body), memory)| Part { function, body, memory })
+        let needs = needs(db, *form).iter().copied();
+        bodies.zip(needs).map(|((function, body), needs)| Part { function, body, needs })
     });
-    let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, memory: 0 });
+    let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });
     let parts = parts.chain(entry);
     let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
     Layout::new(parts, &ty)

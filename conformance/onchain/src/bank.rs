@@ -43,8 +43,8 @@ pub async fn run(case: &Case, elf: &[u8]) -> Observed {
     );
     let result = client.process_transaction_with_metadata(transaction).await.expect("the bank answers");
     let mut accounts = Vec::new();
-    for key in case.keys() {
-        let account = client.get_account(key.pubkey()).await.expect("the bank answers").unwrap_or_default();
+    for address in case.observed_addresses() {
+        let account = client.get_account(address).await.expect("the bank answers").unwrap_or_default();
         accounts.push((account.lamports, account.data));
     }
     Observed {

@@ -16,6 +16,8 @@ pub enum Owner {
     Program,
     /// Some other program.
     Other,
+    /// The system program: a wallet, or an account that nobody has made yet.
+    System,
 }
 
 /// An account of a case.
@@ -33,6 +35,10 @@ pub struct AccountSpec {
     pub writable: bool,
     /// The earlier account that it is the same as; then nothing else counts.
     pub duplicate_of: Option<usize>,
+    /// Its address, if that matters: of seeds, or of a program that the runtime has.
+    pub address: Option<Pubkey>,
+    /// True if the runtime has it already.
+    pub is_builtin: bool,
 }
 
 impl AccountSpec {
@@ -45,12 +51,39 @@ impl AccountSpec {
             signer: false,
             writable: true,
             duplicate_of: None,
+            address: None,
+            is_builtin: false,
         }
     }
 
     /// The same, owned by another program.
     pub fn foreign(data: Vec<u8>) -> AccountSpec {
         AccountSpec { owner: Owner::Other, ..AccountSpec::owned(data) }
+    }
+
+    /// A wallet that signs.
+    pub fn wallet(lamports: u64) -> AccountSpec {
+        AccountSpec { owner: Owner::System, signer: true, lamports, ..AccountSpec::owned(Vec::new()) }
+    }
+
+    /// An account that nobody has made yet.
+    pub fn absent(address: Pubkey) -> AccountSpec {
+        AccountSpec {
+            owner: Owner::System,
+            lamports: 0,
+            address: Some(address),
+            ..AccountSpec::owned(Vec::new())
+        }
+    }
+
+    /// A program that the runtime has.
+    pub fn builtin(address: Pubkey) -> AccountSpec {
+        AccountSpec { is_builtin: true, ..AccountSpec::absent(address).read_only() }
+    }
+
+    /// The same account at an address.
+    pub fn at(self, address: Pubkey) -> AccountSpec {
+        AccountSpec { address: Some(address), ..self }
     }
 
     /// The same as an earlier account.
@@ -135,15 +168,35 @@ impl Case {
         keys
     }
 
-    /// Each distinct account with its address.
+    /// The address of each account.
+    pub fn addresses(&self) -> Vec<Pubkey> {
+        let own = self.accounts.iter().zip(self.keys());
+        own.map(|(spec, key)| {
+            let first = spec.duplicate_of.map_or(spec, |first| &self.accounts[first]);
+            first.address.unwrap_or_else(|| key.pubkey())
+        })
+        .collect()
+    }
+
+    /// The address of each account that a run can change.
+    pub fn observed_addresses(&self) -> Vec<Pubkey> {
+        let all = self.accounts.iter().zip(self.addresses());
+        all.filter(|(spec, _)| !spec.is_builtin).map(|(_, address)| address).collect()
+    }
+
+    /// Each distinct account that has to be put there, with its address.
     pub fn distinct_accounts(&self) -> Vec<(Pubkey, Account)> {
-        let keys = self.keys();
-        let distinct = self.accounts.iter().zip(&keys).filter(|(spec, _)| spec.duplicate_of.is_none());
+        let addresses = self.addresses();
+        let distinct = self.accounts.iter().zip(&addresses).filter(|(spec, _)| {
+            let is_there = spec.owner != Owner::System || spec.lamports > 0;
+            spec.duplicate_of.is_none() && !spec.is_builtin && is_there
+        });
         distinct
             .map(|(spec, key)| {
                 let owner = match spec.owner {
                     Owner::Program => PROGRAM,
                     Owner::Other => OTHER,
+                    Owner::System => Pubkey::default(),
                 };
                 let account = Account {
                     lamports: spec.lamports,
@@ -152,7 +205,7 @@ impl Case {
                     executable: false,
                     rent_epoch: u64::MAX,
                 };
-                (key.pubkey(), account)
+                (*key, account)
             })
             .collect()
     }
@@ -162,13 +215,13 @@ impl Case {
         let metas = self
             .accounts
             .iter()
-            .zip(self.keys())
-            .map(|(spec, key)| {
+            .zip(self.addresses())
+            .map(|(spec, pubkey)| {
                 let first = match spec.duplicate_of {
                     Some(first) => &self.accounts[first],
                     None => spec,
                 };
-                AccountMeta { pubkey: key.pubkey(), is_signer: first.signer, is_writable: first.writable }
+                AccountMeta { pubkey, is_signer: first.signer, is_writable: first.writable }
             })
             .collect();
         Instruction { program_id: PROGRAM, accounts: metas, data: self.data.clone() }

@@ -29,10 +29,10 @@ pub fn run(case: &Case, elf: &[u8]) -> Observed {
         Err(failed) => (Some(describe(&failed.err)), failed.meta.compute_units_consumed),
     };
     let accounts = case
-        .keys()
+        .observed_addresses()
         .iter()
-        .map(|key| {
-            let account = svm.get_account(&key.pubkey()).unwrap_or_default();
+        .map(|address| {
+            let account = svm.get_account(address).unwrap_or_default();
             (account.lamports, account.data)
         })
         .collect();

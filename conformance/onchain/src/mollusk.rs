@@ -9,12 +9,23 @@ use solana_signer::Signer;
 pub fn run(case: &Case, elf: &[u8]) -> Observed {
     let mut mollusk = Mollusk::default();
     mollusk.add_program_with_loader_and_elf(&PROGRAM, &LOADER_V3, elf);
-    let result = mollusk.process_instruction(&case.instruction(), &case.distinct_accounts());
+    let mut accounts = case.distinct_accounts();
+    for (spec, address) in case.accounts.iter().zip(case.addresses()) {
+        if accounts.iter().any(|(known, _)| *known == address) {
+            continue;
+        }
+        let system = mollusk_svm::program::keyed_account_for_system_program();
+        accounts.push(match spec.is_builtin && address == system.0 {
+            true => system,
+            false => (address, solana_account::Account::default()),
+        });
+    }
+    let result = mollusk.process_instruction(&case.instruction(), &accounts);
     let accounts = case
-        .keys()
+        .observed_addresses()
         .iter()
-        .map(|key| {
-            let account = result.get_account(&key.pubkey()).cloned().unwrap_or_default();
+        .map(|address| {
+            let account = result.get_account(address).cloned().unwrap_or_default();
             (account.lamports, account.data)
         })
         .collect();

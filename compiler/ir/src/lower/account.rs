@@ -81,7 +81,12 @@ impl State<'_> {
         let outside = self.compare(Condition::UnsignedGreaterEqual, index, count);
         self.fail_if(outside, Failure::AccountIndex);
         match (self.function.as_const(index), self.layout.account_table) {
-            (Some(0), _) | (_, None) => {
+            (known, table @ None) | (known @ Some(0), table) => {
+                // Without a table, only the first account has a number.
+                if known != Some(0) && table.is_none() {
+                    let outside = self.compare_const(Condition::NotEqual, index, 0);
+                    self.fail_if(outside, Failure::AccountIndex);
+                }
                 let input = self.input_address();
                 self.binary_const(BinaryOp::Add, input, FIRST_ACCOUNT)
             }

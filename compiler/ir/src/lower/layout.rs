@@ -6,16 +6,13 @@
 //! the first is used. Arrays, and records with arrays, have fixed places: in the area if it stays small, else at the end of
 //! the heap.
 
-use crate::lower::slots::Slots;
+use crate::lower::needs::Needs;
 use crate::machine::{HEAP_BASE, HEAP_SIZE, STACK_BASE};
 use ovsm_base::DefId;
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Body, Expr, LocalId};
-use ovsm_infer::{BodyTypes, Type};
+use ovsm_expand::core::{Body, Chain, Expr};
+use ovsm_infer::Type;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The most accounts that an instruction can have (SIMD-0406).
-pub const MAX_ACCOUNTS: u32 = 255;
 
 /// The frame area.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -41,11 +38,6 @@ pub struct Layout {
 /// The area with these places is at most so large; what does not fit goes to the heap.
 const SMALL_AREA: u64 = 2048;
 
-/// The bytes that the values of a body need in memory.
-pub fn memory_size(body: &Body, types: &BodyTypes) -> u32 {
-    Slots::new(body, types).size
-}
-
 /// A body as the layout sees it.
 #[derive(Clone, Copy)]
 pub struct Part<'a> {
@@ -53,8 +45,8 @@ pub struct Part<'a> {
     pub function: Option<DefId>,
     /// Its code.
     pub body: &'a Body,
-    /// The bytes that its values need in memory.
-    pub memory: u32,
+    /// What it needs.
+    pub needs: Needs,
 }
 
 impl Layout {
@@ -70,44 +62,9 @@ impl Layout {
         let mut wants_data = false;
         let mut accounts = 0;
         for part in parts.clone() {
-            let opened: BTreeSet<LocalId> = part
-                .body
-                .exprs
-                .iter()
-                .filter_map(|expr| match expr {
-                    Expr::Bind(local, value) => match part.body.exprs.get(*value) {
-                        Some(Expr::OpenAccount(..)) => Some(*local),
-                        _ => None,
-                    },
-                    _ => None,
-                })
-                .collect();
+            accounts = accounts.max(part.needs.accounts);
             for expr in part.body.exprs.iter() {
-                if matches!(expr, Expr::Arguments | Expr::OpenAccount(..)) {
-                    wants_data |= part.function.is_some();
-                }
-                let Expr::Builtin(builtin, args) = expr else { continue };
-                match builtin {
-                    Builtin::InstructionDataPtr | Builtin::InstructionDataLen | Builtin::ProgramIdPtr => {
-                        wants_data |= part.function.is_some();
-                    }
-                    Builtin::Account(_) | Builtin::SetLamports | Builtin::Require(_) => {
-                        let index = args.first().map(|arg| &part.body.exprs[*arg]);
-                        // An account that was opened needs no table.
-                        if matches!(index, Some(Expr::Local(local)) if opened.contains(local)) {
-                            continue;
-                        }
-                        accounts = accounts.max(match index {
-                            Some(Expr::Int { negative: false, magnitude, .. })
-                                if *magnitude < u128::from(MAX_ACCOUNTS) =>
-                            {
-                                *magnitude as u32 + 1
-                            }
-                            _ => MAX_ACCOUNTS,
-                        });
-                    }
-                    _ => {}
-                }
+                wants_data |= part.function.is_some() && reads_instruction_data(expr);
             }
             if let Some(function) = part.function {
                 used.extend(&part.body.globals);
@@ -147,7 +104,7 @@ impl Layout {
         let mut sizes: BTreeMap<Option<DefId>, u64> = BTreeMap::new();
         let mut callees: BTreeMap<DefId, Vec<DefId>> = BTreeMap::new();
         for part in parts {
-            *sizes.entry(part.function).or_default() += u64::from(part.memory);
+            *sizes.entry(part.function).or_default() += u64::from(part.needs.memory);
             if let Some(function) = part.function {
                 callees.insert(function, part.body.callees.clone());
             }
@@ -183,6 +140,25 @@ impl Layout {
     /// The address of an offset of the frame area.
     pub fn address(offset: u32) -> u64 {
         STACK_BASE + u64::from(offset)
+    }
+}
+
+/// True if an expression finds something by the address of the instruction data: them, or the program's key after them.
+fn reads_instruction_data(expr: &Expr) -> bool {
+    match expr {
+        Expr::Arguments | Expr::OpenAccount(..) => true,
+        Expr::Builtin(builtin, _) => matches!(
+            builtin,
+            Builtin::InstructionDataPtr | Builtin::InstructionDataLen | Builtin::ProgramIdPtr
+        ),
+        Expr::Chain(chain) => match &**chain {
+            Chain::Address(_, program)
+            | Chain::FindAddress(_, program)
+            | Chain::IsAddress { program, .. } => program.is_none(),
+            Chain::ProgramKey => true,
+            _ => false,
+        },
+        _ => false,
     }
 }
 

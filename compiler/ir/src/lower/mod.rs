@@ -17,6 +17,7 @@ pub mod function;
 pub mod layout;
 pub mod link;
 mod memory;
+mod needs;
 pub mod runtime;
 mod slots;
 mod state;
@@ -25,5 +26,6 @@ mod validity;
 mod wide;
 
 pub use function::{EntryKind, Lowered, Source, lower_function, lower_main};
-pub use layout::{Layout, memory_size};
+pub use layout::Layout;
 pub use link::link;
+pub use needs::Needs;

@@ -1,0 +1,225 @@
+//! The forms that talk to the runtime, on the three runtimes: calls of other programs, addresses made of seeds, sysvars,
+//! accounts that are made, closed and resized.
+
+use ovsm_ir::passes::OptLevel;
+use ovsm_onchain::case::PROGRAM;
+use ovsm_onchain::{AccountSpec, Case, Observed, bank, lite, mollusk};
+use ovsm_sbpf::Version;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
+
+fn case(name: &'static str, source: &str, accounts: Vec<AccountSpec>, data: &[u8]) -> Case {
+    Case { name, source: source.to_string(), accounts, data: data.to_vec() }
+}
+
+async fn run(case: &Case) -> Observed {
+    let mut agreed: Option<Observed> = None;
+    for level in [OptLevel::O0, OptLevel::O2] {
+        let mut of_level: Option<Observed> = None;
+        for version in [Version::V3, Version::V0] {
+            let elf = case.elf(version, level);
+            for (runtime, observed) in [
+                ("mollusk", mollusk::run(case, &elf)),
+                ("litesvm", lite::run(case, &elf)),
+                ("solana-program-test", bank::run(case, &elf).await),
+            ] {
+                let reference = of_level.get_or_insert_with(|| observed.clone());
+                assert_eq!(&observed, reference, "{}: {runtime}, {version:?}, {level:?}", case.name);
+            }
+        }
+        if let (Some(before), Some(now)) = (&agreed, &of_level) {
+            assert_eq!((&before.error, &before.accounts), (&now.error, &now.accounts), "{}", case.name);
+        }
+        agreed = of_level;
+    }
+    agreed.expect("there are runs")
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+}
+
+const COUNTER: &str = r#"
+(program counter)
+(account Counter (authority : pubkey) (count : u64) (bump : u8))
+(deferror CounterError (Unauthorized "not the authority"))
+(instruction initialize ()
+  :accounts ((authority : (mut signer))
+             (counter : (init (account Counter)) :payer authority :seeds ["counter" authority])
+             (system : (program (system-program-id))))
+  (set! (. counter authority) (key authority))
+  (set! (. counter bump) counter-bump))
+(instruction increment ((by : u64))
+  :accounts ((counter : (mut (account Counter)) :seeds ["counter" authority] :bump (. counter bump))
+             (authority : signer))
+  :constraints ((= (. counter authority) (key authority)) Unauthorized)
+  (incf (. counter count) by))
+(instruction finish ()
+  :accounts ((counter : (mut (account Counter)) :close authority)
+             (authority : (mut signer)))
+  :constraints ((= (. counter authority) (key authority)) Unauthorized))
+"#;
+
+fn hash(text: &str) -> Vec<u8> {
+    solana_sha256_hasher::hash(text.as_bytes()).to_bytes()[..8].to_vec()
+}
+
+fn counter_data(authority: &Pubkey, count: u64, bump: u8) -> Vec<u8> {
+    let mut data = hash("account:Counter");
+    data.extend_from_slice(authority.as_ref());
+    data.extend_from_slice(&count.to_le_bytes());
+    data.push(bump);
+    data
+}
+
+fn key_of(accounts: &[AccountSpec], number: usize) -> Pubkey {
+    case("keys", "0", accounts.to_vec(), &[]).keys()[number].pubkey()
+}
+
+#[tokio::test]
+async fn an_account_is_made_at_its_address() {
+    let wallet = AccountSpec::wallet(1_000_000_000);
+    let authority = key_of(std::slice::from_ref(&wallet), 0);
+    let (address, bump) = Pubkey::find_program_address(&[b"counter", authority.as_ref()], &PROGRAM);
+    let accounts = |counter: AccountSpec| vec![wallet.clone(), counter, AccountSpec::builtin(SYSTEM)];
+    let seen =
+        run(&case("initialize", COUNTER, accounts(AccountSpec::absent(address)), &hash("global:initialize")))
+            .await;
+    assert_eq!(seen.error, None);
+    assert_eq!(seen.accounts[1].1, counter_data(&authority, 0, bump));
+    assert_eq!(seen.accounts[0].0 + seen.accounts[1].0, 1_000_000_000);
+    assert!(seen.compute_units < 1_500 * (256 - u64::from(bump)) + 1_500, "{}", seen.compute_units);
+
+    // Somebody has sent it lamports before: that must not keep anybody from making it.
+    let funded = AccountSpec { lamports: 900_000, ..AccountSpec::absent(address) };
+    let seen = run(&case("funded before", COUNTER, accounts(funded), &hash("global:initialize"))).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(seen.accounts[1].1, counter_data(&authority, 0, bump));
+
+    let elsewhere = AccountSpec::absent(Pubkey::new_from_array([77; 32]));
+    let seen = run(&case("elsewhere", COUNTER, accounts(elsewhere), &hash("global:initialize"))).await;
+    assert_eq!(seen.error.as_deref(), Some("InvalidSeeds"));
+
+    let taken = AccountSpec::owned(counter_data(&authority, 5, bump)).at(address);
+    let seen = run(&case("made before", COUNTER, accounts(taken), &hash("global:initialize"))).await;
+    assert_eq!(seen.error.as_deref(), Some("AccountAlreadyInitialized"));
+    assert_eq!(word(&seen.accounts[1].1, 40), 5);
+
+    let mut without = accounts(AccountSpec::absent(address));
+    without[2] = AccountSpec::foreign(vec![]).read_only();
+    let seen = run(&case("another system program", COUNTER, without, &hash("global:initialize"))).await;
+    assert_eq!(seen.error.as_deref(), Some("InvalidArgument"));
+}
+
+#[tokio::test]
+async fn addresses_are_checked_with_their_bump() {
+    let signer = AccountSpec::wallet(1_000_000_000);
+    let accounts = |counter: AccountSpec| vec![counter, signer.clone()];
+    let authority = key_of(&accounts(AccountSpec::owned(vec![])), 1);
+    let (address, bump) = Pubkey::find_program_address(&[b"counter", authority.as_ref()], &PROGRAM);
+    let data = [hash("global:increment"), 4u64.to_le_bytes().to_vec()].concat();
+    let good = AccountSpec::owned(counter_data(&authority, 5, bump)).at(address);
+    let seen = run(&case("increment", COUNTER, accounts(good), &data)).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(word(&seen.accounts[0].1, 40), 9);
+    assert!(seen.compute_units < 300, "{}", seen.compute_units);
+    for (name, spec) in [
+        ("another address", AccountSpec::owned(counter_data(&authority, 5, bump))),
+        ("another bump", AccountSpec::owned(counter_data(&authority, 5, bump.wrapping_sub(1))).at(address)),
+    ] {
+        let seen = run(&case(name, COUNTER, accounts(spec), &data)).await;
+        assert_eq!(seen.error.as_deref(), Some("InvalidSeeds"), "{name}");
+        assert_eq!(word(&seen.accounts[0].1, 40), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_account_holds_nothing() {
+    let accounts = |data: Vec<u8>| vec![AccountSpec::owned(data), AccountSpec::wallet(1_000)];
+    let authority = key_of(&accounts(vec![]), 1);
+    let seen =
+        run(&case("finish", COUNTER, accounts(counter_data(&authority, 5, 1)), &hash("global:finish"))).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(seen.accounts[0], (0, vec![]));
+    assert_eq!(seen.accounts[1].0, 10_001_000);
+    let other = accounts(counter_data(&Pubkey::new_from_array([5; 32]), 5, 1));
+    let seen = run(&case("another authority", COUNTER, other, &hash("global:finish"))).await;
+    assert_eq!(seen.error.as_deref(), Some("Custom(6000)"));
+    assert_eq!(seen.accounts[0].0, 10_000_000);
+}
+
+#[tokio::test]
+async fn lamports_go_through_the_system_program() {
+    // The amount is all of the instruction data.
+    let source = "(require-accounts 3)
+        (system-transfer 0 1 (mem-load (instruction-data-ptr) 0))
+        0";
+    let accounts = |signs: bool| {
+        let wallet = AccountSpec { signer: signs, ..AccountSpec::wallet(1_000_000_000) };
+        vec![wallet, AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)]
+    };
+    let seen = run(&case("transfer", source, accounts(true), &5_000_000u64.to_le_bytes())).await;
+    assert_eq!(seen.error, None);
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (995_000_000, 15_000_000));
+    assert!(seen.compute_units <= 1_201, "{}", seen.compute_units);
+    let seen = run(&case("unsigned", source, accounts(false), &5u64.to_le_bytes())).await;
+    assert_eq!(seen.error.as_deref(), Some("PrivilegeEscalation"));
+}
+
+#[tokio::test]
+async fn an_address_of_the_program_signs() {
+    let source = r#"
+        (require-accounts 3)
+        (define found (find-program-address ["vault"]))
+        (system-transfer 0 1 700 [["vault" (. found bump)]])
+        (if (= (program-address ["vault" (. found bump)]) (. found key)) 0 1)"#;
+    let (address, _) = Pubkey::find_program_address(&[b"vault"], &PROGRAM);
+    let vault = AccountSpec { lamports: 10_000_000, ..AccountSpec::absent(address) };
+    let accounts = vec![vault, AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)];
+    let seen = run(&case("vault signs", source, accounts.clone(), &[])).await;
+    assert_eq!(seen.error, None);
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (9_999_300, 10_000_700));
+    let other = source.replace(r#"[["vault" (. found bump)]]"#, r#"[["other" (. found bump)]]"#);
+    let seen = run(&case("others do not", &other, accounts, &[])).await;
+    assert!(seen.error.is_some());
+    assert_eq!(seen.accounts[0].0, 10_000_000);
+}
+
+#[tokio::test]
+async fn sysvars_and_returned_data_are_read() {
+    let source = r#"
+        (set-return-data 77u64)
+        (define own (the u64 (returned-data (program-key))))
+        (mem-store (account-data-ptr 0) 0 (rent-minimum 49))
+        (mem-store (account-data-ptr 0) 8 (clock-epoch))
+        (mem-store (account-data-ptr 0) 16 own)
+        0"#;
+    let seen = run(&case("sysvars", source, vec![AccountSpec::owned(vec![1; 24])], &[])).await;
+    assert_eq!(seen.error, None);
+    let data = &seen.accounts[0].1;
+    assert_eq!((word(data, 0), word(data, 8), word(data, 16)), ((128 + 49) * 6960, 0, 77));
+}
+
+#[tokio::test]
+async fn accounts_grow_and_shrink() {
+    let source = "(resize-account 0 (mem-load (instruction-data-ptr) 0)) 0";
+    for length in [0, 8, 30, 10_000] {
+        let data = (length as u64).to_le_bytes();
+        let seen = run(&case(
+            "resize",
+            source,
+            vec![AccountSpec::owned(vec![3; 16]).with_lamports(1_000_000_000)],
+            &data,
+        ))
+        .await;
+        assert_eq!(seen.error, None);
+        let mut expected = vec![3; 16];
+        expected.resize(length, 0);
+        assert_eq!(seen.accounts[0].1, expected);
+    }
+    let too_long = 20_000u64.to_le_bytes();
+    let seen = run(&case("too long", source, vec![AccountSpec::owned(vec![3; 16])], &too_long)).await;
+    assert!(seen.error.is_some());
+}
