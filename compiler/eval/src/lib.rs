@@ -30,12 +30,16 @@ pub use sources::Sources;
 const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
 
 /// What every program sees besides: the names of modules, and their texts.
-const PROGRAM_PRELUDES: [(&str, &str); 4] = [
+const PROGRAM_PRELUDES: [(&str, &str); 5] = [
     (
         "solana/program",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/program.ovsm")),
     ),
     ("solana/system", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/system.ovsm"))),
     ("solana/sysvar", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/sysvar.ovsm"))),
+    (
+        "solana/classic",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/classic.ovsm")),
+    ),
     ("solana/token", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/token.ovsm"))),
 ];

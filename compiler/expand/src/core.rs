@@ -148,6 +148,25 @@ pub enum Chain {
     Resize(ExprId, ExprId),
     /// The key of the running program.
     ProgramKey,
+    /// The value at an address, as the type that is stated around it.
+    Memory(ExprId),
+    /// Writes the bytes of a value to an address.
+    SetMemory(ExprId, ExprId),
+    /// The address of bytes that hold a value.
+    AddressOf(ExprId),
+    /// A view of bytes: address and length.
+    BytesAt(ExprId, ExprId),
+    /// A field of a record at an address.
+    Field {
+        /// The type of the record.
+        record: Type,
+        /// Where it lies.
+        address: ExprId,
+        /// The field.
+        field: String,
+        /// The new value; the field is read if there is none.
+        value: Option<ExprId>,
+    },
 }
 
 /// An account that another program is given.
@@ -177,12 +196,21 @@ impl Chain {
                 f(*key);
                 seeds.iter().chain(program).copied().for_each(f);
             }
-            Chain::ReturnedData(value) | Chain::SetReturnData(value) | Chain::Initialize(value, _) => {
-                f(*value)
+            Chain::ReturnedData(value)
+            | Chain::SetReturnData(value)
+            | Chain::Initialize(value, _)
+            | Chain::Memory(value)
+            | Chain::AddressOf(value) => f(*value),
+            Chain::Close(first, second)
+            | Chain::Resize(first, second)
+            | Chain::SetMemory(first, second)
+            | Chain::BytesAt(first, second) => {
+                f(*first);
+                f(*second);
             }
-            Chain::Close(account, other) | Chain::Resize(account, other) => {
-                f(*account);
-                f(*other);
+            Chain::Field { address, value, .. } => {
+                f(*address);
+                value.iter().copied().for_each(f);
             }
             Chain::Sysvar(..) | Chain::ProgramKey => {}
         }

@@ -7,6 +7,7 @@ use crate::infer::{Inference, Use};
 use crate::types::Type;
 use crate::unify::Term;
 use ovsm_base::{Code, Diagnostic, IntType, Span};
+use ovsm_expand::Builtin;
 use ovsm_expand::core::{Chain, ExprId};
 use ovsm_expand::ty;
 
@@ -82,6 +83,54 @@ impl<'a> Inference<'a> {
                 null
             }
             Chain::ProgramKey => Term::Known(Type::Pubkey),
+            Chain::Memory(address) => {
+                self.word(Builtin::MemLoad(8), *address);
+                self.stated(expr)
+            }
+            Chain::SetMemory(address, value) => {
+                self.word(Builtin::MemStore(8), *address);
+                self.bytes_of(std::slice::from_ref(value), Bytes::Part);
+                null
+            }
+            Chain::AddressOf(value) => {
+                self.bytes_of(std::slice::from_ref(value), Bytes::Part);
+                Term::Known(Type::Int(IntType::U64))
+            }
+            Chain::BytesAt(address, length) => {
+                self.word(Builtin::MemLoad(8), *address);
+                self.word(Builtin::MemLoad(8), *length);
+                Term::Known(Type::Bytes)
+            }
+            Chain::Field { record, address, field, value } => {
+                self.word(Builtin::MemLoad(8), *address);
+                let ty = match record {
+                    Type::Record(record) => {
+                        record.fields.iter().find(|it| it.name == *field).map(|it| &it.ty)
+                    }
+                    _ => None,
+                };
+                match (value, ty) {
+                    (Some(value), Some(Type::Int(ty))) => {
+                        let found = self.infer(*value, Use::Value);
+                        // A literal becomes what the field is; any other integer has to fit, which is checked.
+                        if !self.table.require_integer(&found) || ty.bits() > 64 {
+                            self.expect(*value, &found, &Term::Known(Type::Int(*ty)), "the field", None);
+                        }
+                        null
+                    }
+                    (Some(value), _) => {
+                        self.infer(*value, Use::Value);
+                        self.unsupported(
+                            self.span(expr),
+                            "only numbers can be written to a field by its address",
+                            "write its parts, or copy the bytes: `(syscall \"sol_memcpy_\" to from size)`",
+                        );
+                        null
+                    }
+                    (None, Some(Type::Int(ty))) if ty.is_signed() => Term::Known(Type::Int(IntType::I64)),
+                    (None, _) => Term::Known(Type::Int(IntType::U64)),
+                }
+            }
         }
     }
 
@@ -102,7 +151,7 @@ impl<'a> Inference<'a> {
     /// The number of an account, where no account stands.
     fn account_number(&mut self, account: ExprId, found: &Term) {
         match self.table.require_integer(found) {
-            true => self.words.push((ovsm_expand::Builtin::NumAccounts, found.clone(), self.span(account))),
+            true => self.words.push((Builtin::NumAccounts, found.clone(), self.span(account))),
             false => self.account(account, found),
         }
     }

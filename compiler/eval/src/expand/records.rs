@@ -15,6 +15,17 @@ struct Field {
     default: Option<Value>,
 }
 
+/// The type that a field of `define-struct` states: `[u16 3]` is an array.
+fn spelled_type(ty: &Value) -> Value {
+    match ty {
+        Value::Array(parts) => {
+            let parts = parts.as_slice().iter().cloned();
+            syntax::list(std::iter::once(syntax::symbol("array", None)).chain(parts).collect(), None)
+        }
+        ty => ty.clone(),
+    }
+}
+
 impl Expander<'_> {
     fn fields(&mut self, form: &Value, items: &[Value]) -> Option<Vec<Field>> {
         const SHAPE: &str = "(defrecord Name (field : type) field …)";
@@ -34,6 +45,14 @@ impl Expander<'_> {
                             name: Rc::clone(name),
                             ty: Some(ty.clone()),
                             default: rest.first().cloned(),
+                        });
+                    }
+                    // `(define-struct State (count u64) (values [u16 3]))`, as older programs write it.
+                    [Value::Symbol(name), ty] if syntax::head(form) == Some("define-struct") => {
+                        fields.push(Field {
+                            name: Rc::clone(name),
+                            ty: Some(spelled_type(ty)),
+                            default: None,
                         });
                     }
                     [Value::Symbol(name), rest @ ..] if rest.len() <= 1 => {

@@ -4,8 +4,9 @@
 
 use super::{Place, Translator};
 use crate::core::{Chain, Expr as Core, ExprId as CoreId, Fault, InvokedAccount, Opening};
-use crate::ty::{AccountType, Type};
-use ovsm_base::{IntType, Span};
+use crate::ty::{AccountType, RecordType, Type};
+use ovsm_base::suggest::nearest;
+use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::Value;
 use std::sync::Arc;
@@ -83,6 +84,38 @@ impl<'a> Translator<'a> {
                 Chain::Resize(account, self.expr(*length, Place::VALUE))
             }
             ("program-key", []) => Chain::ProgramKey,
+            ("memory-value", [address]) => Chain::Memory(self.expr(*address, Place::VALUE)),
+            ("set-memory-value", [address, value]) => {
+                let address = self.expr(*address, Place::VALUE);
+                Chain::SetMemory(address, self.expr(*value, Place::VALUE))
+            }
+            ("address-of", [value]) => Chain::AddressOf(self.expr(*value, Place::VALUE)),
+            ("bytes-at", [address, length]) => {
+                let address = self.expr(*address, Place::VALUE);
+                Chain::BytesAt(address, self.expr(*length, Place::VALUE))
+            }
+            ("field-at" | "set-field-at", [ty, address, field, value @ ..]) => {
+                let (record, field) = match self.field_of(*ty, *field, span) {
+                    Ok(field) => field,
+                    Err(error) => return Some(error),
+                };
+                let address = self.expr(*address, Place::VALUE);
+                let value = value.first().map(|value| self.expr(*value, Place::VALUE));
+                Chain::Field { record: Type::Record(record), address, field, value }
+            }
+            ("field-offset" | "field-size", [ty, field]) => {
+                let (record, field) = match self.field_of(*ty, *field, span) {
+                    Ok(field) => field,
+                    Err(error) => return Some(error),
+                };
+                let found = record.field(&field);
+                let size = found.and_then(|(number, _)| record.fields.get(number)?.ty.size());
+                let number = match name {
+                    "field-offset" => found.map(|(_, offset)| offset),
+                    _ => size,
+                };
+                return Some(self.size_literal(number.unwrap_or(0), span));
+            }
             ("fail-as", [kind]) => {
                 let fault = match self.keyword(&Item::Expr(*kind)).as_deref() {
                     Some("seeds") => Fault::Seeds,
@@ -104,13 +137,53 @@ impl<'a> Translator<'a> {
         Some(self.body.add(Core::Chain(Box::new(chain)), span))
     }
 
+    fn size_literal(&mut self, size: u32, span: Option<Span>) -> CoreId {
+        let suffix = Some(IntType::U64);
+        self.body.add(Core::Int { negative: false, magnitude: size.into(), suffix }, span)
+    }
+
+    /// The record and the field that an operand each name. The field is quoted: macros write the quote.
+    fn field_of(
+        &mut self,
+        ty: ExprId,
+        field: ExprId,
+        span: Option<Span>,
+    ) -> Result<(Arc<RecordType>, String), CoreId> {
+        let record = match self.constructor(ty) {
+            Some((Type::Record(record), _)) => record,
+            Some((Type::Error, _)) => return Err(self.body.add(Core::Error, span)),
+            _ => {
+                let help = "define it: `(define-struct State (count u64))`";
+                return Err(self.unsupported(self.span(ty).or(span), "this is no record", help));
+            }
+        };
+        let name = match self.unit.exprs.get(field) {
+            Some(Expr::Constant(Value::Symbol(name))) => Some(name.name.to_string()),
+            Some(Expr::Constant(Value::Keyword(name))) => Some(name.as_str().to_string()),
+            _ => None,
+        };
+        match name {
+            Some(name) if record.field(&name).is_some() => Ok((record, name)),
+            name => {
+                let known: Vec<&str> = record.fields.iter().map(|field| field.name.as_str()).collect();
+                let message = match &name {
+                    Some(name) => format!("`{}` has no field `{name}`", record.name),
+                    None => "the name of a field is needed here".to_string(),
+                };
+                let mut diagnostic = Diagnostic::new(Code::UnknownField, message);
+                diagnostic = match name.and_then(|name| nearest(&name, known.iter().copied())) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help(format!("its fields are {}", known.join(", "))),
+                };
+                Err(self.report(self.span(field).or(span), diagnostic))
+            }
+        }
+    }
+
     fn size_of(&mut self, ty: ExprId, span: Option<Span>) -> CoreId {
         match self.constructor(ty) {
             Some((Type::Error, _)) => self.body.add(Core::Error, span),
-            Some((ty, _)) if let Some(size) = ty.size() => {
-                let suffix = Some(IntType::U64);
-                self.body.add(Core::Int { negative: false, magnitude: size.into(), suffix }, span)
-            }
+            Some((ty, _)) if let Some(size) = ty.size() => self.size_literal(size, span),
             _ => self.unsupported(span, "only records have a size", "name one: `(size-of Counter)`"),
         }
     }

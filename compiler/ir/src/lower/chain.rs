@@ -46,6 +46,8 @@ pub(crate) fn place_size(chain: &Chain, types: &BodyTypes) -> u32 {
         // Seeds, the program, and the address; then the bump.
         Chain::Address(all, _) | Chain::FindAddress(all, _) => seeds(all) + 2 * KEY_SIZE + 8,
         Chain::IsAddress { seeds: all, .. } => seeds(all) + 2 * SLICE + 2 * KEY_SIZE,
+        Chain::AddressOf(value) => size(value),
+        Chain::Memory(_) | Chain::SetMemory(..) | Chain::BytesAt(..) | Chain::Field { .. } => 0,
         Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::SetReturnData(_) => 0,
         Chain::Initialize(..) | Chain::Close(..) | Chain::Resize(..) | Chain::ProgramKey => 0,
     }
@@ -101,6 +103,75 @@ impl State<'_> {
                 let program = self.program_id();
                 (0..4).map(|word| self.load(Width::W8, Region::InputMeta, program, 8 * word)).collect()
             }
+            Chain::Memory(address) => {
+                let ty = self.raw_ty(expr);
+                match self.given_address(*address, signatures) {
+                    Some(from) => self.load_value(&ty, from),
+                    None => Words::new(),
+                }
+            }
+            Chain::SetMemory(address, value) => {
+                let to = self.given_address(*address, signatures);
+                let ty = self.ty(*value);
+                let value = self.value(*value, signatures);
+                if let Some(to) = to {
+                    self.store_value(&ty, &value, to);
+                }
+                Words::new()
+            }
+            Chain::AddressOf(value) => {
+                let ty = self.ty(*value);
+                let value = self.value(*value, signatures);
+                let Some(place) = self.place_of(expr) else { return Words::new() };
+                // Others read it by its address, so nothing is known of who does.
+                let place = Address { region: Region::Any, ..place };
+                self.store_value(&ty, &value, place);
+                Words::from_elem(self.pointer(place), 1)
+            }
+            Chain::BytesAt(address, length) => {
+                let mut view = self.value(*address, signatures);
+                view.extend(self.value(*length, signatures));
+                view
+            }
+            Chain::Field { record, address, field, value } => {
+                let Some(whole) = self.given_address(*address, signatures) else { return Words::new() };
+                self.field_at(record, whole, field, *value, signatures)
+            }
+        }
+    }
+
+    /// An address that the program computed.
+    fn given_address(&mut self, address: ExprId, signatures: &dyn Signatures) -> Option<Address> {
+        let base = self.value(address, signatures).first().copied()?;
+        Some(Address { base, offset: 0, region: Region::Any })
+    }
+
+    fn field_at(
+        &mut self,
+        record: &SourceType,
+        whole: Address,
+        name: &str,
+        value: Option<ExprId>,
+        signatures: &dyn Signatures,
+    ) -> Words {
+        let SourceType::Record(record) = record else { return Words::new() };
+        let Some((number, offset)) = record.field(name) else { return Words::new() };
+        let Some(field) = record.fields.get(number) else { return Words::new() };
+        let at = whole.after(offset);
+        match (&field.ty, value) {
+            (SourceType::Int(ty), Some(value)) => {
+                let from = self.int_type(value);
+                let words = self.value(value, signatures);
+                let words = self.convert(&words, from, *ty, true);
+                self.store_value(&field.ty, &words, at);
+                Words::new()
+            }
+            (_, Some(value)) => {
+                self.discard(value, signatures);
+                Words::new()
+            }
+            (SourceType::Int(ty), None) if ty.bits() <= 64 => self.load_value(&field.ty, at),
+            _ => Words::from_elem(self.pointer(at), 1),
         }
     }
 

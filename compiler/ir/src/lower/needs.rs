@@ -66,7 +66,14 @@ fn for_each_account(expr: &Expr, mut f: impl FnMut(ExprId)) {
                 f(*account);
                 f(*destination);
             }
-            Chain::Sysvar(..) | Chain::SetReturnData(_) | Chain::ProgramKey => {}
+            Chain::Sysvar(..)
+            | Chain::SetReturnData(_)
+            | Chain::ProgramKey
+            | Chain::Memory(_)
+            | Chain::SetMemory(..)
+            | Chain::AddressOf(_)
+            | Chain::BytesAt(..)
+            | Chain::Field { .. } => {}
         },
         _ => {}
     }
