@@ -18,11 +18,11 @@ mod step;
 use crate::bytecode::{
     CaptureSource, Entry, FunctionInfo, Instruction, KeyInfo, Operation, REGISTERS, Register, Template,
 };
-use crate::core::{BlockId, ExprId, FunctionId, Parameters, Unit};
+use crate::core::{BlockId, ExprId, FunctionId, Parameters, Unit, WrittenAt};
 use analyze::{Analysis, Variable};
 use last_use::LastUse;
 use ovsm_base::index::Index;
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic};
 use ovsm_library::Effect;
 use ovsm_value::{NativeId, Value};
 use rustc_hash::FxHashMap;
@@ -72,7 +72,7 @@ pub struct Compiled {
     /// Instructions of all functions.
     pub code: Vec<Instruction>,
     /// Where each was written.
-    pub spans: Vec<Option<Span>>,
+    pub spans: Vec<WrittenAt>,
     /// The functions.
     pub entries: Vec<Entry>,
     /// What else is known of them.
@@ -120,7 +120,7 @@ pub fn compile(unit: &Unit, operations: &Operations, origin: Origin) -> Result<C
             scopes: Vec::new(),
             labels: Vec::new(),
             last_label: 0,
-            span: function.span,
+            span: WrittenAt { span: function.span, macros: None },
             last: None,
             next_last: None,
         };
@@ -201,7 +201,7 @@ struct FunctionCompiler<'a> {
     /// Where the last label is that was placed: a jump may lead there.
     last_label: usize,
     /// Where the expression was written that is being compiled.
-    span: Option<Span>,
+    span: WrittenAt,
     /// What the expression that is being compiled may use for the last time.
     last: Option<LastUse>,
     /// The same for the expression that is compiled next.
@@ -314,9 +314,15 @@ impl FunctionCompiler<'_> {
         }
     }
 
+    /// Where an expression was written, if it knows.
+    fn written_at(&self, expr: ExprId) -> Option<WrittenAt> {
+        let span = self.unit.spans.get(expr).copied().flatten()?;
+        Some(WrittenAt { span: Some(span), macros: self.unit.origins.get(&expr).cloned() })
+    }
+
     fn emit(&mut self, instruction: Instruction) {
         self.compiled.code.push(instruction);
-        self.compiled.spans.push(self.span);
+        self.compiled.spans.push(self.span.clone());
     }
 
     /// The next free register.

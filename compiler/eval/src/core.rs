@@ -6,8 +6,9 @@
 
 use crate::module::Type;
 use ovsm_base::index::IndexVec;
-use ovsm_base::{Span, index_type};
+use ovsm_base::{Diagnostic, MacroOrigin, Span, index_type};
 use ovsm_value::{NativeId, Value};
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 index_type!(
@@ -36,14 +37,25 @@ index_type!(
 pub struct Unit {
     /// All expressions; children come before their parents.
     pub exprs: IndexVec<ExprId, Expr>,
-    /// Where each expression was written.
+    /// Where each expression was written; for one that a macro made, where that was called.
     pub spans: IndexVec<ExprId, Option<Span>>,
+    /// The macros that made expressions.
+    pub origins: FxHashMap<ExprId, Rc<MacroOrigin>>,
     /// All locals.
     pub locals: IndexVec<LocalId, Local>,
     /// All functions; number 0 is the form.
     pub functions: IndexVec<FunctionId, FunctionCode>,
     /// How many blocks there are.
     pub blocks: u32,
+}
+
+/// Where a piece of code comes from.
+#[derive(Clone, Default, Debug)]
+pub struct WrittenAt {
+    /// Where it was written, or the macro was called that made it.
+    pub span: Option<Span>,
+    /// The macros that made it.
+    pub macros: Option<Rc<MacroOrigin>>,
 }
 
 /// A local variable.
@@ -184,6 +196,14 @@ pub enum Expr {
 }
 
 impl Unit {
+    /// A diagnostic about an expression, with the macros that made it.
+    pub fn explained(&self, expr: ExprId, diagnostic: Diagnostic) -> Diagnostic {
+        match (self.origins.get(&expr), self.spans.get(expr)) {
+            (Some(origin), Some(Some(span))) => origin.explain(*span, diagnostic),
+            _ => diagnostic,
+        }
+    }
+
     /// Adds an expression.
     pub fn add(&mut self, expr: Expr, span: Option<Span>) -> ExprId {
         self.spans.push(span);

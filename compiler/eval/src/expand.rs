@@ -36,7 +36,7 @@ use crate::front::Front;
 use crate::machine::Machine;
 use crate::module::ModuleId;
 use crate::syntax;
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic, MacroOrigin, Span};
 use ovsm_value::sequence::Origin;
 use ovsm_value::{NativeId, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -48,6 +48,9 @@ const MAX_DEPTH: u32 = 2_000;
 
 /// A form becomes at most so many expressions.
 const MAX_EXPRESSIONS: usize = 2_000_000;
+
+/// Code tells at most so many of the macros that made it.
+const MAX_PLACES: usize = 5;
 
 /// A form reports at most so many faults.
 const MAX_DIAGNOSTICS: usize = 100;
@@ -73,6 +76,8 @@ pub struct Expander<'a> {
     pub(crate) is_top: bool,
     /// Macros that are being expanded, outermost first.
     pub(crate) expanding: Vec<(Rc<str>, Option<Span>)>,
+    /// What [`Expander::made_at`] found out last.
+    last_place: Option<KnownPlace>,
     /// True for the code of a macro.
     pub(crate) is_macro_body: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -89,6 +94,9 @@ pub struct Expander<'a> {
     depth: u32,
     full: bool,
 }
+
+/// A place and the innermost macro call around it, with where the code there comes from.
+type KnownPlace = ((Span, usize, Option<Span>), (Option<Span>, Option<Rc<MacroOrigin>>));
 
 /// A loop around.
 #[derive(Clone, Copy)]
@@ -124,6 +132,7 @@ impl<'a> Expander<'a> {
             left: FxHashSet::default(),
             is_top: true,
             expanding: Vec::new(),
+            last_place: None,
             is_macro_body: false,
             diagnostics: Vec::new(),
             written: Vec::new(),
@@ -387,7 +396,46 @@ impl<'a> Expander<'a> {
 
     /// Adds an expression at the place of the current form.
     pub(crate) fn add(&mut self, expr: Expr) -> ExprId {
-        self.unit.add(expr, self.near)
+        if self.expanding.is_empty() {
+            return self.unit.add(expr, self.near);
+        }
+        let (span, origin) = self.made_at(self.near);
+        let expr = self.unit.add(expr, span);
+        if let Some(origin) = origin {
+            self.unit.origins.insert(expr, origin);
+        }
+        expr
+    }
+
+    /// Where code comes from that stands at a place: the same place if a person wrote it there, otherwise the call of
+    /// the macro that made it.
+    pub(crate) fn made_at(&mut self, near: Option<Span>) -> (Option<Span>, Option<Rc<MacroOrigin>>) {
+        let (Some(mut span), false) = (near, self.expanding.is_empty()) else { return (near, None) };
+        let key = (span, self.expanding.len(), self.expanding.last().and_then(|(_, at)| *at));
+        if let Some((known, found)) = &self.last_place
+            && *known == key
+        {
+            return found.clone();
+        }
+        let mut places: Vec<(Rc<str>, Span)> = Vec::new();
+        let mut call: Option<Rc<str>> = None;
+        for (name, at) in self.expanding.iter().rev() {
+            let Some(at) = *at else { continue };
+            // What stands inside of the call is one of its arguments.
+            if at != span && at.form == span.form && at.range.cover(span.range) == at.range {
+                continue;
+            }
+            if at != span {
+                places.push((Rc::clone(name), span));
+                call = Some(Rc::clone(name));
+            }
+            span = at;
+        }
+        places.retain(|(_, place)| !self.front.sources.is_of_library(*place));
+        places.truncate(MAX_PLACES);
+        let found = (Some(span), call.map(|call| Rc::new(MacroOrigin { call, places })));
+        self.last_place = Some((key, found.clone()));
+        found
     }
 
     /// A known value.
@@ -480,19 +528,18 @@ impl<'a> Expander<'a> {
         {
             diagnostic = diagnostic.label(span, "");
         }
-        // What a person can change is the call; the place inside of the macro comes after it.
-        let calls: Vec<(Rc<str>, Option<Span>)> = self.expanding.iter().take(3).cloned().collect();
-        for (n, (name, at)) in calls.into_iter().enumerate() {
-            let text = format!("in the expansion of `{name}`");
-            match at {
-                Some(at) if diagnostic.labels.iter().all(|label| label.span != at) => {
-                    let place = n.min(diagnostic.labels.len());
-                    diagnostic.labels.insert(place, ovsm_base::Label { span: at, text });
-                }
-                _ => diagnostic = diagnostic.note(text),
-            }
-        }
+        let diagnostic = self.explained(diagnostic);
         self.diagnostics.push(diagnostic);
+    }
+
+    /// A diagnostic with the call of the macro that made the code that it is about: what a person can change is the
+    /// call; the place inside of the macro comes after it.
+    pub(crate) fn explained(&mut self, diagnostic: Diagnostic) -> Diagnostic {
+        let at = diagnostic.labels.first().map(|label| label.span);
+        match self.made_at(at) {
+            (Some(call), Some(origin)) => origin.explain(call, diagnostic),
+            _ => diagnostic,
+        }
     }
 
     /// Reports a fault of a form and gives null in its place.

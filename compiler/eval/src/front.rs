@@ -15,7 +15,7 @@ use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
 pub use given::{ExpansionSize, GivenName};
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic, MacroOrigin, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
 use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
@@ -81,6 +81,8 @@ pub struct CallSite {
     /// The arguments that are literals.
     pub(crate) literals: Vec<Option<Value>>,
     pub(crate) span: Option<Span>,
+    /// The macros that made it.
+    pub(crate) origin: Option<Rc<MacroOrigin>>,
 }
 
 /// A name that nothing defines so far: its module, text and marks.
@@ -717,6 +719,9 @@ impl Front {
             if let Some(mut diagnostic) = found {
                 if let Some(span) = call.span {
                     diagnostic = diagnostic.label(span, "");
+                    if let Some(origin) = &call.origin {
+                        diagnostic = origin.explain(span, diagnostic);
+                    }
                 }
                 self.diagnostics.push(diagnostic);
             }

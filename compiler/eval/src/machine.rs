@@ -21,7 +21,7 @@ use crate::bytecode::{Entry, FunctionInfo, GlobalSlot, Instruction, Template, WI
 use crate::compile::{Operations, Origin, compile};
 use crate::core::{GlobalId, Unit};
 use ovsm_base::stack::with_room;
-use ovsm_base::{Diagnostic, Span};
+use ovsm_base::{Diagnostic, MacroOrigin, Span};
 use ovsm_library::{Host, Native};
 use ovsm_value::error::{StopReason, TraceFrame};
 use ovsm_value::{Raised, Unwind, Value};
@@ -111,6 +111,8 @@ pub struct Failure {
     pub unwind: Unwind,
     /// Where.
     pub span: Option<Span>,
+    /// The macros that made the code there.
+    pub origin: Option<Rc<MacroOrigin>>,
     /// The active functions, innermost first; at most the first [`Failure::INNER`] and the last [`Failure::OUTER`].
     pub trace: Vec<TraceFrame>,
     /// How many active functions the trace leaves out, after the first [`Failure::INNER`].
@@ -152,7 +154,7 @@ const SLICE: u32 = 10_000;
 /// A machine.
 pub struct Machine {
     code: Vec<Instruction>,
-    spans: Vec<Option<Span>>,
+    spans: Vec<crate::core::WrittenAt>,
     entries: Vec<Entry>,
     functions: Vec<FunctionInfo>,
     constants: Vec<Value>,

@@ -30,6 +30,12 @@ pub struct Read {
 }
 
 impl Sources {
+    /// True for places in the texts that come with the language.
+    pub fn is_of_library(&self, span: Span) -> bool {
+        let file = self.starts.get(&span.form).and_then(|(file, _)| self.files.get(file.0 as usize));
+        file.is_some_and(|file| file.path.starts_with("std/") || file.path.starts_with("solana/"))
+    }
+
     /// Adds a text and reads its forms.
     pub fn add(&mut self, module: &str, path: &str, text: &str) -> Read {
         let file = FileId(self.files.len() as u32);

@@ -103,6 +103,23 @@ pub const NATIVES: &[Native] = &[
         Ok(Value::array(taken(arguments)))
     }),
     native("#list", 0, None, "A list of the arguments.", |_, arguments| Ok(Value::list(taken(arguments)))),
+    native(
+        "#template",
+        2,
+        Some(2),
+        "The second list, written where the first, which is empty, was written.",
+        |_, arguments| {
+            let [Value::List(place), list] = arguments else { return Ok(Value::Null) };
+            let origin = place.origin.clone();
+            let mut list = std::mem::take(list);
+            if let Value::List(items) = &mut list
+                && let Some(items) = Rc::get_mut(items)
+            {
+                items.origin = origin;
+            }
+            Ok(list)
+        },
+    ),
     native("#set", 0, None, "A set of the arguments.", |_, arguments| Ok(set(taken(arguments)))),
     native("#object", 0, None, "An object of keys and values in turn.", |_, arguments| object(arguments)),
     native("#splice", 0, None, "A list of the items of all arguments.", |context, arguments| {

@@ -2,7 +2,7 @@
 
 use crate::release::release;
 use crate::value::Value;
-use ovsm_base::Span;
+use ovsm_base::{MacroOrigin, Span};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -96,6 +96,8 @@ pub struct TraceFrame {
     pub function: Rc<str>,
     /// Where it was.
     pub span: Option<Span>,
+    /// The macros that made the code there.
+    pub origin: Option<Rc<MacroOrigin>>,
 }
 
 /// An error as a value: `{:kind :message :data :trace}`.

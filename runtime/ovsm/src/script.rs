@@ -247,6 +247,9 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
     }
     if let Some(span) = failure.span {
         diagnostic = diagnostic.label(span, "it happened here");
+        if let Some(origin) = &failure.origin {
+            diagnostic = origin.explain(span, diagnostic);
+        }
     }
     if let Unwind::Error(error) = &failure.unwind {
         if let ErrorKind::Named(kind) = &error.kind {
@@ -267,7 +270,9 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
                 let at = line_column(sources.text(file), range.start);
                 format!(" at {}:{}:{}", sources.path(file), at.line, at.column)
             });
-            let call = format!("in `{}`{}", frame.function, place.unwrap_or_default());
+            let by = frame.origin.as_ref().filter(|origin| !origin.places.is_empty());
+            let by = by.map_or_else(String::new, |origin| format!(", in the expansion of `{}`", origin.call));
+            let call = format!("in `{}`{}{by}", frame.function, place.unwrap_or_default());
             match calls.last_mut() {
                 Some((last, times)) if *last == call => *times += 1,
                 _ => calls.push((call, 1)),

@@ -55,7 +55,7 @@ impl FunctionCompiler<'_> {
             && count > 0
             && usize::from(place) == usize::from(first) + usize::from(count)
         {
-            self.emit_before_last(I::CallGlobalStep(to, first, count, from, by, global), self.span);
+            self.emit_before_last(I::CallGlobalStep(to, first, count, from, by, global), self.span.clone());
         }
     }
 

@@ -10,9 +10,9 @@ impl FunctionCompiler<'_> {
     /// Jumps to the label if the truth of the condition is as wanted, else goes on.
     pub(super) fn branch(&mut self, condition: ExprId, wanted: bool, label: Label) -> Compile {
         with_room(|| {
-            let (span, next) = (self.span, self.next);
-            if let Some(Some(own)) = self.unit.spans.get(condition) {
-                self.span = Some(*own);
+            let (span, next) = (self.span.clone(), self.next);
+            if let Some(own) = self.written_at(condition) {
+                self.span = own;
             }
             let result = self.branch_with_room(condition, wanted, label);
             (self.span, self.next) = (span, next);
@@ -155,7 +155,7 @@ impl FunctionCompiler<'_> {
             }
             && let Ok(bound) = i8::try_from(bound)
         {
-            let span = self.compiled.spans.last().copied().flatten();
+            let span = self.compiled.spans.last().cloned().unwrap_or_default();
             self.emit_before_last(I::ReturnIfLess(operand, bound, from, otherwise.0 as u32), span);
         }
     }
@@ -236,7 +236,7 @@ impl FunctionCompiler<'_> {
             && from == counter
             && limit != counter
         {
-            let span = self.unit.spans.get(condition).copied().flatten().or(self.span);
+            let span = self.written_at(condition).unwrap_or_else(|| self.span.clone());
             self.emit_before_last(I::StepJumpIfLess(counter, by, limit, top.0 as u32), span);
         }
     }

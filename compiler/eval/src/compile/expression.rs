@@ -13,13 +13,13 @@ impl<'u> FunctionCompiler<'u> {
     /// Makes the code of an expression. Registers that it takes are free again afterwards.
     pub(super) fn expr(&mut self, id: ExprId, target: Target) -> Compile {
         with_room(|| {
-            let span = self.span;
+            let span = self.span.clone();
             let next = self.next;
             let own = self.next_last.take();
             let own = if target == Target::Tail { Some(LastUse::at_end()) } else { own };
             let last = std::mem::replace(&mut self.last, own);
-            if let Some(Some(own)) = self.unit.spans.get(id) {
-                self.span = Some(*own);
+            if let Some(own) = self.written_at(id) {
+                self.span = own;
             }
             let result = self.dispatch(id, target);
             self.span = span;

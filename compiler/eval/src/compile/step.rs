@@ -6,8 +6,7 @@
 
 use super::{Compile, FunctionCompiler, Place, Target};
 use crate::bytecode::{Instruction as I, Operation, Register};
-use crate::core::{Expr, ExprId, GlobalId, LocalId};
-use ovsm_base::Span;
+use crate::core::{Expr, ExprId, GlobalId, LocalId, WrittenAt};
 use ovsm_value::{NativeId, Value};
 
 /// A step of an item of a collection.
@@ -46,7 +45,7 @@ impl FunctionCompiler<'_> {
     }
 
     /// Puts an instruction before the last one; who jumps to that one comes to this one now.
-    pub(super) fn emit_before_last(&mut self, instruction: I, span: Option<Span>) {
+    pub(super) fn emit_before_last(&mut self, instruction: I, span: WrittenAt) {
         let last = self.compiled.code.len().saturating_sub(1);
         self.compiled.code.insert(last, instruction);
         self.compiled.spans.insert(last, span);
@@ -65,7 +64,7 @@ impl FunctionCompiler<'_> {
             _ => None,
         };
         if let Some(by) = by {
-            let span = self.compiled.spans.get(step).copied().flatten();
+            let span = self.compiled.spans.get(step).cloned().unwrap_or_default();
             self.compiled.code.insert(step, I::ReturnCaptureCellStep(by, 0, capture));
             self.compiled.spans.insert(step, span);
         }

@@ -9,14 +9,17 @@ use ovsm_base::Span;
 use ovsm_value::{Symbol, Value};
 use std::rc::Rc;
 
+/// The macro calls that something came from, outermost first.
+type Calls = Vec<(Rc<str>, Option<Span>)>;
+
 /// A form of a body, after the macros at its head were expanded.
 enum Item {
     /// `(define name value)` or `(const name value)`.
     Variable(LocalId, Option<Type>, Option<Value>),
     /// `(defn name …)`: the whole form.
     Function(LocalId, Value),
-    /// Any other form, and the macro call that it came from.
-    Form(Value, Option<(Rc<str>, Option<Span>)>),
+    /// Any other form.
+    Form(Value),
     /// A call of a macro whose result follows.
     Called(Value),
 }
@@ -48,12 +51,13 @@ impl Expander<'_> {
         }
         let mut locals = Vec::new();
         let mut parts = Vec::new();
-        for item in &items {
+        for (item, _) in &items {
             if let Item::Variable(local, _, value) = item {
                 self.expect_value(*local, value.as_ref());
             }
         }
-        for item in items {
+        for (item, calls) in items {
+            let around = std::mem::replace(&mut self.expanding, calls);
             match item {
                 Item::Variable(local, ty, value) => {
                     locals.push(local);
@@ -77,14 +81,10 @@ impl Expander<'_> {
                     let function = self.function_form(&form);
                     parts.push(self.add(Expr::SetLocal(local, function)));
                 }
-                Item::Form(form, None) => parts.push(self.expr(&form)),
-                Item::Form(form, Some(call)) => {
-                    self.expanding.push(call);
-                    parts.push(self.expr(&form));
-                    self.expanding.pop();
-                }
+                Item::Form(form) => parts.push(self.expr(&form)),
                 Item::Called(form) => parts.extend(self.count_of(&form)),
             }
+            self.expanding = around;
         }
         if !locals.is_empty() {
             parts = self.functions_first(parts);
@@ -145,43 +145,41 @@ impl Expander<'_> {
     }
 
     /// Expands the macros at the head of a form of a body, and binds what it defines.
-    fn collect(&mut self, form: &Value, items: &mut Vec<Item>) {
+    fn collect(&mut self, form: &Value, items: &mut Vec<(Item, Calls)>) {
         let near = self.near;
         self.near = syntax::span(form).or(near);
         self.collect_inner(form, items);
         self.near = near;
     }
 
-    fn form_item(&self, form: &Value) -> Item {
-        Item::Form(form.clone(), self.expanding.first().cloned())
+    fn keep(&self, items: &mut Vec<(Item, Calls)>, item: Item) {
+        items.push((item, self.expanding.clone()));
     }
 
-    fn collect_inner(&mut self, form: &Value, items: &mut Vec<Item>) {
-        let Value::List(list) = form else { return items.push(self.form_item(form)) };
+    fn collect_inner(&mut self, form: &Value, items: &mut Vec<(Item, Calls)>) {
+        let Value::List(list) = form else { return self.keep(items, Item::Form(form.clone())) };
         let [Value::Symbol(head), arguments @ ..] = list.as_slice() else {
-            return items.push(self.form_item(form));
+            return self.keep(items, Item::Form(form.clone()));
         };
         match self.meaning(head) {
             Meant::Macro(function, expansion) => {
                 match self.expand_call(&head.name, &function, expansion, form, arguments) {
                     Some(expanded) => {
                         if self.is_in_text(form) {
-                            items.push(Item::Called(form.clone()));
+                            self.keep(items, Item::Called(form.clone()));
                         }
                         self.expanding.push((Rc::clone(&head.name), self.near));
-                        // What the expansion of a macro call defines is collected; other results keep the macro's name
-                        // in reports only while they are looked at here.
                         ovsm_base::stack::with_room(|| self.collect(&expanded, items));
                         self.expanding.pop();
                     }
-                    None => items.push(Item::Form(Value::Null, None)),
+                    None => self.keep(items, Item::Form(Value::Null)),
                 }
             }
             Meant::Special(special) => match (special.name, arguments) {
                 ("progn" | "do" | "begin", forms) if self.is_plain_sequence(forms) => {
                     forms.iter().for_each(|form| self.collect(form, items));
                     if forms.is_empty() {
-                        items.push(Item::Form(Value::Null, None));
+                        self.keep(items, Item::Form(Value::Null));
                     }
                 }
                 ("define", [Value::List(signature), ..])
@@ -189,11 +187,11 @@ impl Expander<'_> {
                 {
                     let Some(Value::Symbol(name)) = signature.get(0) else { return };
                     let local = self.define_local(name);
-                    items.push(Item::Function(local, form.clone()));
+                    self.keep(items, Item::Function(local, form.clone()));
                 }
                 ("defn" | "defun", [Value::Symbol(name), ..]) => {
                     let local = self.define_local(name);
-                    items.push(Item::Function(local, form.clone()));
+                    self.keep(items, Item::Function(local, form.clone()));
                 }
                 ("define" | "const", [Value::Symbol(name), rest @ ..]) => {
                     let (annotation, value) = match rest {
@@ -205,7 +203,7 @@ impl Expander<'_> {
                         [colon, ty, rest @ ..] if syntax::name(colon) == Some(":") && rest.len() <= 1 => {
                             (Some(ty.clone()), rest.first().cloned())
                         }
-                        _ => return items.push(self.form_item(form)),
+                        _ => return self.keep(items, Item::Form(form.clone())),
                     };
                     let local = self.define_local(name);
                     let ty = annotation.and_then(|annotation| self.type_of(&annotation));
@@ -216,11 +214,11 @@ impl Expander<'_> {
                     if special.name == "const" {
                         self.constants.insert(local);
                     }
-                    items.push(Item::Variable(local, ty, value));
+                    self.keep(items, Item::Variable(local, ty, value));
                 }
-                _ => items.push(self.form_item(form)),
+                _ => self.keep(items, Item::Form(form.clone())),
             },
-            _ => items.push(self.form_item(form)),
+            _ => self.keep(items, Item::Form(form.clone())),
         }
     }
 

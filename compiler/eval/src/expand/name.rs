@@ -175,6 +175,7 @@ impl Expander<'_> {
                 Some(near) => diagnostic.label(near, ""),
                 None => diagnostic,
             };
+            let diagnostic = self.explained(diagnostic);
             self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
             return self.add(Expr::Global(id));
         }
@@ -191,6 +192,7 @@ impl Expander<'_> {
             (Some(name), None) => diagnostic.help(format!("did you mean `{name}`?")),
             (None, _) => diagnostic.help("define it, import it, or check the spelling"),
         };
+        let diagnostic = self.explained(diagnostic);
         self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
         self.add(Expr::Global(id))
     }
@@ -225,12 +227,14 @@ impl Expander<'_> {
                     _ => None,
                 })
                 .collect();
+            let (span, origin) = self.made_at(self.near);
             self.front.calls.push(crate::front::CallSite {
                 callee: id,
                 name: Rc::clone(&symbol.name),
                 arguments: arguments.len(),
                 literals,
-                span: self.near,
+                span,
+                origin,
             });
         }
         self.add(Expr::Call(callee, parts))

@@ -45,7 +45,15 @@ impl Expander<'_> {
                     }
                     _ => {}
                 }
-                self.parts(items, depth, "#list", "#splice")
+                let list = self.parts(items, depth, "#list", "#splice");
+                match (self.is_macro_body, syntax::span(template)) {
+                    // What a macro gives knows where its template stands.
+                    (true, Some(span)) => {
+                        let place = self.constant(syntax::list(Vec::new(), Some(span)));
+                        self.native("#template", vec![place, list])
+                    }
+                    _ => list,
+                }
             }
             Value::Array(items) => self.parts(items.as_slice(), depth, "#array", "#splice-array"),
             Value::Object(entries) => {

@@ -77,9 +77,11 @@ impl Machine {
             || self.entries.partition_point(|entry| (entry.start as usize) < after).wrapping_sub(1),
             |entered| entered as usize,
         );
+        let origin = self.spans.get(after.wrapping_sub(1)).cloned().unwrap_or_default();
         TraceFrame {
             function: self.functions.get(function).map_or_else(|| "".into(), |info| info.name.clone()),
-            span: self.spans.get(after.wrapping_sub(1)).copied().flatten(),
+            span: origin.span,
+            origin: origin.macros,
         }
     }
 
@@ -113,7 +115,8 @@ impl Machine {
                 (frames, omitted) = (first, 0);
             }
         }
-        let span = frames.iter().find_map(|frame| frame.span);
-        Failure { unwind: *raised, span, trace: frames, omitted }
+        let first = frames.iter().find(|frame| frame.span.is_some());
+        let (span, origin) = first.map_or((None, None), |frame| (frame.span, frame.origin.clone()));
+        Failure { unwind: *raised, span, origin, trace: frames, omitted }
     }
 }

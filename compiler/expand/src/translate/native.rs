@@ -196,7 +196,7 @@ impl<'a> Translator<'a> {
             "#object" => {
                 ("objects are".to_string(), "define a record: `(defrecord Point (x : u64) (y : u64))`")
             }
-            "#list" | "#splice" => {
+            "#list" | "#splice" | "#template" => {
                 ("lists are".to_string(), "use an array, `[a b c]`, whose length is known")
             }
             "#splice-array" | "append" | "concat" | "push!" | "filter" | "reverse" | "sort" | "slice" => (

@@ -34,7 +34,7 @@ impl Analysis<'_> {
                 diagnostic = diagnostic.label(origin, format!("because it is given {} here", article(&ty)));
             }
         }
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(self.unit.explained(place, diagnostic));
     }
 
     fn help(&mut self, help: String) {
@@ -178,7 +178,7 @@ impl Analysis<'_> {
         if let Some(span) = span.or(self.span(callee)) {
             diagnostic = diagnostic.label(span, "");
         }
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(self.unit.explained(callee, diagnostic));
         self.help("see its definition for what it takes".to_string());
     }
 

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::lint::{Category, Check, Level, Lint};
-use ovsm_eval::core::Expr;
+use ovsm_eval::core::{Expr, ExprId};
 
 /// The lint.
 pub(crate) const LINT: Lint = Lint {
@@ -16,8 +16,11 @@ pub(crate) const LINT: Lint = Lint {
 fn check(context: &mut Context<'_>) {
     let units = context.file.units.clone();
     for unit in &units {
-        for (expr, span) in unit.exprs.iter().zip(unit.spans.iter()) {
+        for (n, (expr, span)) in unit.exprs.iter().zip(unit.spans.iter()).enumerate() {
             let Expr::Local(local) = expr else { continue };
+            // A variable of a template is written there.
+            let macros = unit.origins.get(&ExprId(n as u32)).and_then(|origin| origin.places.first());
+            let span = macros.map(|(_, span)| *span).or(*span);
             let Some(local) = unit.locals.get(*local) else { continue };
             let is_marked =
                 local.name.len() > 1 && local.name.starts_with('_') && !local.name.starts_with("__");
