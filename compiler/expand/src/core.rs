@@ -83,6 +83,8 @@ pub enum Fault {
     AlreadyInitialized,
     /// `(fail-with code)`.
     Custom(u32),
+    /// An error that the runtime has a name for.
+    Runtime(u8),
 }
 
 /// What an account has to be.
@@ -92,8 +94,14 @@ pub struct Opening {
     pub ty: Type,
     /// It has to have signed.
     pub is_signer: bool,
-    /// The first word of its data, if its type is known.
-    pub discriminator: u64,
+    /// The first word of its data, if its type is known and says so.
+    pub discriminator: Option<u64>,
+    /// The program has to own it, if it has a type.
+    pub is_owned: bool,
+    /// Its number, if it is found by that; it may then be the same as another one.
+    pub number: Option<u32>,
+    /// What happens if it is the same as an earlier one; a failure if nothing is said.
+    pub repeated: Option<ExprId>,
 }
 
 /// What leads from a value to a part of it.
@@ -283,8 +291,9 @@ pub enum Expr {
     OpenAccount(Option<ExprId>, Opening),
     /// Fails unless the instruction has so many accounts.
     RequireAccounts(u32),
-    /// The arguments in the instruction data, after the eight bytes that name the instruction: all of the rest.
-    Arguments,
+    /// The arguments in the instruction data, after so many bytes that name the instruction: all of the rest, or, if the flag is
+    /// set, its beginning.
+    Arguments(u32, bool),
     /// A form that talks to the runtime.
     Chain(Box<Chain>),
     /// The key of an account.
@@ -363,14 +372,16 @@ impl Expr {
             | Expr::Bytes(_)
             | Expr::Pubkey(_)
             | Expr::RequireAccounts(_)
-            | Expr::Arguments
+            | Expr::Arguments(..)
             | Expr::Local(_)
             | Expr::Global(_) => {}
             Expr::Block(items) | Expr::And(items) | Expr::Or(items) => items.iter().copied().for_each(f),
             Expr::Call(_, args) | Expr::Builtin(_, args) | Expr::Array(args) | Expr::Make(_, _, args) => {
                 args.iter().copied().for_each(f);
             }
-            Expr::OpenAccount(previous, _) => previous.iter().copied().for_each(f),
+            Expr::OpenAccount(previous, opening) => {
+                previous.iter().chain(&opening.repeated).copied().for_each(f);
+            }
             Expr::Chain(chain) => chain.for_each_child(f),
             Expr::Get(value, key) => {
                 f(*value);

@@ -16,19 +16,28 @@ pub fn body(instructions: &[Instruction]) -> Body {
         body.add(Expr::Builtin(Builtin::Compare(comparison), vec![a, b]), None)
     };
     let length = body.add(Expr::Builtin(Builtin::InstructionDataLen, Vec::new()), None);
-    let eight = unsigned(&mut body, 8);
-    let is_short = compare(&mut body, Comparison::Less, length, eight);
-    let fail = body.add(Expr::Fail(Fault::InstructionData), None);
-    let mut clauses = vec![(is_short, fail)];
-    for instruction in instructions {
-        let data = body.add(Expr::Builtin(Builtin::InstructionDataPtr, Vec::new()), None);
-        let zero = unsigned(&mut body, 0);
-        let word = body.add(Expr::Builtin(Builtin::MemLoad(8), vec![data, zero]), None);
-        let wanted = unsigned(&mut body, instruction.discriminator);
-        let is = compare(&mut body, Comparison::Equal, word, wanted);
-        let call = body.add(Expr::Call(instruction.handler, Vec::new()), None);
-        body.callees.push(instruction.handler);
-        clauses.push((is, call));
+    let mut clauses = Vec::new();
+    // Those of one byte come first: data of one byte have no word.
+    for size in [1, 8] {
+        let own: Vec<&Instruction> = instructions.iter().filter(|it| it.discriminator_size == size).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let wanted = unsigned(&mut body, size.into());
+        let is_short = compare(&mut body, Comparison::Less, length, wanted);
+        let fail = body.add(Expr::Fail(Fault::InstructionData), None);
+        clauses.push((is_short, fail));
+        for instruction in own {
+            let data = body.add(Expr::Builtin(Builtin::InstructionDataPtr, Vec::new()), None);
+            let zero = unsigned(&mut body, 0);
+            let load = Builtin::MemLoad(if size == 1 { 1 } else { 8 });
+            let word = body.add(Expr::Builtin(load, vec![data, zero]), None);
+            let wanted = unsigned(&mut body, instruction.discriminator);
+            let is = compare(&mut body, Comparison::Equal, word, wanted);
+            let call = body.add(Expr::Call(instruction.handler, Vec::new()), None);
+            body.callees.push(instruction.handler);
+            clauses.push((is, call));
+        }
     }
     body.callees.sort_unstable();
     body.callees.dedup();

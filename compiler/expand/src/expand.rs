@@ -37,13 +37,15 @@ pub struct Expansion {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// An instruction of the program: the function that runs it, and the word that its data begin with.
+/// An instruction of the program: the function that runs it, and what its data begin with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Instruction {
     /// The function.
     pub handler: DefId,
-    /// The first eight bytes of the instruction data, little endian.
+    /// The first bytes of the instruction data, little endian.
     pub discriminator: u64,
+    /// How many bytes these are: 1 or 8.
+    pub discriminator_size: u32,
 }
 
 /// A function that a form defines.

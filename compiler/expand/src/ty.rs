@@ -67,6 +67,20 @@ pub struct AccountType {
     pub record: Option<Arc<RecordType>>,
     /// True if it may be changed.
     pub is_mutable: bool,
+    /// True if eight bytes that say what type it is come before its data.
+    pub is_tagged: bool,
+}
+
+impl AccountType {
+    /// The length of the data of an account of this type; `None` if any will do.
+    pub fn data_length(&self) -> Option<u32> {
+        self.record.as_ref()?.size()?.checked_add(self.offset())
+    }
+
+    /// How many bytes come before the record.
+    pub fn offset(&self) -> u32 {
+        if self.is_tagged { 8 } else { 0 }
+    }
 }
 
 /// The type of an enum.

@@ -120,11 +120,14 @@ impl<'a> Inference<'a> {
                     let found = self.infer(*previous, Use::Value);
                     self.account(*previous, &found);
                 }
+                if let Some(repeated) = opening.repeated {
+                    self.infer(repeated, Use::Discard);
+                }
                 Term::Known(opening.ty.clone())
             }
             Expr::RequireAccounts(_) => NULL,
             // What they are is stated around it.
-            Expr::Arguments => self.stated(expr),
+            Expr::Arguments(..) => self.stated(expr),
             Expr::LogRecord(record, _) => {
                 let found = self.infer(*record, Use::Value);
                 match self.table.resolve(&found) {

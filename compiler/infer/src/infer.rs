@@ -351,7 +351,7 @@ impl<'a> Inference<'a> {
             | Expr::Sequence(_)
             | Expr::OpenAccount(..)
             | Expr::RequireAccounts(_)
-            | Expr::Arguments
+            | Expr::Arguments(..)
             | Expr::KeyOf(_)
             | Expr::LogRecord(..)
             | Expr::OwnerOf(_) => self.aggregate(node, expr),

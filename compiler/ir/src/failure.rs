@@ -47,10 +47,12 @@ pub enum Failure {
     ReturnedData,
     /// A failure that the program declares, by its code.
     Custom(u32),
+    /// An error that the runtime has a name for, by its number: 1 to 26.
+    Runtime(u8),
 }
 
 impl Failure {
-    /// Every failure but those that programs declare.
+    /// Every failure but those that programs choose by a number.
     pub const ALL: [Failure; 18] = [
         Failure::Overflow,
         Failure::DivisionByZero,
@@ -93,7 +95,10 @@ impl Failure {
             Failure::AlreadyInitialized => 9 << 32,
             Failure::WrongAccount => 2 << 32,
             Failure::ReturnedData => 0x4F56_0008,
+            // The runtime reads 0 as success.
+            Failure::Custom(0) => 1 << 32,
             Failure::Custom(code) => code as u64,
+            Failure::Runtime(number) => (number as u64) << 32,
         }
     }
 
@@ -124,6 +129,7 @@ impl Failure {
             Failure::WrongAccount => "wrong_account",
             Failure::ReturnedData => "returned_data",
             Failure::Custom(_) => "custom",
+            Failure::Runtime(_) => "runtime",
         }
     }
 
@@ -143,7 +149,7 @@ impl Failure {
             Failure::NotSigner | Failure::NotWritable | Failure::WrongOwner => Code::RuntimeRequirement,
             Failure::Index => Code::RuntimeIndex,
             Failure::NoCase => Code::RuntimeValue,
-            Failure::Raised | Failure::Custom(_) => Code::RuntimeUser,
+            Failure::Raised | Failure::Custom(_) | Failure::Runtime(_) => Code::RuntimeUser,
             Failure::InstructionData
             | Failure::DuplicateAccount
             | Failure::AccountData
@@ -160,6 +166,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Failure::Custom(code) => write!(f, "custom {code}"),
+            Failure::Runtime(number) => write!(f, "runtime {number}"),
             other => f.write_str(other.name()),
         }
     }

@@ -59,11 +59,18 @@ pub const NATIVES: &[Native] = &[
         None,
     ),
     chain(
+        "open-account-number",
+        "(number type discriminator &rest checks) -> account",
+        "The account with a number, which may be the same as another one; checked as `open-account` does. Only in programs.",
+        3,
+        None,
+    ),
+    chain(
         "instruction-arguments",
-        "() -> record",
+        "(&optional offset prefix) -> record",
         "The arguments of the instruction, after the word that names it; their length is checked. Only in programs.",
         0,
-        Some(0),
+        Some(2),
     ),
     chain(
         "declare-instruction",
@@ -240,7 +247,8 @@ pub const NATIVES: &[Native] = &[
     chain(
         "fail-as",
         "(kind) -> never",
-        "Fails as a check of the language does: `:seeds`, `:wrong-account`, `:wrong-owner` or `:already-initialized`. Only in programs.",
+        "Fails as a check of the language does: `:seeds`, `:wrong-account`, `:wrong-owner` or `:already-initialized`; or as \
+         the runtime does: `(fail-as 10)` is its error number 10. Only in programs.",
         1,
         Some(1),
     ),

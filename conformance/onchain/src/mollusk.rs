@@ -3,7 +3,6 @@
 use crate::case::{Case, Observed, PROGRAM};
 use mollusk_svm::Mollusk;
 use mollusk_svm::program::loader_keys::LOADER_V3;
-use solana_signer::Signer;
 
 /// Runs the program once.
 pub fn run(case: &Case, elf: &[u8]) -> Observed {

@@ -163,7 +163,7 @@ async fn lamports_go_through_the_system_program() {
     let seen = run(&case("transfer", source, accounts(true), &5_000_000u64.to_le_bytes())).await;
     assert_eq!(seen.error, None);
     assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (995_000_000, 15_000_000));
-    assert_eq!(seen.compute_units, 1_201);
+    assert_eq!(seen.compute_units, 1_161);
     let seen = run(&case("unsigned", source, accounts(false), &5u64.to_le_bytes())).await;
     assert_eq!(seen.error.as_deref(), Some("PrivilegeEscalation"));
 }

@@ -18,7 +18,17 @@ impl<'a> Translator<'a> {
                 }
             }
             ("open-account", [previous, ty, discriminator, checks @ ..]) => {
-                self.open_account(*previous, *ty, *discriminator, checks, span)
+                let previous = match self.unit.exprs.get(*previous) {
+                    Some(Expr::Constant(Value::Null)) => None,
+                    _ => Some(self.expr(*previous, Place::VALUE)),
+                };
+                self.open_account(previous, None, *ty, *discriminator, checks, span)
+            }
+            ("open-account-number", [number, ty, discriminator, checks @ ..]) => {
+                match self.known_number(*number).and_then(|it| u32::try_from(it).ok()) {
+                    Some(number) => self.open_account(None, Some(number), *ty, *discriminator, checks, span),
+                    None => self.number_needed(span),
+                }
             }
             ("log-record", [record, word]) => match self.known_number(*word) {
                 Some(word) => {
@@ -27,7 +37,17 @@ impl<'a> Translator<'a> {
                 }
                 None => self.number_needed(span),
             },
-            ("instruction-arguments", []) => self.body.add(Core::Arguments, span),
+            ("instruction-arguments", [offset @ ..]) => {
+                let is_prefix = offset.len() == 2;
+                let offset = match offset.first() {
+                    Some(offset) => self.known_number(*offset).and_then(|it| u32::try_from(it).ok()),
+                    None => Some(8),
+                };
+                match offset {
+                    Some(offset) => self.body.add(Core::Arguments(offset, is_prefix), span),
+                    None => self.number_needed(span),
+                }
+            }
             ("key-of", [account]) => {
                 let account = self.expr(*account, Place::VALUE);
                 self.body.add(Core::KeyOf(account), span)
@@ -38,7 +58,7 @@ impl<'a> Translator<'a> {
             }
             ("fail-with", [code]) => match self.known_number(*code).and_then(|code| u32::try_from(code).ok())
             {
-                Some(code) if code != 0 => {
+                Some(code) => {
                     self.flow.end();
                     self.body.add(Core::Fail(Fault::Custom(code)), span)
                 }
@@ -59,7 +79,7 @@ impl<'a> Translator<'a> {
         self.unsupported(
             span,
             "a number that is known when the program is compiled is needed here",
-            "write a number, or a constant that is one; a code is between 1 and 4294967295",
+            "write a number, or a constant that is one; a code is below 4294967296",
         )
     }
 
@@ -82,29 +102,38 @@ impl<'a> Translator<'a> {
 
     fn open_account(
         &mut self,
-        previous: ExprId,
+        previous: Option<CoreId>,
+        number: Option<u32>,
         ty: ExprId,
         discriminator: ExprId,
-        checks: &[ExprId],
+        checks: &'a [ExprId],
         span: Option<Span>,
     ) -> CoreId {
-        let previous = match self.unit.exprs.get(previous) {
-            Some(Expr::Constant(Value::Null)) => None,
-            _ => Some(self.expr(previous, Place::VALUE)),
-        };
         let record = match self.account_record(ty, span) {
             Ok(record) => record,
             Err(error) => return error,
         };
-        let has = |wanted: &str| {
-            checks.iter().any(|check| {
-                matches!(self.unit.exprs.get(*check), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
-            })
+        let has = |wanted: &str| checks.iter().any(|check| self.is_keyword(*check, wanted));
+        let (is_signer, is_mutable, is_owned) = (has("signer"), has("mut"), !has("any-owner"));
+        let discriminator = self.known_number(discriminator).filter(|_| record.is_some());
+        let is_tagged = discriminator.is_some();
+        let ty = Type::Account(Arc::new(AccountType { record, is_mutable, is_tagged }));
+        // What happens to an account that is there already comes last.
+        let repeated = match checks {
+            [.., mark, repeated] if self.is_keyword(*mark, "repeated") => {
+                let before = self.flow.clone();
+                let repeated = self.expr(*repeated, Place::VALUE);
+                self.flow = before;
+                Some(repeated)
+            }
+            _ => None,
         };
-        let (is_signer, is_mutable) = (has("signer"), has("mut"));
-        let discriminator = self.known_number(discriminator).unwrap_or(0);
-        let ty = Type::Account(Arc::new(AccountType { record, is_mutable }));
-        self.body.add(Core::OpenAccount(previous, Opening { ty, is_signer, discriminator }), span)
+        let opening = Opening { ty, is_signer, discriminator, is_owned, number, repeated };
+        self.body.add(Core::OpenAccount(previous, opening), span)
+    }
+
+    fn is_keyword(&self, expr: ExprId, wanted: &str) -> bool {
+        matches!(self.unit.exprs.get(expr), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
     }
 
     /// The record that the data of an account are; `None` if nothing is known of them.

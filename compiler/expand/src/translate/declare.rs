@@ -5,6 +5,7 @@ use crate::declaration::{Datum, Declaration};
 use crate::env::GlobalKind;
 use crate::expand::Instruction;
 use crate::ty::{RecordType, Type};
+use ovsm_base::IntType;
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::Value;
 use std::sync::Arc;
@@ -39,13 +40,17 @@ impl Translator<'_> {
                     return None;
                 }
                 let name = self.session.name(*global)?.to_string();
+                let discriminator_size = match self.unit.exprs.get(*discriminator)? {
+                    Expr::Constant(Value::Fixed(IntType::U8, _)) => 1,
+                    _ => 8,
+                };
                 let discriminator = self.known_number(*discriminator)?;
                 let arguments = match rest.first() {
                     Some(record) => Some(self.record(*record)?),
                     None => None,
                 };
                 let accounts = rest.get(1).map_or_else(Vec::new, |accounts| self.quoted(*accounts));
-                let instruction = Instruction { handler, discriminator };
+                let instruction = Instruction { handler, discriminator, discriminator_size };
                 Some(Declaration::Instruction { name, instruction, arguments, accounts })
             }
             ("declare-program", [name, options]) => {

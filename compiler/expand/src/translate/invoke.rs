@@ -71,9 +71,18 @@ impl<'a> Translator<'a> {
                     Ok(record) => record,
                     Err(error) => return Some(error),
                 };
-                let discriminator = self.known_number(*discriminator).unwrap_or(0);
-                let ty = Type::Account(Arc::new(AccountType { record, is_mutable: true }));
-                Chain::Initialize(account, Opening { ty, is_signer: false, discriminator })
+                let discriminator = self.known_number(*discriminator);
+                let is_tagged = discriminator.is_some();
+                let ty = Type::Account(Arc::new(AccountType { record, is_mutable: true, is_tagged }));
+                let opening = Opening {
+                    ty,
+                    is_signer: false,
+                    discriminator,
+                    is_owned: true,
+                    number: None,
+                    repeated: None,
+                };
+                Chain::Initialize(account, opening)
             }
             ("close-account", [account, destination]) => {
                 let account = self.expr(*account, Place::VALUE);
@@ -122,9 +131,11 @@ impl<'a> Translator<'a> {
                     Some("wrong-account") => Fault::WrongAccount,
                     Some("wrong-owner") => Fault::WrongOwner,
                     Some("already-initialized") => Fault::AlreadyInitialized,
+                    None if let Some(number @ 1..=26) = self.known_number(*kind) => {
+                        Fault::Runtime(number as u8)
+                    }
                     _ => {
-                        let help =
-                            "they are `:seeds`, `:wrong-account`, `:wrong-owner` and `:already-initialized`";
+                        let help = "they are `:seeds`, `:wrong-account`, `:wrong-owner`, `:already-initialized`, or 1 to 26, the numbers of the runtime's errors";
                         return Some(self.unsupported(span, "this kind of failure is not known", help));
                     }
                 };

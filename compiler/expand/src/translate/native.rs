@@ -144,6 +144,7 @@ impl<'a> Translator<'a> {
             (
                 "require-accounts"
                 | "open-account"
+                | "open-account-number"
                 | "instruction-arguments"
                 | "declare-instruction"
                 | "declare-program"

@@ -28,8 +28,6 @@ pub(crate) const OWNER: u64 = 40;
 pub(crate) const LAMPORTS: i32 = 72;
 pub(crate) const DATA_LEN: i32 = 80;
 pub(crate) const DATA: u64 = 88;
-/// The first word of the data of a typed account says what type it is.
-pub(crate) const DISCRIMINATOR: u32 = 8;
 /// What follows the data: room to grow, then padding to a multiple of 8, then a word.
 const AFTER_DATA: u64 = 10_240 + 8;
 
@@ -113,12 +111,20 @@ impl State<'_> {
         opening: &Opening,
         signatures: &dyn Signatures,
     ) -> Words {
-        let account = match previous {
-            None => {
+        let account = match (previous, opening.number) {
+            (_, Some(number)) if number > 0 => {
+                let there = self.number_of_accounts();
+                let is_missing = self.compare_const(Condition::UnsignedLessEqual, there, u64::from(number));
+                self.fail_if(is_missing, Failure::AccountIndex);
+                let (input, number) = (self.input_address(), self.constant(u64::from(number)));
+                let found = self.call(Callee::Runtime(Runtime::FindAccount), &[input, number], &[Type::Word]);
+                found.first().copied().unwrap_or(input)
+            }
+            (None, _) => {
                 let input = self.input_address();
                 self.binary_const(BinaryOp::Add, input, FIRST_ACCOUNT)
             }
-            Some(previous) => {
+            (Some(previous), _) => {
                 let ty = self.ty(previous);
                 let before = self.value(previous, signatures).first().copied();
                 let before = before.unwrap_or_else(|| self.constant(INPUT_BASE));
@@ -126,22 +132,23 @@ impl State<'_> {
             }
         };
         let ovsm_infer::Type::Account(ty) = &opening.ty else { return Words::new() };
-        self.check_flags(account, opening.is_signer, ty.is_mutable);
-        if let Some(record) = &ty.record {
-            self.check_data(account, record, opening.discriminator);
+        match opening.number {
+            Some(_) => self.check_flags_of_any(account, opening.is_signer, ty.is_mutable),
+            None => self.check_flags(account, opening, ty.is_mutable, signatures),
         }
+        self.check_data(account, ty, opening);
         Words::from_elem(account, 1)
     }
 
     /// Where the account after one begins: at a fixed distance if the length of its data is known.
     fn account_after(&mut self, account: Value, ty: &ovsm_infer::Type) -> Value {
         let known = match ty {
-            ovsm_infer::Type::Account(ty) => ty.record.as_ref().and_then(|record| record.size()),
+            ovsm_infer::Type::Account(ty) => ty.data_length(),
             _ => None,
         };
         match known {
             Some(size) => {
-                let length = u64::from(size + DISCRIMINATOR).next_multiple_of(8);
+                let length = u64::from(size).next_multiple_of(8);
                 self.binary_const(BinaryOp::Add, account, DATA + length + AFTER_DATA)
             }
             None => {
@@ -156,7 +163,14 @@ impl State<'_> {
 
     /// The account is no second mention of an earlier one, and signed and is writable if it has to. The flags lie beside
     /// each other, so that one comparison tells whether all is well; what is not is found out afterwards.
-    fn check_flags(&mut self, account: Value, is_signer: bool, is_mutable: bool) {
+    fn check_flags(
+        &mut self,
+        account: Value,
+        opening: &Opening,
+        is_mutable: bool,
+        signatures: &dyn Signatures,
+    ) {
+        let is_signer = opening.is_signer;
         const NEW: u64 = 0xff;
         let (width, mask, wanted) = match (is_signer, is_mutable) {
             (false, false) => (Width::W1, None, NEW),
@@ -175,46 +189,78 @@ impl State<'_> {
         self.enter(bad);
         let mark = self.load(Width::W1, Region::InputMeta, account, 0);
         let is_second = self.compare_const(Condition::NotEqual, mark, NEW);
-        self.fail_if(is_second, Failure::DuplicateAccount);
+        match opening.repeated {
+            None => self.fail_if(is_second, Failure::DuplicateAccount),
+            Some(repeated) => {
+                let (mut second, mut first) = (self.join(), self.join());
+                self.branch(is_second, &mut second, &mut first);
+                self.enter(second);
+                self.discard(repeated, signatures);
+                if !self.is_dead() {
+                    self.function.blocks[self.block].terminator = Terminator::Fail(Failure::DuplicateAccount);
+                }
+                self.rewind(&first);
+                self.enter(first);
+            }
+        }
         if is_signer {
             let flag = self.load(Width::W1, Region::InputMeta, account, IS_SIGNER);
             let missing = self.compare_const(Condition::Equal, flag, 0);
             self.fail_if(missing, Failure::NotSigner);
         }
-        self.function.blocks[self.block].terminator = Terminator::Fail(match is_mutable {
-            true => Failure::NotWritable,
-            false => Failure::NotSigner,
+        self.function.blocks[self.block].terminator = Terminator::Fail(match (is_mutable, is_signer) {
+            (true, _) => Failure::NotWritable,
+            (false, true) => Failure::NotSigner,
+            (false, false) => Failure::DuplicateAccount,
         });
         self.rewind(&good);
         self.enter(good);
     }
 
-    /// The data are of a type of the program: it owns the account, and length and first word are right.
-    fn check_data(&mut self, account: Value, record: &ovsm_expand::ty::RecordType, discriminator: u64) {
+    /// The same, but the account may be one that is there already.
+    fn check_flags_of_any(&mut self, account: Value, is_signer: bool, is_mutable: bool) {
+        for (is_needed, offset, failure) in
+            [(is_signer, IS_SIGNER, Failure::NotSigner), (is_mutable, IS_WRITABLE, Failure::NotWritable)]
+        {
+            if is_needed {
+                let flag = self.load(Width::W1, Region::InputMeta, account, offset);
+                let missing = self.compare_const(Condition::Equal, flag, 0);
+                self.fail_if(missing, failure);
+            }
+        }
+    }
+
+    /// The data are of a type: length and first word are right, and the program owns the account unless any owner will do.
+    fn check_data(&mut self, account: Value, ty: &ovsm_expand::ty::AccountType, opening: &Opening) {
+        let Some(wanted) = ty.data_length() else { return };
         let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
-        let wanted = record.size().unwrap_or(0) + DISCRIMINATOR;
         let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
         self.fail_if(differs, Failure::AccountData);
-        let program = self.program_id();
-        for word in 0..4 {
-            let owner = self.load(Width::W8, Region::InputMeta, account, OWNER as i32 + 8 * word);
-            let own = self.load(Width::W8, Region::InputMeta, program, 8 * word);
-            let differs = self.compare(Condition::NotEqual, owner, own);
-            self.fail_if(differs, Failure::WrongOwner);
+        if opening.is_owned {
+            let program = self.program_id();
+            for word in 0..4 {
+                let owner = self.load(Width::W8, Region::InputMeta, account, OWNER as i32 + 8 * word);
+                let own = self.load(Width::W8, Region::InputMeta, program, 8 * word);
+                let differs = self.compare(Condition::NotEqual, owner, own);
+                self.fail_if(differs, Failure::WrongOwner);
+            }
         }
-        let first = self.load(Width::W8, Region::View, account, DATA as i32);
-        let differs = self.compare_const(Condition::NotEqual, first, discriminator);
-        self.fail_if(differs, Failure::AccountData);
+        if let Some(discriminator) = opening.discriminator {
+            let first = self.load(Width::W8, Region::View, account, DATA as i32);
+            let differs = self.compare_const(Condition::NotEqual, first, discriminator);
+            self.fail_if(differs, Failure::AccountData);
+        }
     }
 
     /// The arguments of the instruction.
-    pub(crate) fn arguments(&mut self, ty: &ovsm_infer::Type) -> Words {
+    pub(crate) fn arguments(&mut self, ty: &ovsm_infer::Type, offset: u32, is_prefix: bool) -> Words {
         let length = self.instruction_data_length();
-        let wanted = ty.size().unwrap_or(0) + DISCRIMINATOR;
-        let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
-        self.fail_if(differs, Failure::InstructionData);
+        let wanted = u64::from(ty.size().unwrap_or(0) + offset);
+        let condition = if is_prefix { Condition::UnsignedLess } else { Condition::NotEqual };
+        let misfits = self.compare_const(condition, length, wanted);
+        self.fail_if(misfits, Failure::InstructionData);
         let data = self.instruction_data();
-        let from = self.behind(data).after(DISCRIMINATOR);
+        let from = self.behind(data).after(offset);
         self.check_bytes(ty, from, Failure::InstructionData);
         self.load_value(ty, from)
     }

@@ -6,7 +6,7 @@
 
 use crate::Failure;
 use crate::function::Value;
-use crate::lower::account::{DATA, DISCRIMINATOR};
+use crate::lower::account::DATA;
 use crate::lower::function::{Signatures, words};
 use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
@@ -19,7 +19,7 @@ use ovsm_infer::{Coercion, Type as SourceType};
 use std::sync::Arc;
 
 /// A value on the way to one of its parts.
-enum Whole {
+pub(crate) enum Whole {
     Words(Words),
     Memory(Address),
 }
@@ -397,7 +397,7 @@ impl State<'_> {
         }
     }
 
-    fn whole(&mut self, ty: &SourceType, value: Words) -> Whole {
+    pub(crate) fn whole(&mut self, ty: &SourceType, value: Words) -> Whole {
         match (ty.is_by_address() || matches!(ty, SourceType::Account(_)), value.first()) {
             (true, Some(base)) => Whole::Memory(self.behind(*base)),
             _ => Whole::Words(value),
@@ -405,7 +405,7 @@ impl State<'_> {
     }
 
     /// A part of a value, and its type.
-    fn part(
+    pub(crate) fn part(
         &mut self,
         whole: Whole,
         ty: &SourceType,
@@ -417,7 +417,7 @@ impl State<'_> {
                 let Some(record) = &account.record else {
                     return (Whole::Words(Words::new()), SourceType::Error);
                 };
-                let data = address.after(DATA as u32 + DISCRIMINATOR);
+                let data = address.after(DATA as u32 + account.offset());
                 self.part(Whole::Memory(data), &SourceType::Record(Arc::clone(record)), key, signatures)
             }
             (Key::Field(name, _), SourceType::Record(record), whole) => {

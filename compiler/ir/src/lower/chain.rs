@@ -7,7 +7,7 @@
 
 use crate::Failure;
 use crate::function::Value;
-use crate::lower::account::{DATA, DATA_LEN, DISCRIMINATOR, KEY, LAMPORTS, OWNER};
+use crate::lower::account::{DATA, DATA_LEN, KEY, LAMPORTS, OWNER};
 use crate::lower::function::Signatures;
 use crate::lower::state::{State, Words};
 use crate::lower::stored::Address;
@@ -483,15 +483,15 @@ impl State<'_> {
     fn initialize(&mut self, account: ExprId, opening: &Opening, signatures: &dyn Signatures) -> Words {
         let account = self.account(account, signatures);
         let SourceType::Account(ty) = &opening.ty else { return Words::new() };
-        let Some(record) = &ty.record else { return Words::from_elem(account, 1) };
+        let Some(wanted) = ty.data_length() else { return Words::from_elem(account, 1) };
         let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
-        let wanted = u64::from(record.size().unwrap_or(0) + DISCRIMINATOR);
-        let differs = self.compare_const(Condition::NotEqual, length, wanted);
+        let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
         self.fail_if(differs, Failure::AccountData);
+        let Some(discriminator) = opening.discriminator else { return Words::from_elem(account, 1) };
         let first = self.load(Width::W8, Region::View, account, DATA as i32);
         let is_taken = self.compare_const(Condition::NotEqual, first, 0);
         self.fail_if(is_taken, Failure::AlreadyInitialized);
-        let word = self.constant(opening.discriminator);
+        let word = self.constant(discriminator);
         let access = Access { width: Width::W8, region: Region::View, address: account, offset: DATA as i32 };
         self.emit(Op::Store(access, word), &[]);
         Words::from_elem(account, 1)

@@ -2,6 +2,7 @@
 
 use crate::function::Value;
 use crate::lower::function::Signatures;
+use crate::lower::keys::KeySource;
 use crate::lower::state::{Join, OpenExit, State, Variable, Words};
 use crate::op::{BinaryOp, Condition};
 use ovsm_base::IntType;
@@ -95,6 +96,27 @@ impl State<'_> {
                     Some(otherwise) => self.condition(*otherwise, yes, no, signatures),
                     None => self.jump(no),
                 }
+            }
+            Expr::Builtin(
+                Builtin::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual)),
+                args,
+            ) if args.len() == 2 && args.iter().all(|arg| self.ty(*arg) == SourceType::Pubkey) => {
+                let keys: Vec<KeySource> =
+                    args.iter().filter_map(|arg| self.key_source(*arg, signatures)).collect();
+                let [a, b] = keys.as_slice() else { return };
+                let (same, different) = match comparison {
+                    Comparison::Equal => (yes, no),
+                    _ => (no, yes),
+                };
+                for number in 0..4 {
+                    let mut next = self.join();
+                    let (own, other) = (self.key_word(a, number), self.key_word(b, number));
+                    let equal = self.compare(Condition::Equal, own, other);
+                    self.branch(equal, &mut next, different);
+                    self.rewind(&next);
+                    self.enter(next);
+                }
+                self.jump(same);
             }
             Expr::Builtin(
                 Builtin::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual)),

@@ -300,6 +300,7 @@ impl State<'_> {
                         Fault::WrongOwner => Failure::WrongOwner,
                         Fault::AlreadyInitialized => Failure::AlreadyInitialized,
                         Fault::Custom(code) => Failure::Custom(*code),
+                        Fault::Runtime(number) => Failure::Runtime(*number),
                     };
                     self.function.blocks[self.block].terminator = Terminator::Fail(failure);
                     self.give_up();
@@ -405,9 +406,9 @@ impl State<'_> {
                 self.fail_if(too_few, Failure::AccountIndex);
                 Words::new()
             }
-            Expr::Arguments => {
+            Expr::Arguments(offset, is_prefix) => {
                 let ty = self.raw_ty(expr);
-                self.arguments(&ty)
+                self.arguments(&ty, *offset, *is_prefix)
             }
             Expr::LogRecord(record, word) => {
                 self.log_record(*record, *word, expr, signatures);

@@ -146,7 +146,7 @@ impl Layout {
 /// True if an expression finds something by the address of the instruction data: them, or the program's key after them.
 fn reads_instruction_data(expr: &Expr) -> bool {
     match expr {
-        Expr::Arguments | Expr::OpenAccount(..) => true,
+        Expr::Arguments(..) | Expr::OpenAccount(..) => true,
         Expr::Builtin(builtin, _) => matches!(
             builtin,
             Builtin::InstructionDataPtr | Builtin::InstructionDataLen | Builtin::ProgramIdPtr

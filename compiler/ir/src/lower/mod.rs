@@ -14,6 +14,7 @@ mod chain;
 mod control;
 mod equality;
 pub mod function;
+mod keys;
 pub mod layout;
 pub mod link;
 mod memory;

@@ -42,6 +42,7 @@ runtime! {
     WideShiftLeft "runtime.wide_shift_left";
     WideShiftRight "runtime.wide_shift_right";
     FewAccounts "runtime.few_accounts";
+    FindAccount "runtime.find_account";
 }
 
 fn library() -> Option<&'static Module> {

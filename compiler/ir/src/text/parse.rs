@@ -400,6 +400,9 @@ impl<'t> Parser<'t> {
         if self.take_word("custom")? {
             return Ok(Failure::Custom(self.number_u32()?));
         }
+        if self.take_word("runtime")? {
+            return Ok(Failure::Runtime(u8::try_from(self.number_u32()?).unwrap_or(u8::MAX)));
+        }
         self.named("a failure", Failure::from_name)
     }
 
