@@ -6,8 +6,10 @@
 pub mod anchor;
 pub mod codama;
 mod derived;
+pub mod diff;
 pub mod model;
 pub mod names;
+pub mod provenance;
 pub mod rust;
 pub mod typescript;
 

@@ -257,7 +257,17 @@ impl Interface {
                 interface.format
             ));
         }
-        let known: BTreeSet<&str> = interface.types.iter().map(|named| named.name.as_str()).collect();
+        // A type mentions those before it only, so that none contains itself.
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        for named in &interface.types {
+            let unknown = named.shape.fields().into_iter().find_map(|field| field.ty.unknown_name(&known));
+            if let Some(name) = unknown {
+                return Err(format!("its type `{}` uses `{name}`, which is not defined before it", named.name));
+            }
+            if !known.insert(&named.name) {
+                return Err(format!("it defines the type `{}` twice", named.name));
+            }
+        }
         let unknown = interface.data_types().into_iter().find_map(|ty| ty.unknown_name(&known));
         match unknown {
             Some(name) => Err(format!("it uses the type `{name}`, which it does not define")),
@@ -273,8 +283,7 @@ impl Interface {
     fn data_types(&self) -> Vec<&DataType> {
         let arguments = self.instructions.iter().flat_map(|instruction| &instruction.arguments);
         let layouts = self.accounts.iter().chain(&self.events).flat_map(|layout| &layout.fields);
-        let named = self.types.iter().flat_map(|named| named.shape.fields());
-        arguments.chain(layouts).chain(named).map(|field| &field.ty).collect()
+        arguments.chain(layouts).map(|field| &field.ty).collect()
     }
 }
 
