@@ -21,7 +21,7 @@ import * as counter from './clients/counter/src/index.js';
 import * as registry from './clients/registry/src/index.js';
 import * as vault from './clients/vault/src/index.js';
 
-const folder = process.env['OVSM_INTERFACE'] ?? join(import.meta.dirname, '..', '..', 'interface');
+const folder = process.env['OVSM_INTERFACE'] ?? assert.fail('run this test with `conformance/typescript/run`');
 const vectors: Record<string, string> = JSON.parse(readFileSync(join(folder, 'vectors.json'), 'utf8'));
 
 const key = (byte: number): Address => getAddressDecoder().decode(new Uint8Array(32).fill(byte));

@@ -294,9 +294,8 @@ impl Comparison<'_> {
             }
         }
         for now in new {
-            let is_known = old
-                .iter()
-                .any(|before| before.name == now.name || before.discriminator == now.discriminator);
+            let is_known =
+                old.iter().any(|before| before.name == now.name || before.discriminator == now.discriminator);
             if !is_known {
                 self.add(Level::Minor, &format!("{kind} `{}`", now.name), "it is new", "nobody has one yet");
             }
@@ -326,8 +325,10 @@ impl Comparison<'_> {
                     let what = format!("the field `{}` is {}, and was {}", now.name, now.ty, before.ty);
                     self.add(Level::Major, part, what, why);
                 } else if before.offset != now.offset {
-                    let what =
-                        format!("the field `{}` lies at {}, and lay at {}", now.name, now.offset, before.offset);
+                    let what = format!(
+                        "the field `{}` lies at {}, and lay at {}",
+                        now.name, now.offset, before.offset
+                    );
                     self.add(Level::Major, part, what, why);
                 } else if before.name != now.name {
                     self.renamed(part, "field", before, now, old, new);
@@ -375,8 +376,7 @@ impl Comparison<'_> {
             }
         }
         for now in &new.errors {
-            let is_known =
-                old.errors.iter().any(|before| before.name == now.name || before.code == now.code);
+            let is_known = old.errors.iter().any(|before| before.name == now.name || before.code == now.code);
             if !is_known {
                 let part = format!("error `{}`", now.name);
                 self.add(Level::Minor, &part, "it is new", "callers show its code only");
@@ -407,7 +407,8 @@ impl Comparison<'_> {
                     let what = format!("the variant `{}` is new", variant.name);
                     match old.size == new.size {
                         true => {
-                            let why = "the others are as they were; callers that read one do not know the new one";
+                            let why =
+                                "the others are as they were; callers that read one do not know the new one";
                             self.add(Level::Minor, part, what, why);
                         }
                         false => self.add(Level::Major, part, what, WHY),
@@ -464,7 +465,8 @@ impl Comparison<'_> {
 
     fn is_same_shape(&self, old: &Shape, new: &Shape) -> bool {
         let same_fields = |a: &[Field], b: &[Field]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && self.is_same_type(&a.ty, &b.ty))
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| a.name == b.name && self.is_same_type(&a.ty, &b.ty))
         };
         match (old, new) {
             (Shape::Record(a), Shape::Record(b)) => same_fields(a, b),

@@ -19,18 +19,25 @@ pub struct Interface {
     /// The name of the program.
     pub name: String,
     /// Its address in base58, if the program states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// What the program says about itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The instructions, in source order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<Instruction>,
     /// The types of accounts that the program owns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Layout>,
     /// What it logs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Layout>,
     /// Its errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorCode>,
     /// Records and enums that the others mention.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<NamedType>,
 }
 
@@ -40,13 +47,16 @@ pub struct Instruction {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The first bytes of the instruction data.
     #[serde(with = "hexadecimal")]
     pub discriminator: [u8; 8],
     /// What follows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<Field>,
     /// The accounts, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<InstructionAccount>,
 }
 
@@ -56,18 +66,25 @@ pub struct InstructionAccount {
     /// Its name.
     pub name: String,
     /// True if it has to sign.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub signer: bool,
     /// True if the instruction may change it.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub writable: bool,
     /// True if it may be left out.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub optional: bool,
     /// The type of account that it is, if it is one of the program's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Its address, if there is only one that fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How its address is derived, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeds: Option<Vec<Seed>>,
     /// What else is said about it, as it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<(String, String)>,
 }
 
@@ -106,6 +123,7 @@ pub struct Layout {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The first bytes.
     #[serde(with = "hexadecimal")]
@@ -161,6 +179,7 @@ pub struct ErrorCode {
     /// The code that a transaction shows.
     pub code: u32,
     /// What it means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
@@ -170,6 +189,7 @@ pub struct NamedType {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The size of a value.
     pub size: u32,
@@ -262,7 +282,10 @@ impl Interface {
         for named in &interface.types {
             let unknown = named.shape.fields().into_iter().find_map(|field| field.ty.unknown_name(&known));
             if let Some(name) = unknown {
-                return Err(format!("its type `{}` uses `{name}`, which is not defined before it", named.name));
+                return Err(format!(
+                    "its type `{}` uses `{name}`, which is not defined before it",
+                    named.name
+                ));
             }
             if !known.insert(&named.name) {
                 return Err(format!("it defines the type `{}` twice", named.name));
@@ -341,6 +364,12 @@ impl std::fmt::Display for DataType {
             DataType::Named(name) | DataType::Other(name) => f.write_str(name),
         }
     }
+}
+
+/// What is false is left out of the text.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Eight bytes as sixteen digits.

@@ -78,8 +78,11 @@ impl Provenance {
         let needed = |wanted: &str| hash(wanted)?.ok_or_else(|| format!("it has no line `{wanted}`"));
         let is_word = |word: &str| word.chars().all(|character| character.is_ascii_graphic());
         let compiler = line("compiler").ok_or("it has no line `compiler`")?.to_string();
-        let options: Vec<String> =
-            line("options").ok_or("it has no line `options`")?.split_whitespace().map(str::to_string).collect();
+        let options: Vec<String> = line("options")
+            .ok_or("it has no line `options`")?
+            .split_whitespace()
+            .map(str::to_string)
+            .collect();
         // They are shown to people.
         if !is_word(&compiler) || !options.iter().all(|option| is_word(option)) {
             return Err("it has characters that do not belong there".to_string());

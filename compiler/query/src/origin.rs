@@ -55,7 +55,8 @@ pub fn describe(
 
 /// How a program was built, if this compiler has such options.
 pub fn options_of(provenance: &Provenance) -> Option<(BuildOptions, Description)> {
-    let version = [Version::V0, Version::V3].into_iter().find(|it| provenance.has_option(version_word(*it)))?;
+    let version =
+        [Version::V0, Version::V3].into_iter().find(|it| provenance.has_option(version_word(*it)))?;
     let level = [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3]
         .into_iter()
         .find(|level| provenance.has_option(level_word(*level)))?;

@@ -46,7 +46,13 @@ impl Chain {
     }
 
     fn set(&mut self, key: Pubkey, data: Vec<u8>) {
-        let account = Account { lamports: 10_000_000, data, owner: self.program, executable: false, rent_epoch: u64::MAX };
+        let account = Account {
+            lamports: 10_000_000,
+            data,
+            owner: self.program,
+            executable: false,
+            rent_epoch: u64::MAX,
+        };
         self.svm.set_account(key, account).unwrap();
     }
 
@@ -89,13 +95,15 @@ fn logged(done: &TransactionMetadata) -> Vec<Vec<u8>> {
 #[test]
 fn the_counter_counts_for_its_client() {
     let mut chain = Chain::new("spirits/programs/counter/src/main.ovsm", PROGRAM);
-    let (owner, other, key) = (Keypair::new_from_array([1; 32]), Keypair::new_from_array([2; 32]), Pubkey::new_from_array([3; 32]));
+    let (owner, other, key) =
+        (Keypair::new_from_array([1; 32]), Keypair::new_from_array([2; 32]), Pubkey::new_from_array([3; 32]));
     let empty = counter::Counter { authority: Pubkey::default(), count: 0 };
     chain.set(key, empty.encode());
     let claim = counter::instruction::Claim { counter: key, authority: owner.pubkey() };
     chain.send(claim.instruction_at(&PROGRAM), &[&owner]).unwrap();
     let increment = |authority: &Keypair, by: u64| {
-        counter::instruction::Increment { counter: key, authority: authority.pubkey(), by }.instruction_at(&PROGRAM)
+        counter::instruction::Increment { counter: key, authority: authority.pubkey(), by }
+            .instruction_at(&PROGRAM)
     };
     let done = chain.send(increment(&owner, 41), &[&owner]).unwrap();
     let events = logged(&done);
@@ -116,7 +124,8 @@ fn the_vault_pays_out_for_its_client() {
     chain.svm.airdrop(&owner.pubkey(), 1_000_000).unwrap();
     chain.set(key, vault::Vault { authority: owner.pubkey(), withdrawn: 5 }.encode());
     let withdraw = |amount: u64| {
-        vault::instruction::Withdraw { vault: key, authority: owner.pubkey(), amount }.instruction_at(&PROGRAM)
+        vault::instruction::Withdraw { vault: key, authority: owner.pubkey(), amount }
+            .instruction_at(&PROGRAM)
     };
     chain.send(withdraw(1_000), &[&owner]).unwrap();
     assert_eq!(vault::Vault::decode(&chain.data(&key)).unwrap().withdrawn, 1_005);
@@ -246,7 +255,10 @@ fn the_vectors_are_those_of_the_clients() {
     let increment = counter::instruction::Increment { counter: key, authority: owner, by: 300 };
     let accounts = |instruction: &Instruction| {
         let metas = instruction.accounts.iter();
-        metas.map(|it| format!("{} {} {}", it.pubkey, it.is_signer, it.is_writable)).collect::<Vec<_>>().join(", ")
+        metas
+            .map(|it| format!("{} {} {}", it.pubkey, it.is_signer, it.is_writable))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let vectors: BTreeMap<&str, String> = BTreeMap::from([
         ("registry.Entry", hex(&entry(owner).encode())),
