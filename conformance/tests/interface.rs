@@ -193,3 +193,30 @@ fn hostile_names_become_other_names() {
     let read: anchor_lang_idl_spec::Idl = serde_json::from_str(&anchor::write(&interface)).unwrap();
     assert_eq!(read.metadata.name, "x2_fast");
 }
+
+/// What comes from a file may be anything: it is refused, or it can be compared and written.
+#[test]
+fn damaged_descriptions_do_no_harm() {
+    let good = interface_of_file("conformance/interface/registry.ovsm");
+    let text = good.to_text().into_bytes();
+    let (mut refused, mut different) = (0, 0);
+    for at in (0..text.len()).step_by(4) {
+        for byte in [b'0', b'9', b'"', b'-', b'x', 0xc3] {
+            let mut bytes = text.clone();
+            bytes[at] = byte;
+            let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+            match Interface::from_text(text) {
+                Ok(read) => {
+                    different += usize::from(!ovsm_interface::diff::compare(&good, &read).is_empty());
+                    assert!(!codama::write(&read).is_empty() && !anchor::write(&read).is_empty());
+                    assert_eq!(rust::write(&read).len(), typescript::write(&read).len());
+                }
+                Err(reason) => {
+                    assert!(!reason.is_empty());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 300 && different > 300, "{refused} {different}");
+}

@@ -478,3 +478,112 @@ impl Comparison<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ErrorCode, Seed};
+
+    fn account(name: &str) -> InstructionAccount {
+        InstructionAccount { name: name.to_string(), ..InstructionAccount::default() }
+    }
+
+    fn sample() -> Interface {
+        let mut interface = Interface::new("p");
+        interface.instructions.push(Instruction {
+            name: "go".to_string(),
+            docs: Vec::new(),
+            discriminator: [1; 8],
+            arguments: vec![
+                Field { name: "from".to_string(), ty: DataType::Pubkey, offset: 8, size: 32 },
+                Field { name: "to".to_string(), ty: DataType::Pubkey, offset: 40, size: 32 },
+            ],
+            accounts: vec![account("a"), account("b"), account("c")],
+        });
+        let error = |name: &str, code: u32| ErrorCode { name: name.to_string(), code, message: None };
+        interface.errors = vec![error("One", 6000), error("Two", 6001)];
+        interface
+    }
+
+    /// The level of a change and what is said first.
+    fn level_of(change: impl Fn(&mut Interface)) -> (Option<Level>, String) {
+        let mut new = sample();
+        change(&mut new);
+        assert_eq!(compare(&new, &new), Vec::new());
+        let changes = compare(&sample(), &new);
+        (level(&changes), changes.first().map(|change| change.what.clone()).unwrap_or_default())
+    }
+
+    #[test]
+    fn nothing_is_no_change() {
+        assert_eq!(level_of(|_| {}), (None, String::new()));
+    }
+
+    #[test]
+    fn accounts_are_places() {
+        let accounts = |names: &'static [&'static str]| {
+            level_of(|it| it.instructions[0].accounts = names.iter().map(|name| account(name)).collect())
+        };
+        assert_eq!(
+            accounts(&["b", "a", "c"]),
+            (Some(Level::Major), "its accounts come in another order".into())
+        );
+        assert_eq!(accounts(&["a", "b"]).0, Some(Level::Minor));
+        assert_eq!(accounts(&["b", "c"]).0, Some(Level::Major));
+        assert_eq!(accounts(&["a", "b", "c", "d"]).0, Some(Level::Major));
+        assert_eq!(accounts(&["x", "a", "b", "c"]).0, Some(Level::Major));
+        assert_eq!(
+            accounts(&["a", "x", "c"]),
+            (Some(Level::Minor), "the account `b` is called `x` now".into())
+        );
+    }
+
+    #[test]
+    fn demands_get_stricter_or_weaker() {
+        let first = |change: fn(&mut InstructionAccount)| {
+            level_of(|it| change(&mut it.instructions[0].accounts[0])).0
+        };
+        assert_eq!(first(|it| it.signer = true), Some(Level::Major));
+        assert_eq!(first(|it| it.optional = true), Some(Level::Minor));
+        assert_eq!(first(|it| it.seeds = Some(vec![Seed::Bytes(vec![1])])), Some(Level::Major));
+        assert_eq!(first(|it| it.account = Some("A".into())), Some(Level::Major));
+        assert_eq!(first(|it| it.options.push(("x".into(), "y".into()))), Some(Level::Minor));
+    }
+
+    #[test]
+    fn names_are_not_bytes() {
+        let renamed = level_of(|it| it.instructions[0].name = "went".to_string());
+        assert_eq!(renamed, (Some(Level::Minor), "it is called `went` now".into()));
+        let other_bytes = level_of(|it| it.instructions[0].discriminator = [2; 8]);
+        assert_eq!(other_bytes.0, Some(Level::Major));
+        let argument = level_of(|it| it.instructions[0].arguments[0].name = "source".to_string());
+        assert_eq!(argument.0, Some(Level::Minor));
+        // Two arguments of one type changed places: the bytes look the same and mean something else.
+        let swapped = level_of(|it| {
+            it.instructions[0].arguments[0].name = "to".to_string();
+            it.instructions[0].arguments[1].name = "from".to_string();
+        });
+        assert_eq!(swapped.0, Some(Level::Major));
+    }
+
+    #[test]
+    fn errors_are_their_codes() {
+        assert_eq!(level_of(|it| it.errors[1].name = "Three".to_string()).0, Some(Level::Minor));
+        assert_eq!(level_of(|it| drop(it.errors.pop())).0, Some(Level::Minor));
+        assert_eq!(level_of(|it| it.errors[1].code = 7000).0, Some(Level::Major));
+        let moved = level_of(|it| {
+            it.errors.remove(0);
+            it.errors[0].code = 6000;
+        });
+        assert_eq!(moved.0, Some(Level::Major));
+    }
+
+    #[test]
+    fn an_address_is_where_the_accounts_are() {
+        let with = |address: &str| Interface { address: Some(address.to_string()), ..sample() };
+        let level_between = |a: &Interface, b: &Interface| level(&compare(a, b));
+        assert_eq!(level_between(&sample(), &with("1")), Some(Level::Minor));
+        assert_eq!(level_between(&with("1"), &with("2")), Some(Level::Major));
+        assert_eq!(level_between(&with("1"), &sample()), Some(Level::Minor));
+    }
+}

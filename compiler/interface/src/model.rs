@@ -4,6 +4,7 @@
 //! always the room of its value, an enum is a byte and always the room of its largest variant. The same value always has
 //! the same text in JSON. Start with [`Interface`].
 
+pub use crate::data_type::DataType;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -147,28 +148,6 @@ pub struct Field {
     pub offset: u32,
     /// How many bytes it takes.
     pub size: u32,
-}
-
-/// The type of data.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DataType {
-    /// A byte that is 0 or 1.
-    Bool,
-    /// An integer: whether it has a sign, and its bits.
-    Integer(bool, u32),
-    /// 32 bytes.
-    Pubkey,
-    /// Nothing.
-    Null,
-    /// A byte, then the room of a value.
-    Option(Box<DataType>),
-    /// So many values, one after the other.
-    Array(Box<DataType>, u32),
-    /// A record or an enum of the interface.
-    Named(String),
-    /// What callers can not write: text of the compiler's name for it.
-    Other(String),
 }
 
 /// An error of the program.
@@ -338,30 +317,6 @@ impl Shape {
         match self {
             Shape::Record(_) => true,
             Shape::Enum(variants) => variants.iter().all(|variant| variant.size == self.payload()),
-        }
-    }
-}
-
-impl DataType {
-    fn unknown_name(&self, known: &BTreeSet<&str>) -> Option<String> {
-        match self {
-            DataType::Option(item) | DataType::Array(item, _) => item.unknown_name(known),
-            DataType::Named(name) if !known.contains(name.as_str()) => Some(name.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for DataType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            DataType::Bool => f.write_str("bool"),
-            DataType::Integer(signed, bits) => write!(f, "{}{bits}", if *signed { 'i' } else { 'u' }),
-            DataType::Pubkey => f.write_str("pubkey"),
-            DataType::Null => f.write_str("null"),
-            DataType::Option(item) => write!(f, "(option {item})"),
-            DataType::Array(item, length) => write!(f, "(array {item} {length})"),
-            DataType::Named(name) | DataType::Other(name) => f.write_str(name),
         }
     }
 }

@@ -322,7 +322,7 @@ impl<'a> Client<'a> {
             self.line(format!("    pub {property}: {ty},"));
         }
         self.line("}\n");
-        let size: u32 = fields.iter().map(|(_, field)| field.size).sum();
+        let size = fields.iter().fold(0u32, |sum, (_, field)| sum.saturating_add(field.size));
         self.line(format!("impl Data for {name} {{"));
         self.line(format!("    const SIZE: usize = {size};\n"));
         let out = if fields.is_empty() { "_out" } else { "out" };

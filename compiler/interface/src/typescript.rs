@@ -588,7 +588,7 @@ impl<'a> Client<'a> {
             self.meta(account, property_name, address_of(account), &property);
         }
         self.line("    accounts.push(...(config.remainingAccounts ?? []));");
-        let size: u32 = instruction.arguments.iter().map(|field| field.size).sum();
+        let size = instruction.arguments.iter().fold(0u32, |sum, field| sum.saturating_add(field.size));
         self.line(format!("    const data = new Uint8Array({});", size.saturating_add(8)));
         self.line(format!("    data.set({constant}_INSTRUCTION_DISCRIMINATOR);"));
         let mut offset = 8u32;
