@@ -136,6 +136,21 @@ fn every_declaration_is_told() {
     assert_eq!(rename.accounts[4].address.as_deref(), Some("11111111111111111111111111111111"));
     assert!(rename.accounts[5].optional);
     assert_eq!(rename.accounts[5].options, [("colour".to_string(), "red".to_string())]);
+    let [made, fresh, token, clock, closed] = &rename.accounts[6..] else { panic!("{rename:#?}") };
+    let rent = "SysvarRent111111111111111111111111111111111".to_string();
+    let seeds = [
+        Seed::Bytes(b"made".to_vec()),
+        Seed::Bytes(vec![2, 1]),
+        Seed::Account("owner".into()),
+        Seed::Key(rent),
+    ];
+    assert_eq!(made.seeds.as_deref(), Some(&seeds[..]));
+    assert!(made.writable && !made.signer && made.account.as_deref() == Some("Settings"));
+    // What is made at no derived address signs for it.
+    assert!(fresh.writable && fresh.signer);
+    assert_eq!(token.address.as_deref(), Some("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"));
+    assert_eq!(clock.address.as_deref(), Some("SysvarC1ock11111111111111111111111111111111"));
+    assert_eq!(closed.options, [("close".to_string(), "owner".to_string())]);
 }
 
 #[test]

@@ -89,6 +89,8 @@ test('instructions have the bytes and the accounts of the program', async () => 
     const rename = await registry.getRenameInstruction({
         owner: createNoopSigner(key(1)),
         child: key(3),
+        fresh: createNoopSigner(key(6)),
+        closed: key(8),
         number: 258,
         place: { x: 1, y: 2 },
     });
@@ -112,6 +114,8 @@ test('derived addresses can be asked for and replaced', async () => {
         entry: key(9),
         owner: createNoopSigner(key(1)),
         child: key(3),
+        fresh: createNoopSigner(key(6)),
+        closed: key(8),
         number: 258,
         place: { x: 1, y: 2 },
     });

@@ -200,6 +200,11 @@ fn derived_accounts_are_filled_in() {
         child: owner,
         system: None,
         log: None,
+        made: None,
+        fresh: Pubkey::new_from_array([6; 32]),
+        token: None,
+        clock: None,
+        closed: Pubkey::new_from_array([8; 32]),
         number: 258,
         place: registry::Place { x: 1, y: 2 },
     };
@@ -211,6 +216,12 @@ fn derived_accounts_are_filled_in() {
     assert_eq!(keys[4], Pubkey::default());
     // The program itself stands for an account that is left out.
     assert_eq!(keys[5], registry::ID);
+    let rent: Pubkey = "SysvarRent111111111111111111111111111111111".parse().unwrap();
+    let seeds: [&[u8]; 4] = [b"made", &[2, 1], owner.as_ref(), rent.as_ref()];
+    assert_eq!(keys[6], Pubkey::find_program_address(&seeds, &registry::ID).0);
+    assert!(instruction.accounts[7].is_signer && instruction.accounts[7].is_writable);
+    assert_eq!(keys[8].to_string(), "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+    assert_eq!(keys[9].to_string(), "SysvarC1ock11111111111111111111111111111111");
     let given = registry::instruction::Rename { entry: Some(owner), ..rename };
     assert_eq!(given.instruction().accounts[0].pubkey, owner);
     assert_eq!(instruction.data.len(), 8 + 4 + registry::Place::SIZE);
@@ -249,6 +260,11 @@ fn the_vectors_are_those_of_the_clients() {
         child: key,
         system: None,
         log: None,
+        made: None,
+        fresh: Pubkey::new_from_array([6; 32]),
+        token: None,
+        clock: None,
+        closed: Pubkey::new_from_array([8; 32]),
         number: 258,
         place: registry::Place { x: 1, y: 2 },
     };
