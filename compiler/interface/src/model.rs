@@ -105,6 +105,7 @@ impl InstructionAccount {
 #[serde(rename_all = "kebab-case")]
 pub enum Seed {
     /// Fixed bytes.
+    #[serde(with = "hexadecimal::of_any_length")]
     Bytes(Vec<u8>),
     /// A fixed key, in base58.
     Key(String),
@@ -327,7 +328,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// Eight bytes as sixteen digits.
+/// Bytes as digits in the text.
 mod hexadecimal {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -337,15 +338,31 @@ mod hexadecimal {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 8], D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let word = match text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            true => u64::from_str_radix(&text, 16).ok(),
-            false => None,
-        };
-        let word =
-            word.ok_or_else(|| D::Error::custom(format!("`{text}` is no eight bytes as hex digits")))?;
-        Ok(word.to_be_bytes())
+        let bytes = of_any_length::deserialize(deserializer)?;
+        bytes.try_into().map_err(|_| D::Error::custom("these are not eight bytes"))
     }
+
+    pub(super) mod of_any_length {
+        use super::{Deserialize, Deserializer, Error, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&crate::model::hex(bytes))
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            crate::model::from_hex(&text)
+                .ok_or_else(|| D::Error::custom(format!("`{text}` is not made of hexadecimal bytes")))
+        }
+    }
+}
+
+/// The bytes of digits.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
 /// Bytes as digits.

@@ -3,7 +3,7 @@
 //! They name the compiler, its options, and the hashes of the sources, of the interface, of the locked dependencies and of
 //! what is loaded, so that anybody can build the program again and compare. Start with [`Provenance`].
 
-use crate::model::hex;
+use crate::model::{from_hex, hex};
 use sha2::{Digest, Sha256};
 
 /// The section of a program that tells where it comes from.
@@ -104,18 +104,7 @@ impl Provenance {
 }
 
 fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 {
-        return None;
-    }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        let digits = text.get(2 * place..2 * place + 2)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(bytes)
+    from_hex(text)?.try_into().ok()
 }
 
 /// The SHA-256 of bytes.

@@ -131,7 +131,7 @@ fn the_vault_pays_out_for_its_client() {
     assert_eq!(vault::Vault::decode(&chain.data(&key)).unwrap().withdrawn, 1_005);
     assert_eq!(chain.svm.get_account(&owner.pubkey()).unwrap().lamports, 1_001_000);
     let failed = code(chain.send(withdraw(u64::MAX), &[&owner]).unwrap_err());
-    assert_eq!(failed, vault::error::ProgramError::NotEnough as u32);
+    assert_eq!(failed, vault::error::ProgramError::NotEnough.code());
     // Data of another type are not taken for a vault.
     assert_eq!(vault::Vault::decode(&[0; 48]), Err(vault::DecodeError::Discriminator));
     assert_eq!(vault::Vault::decode(&[0; 47]), Err(vault::DecodeError::Length));

@@ -240,14 +240,14 @@ impl Data for Target {
             Target::Nothing => {
                 out.push(0);
             }
-            Target::Key { key } => {
+            Target::Key { key: field_0 } => {
                 out.push(1);
-                key.write(out);
+                field_0.write(out);
             }
-            Target::Sum { amount, place } => {
+            Target::Sum { amount: field_0, place: field_1 } => {
                 out.push(2);
-                amount.write(out);
-                place.write(out);
+                field_0.write(out);
+                field_1.write(out);
             }
         }
         out.resize(end, 0);
@@ -580,20 +580,28 @@ pub mod address {
 
 /// The errors of the program.
 pub mod error {
-    /// An error of the program; as a number, the code that a transaction shows.
+    /// An error of the program.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    #[repr(u32)]
     pub enum ProgramError {
         /// the signer does not own the entry
-        NotOwner = 6000,
+        NotOwner,
         /// the entry is "closed"
-        Closed = 6001,
+        Closed,
         /// Unexplained
-        Unexplained = 6002,
+        Unexplained,
     }
 
     impl ProgramError {
-        /// The error with a code.
+        /// The code that a transaction shows.
+        pub fn code(self) -> u32 {
+            match self {
+                ProgramError::NotOwner => 6000,
+                ProgramError::Closed => 6001,
+                ProgramError::Unexplained => 6002,
+            }
+        }
+
+        /// The error with a code; of several, the first one.
         pub fn from_code(code: u32) -> Option<ProgramError> {
             match code {
                 6000 => Some(ProgramError::NotOwner),
