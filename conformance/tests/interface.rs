@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("counter", "spirits/programs/counter/src/main.ovsm"),
     ("vault", "spirits/programs/vault/src/main.ovsm"),
     ("registry", "conformance/interface/registry.ovsm"),
+    ("hostile", "conformance/interface/hostile.ovsm"),
 ];
 
 fn root() -> PathBuf {
@@ -136,6 +137,21 @@ fn every_declaration_is_told() {
     assert_eq!(rename.accounts[4].address.as_deref(), Some("11111111111111111111111111111111"));
     assert!(rename.accounts[5].optional);
     assert_eq!(rename.accounts[5].options, [("colour".to_string(), "red".to_string())]);
+    let [made, fresh, token, clock, closed] = &rename.accounts[6..] else { panic!("{rename:#?}") };
+    let rent = "SysvarRent111111111111111111111111111111111".to_string();
+    let seeds = [
+        Seed::Bytes(b"made".to_vec()),
+        Seed::Bytes(vec![2, 1]),
+        Seed::Account("owner".into()),
+        Seed::Key(rent),
+    ];
+    assert_eq!(made.seeds.as_deref(), Some(&seeds[..]));
+    assert!(made.writable && !made.signer && made.account.as_deref() == Some("Settings"));
+    // What is made at no derived address signs for it.
+    assert!(fresh.writable && fresh.signer);
+    assert_eq!(token.address.as_deref(), Some("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"));
+    assert_eq!(clock.address.as_deref(), Some("SysvarC1ock11111111111111111111111111111111"));
+    assert_eq!(closed.options, [("close".to_string(), "owner".to_string())]);
 }
 
 #[test]
@@ -163,24 +179,19 @@ fn the_interface_follows_the_text() {
     assert_ne!(interface_of(&documentation).hash(), before.hash());
 }
 
-/// Names that other languages can not have, and names that become the same.
+/// Names that other languages can not have, and names that become the same. The clients are compiled.
 #[test]
 fn hostile_names_become_other_names() {
-    let text = r#"
-        (program 2-fast!)
-        (defrecord Option (type : u8) (a-b : u8) (a_b : u8))
-        (defrecord Pubkey (self : u8))
-        (account Address (fn : Option) (class : Pubkey) (größe : u8))
-        (deferror E (Is-"?" "*/ \u{1f} \\ ' \" ${x}") (is "b"))
-        (instruction new ((input : u8) (data : u8))
-          :accounts ((input2 : (mut (account Address))) (config : signer))
-          0)"#
-    .replace("(Is-\"?\" ", "(Is? ");
-    let interface = interface_of(&text);
+    let interface = interface_of_file("conformance/interface/hostile.ovsm");
     let client = rust::write(&interface).remove(1).1;
-    for expected in
-        ["pub struct Option_ {", "pub type_: u8", "pub a_b2: u8", "pub struct Pubkey_ {", "pub gruf6udfe: u8"]
-    {
+    let expected = [
+        "pub struct Option_ {",
+        "pub type_: u8",
+        "pub a_b2: u8",
+        "pub struct Pubkey_ {",
+        "pub gruf6udfe: u8",
+    ];
+    for expected in expected {
         assert!(client.contains(expected), "{expected}\n{client}");
     }
     let client = typescript::write(&interface).remove(1).1;
@@ -189,7 +200,33 @@ fn hostile_names_become_other_names() {
     {
         assert!(client.contains(expected), "{expected}\n{client}");
     }
-    assert!(!client.contains("/** */"), "{client}");
     let read: anchor_lang_idl_spec::Idl = serde_json::from_str(&anchor::write(&interface)).unwrap();
     assert_eq!(read.metadata.name, "x2_fast");
+}
+
+/// What comes from a file may be anything: it is refused, or it can be compared and written.
+#[test]
+fn damaged_descriptions_do_no_harm() {
+    let good = interface_of_file("conformance/interface/registry.ovsm");
+    let text = good.to_text().into_bytes();
+    let (mut refused, mut different) = (0, 0);
+    for at in (0..text.len()).step_by(13) {
+        for byte in [b'0', b'9', b'"', b'-', b'x', 0xc3] {
+            let mut bytes = text.clone();
+            bytes[at] = byte;
+            let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+            match Interface::from_text(text) {
+                Ok(read) => {
+                    different += usize::from(!ovsm_interface::diff::compare(&good, &read).is_empty());
+                    assert!(!codama::write(&read).is_empty() && !anchor::write(&read).is_empty());
+                    assert_eq!(rust::write(&read).len(), typescript::write(&read).len());
+                }
+                Err(reason) => {
+                    assert!(!reason.is_empty());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && different > 100, "{refused} {different}");
 }

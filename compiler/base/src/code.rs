@@ -127,6 +127,8 @@ codes! {
     BadObjectFile "E0503" "bad-object-file" "a file is not an sBPF program";
     InternalError "E0504" "internal-error" "the compiler itself failed";
     UnknownCode "E0505" "unknown-code" "a diagnostic code does not exist";
+    NoInterface "E0506" "no-interface" "a file has no interface to compare";
+    NotReproduced "E0507" "not-reproduced" "a program is not what its source or its own record says";
 
     BoolReturnCode "W0001" "bool-return-code" "a program ends in a truth value";
     ShadowedBuiltin "W0002" "shadowed-builtin" "a definition hides a built-in";

@@ -44,6 +44,22 @@ impl Source {
     }
 }
 
+/// The bytes of a file, `-` for standard input; of more than `limit`, the first ones.
+///
+/// # Errors
+/// E0501 if it can not be read.
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let mut bytes = Vec::new();
+    let read = match path == Path::new("-") {
+        true => std::io::stdin().lock().take(limit).read_to_end(&mut bytes),
+        false => std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
+    };
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(cannot_read(&path.display().to_string(), &error)),
+    }
+}
+
 /// Reads at most a little more than what is accepted: an endless file must not fill the memory.
 fn read_limited(from: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -102,14 +102,14 @@ fn struct_node(of: &[Field]) -> Value {
     json!({ "kind": "structTypeNode", "fields": fields(of, &mut Scope::default()) })
 }
 
-fn discriminator(kind: &str, bytes_of: [u8; 8]) -> Value {
+fn discriminator(kind: &str, bytes_of: &[u8]) -> Value {
     json!({
         "kind": kind,
         "name": "discriminator",
         "defaultValueStrategy": "omitted",
         "docs": [],
-        "type": bytes(8),
-        "defaultValue": hexadecimal(&bytes_of),
+        "type": bytes(bytes_of.len() as u32),
+        "defaultValue": hexadecimal(bytes_of),
     })
 }
 
@@ -122,7 +122,7 @@ fn discriminators() -> Value {
 }
 
 fn layout_node(layout: &Layout) -> Value {
-    let mut all = vec![discriminator("structFieldTypeNode", layout.discriminator)];
+    let mut all = vec![discriminator("structFieldTypeNode", &layout.discriminator)];
     all.extend(fields(&layout.fields, &mut Scope::without(&["discriminator"])));
     json!({ "kind": "structTypeNode", "fields": all })
 }
@@ -183,7 +183,7 @@ fn instruction(
     derived: &[DerivedAddress<'_>],
 ) -> Value {
     let mut scope = Scope::without(&["discriminator"]);
-    let mut arguments = vec![discriminator("instructionArgumentNode", instruction.discriminator)];
+    let mut arguments = vec![discriminator("instructionArgumentNode", &instruction.discriminator)];
     arguments.extend(instruction.arguments.iter().map(|field| {
         json!({
             "kind": "instructionArgumentNode",

@@ -5,9 +5,12 @@
 
 pub mod anchor;
 pub mod codama;
+pub mod data_type;
 mod derived;
+pub mod diff;
 pub mod model;
 pub mod names;
+pub mod provenance;
 pub mod rust;
 pub mod typescript;
 

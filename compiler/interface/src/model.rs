@@ -4,6 +4,7 @@
 //! always the room of its value, an enum is a byte and always the room of its largest variant. The same value always has
 //! the same text in JSON. Start with [`Interface`].
 
+pub use crate::data_type::DataType;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -19,18 +20,25 @@ pub struct Interface {
     /// The name of the program.
     pub name: String,
     /// Its address in base58, if the program states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// What the program says about itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The instructions, in source order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<Instruction>,
     /// The types of accounts that the program owns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Layout>,
     /// What it logs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Layout>,
     /// Its errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorCode>,
     /// Records and enums that the others mention.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<NamedType>,
 }
 
@@ -40,13 +48,16 @@ pub struct Instruction {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The first bytes of the instruction data.
-    #[serde(with = "hexadecimal")]
-    pub discriminator: [u8; 8],
+    #[serde(with = "hexadecimal::of_any_length")]
+    pub discriminator: Vec<u8>,
     /// What follows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<Field>,
     /// The accounts, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<InstructionAccount>,
 }
 
@@ -56,18 +67,25 @@ pub struct InstructionAccount {
     /// Its name.
     pub name: String,
     /// True if it has to sign.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub signer: bool,
     /// True if the instruction may change it.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub writable: bool,
     /// True if it may be left out.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub optional: bool,
     /// The type of account that it is, if it is one of the program's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Its address, if there is only one that fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How its address is derived, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeds: Option<Vec<Seed>>,
     /// What else is said about it, as it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<(String, String)>,
 }
 
@@ -87,6 +105,7 @@ impl InstructionAccount {
 #[serde(rename_all = "kebab-case")]
 pub enum Seed {
     /// Fixed bytes.
+    #[serde(with = "hexadecimal::of_any_length")]
     Bytes(Vec<u8>),
     /// A fixed key, in base58.
     Key(String),
@@ -106,6 +125,7 @@ pub struct Layout {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The first bytes.
     #[serde(with = "hexadecimal")]
@@ -131,28 +151,6 @@ pub struct Field {
     pub size: u32,
 }
 
-/// The type of data.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DataType {
-    /// A byte that is 0 or 1.
-    Bool,
-    /// An integer: whether it has a sign, and its bits.
-    Integer(bool, u32),
-    /// 32 bytes.
-    Pubkey,
-    /// Nothing.
-    Null,
-    /// A byte, then the room of a value.
-    Option(Box<DataType>),
-    /// So many values, one after the other.
-    Array(Box<DataType>, u32),
-    /// A record or an enum of the interface.
-    Named(String),
-    /// What callers can not write: text of the compiler's name for it.
-    Other(String),
-}
-
 /// An error of the program.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ErrorCode {
@@ -161,6 +159,7 @@ pub struct ErrorCode {
     /// The code that a transaction shows.
     pub code: u32,
     /// What it means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
@@ -170,6 +169,7 @@ pub struct NamedType {
     /// Its name.
     pub name: String,
     /// What is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     /// The size of a value.
     pub size: u32,
@@ -257,7 +257,20 @@ impl Interface {
                 interface.format
             ));
         }
-        let known: BTreeSet<&str> = interface.types.iter().map(|named| named.name.as_str()).collect();
+        // A type mentions those before it only, so that none contains itself.
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        for named in &interface.types {
+            let unknown = named.shape.fields().into_iter().find_map(|field| field.ty.unknown_name(&known));
+            if let Some(name) = unknown {
+                return Err(format!(
+                    "its type `{}` uses `{name}`, which is not defined before it",
+                    named.name
+                ));
+            }
+            if !known.insert(&named.name) {
+                return Err(format!("it defines the type `{}` twice", named.name));
+            }
+        }
         let unknown = interface.data_types().into_iter().find_map(|ty| ty.unknown_name(&known));
         match unknown {
             Some(name) => Err(format!("it uses the type `{name}`, which it does not define")),
@@ -273,8 +286,7 @@ impl Interface {
     fn data_types(&self) -> Vec<&DataType> {
         let arguments = self.instructions.iter().flat_map(|instruction| &instruction.arguments);
         let layouts = self.accounts.iter().chain(&self.events).flat_map(|layout| &layout.fields);
-        let named = self.types.iter().flat_map(|named| named.shape.fields());
-        arguments.chain(layouts).chain(named).map(|field| &field.ty).collect()
+        arguments.chain(layouts).map(|field| &field.ty).collect()
     }
 }
 
@@ -310,31 +322,13 @@ impl Shape {
     }
 }
 
-impl DataType {
-    fn unknown_name(&self, known: &BTreeSet<&str>) -> Option<String> {
-        match self {
-            DataType::Option(item) | DataType::Array(item, _) => item.unknown_name(known),
-            DataType::Named(name) if !known.contains(name.as_str()) => Some(name.clone()),
-            _ => None,
-        }
-    }
+/// What is false is left out of the text.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
-impl std::fmt::Display for DataType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            DataType::Bool => f.write_str("bool"),
-            DataType::Integer(signed, bits) => write!(f, "{}{bits}", if *signed { 'i' } else { 'u' }),
-            DataType::Pubkey => f.write_str("pubkey"),
-            DataType::Null => f.write_str("null"),
-            DataType::Option(item) => write!(f, "(option {item})"),
-            DataType::Array(item, length) => write!(f, "(array {item} {length})"),
-            DataType::Named(name) | DataType::Other(name) => f.write_str(name),
-        }
-    }
-}
-
-/// Eight bytes as sixteen digits.
+/// Bytes as digits in the text.
 mod hexadecimal {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -344,15 +338,31 @@ mod hexadecimal {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 8], D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let word = match text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            true => u64::from_str_radix(&text, 16).ok(),
-            false => None,
-        };
-        let word =
-            word.ok_or_else(|| D::Error::custom(format!("`{text}` is no eight bytes as hex digits")))?;
-        Ok(word.to_be_bytes())
+        let bytes = of_any_length::deserialize(deserializer)?;
+        bytes.try_into().map_err(|_| D::Error::custom("these are not eight bytes"))
     }
+
+    pub(super) mod of_any_length {
+        use super::{Deserialize, Deserializer, Error, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&crate::model::hex(bytes))
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            crate::model::from_hex(&text)
+                .ok_or_else(|| D::Error::custom(format!("`{text}` is not made of hexadecimal bytes")))
+        }
+    }
+}
+
+/// The bytes of digits.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
 /// Bytes as digits.

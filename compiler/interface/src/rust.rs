@@ -8,7 +8,7 @@ use crate::model::{
     DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape,
 };
 use crate::names::{Scope, Style, spell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that are no names of fields.
 const KEYWORDS: &[&str] = &[
@@ -255,6 +255,8 @@ impl<'a> Client<'a> {
         let instead = [instead.to_string()];
         let lines = if lines.is_empty() { &instead[..] } else { lines };
         for line in lines {
+            // A control character has no place in a comment.
+            let line = line.replace(char::is_control, " ");
             let line = format!("{indent}/// {line}");
             self.line(line.trim_end());
         }
@@ -266,7 +268,7 @@ impl<'a> Client<'a> {
             self.interface.name
         ));
         for line in &self.interface.docs {
-            self.text.push_str(format!("//! {line}").trim_end());
+            self.text.push_str(format!("//! {}", line.replace(char::is_control, " ")).trim_end());
             self.text.push('\n');
         }
         // How it is spaced is the writer's business.
@@ -322,7 +324,7 @@ impl<'a> Client<'a> {
             self.line(format!("    pub {property}: {ty},"));
         }
         self.line("}\n");
-        let size: u32 = fields.iter().map(|(_, field)| field.size).sum();
+        let size = fields.iter().fold(0u32, |sum, (_, field)| sum.saturating_add(field.size));
         self.line(format!("impl Data for {name} {{"));
         self.line(format!("    const SIZE: usize = {size};\n"));
         let out = if fields.is_empty() { "_out" } else { "out" };
@@ -386,12 +388,15 @@ impl<'a> Client<'a> {
         self.line("        let end = out.len() + Self::SIZE;");
         self.line("        match self {");
         for (tag, (variant, fields)) in variants.iter().enumerate() {
-            let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+            // The names of fields must not hide those of this function.
+            let bound: Vec<String> = (0..fields.len()).map(|place| format!("field_{place}")).collect();
+            let parts: Vec<String> =
+                fields.iter().zip(&bound).map(|((name, _), bound)| format!("{name}: {bound}")).collect();
             let pattern =
-                if names.is_empty() { String::new() } else { format!(" {{ {} }}", names.join(", ")) };
+                if parts.is_empty() { String::new() } else { format!(" {{ {} }}", parts.join(", ")) };
             self.line(format!("            {name}::{variant}{pattern} => {{"));
             self.line(format!("                out.push({tag});"));
-            for field in names {
+            for field in bound {
                 self.line(format!("                {field}.write(out);"));
             }
             self.line("            }");
@@ -502,7 +507,11 @@ impl<'a> Client<'a> {
         self.line("}\n");
         self.line(format!("impl {name} {{"));
         self.line("    /// The first bytes of the instruction data.");
-        self.line(format!("    pub const DISCRIMINATOR: [u8; 8] = {:?};\n", instruction.discriminator));
+        self.line(format!(
+            "    pub const DISCRIMINATOR: [u8; {}] = {:?};\n",
+            instruction.discriminator.len(),
+            instruction.discriminator
+        ));
         if self.interface.address.is_some() {
             self.line("    /// The instruction.");
             self.line("    pub fn instruction(&self) -> Instruction {");
@@ -623,9 +632,8 @@ impl<'a> Client<'a> {
         self.line("\n/// The errors of the program.");
         self.line("pub mod error {");
         self.indent = "    ";
-        self.line("/// An error of the program; as a number, the code that a transaction shows.");
+        self.line("/// An error of the program.");
         self.line("#[derive(Clone, Copy, PartialEq, Eq, Debug)]");
-        self.line("#[repr(u32)]");
         self.line("pub enum ProgramError {");
         let mut scope = Scope::without(RESERVED);
         let names = scope.spell_all(errors.iter().map(|error| error.name.as_str()), Style::Pascal);
@@ -635,14 +643,23 @@ impl<'a> Client<'a> {
         for (place, (name, error)) in names.iter().zip(errors).enumerate() {
             let docs: Vec<String> = message(place).lines().map(str::to_string).collect();
             self.docs("    ", &docs, &error.name);
-            self.line(format!("    {name} = {},", error.code));
+            self.line(format!("    {name},"));
         }
         self.line("}\n");
         self.line("impl ProgramError {");
-        self.line("    /// The error with a code.");
+        self.line("    /// The code that a transaction shows.");
+        self.line("    pub fn code(self) -> u32 {");
+        self.line("        match self {");
+        for (name, error) in names.iter().zip(errors) {
+            self.line(format!("            ProgramError::{name} => {},", error.code));
+        }
+        self.line("        }");
+        self.line("    }\n");
+        self.line("    /// The error with a code; of several, the first one.");
         self.line("    pub fn from_code(code: u32) -> Option<ProgramError> {");
         self.line("        match code {");
-        for (name, error) in names.iter().zip(errors) {
+        let mut codes = BTreeSet::new();
+        for (name, error) in names.iter().zip(errors).filter(|(_, error)| codes.insert(error.code)) {
             self.line(format!("            {} => Some(ProgramError::{name}),", error.code));
         }
         self.line("            _ => None,");

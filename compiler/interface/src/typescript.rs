@@ -8,7 +8,7 @@ use crate::model::{
     DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape,
 };
 use crate::names::{Scope, Style, spell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// What the library exports and a client may need, in alphabetical order; the types begin with a capital letter.
@@ -135,7 +135,9 @@ fn source(interface: &Interface) -> String {
             names.insert(name.as_str(), scope.spell(name, Style::Pascal));
         }
     }
-    let mut client = Client { interface, names, text: String::new() };
+    let mut scope = Scope::default();
+    let constants = names.values().map(|name| (name.clone(), scope.spell(name, Style::Constant))).collect();
+    let mut client = Client { interface, names, constants, text: String::new() };
     client.program();
     for named in &interface.types {
         client.named(named);
@@ -154,7 +156,17 @@ fn source(interface: &Interface) -> String {
     }
     let mut builders = Scope::default();
     for (place, instruction) in interface.instructions.iter().enumerate() {
-        let name = builders.spell(&instruction.name, Style::Pascal);
+        let mut name = builders.spell(&instruction.name, Style::Pascal);
+        // What the names of a type and of an instruction are made into must not be the same.
+        let is_taken = |name: &str| {
+            client
+                .names
+                .values()
+                .any(|it| it.strip_prefix(name).is_some_and(|rest| rest == "Input" || rest == "Instruction"))
+        };
+        while is_taken(&name) {
+            name.push('_');
+        }
         client.instruction(place, instruction, &name, &derived);
     }
     client.errors();
@@ -165,6 +177,8 @@ struct Client<'a> {
     interface: &'a Interface,
     /// The name of each type.
     names: BTreeMap<&'a str, String>,
+    /// What the constants of each type begin with.
+    constants: BTreeMap<String, String>,
     text: String,
 }
 
@@ -365,7 +379,7 @@ impl<'a> Client<'a> {
         self.line("}\n");
     }
 
-    fn discriminator(&mut self, constant: &str, bytes: [u8; 8], what: &str) {
+    fn discriminator(&mut self, constant: &str, bytes: &[u8], what: &str) {
         let bytes: Vec<String> = bytes.iter().map(u8::to_string).collect();
         self.line(format!("/** The first bytes of {what}. */"));
         self.line(format!(
@@ -376,7 +390,7 @@ impl<'a> Client<'a> {
 
     fn layout(&mut self, layout: &Layout, what: &str) {
         let Some(name) = self.names.get(layout.name.as_str()).cloned() else { return };
-        let constant = spell(&name, Style::Constant);
+        let constant = self.constants.get(&name).cloned().unwrap_or_default();
         let article = if what == "event" { "the event" } else { "accounts of the type" };
         self.docs(&layout.docs, &format!("The {what} `{}`.", layout.name));
         // A record that is a part of another one has its type and codec already.
@@ -388,7 +402,7 @@ impl<'a> Client<'a> {
             self.line(format!("    return {codec};"));
             self.line("}\n");
         }
-        self.discriminator(&constant, layout.discriminator, &format!("{article} `{}`", layout.name));
+        self.discriminator(&constant, &layout.discriminator, &format!("{article} `{}`", layout.name));
         self.line("/** The size of all of it in bytes. */");
         self.line(format!("export const {constant}_SIZE = {};\n", layout.size));
         self.line("/** Reads the data; throws if they are something else. */");
@@ -454,7 +468,7 @@ impl<'a> Client<'a> {
         self.line("        if (!line.startsWith('Program data: ')) continue;");
         self.line("        const data = getBase64Encoder().encode(line.slice('Program data: '.length).split(' ')[0] ?? '');");
         for name in names {
-            let constant = spell(&name, Style::Constant);
+            let constant = self.constants.get(&name).cloned().unwrap_or_default();
             self.line(format!(
                 "        if (data.length === {constant}_SIZE && {constant}_DISCRIMINATOR.every((byte, place) => data[place] === byte)) {{"
             ));
@@ -550,7 +564,7 @@ impl<'a> Client<'a> {
         };
         self.discriminator(
             &format!("{constant}_INSTRUCTION"),
-            instruction.discriminator,
+            &instruction.discriminator,
             &format!("the data of the instruction `{}`", instruction.name),
         );
         self.line(format!("/** What the instruction `{}` takes. */", instruction.name));
@@ -588,7 +602,7 @@ impl<'a> Client<'a> {
             self.meta(account, property_name, address_of(account), &property);
         }
         self.line("    accounts.push(...(config.remainingAccounts ?? []));");
-        let size: u32 = instruction.arguments.iter().map(|field| field.size).sum();
+        let size = instruction.arguments.iter().fold(0u32, |sum, field| sum.saturating_add(field.size));
         self.line(format!("    const data = new Uint8Array({});", size.saturating_add(8)));
         self.line(format!("    data.set({constant}_INSTRUCTION_DISCRIMINATOR);"));
         let mut offset = 8u32;
@@ -679,11 +693,16 @@ impl<'a> Client<'a> {
         }
         let mut scope = Scope::default();
         let mut table = String::new();
+        let mut codes = BTreeSet::new();
         for error in &self.interface.errors {
             let constant = scope.spell(&error.name, Style::Constant);
             let message = error.message.as_deref().unwrap_or(&error.name);
             self.docs(&[message.to_string()], "");
             self.line(format!("export const ERROR_{constant} = {};\n", error.code));
+            // Of several errors with one code the first is told.
+            if !codes.insert(error.code) {
+                continue;
+            }
             let name = serde_json::Value::from(error.name.as_str());
             let message = serde_json::Value::from(message);
             let _ = writeln!(table, "    {}: {{ name: {name}, message: {message} }},", error.code);
@@ -730,12 +749,15 @@ impl<'a> Client<'a> {
     }
 }
 
-/// True if a text has a name as a word.
+/// True if the code has a name as a word; comments and quoted names do not count.
 fn mentions(text: &str, name: &str) -> bool {
-    let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
-    })
+    let is_part = |character: char| character.is_ascii_alphanumeric() || "_'`".contains(character);
+    let is_in = |line: &str| {
+        line.match_indices(name).any(|(at, _)| {
+            let before = line.get(..at).and_then(|text| text.chars().next_back());
+            let after = line.get(at + name.len()..).and_then(|text| text.chars().next());
+            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        })
+    };
+    text.lines().filter(|line| !line.trim_start().starts_with(['*', '/'])).any(is_in)
 }

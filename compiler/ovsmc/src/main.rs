@@ -35,6 +35,8 @@ enum Command {
     Inspect(command::inspect::Inspect),
     Idl(command::idl::Idl),
     Client(command::client::Client),
+    Diff(command::diff::Diff),
+    Verify(command::verify::Verify),
     Explain(command::explain::Explain),
     /// Print completions for a shell
     #[command(
@@ -65,6 +67,8 @@ fn main() -> ExitCode {
             Command::Inspect(inspect) => inspect.run(&terminal),
             Command::Idl(idl) => idl.run(&terminal),
             Command::Client(client) => client.run(&terminal),
+            Command::Diff(diff) => diff.run(&terminal),
+            Command::Verify(verify) => verify.run(&terminal),
             Command::Explain(explain) => explain.run(&terminal),
             Command::Completions { shell } => {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)

@@ -218,7 +218,7 @@ fn transcripts_of_error_pages_hold() {
         "(defn mix ((p : u64)) -> u64\n{variables}  (sol_log_64_ p)\n  (bit-xor {}))\n(mix (instruction-data-ptr))",
         names.join(" ")
     );
-    let files: [(&str, &str, Vec<u8>); 8] = [
+    let files: [(&str, &str, Vec<u8>); 9] = [
         ("E0009", "generated.ovsm", ["(+ ".repeat(300), ")".repeat(300)].concat().into_bytes()),
         ("E0013", "huge.ovsm", vec![b' '; 20_000_000]),
         ("E0014", "latin1.ovsm", b";;; A line.\n(; caf\xe9\n".to_vec()),
@@ -227,6 +227,7 @@ fn transcripts_of_error_pages_hold() {
         ("E0501", "present.ovsm", b"0".to_vec()),
         ("E0502", "counter.ovsm", b"0".to_vec()),
         ("E0503", "README.md", b"# Counter\n".to_vec()),
+        ("E0506", "counter.json", b"{}".to_vec()),
     ];
     let mut checked = 0;
     for (code, name, content) in files.into_iter().chain([("E0505", "present.ovsm", b"0".to_vec())]) {
@@ -239,7 +240,15 @@ fn transcripts_of_error_pages_hold() {
         assert!(result.err.lines().any(|line| format!("{line}\n") == shown), "{code}:\n{:.500}", result.err);
         checked += 1;
     }
-    assert_eq!(checked, 9);
+    assert_eq!(checked, 10);
+    // The page of E0507 needs two files.
+    let folder = folder_with("counter.so", "");
+    std::fs::write(folder.path().join("counter.ovsm"), "0").unwrap();
+    let page = String::from_utf8(ovsmc(folder.path(), &["explain", "E0507"]).out).unwrap();
+    let shown = page.split("```console\n").nth(1).unwrap().lines().nth(1).unwrap();
+    let arguments = ["verify", "counter.so", "--source", "counter.ovsm", "--error-format", "short"];
+    let result = ovsmc(folder.path(), &arguments);
+    assert_eq!(result.err.lines().next(), Some(shown));
 }
 
 #[test]

@@ -84,15 +84,21 @@ impl Builder<'_> {
                 self.interface.address = id.and_then(key);
             }
             Declaration::Instruction { name, instruction, arguments, accounts } => {
+                let size = instruction.discriminator_size;
                 let arguments = match arguments {
-                    Some(record) => self.fields(record, 8),
+                    Some(record) => self.fields(record, size),
                     None => Vec::new(),
                 };
                 let accounts = self.instruction_accounts(accounts, &arguments);
                 self.interface.instructions.push(Instruction {
                     name: name.clone(),
                     docs: docs.to_vec(),
-                    discriminator: instruction.discriminator.to_le_bytes(),
+                    discriminator: instruction
+                        .discriminator
+                        .to_le_bytes()
+                        .into_iter()
+                        .take(size as usize)
+                        .collect(),
                     arguments,
                     accounts,
                 });
@@ -106,7 +112,13 @@ impl Builder<'_> {
                 self.interface.events.push(layout);
             }
             Declaration::Errors { errors, .. } => {
-                for (code, error) in (FIRST_ERROR_CODE..).zip(errors) {
+                let (first, errors) = match errors.as_slice() {
+                    [Datum::Keyword(from), Datum::Other(first), rest @ ..] if from == "from" => {
+                        (first.parse().unwrap_or(FIRST_ERROR_CODE), rest)
+                    }
+                    errors => (FIRST_ERROR_CODE, errors),
+                };
+                for (code, error) in (first..).zip(errors) {
                     let (name, message) = match error {
                         Datum::Symbol(name) => (Some(name.as_str()), None),
                         other => match other.items() {
@@ -196,13 +208,16 @@ impl Builder<'_> {
             let Some(name) = name.symbol() else { continue };
             let mut account = InstructionAccount { name: name.to_string(), ..InstructionAccount::default() };
             account_type(ty, &mut account, 0);
+            let is_made = account.options.iter().any(|(option, _)| option == "init");
             for (option, value) in pairs(options) {
                 match (option, value) {
                     ("seeds", Some(Datum::Array(seeds) | Datum::List(seeds))) => {
                         account.seeds =
                             Some(seeds.iter().map(|datum| seed(datum, &names, arguments)).collect());
                     }
-                    ("address", Some(value)) if key(value).is_some() => account.address = key(value),
+                    ("address", Some(value)) if known_program(value).is_some() => {
+                        account.address = known_program(value);
+                    }
                     ("optional", None) => account.optional = true,
                     (option, value) => {
                         let value = value.map(Datum::to_string).unwrap_or_default();
@@ -210,6 +225,8 @@ impl Builder<'_> {
                     }
                 }
             }
+            // What is made at an address that nothing is derived from signs for it.
+            account.signer |= is_made && account.seeds.is_none();
             accounts.push(account);
         }
         accounts
@@ -274,18 +291,24 @@ fn written(parts: &[Datum]) -> String {
     parts.iter().map(Datum::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The address of a program that everybody knows, or that is written out.
+/// The address of a program that everybody knows, by the name of the form that stands for it, or of one that is written out.
 fn known_program(datum: &Datum) -> Option<String> {
-    let address = match datum {
-        Datum::Symbol(name) => match name.as_str() {
-            "system" | "system-program" => "11111111111111111111111111111111",
-            "token" | "token-program" => "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
-            "token-2022" | "token-2022-program" => "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
-            "associated-token" | "associated-token-program" => "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
-            "memo" | "memo-program" => "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr",
-            _ => return None,
+    let name = match datum {
+        Datum::Symbol(name) => name,
+        Datum::List(items) => match items.as_slice() {
+            [Datum::Symbol(name)] => name,
+            _ => return key(datum),
         },
-        other => return key(other),
+        _ => return key(datum),
+    };
+    let name = name.strip_suffix("-id").unwrap_or(name);
+    let address = match name.strip_suffix("-program").unwrap_or(name) {
+        "system" => "11111111111111111111111111111111",
+        "token" => "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+        "token-2022" => "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+        "associated-token" => "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
+        "memo" => "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr",
+        _ => return None,
     };
     Some(address.to_string())
 }
@@ -308,6 +331,9 @@ fn seed(datum: &Datum, accounts: &[&str], arguments: &[Field]) -> Seed {
     let is_account = |name: &str| accounts.contains(&name);
     match datum {
         Datum::String(text) => Seed::Bytes(text.as_bytes().to_vec()),
+        Datum::Other(text) if number_bytes(text).is_some() => {
+            Seed::Bytes(number_bytes(text).unwrap_or_default())
+        }
         Datum::Symbol(name) if is_account(name) => Seed::Account(name.clone()),
         Datum::Symbol(name) if arguments.iter().any(|field| field.name == *name) => {
             Seed::Argument(name.clone())
@@ -331,4 +357,11 @@ fn seed(datum: &Datum, accounts: &[&str], arguments: &[Field]) -> Seed {
             _ => Seed::Expression(other.to_string()),
         },
     }
+}
+
+/// The bytes of an integer that says its width, as `1u8`.
+fn number_bytes(text: &str) -> Option<Vec<u8>> {
+    let (digits, bits) = text.split_once(['u', 'i'])?;
+    let size = bits.parse::<usize>().ok().filter(|bits| matches!(bits, 8 | 16 | 32 | 64))? / 8;
+    Some(digits.parse::<i128>().ok()?.to_le_bytes().get(..size)?.to_vec())
 }

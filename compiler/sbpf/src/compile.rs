@@ -193,14 +193,25 @@ fn link(
     }
     let text = image.text.clone();
     let syscalls = image.syscalls.clone();
-    let elf = match options.version {
-        Version::V3 => elf::v3::write(image),
-        Version::V0 => elf::v0::write(image),
-    };
+    let elf = elf::write(image.clone(), options.version);
     if elf.len() > MAX_FILE_BYTES {
         return Err(too_large(total, constants));
     }
-    Ok(Program { elf, functions, spans, version: options.version, text, syscalls })
+    Ok(Program { elf, functions, spans, version: options.version, text, syscalls, image })
+}
+
+/// Adds sections that are not loaded. A program without symbols has no sections, and stays as it is.
+///
+/// # Errors
+/// E0306 if the file becomes too large.
+pub fn add_notes(program: &mut Program, notes: Vec<(&'static str, Vec<u8>)>) -> Result<(), Diagnostic> {
+    program.image.notes = notes;
+    let elf = elf::write(program.image.clone(), program.version);
+    if elf.len() > MAX_FILE_BYTES {
+        return Err(too_large(program.text.len(), program.image.rodata.len()));
+    }
+    program.elf = elf;
+    Ok(())
 }
 
 fn too_large(slots: usize, constants: usize) -> Diagnostic {

@@ -6,7 +6,7 @@
 pub mod v0;
 pub mod v3;
 
-use crate::isa::Slot;
+use crate::isa::{Slot, Version};
 use ovsm_base::syscall::Syscall;
 
 /// Size of the file header.
@@ -48,6 +48,17 @@ pub struct Image {
     pub syscalls: Vec<(usize, Syscall)>,
     /// Name, first slot and number of slots of each function, if they are to be written.
     pub symbols: Vec<(String, usize, usize)>,
+    /// Sections that are not loaded: names of at most 15 bytes, which is what the v0 loader takes, and contents. They are
+    /// written only beside symbols.
+    pub notes: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// The file in the container of a version.
+pub(crate) fn write(image: Image, version: Version) -> Vec<u8> {
+    match version {
+        Version::V3 => v3::write(image),
+        Version::V0 => v0::write(image),
+    }
 }
 
 /// A name as a symbol: no control characters, at most 63 bytes, cut at a character.

@@ -3,11 +3,13 @@
 //! The file may be hostile: every read is checked, every loop is bounded by the size of the file, and text that the
 //! file brings is made printable. Start with [`inspect`].
 
+mod compare;
 mod reader;
 
 use crate::disassemble::{Disassembly, printable};
 use crate::isa::{self, Alu, Slot, Version};
 use crate::murmur::syscall_of_hash;
+pub use compare::{difference, loaded_bytes, section};
 use ovsm_base::{Code, Diagnostic};
 use reader::{ElfFile, SHT_REL, SHT_SYMTAB};
 use std::fmt::{Display, Formatter};

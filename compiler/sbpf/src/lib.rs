@@ -32,7 +32,7 @@ pub mod program;
 pub mod regalloc;
 pub mod select;
 
-pub use compile::{Options, compile};
-pub use inspect::{Report, inspect};
+pub use compile::{Options, add_notes, compile};
+pub use inspect::{Report, difference, inspect, loaded_bytes, section};
 pub use isa::Version;
 pub use program::{FunctionReport, Program};

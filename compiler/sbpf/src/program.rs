@@ -16,6 +16,8 @@ pub struct Program {
     pub(crate) version: Version,
     pub(crate) text: Vec<crate::isa::Slot>,
     pub(crate) syscalls: Vec<(usize, ovsm_base::syscall::Syscall)>,
+    /// What the file was written from.
+    pub(crate) image: crate::elf::Image,
 }
 
 /// What is known about a function of a program.

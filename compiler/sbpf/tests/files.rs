@@ -17,7 +17,7 @@ use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol};
 use ovsm_base::Code;
 use ovsm_ir::Module;
 use ovsm_ir::text::parse;
-use ovsm_sbpf::{Options, Version, compile, inspect};
+use ovsm_sbpf::{Options, Version, add_notes, compile, difference, inspect, loaded_bytes, section};
 use proptest::prelude::*;
 use sbpf_machine::{Engine, Exit, Machine};
 
@@ -239,6 +239,38 @@ fn unknown_instructions_and_syscalls_are_shown() {
     assert!(text.contains("0x207559bc (unknown)") && text.contains("no instruction"), "{text}");
 }
 
+/// Sections that are not loaded change neither what the loader sees nor what a run costs.
+#[test]
+fn notes_are_not_loaded() {
+    for version in [Version::V3, Version::V0] {
+        for source in [HELLO, NOOP, CALLS] {
+            let mut program = compile(&module(source), &options(version, true)).unwrap();
+            let before = program.elf.clone();
+            let notes = vec![(".ovsm.origin", b"some text".to_vec()), (".ovsm.interface", vec![0xff; 999])];
+            add_notes(&mut program, notes.clone()).unwrap();
+            let file = object::File::parse(&*program.elf).unwrap();
+            for (name, bytes) in &notes {
+                assert_eq!(section(&program.elf, name), Some(bytes.as_slice()));
+                let found = file.section_by_name(name).unwrap();
+                assert_eq!((found.data().unwrap(), found.address()), (bytes.as_slice(), 0));
+            }
+            assert_eq!(loaded_bytes(&program.elf), loaded_bytes(&before));
+            assert!(loaded_bytes(&before).unwrap().len() > 8);
+            let run = |elf: &[u8]| {
+                Machine::load(elf).unwrap().run(Engine::Interpreter, &[0; 16], 0x4_0000_0008, 10_000)
+            };
+            assert_eq!(format!("{:?}", run(&program.elf)), format!("{:?}", run(&before)));
+            let symbols = |elf: &[u8]| inspect(elf).unwrap().symbols;
+            assert_eq!(symbols(&program.elf), symbols(&before));
+            // Without symbols there are no sections to put them into.
+            let mut stripped = compile(&module(source), &options(version, false)).unwrap();
+            let bare = stripped.elf.clone();
+            add_notes(&mut stripped, notes).unwrap();
+            assert_eq!(stripped.elf, bare);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -258,6 +290,10 @@ proptest! {
         if cut {
             elf.truncate(len.index(elf.len()));
         }
+        let good = compile(&module(CALLS), &options(version, true)).unwrap().elf;
+        let _ = (difference(&elf, &good), difference(&good, &elf));
+        prop_assert!(section(&elf, ".text").is_none_or(|text| text.len() <= elf.len()));
+        prop_assert!(loaded_bytes(&elf).is_none_or(|loaded| loaded.len() <= elf.len() * 2));
         match inspect(&elf) {
             Ok(report) => prop_assert!(report.to_string().len() < 1 << 20),
             Err(error) => prop_assert_eq!(error.code, Code::BadObjectFile),
@@ -273,6 +309,6 @@ proptest! {
         if let Some(machine) = bytes.get_mut(18..20) {
             machine.copy_from_slice(&247u16.to_le_bytes());
         }
-        let _ = inspect(&bytes);
+        let _ = (inspect(&bytes), section(&bytes, ""), loaded_bytes(&bytes), difference(&bytes, &bytes));
     }
 }

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
-use ovsm_query::{Artifact, BuildOptions, Database, SourceFile, build, source_map};
+use ovsm_query::{Artifact, BuildOptions, Database, Description, SourceFile, build, describe, source_map};
 use ovsm_sbpf::Version;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,12 @@ pub struct Build {
     /// Leave out section headers and symbols, which the loader does not need
     #[arg(long)]
     strip: bool,
+    /// Leave out the section that says which source, options and compiler the program comes from
+    #[arg(long, conflicts_with = "embed_interface")]
+    no_provenance: bool,
+    /// Put the interface into the file, for `ovsmc diff` and for those who call the program; it is not loaded
+    #[arg(long, conflicts_with = "strip")]
+    embed_interface: bool,
     /// Describe the result as a JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -110,7 +116,22 @@ impl Build {
             },
             symbols: !self.strip,
         };
-        match build(&db, file, &options) {
+        let lock = match lock_hash(&main) {
+            Ok(lock) => lock,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+        };
+        let description = Description { interface: self.embed_interface, lock };
+        let built = build(&db, file, &options).and_then(|mut artifact| {
+            if !self.no_provenance {
+                let described = describe(&db, file, &options, &description, &mut artifact);
+                described.map_err(|fault| vec![fault])?;
+            }
+            Ok(artifact)
+        });
+        match built {
             Ok(artifact) => {
                 terminal.show(&artifact.diagnostics, &source_map(&db, file));
                 self.write(&main, &artifact, &options, terminal)
@@ -203,6 +224,22 @@ impl Build {
         let mut file = name;
         file.push(".so");
         Ok(folder.join(file))
+    }
+}
+
+/// The hash of the file that fixes the versions of what a program depends on, if its project has one.
+///
+/// # Errors
+/// E0501 if it can not be read.
+pub(super) fn lock_hash(main: &Path) -> Result<Option<[u8; 32]>, Box<Diagnostic>> {
+    /// No lock file is as large as this.
+    const MAX_BYTES: u64 = 64 << 20;
+    // A path without folders lies in the current one, and that may lie in a project.
+    let main = std::fs::canonicalize(main).unwrap_or_else(|_| main.to_path_buf());
+    let project = main.ancestors().skip(1).find(|folder| folder.join("spirit.toml").is_file());
+    match project.map(|folder| folder.join("spirit.lock")).filter(|lock| lock.is_file()) {
+        Some(lock) => Ok(Some(ovsm_interface::provenance::hash(&source::read_bytes(&lock, MAX_BYTES)?))),
+        None => Ok(None),
     }
 }
 

@@ -1,16 +1,20 @@
 //! `ovsmc inspect`: what is in an ELF file.
 
+use super::origin::Origin;
+use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Terminal, source};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// No sBPF program is as large as this; what lies beyond is not read.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Show the header, symbols and instructions of an ELF file
+/// Show the header, symbols, instructions and origin of an ELF file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  ovsmc inspect counter.so\n  ovsmc inspect --json counter.so\n  \
-                        ovsmc build counter.ovsm -o - | ovsmc inspect -")]
+#[command(
+    after_help = "Programs of other compilers can be shown too. Of ours, the provenance is checked against the code: \
+                        exit code 1 if they do not fit.\n\nExamples:\n  ovsmc inspect counter.so\n  ovsmc inspect --json counter.so\n  \
+                        ovsmc build counter.ovsm -o - | ovsmc inspect -"
+)]
 pub struct Inspect {
     /// The ELF file; `-` reads standard input
     file: PathBuf,
@@ -21,16 +25,14 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        let mut bytes = Vec::new();
-        let read = match self.file == Path::new("-") {
-            true => std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes),
-            false => std::fs::File::open(&self.file)
-                .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)),
+        let bytes = match source::read_bytes(&self.file, MAX_BYTES + 1) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
         };
-        if let Err(error) = read {
-            terminal.show_placeless(&[*source::cannot_read(&self.file.display().to_string(), &error)]);
-            return Exit::Usage;
-        }
+        let origin = Origin::of(&bytes);
         match ovsm_sbpf::inspect(&bytes) {
             Ok(report) if self.json => {
                 let facts = serde_json::json!({
@@ -52,10 +54,14 @@ impl Inspect {
                     })).collect::<Vec<_>>(),
                     "syscalls": report.syscalls,
                     "notes": report.notes,
+                    "provenance": origin.to_json(),
                 });
-                terminal.print(&format!("{facts}\n"))
+                self.finish(terminal.print(&format!("{facts}\n")), &origin, terminal)
             }
-            Ok(report) => terminal.print(&report.to_string()),
+            Ok(report) => {
+                let shown = terminal.print(&format!("{report}{}", origin.to_text()));
+                self.finish(shown, &origin, terminal)
+            }
             Err(mut diagnostic) => {
                 let file = self.file.display();
                 diagnostic.message = format!("`{file}` is not an sBPF program: {}", diagnostic.message);
@@ -63,5 +69,15 @@ impl Inspect {
                 Exit::Program
             }
         }
+    }
+
+    /// Reports a file that is not what it says of itself.
+    fn finish(&self, shown: Exit, origin: &Origin, terminal: &Terminal) -> Exit {
+        let Some(reason) = origin.fault().filter(|_| shown == Exit::Success) else { return shown };
+        let message = format!("`{}` {reason}", self.file.display());
+        let fault = Diagnostic::new(Code::NotReproduced, message)
+            .help("it was changed after it was built: build it again from its source");
+        terminal.show_placeless(&[fault]);
+        Exit::Program
     }
 }

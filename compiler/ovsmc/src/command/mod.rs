@@ -3,7 +3,10 @@
 pub mod build;
 pub mod check;
 pub mod client;
+pub mod diff;
 pub mod expand;
 pub mod explain;
 pub mod idl;
 pub mod inspect;
+mod origin;
+pub mod verify;

@@ -43,7 +43,7 @@ pub fn write(mut image: Image) -> Vec<u8> {
         file.dynamic(&image.syscalls);
     }
     if !image.symbols.is_empty() {
-        file.symbols(&image.symbols);
+        file.symbols(&image.symbols, &image.notes);
     }
     file.finish(entry)
 }
@@ -135,7 +135,8 @@ impl File {
         self.linking(".dynamic", SHT_DYNAMIC, dynsym_index + 1, 16, &table);
     }
 
-    fn symbols(&mut self, symbols: &[(String, usize, usize)]) {
+    /// The symbols, and with them what is not loaded.
+    fn symbols(&mut self, symbols: &[(String, usize, usize)], notes: &[(&str, Vec<u8>)]) {
         let mut table = vec![0u8; 24];
         for (name, first, slots) in symbols {
             let name = self.names.add(&symbol_name(name));
@@ -143,7 +144,7 @@ impl File {
         }
         let name = self.names.add(".symtab");
         let offset = self.offset();
-        let link = self.sections.len() as u32 + 1;
+        let link = (self.sections.len() + notes.len()) as u32 + 1;
         self.sections.push(Section {
             name,
             kind: SHT_SYMTAB,
@@ -156,6 +157,18 @@ impl File {
             ..Section::default()
         });
         self.body.extend(table);
+        for (note, bytes) in notes {
+            let (name, offset) = (self.names.add(note), self.offset());
+            self.sections.push(Section {
+                name,
+                kind: SHT_PROGBITS,
+                offset,
+                size: bytes.len() as u64,
+                align: 1,
+                ..Section::default()
+            });
+            self.body.extend(bytes);
+        }
     }
 
     fn finish(mut self, entry: u64) -> Vec<u8> {

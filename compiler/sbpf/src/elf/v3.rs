@@ -28,7 +28,7 @@ pub fn write(mut image: Image) -> Vec<u8> {
     let text_end = text_offset + text_size;
 
     let mut tail = Vec::new();
-    let mut sections = Vec::new();
+    let (mut sections, mut notes) = (Vec::new(), Vec::new());
     if !image.symbols.is_empty() {
         // One string table serves sections and symbols.
         let mut names = Strings::new();
@@ -69,7 +69,20 @@ pub fn write(mut image: Image) -> Vec<u8> {
             write_symbol(&mut tail, name, text_index, TEXT_ADDRESS + *first as u64 * 8, *slots as u64 * 8);
         }
         let symtab_size = tail.len() as u64;
-        let strtab_index = sections.len() as u32 + 1;
+        for (note, bytes) in &image.notes {
+            let section = Section {
+                name: names.add(note),
+                kind: SHT_PROGBITS,
+                offset: text_end + tail.len() as u64,
+                size: bytes.len() as u64,
+                align: 1,
+                ..Section::default()
+            };
+            notes.push(section);
+            tail.extend(bytes);
+        }
+        let strtab_offset = text_end + tail.len() as u64;
+        let strtab_index = (sections.len() + notes.len()) as u32 + 1;
         sections.push(Section {
             name: symtab_name,
             kind: SHT_SYMTAB,
@@ -81,10 +94,11 @@ pub fn write(mut image: Image) -> Vec<u8> {
             entry_size: 24,
             ..Section::default()
         });
+        sections.append(&mut notes);
         sections.push(Section {
             name: strtab_name,
             kind: SHT_STRTAB,
-            offset: text_end + symtab_size,
+            offset: strtab_offset,
             size: names.bytes().len() as u64,
             align: 1,
             ..Section::default()

@@ -353,6 +353,7 @@ impl World {
                     diagnostic.message,
                 ))),
                 span: None,
+                origin: None,
                 trace: Vec::new(),
                 omitted: 0,
             })?;

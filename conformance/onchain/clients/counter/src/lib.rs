@@ -302,18 +302,25 @@ pub mod instruction {
 
 /// The errors of the program.
 pub mod error {
-    /// An error of the program; as a number, the code that a transaction shows.
+    /// An error of the program.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    #[repr(u32)]
     pub enum ProgramError {
         /// the signer is not the authority of the counter
-        Unauthorized = 6000,
+        Unauthorized,
         /// the counter has an authority already
-        AlreadySet = 6001,
+        AlreadySet,
     }
 
     impl ProgramError {
-        /// The error with a code.
+        /// The code that a transaction shows.
+        pub fn code(self) -> u32 {
+            match self {
+                ProgramError::Unauthorized => 6000,
+                ProgramError::AlreadySet => 6001,
+            }
+        }
+
+        /// The error with a code; of several, the first one.
         pub fn from_code(code: u32) -> Option<ProgramError> {
             match code {
                 6000 => Some(ProgramError::Unauthorized),

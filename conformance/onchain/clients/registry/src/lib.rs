@@ -240,14 +240,14 @@ impl Data for Target {
             Target::Nothing => {
                 out.push(0);
             }
-            Target::Key { key } => {
+            Target::Key { key: field_0 } => {
                 out.push(1);
-                key.write(out);
+                field_0.write(out);
             }
-            Target::Sum { amount, place } => {
+            Target::Sum { amount: field_0, place: field_1 } => {
                 out.push(2);
-                amount.write(out);
-                place.write(out);
+                field_0.write(out);
+                field_1.write(out);
             }
         }
         out.resize(end, 0);
@@ -504,6 +504,16 @@ pub mod instruction {
         pub system: Option<Pubkey>,
         /// The account `log`; it may be left out.
         pub log: Option<Pubkey>,
+        /// The account `made`; [`super::address::made`] if there is none.
+        pub made: Option<Pubkey>,
+        /// The account `fresh`.
+        pub fresh: Pubkey,
+        /// The account `token`; `TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA` if there is none.
+        pub token: Option<Pubkey>,
+        /// The account `clock`; `SysvarC1ock11111111111111111111111111111111` if there is none.
+        pub clock: Option<Pubkey>,
+        /// The account `closed`.
+        pub closed: Pubkey,
         /// The argument `number`.
         pub number: u32,
         /// The argument `place`.
@@ -534,6 +544,11 @@ pub mod instruction {
                     Some(key) => AccountMeta::new_readonly(key, false),
                     None => AccountMeta::new_readonly(*program, false),
                 },
+                AccountMeta::new(self.made.unwrap_or_else(|| super::address::made(&self.owner, program).0), false),
+                AccountMeta::new(self.fresh, true),
+                AccountMeta::new_readonly(self.token.unwrap_or(Pubkey::new_from_array([6, 221, 246, 225, 215, 101, 161, 147, 217, 203, 225, 70, 206, 235, 121, 172, 28, 180, 133, 237, 95, 91, 55, 145, 58, 140, 245, 133, 126, 255, 0, 169])), false),
+                AccountMeta::new_readonly(self.clock.unwrap_or(Pubkey::new_from_array([6, 167, 213, 23, 24, 199, 116, 201, 40, 86, 99, 152, 105, 29, 94, 182, 139, 94, 184, 163, 155, 75, 109, 92, 115, 85, 91, 33, 0, 0, 0, 0])), false),
+                AccountMeta::new(self.closed, false),
             ];
             Instruction { program_id: *program, accounts, data }
         }
@@ -556,24 +571,37 @@ pub mod address {
     pub fn settings(program: &Pubkey) -> (Pubkey, u8) {
         Pubkey::find_program_address(&[&[115, 101, 116, 116, 105, 110, 103, 115]], program)
     }
+    
+    /// The address of `made`.
+    pub fn made(owner: &Pubkey, program: &Pubkey) -> (Pubkey, u8) {
+        Pubkey::find_program_address(&[&[109, 97, 100, 101], &[2, 1], owner.as_ref(), &[6, 167, 213, 23, 25, 44, 92, 81, 33, 140, 201, 76, 61, 74, 241, 127, 88, 218, 238, 8, 155, 161, 253, 68, 227, 219, 217, 138, 0, 0, 0, 0]], program)
+    }
 }
 
 /// The errors of the program.
 pub mod error {
-    /// An error of the program; as a number, the code that a transaction shows.
+    /// An error of the program.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    #[repr(u32)]
     pub enum ProgramError {
         /// the signer does not own the entry
-        NotOwner = 6000,
+        NotOwner,
         /// the entry is "closed"
-        Closed = 6001,
+        Closed,
         /// Unexplained
-        Unexplained = 6002,
+        Unexplained,
     }
 
     impl ProgramError {
-        /// The error with a code.
+        /// The code that a transaction shows.
+        pub fn code(self) -> u32 {
+            match self {
+                ProgramError::NotOwner => 6000,
+                ProgramError::Closed => 6001,
+                ProgramError::Unexplained => 6002,
+            }
+        }
+
+        /// The error with a code; of several, the first one.
         pub fn from_code(code: u32) -> Option<ProgramError> {
             match code {
                 6000 => Some(ProgramError::NotOwner),

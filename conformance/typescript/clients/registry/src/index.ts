@@ -264,6 +264,22 @@ export async function findSettingsAddress(
     });
 }
 
+/** The derived address of `made`, with its bump. */
+export async function findMadeAddress(
+    seeds: { owner: Address; },
+    config: { programAddress?: Address } = {},
+): Promise<ProgramDerivedAddress> {
+    return await getProgramDerivedAddress({
+        programAddress: config.programAddress ?? NAME_REGISTRY_PROGRAM_ADDRESS,
+        seeds: [
+            new Uint8Array([109, 97, 100, 101]),
+            new Uint8Array([2, 1]),
+            getAddressCodec().encode(seeds.owner),
+            getAddressCodec().encode('SysvarRent111111111111111111111111111111111' as Address),
+        ],
+    });
+}
+
 /** The first bytes of the data of the instruction `change`. */
 export const CHANGE_INSTRUCTION_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([203, 118, 212, 177, 52, 239, 18, 203]);
 
@@ -309,6 +325,11 @@ export type RenameInput = {
     child: Address;
     system?: Address;
     log?: Address;
+    made?: Address;
+    fresh: TransactionSigner;
+    token?: Address;
+    clock?: Address;
+    closed: Address;
     number: number;
     place: Place;
 };
@@ -326,6 +347,11 @@ export async function getRenameInstruction(
     accounts.push({ address: input.child, role: AccountRole.READONLY });
     accounts.push({ address: input.system ?? ('11111111111111111111111111111111' as Address), role: AccountRole.READONLY });
     accounts.push({ address: input.log ?? programAddress, role: input.log ? AccountRole.READONLY : AccountRole.READONLY });
+    accounts.push({ address: input.made ?? (await findMadeAddress({ owner: input.owner.address }, { programAddress }))[0], role: AccountRole.WRITABLE });
+    accounts.push({ address: input.fresh.address, role: AccountRole.WRITABLE_SIGNER, signer: input.fresh });
+    accounts.push({ address: input.token ?? ('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address), role: AccountRole.READONLY });
+    accounts.push({ address: input.clock ?? ('SysvarC1ock11111111111111111111111111111111' as Address), role: AccountRole.READONLY });
+    accounts.push({ address: input.closed, role: AccountRole.WRITABLE });
     accounts.push(...(config.remainingAccounts ?? []));
     const data = new Uint8Array(18);
     data.set(RENAME_INSTRUCTION_DISCRIMINATOR);
