@@ -4,8 +4,11 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod exports;
 mod given;
+mod import_reports;
 mod imports;
+mod loader;
 mod signature;
 
 use crate::core::{Expr, GlobalId, Unit};
@@ -15,6 +18,7 @@ use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
 pub use given::{ExpansionSize, GivenName};
+pub use loader::{Loader, NoModules};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
@@ -22,21 +26,6 @@ use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use signature::Signature;
 use std::rc::Rc;
-
-/// Finds the text of modules.
-pub trait Loader {
-    /// The path (for people) and the text of a module, or why there is none.
-    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String>;
-}
-
-/// A loader that finds nothing.
-pub struct NoModules;
-
-impl Loader for NoModules {
-    fn load(&mut self, _: &str) -> Result<Option<(String, String)>, String> {
-        Ok(None)
-    }
-}
 
 /// Looks at the code of forms that were loaded together, before any of it runs.
 pub trait Checker {
@@ -165,6 +154,12 @@ pub struct Front {
     unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
+    /// Places of names that were reported as ambiguous.
+    ambiguous: FxHashSet<Span>,
+    /// The modules that export a name, once somebody asked for them.
+    exporters: Option<FxHashMap<String, Vec<String>>>,
+    /// The modules of variables.
+    owners: FxHashMap<GlobalId, ModuleId>,
     /// Names that are defined but were not brought in, for suggestions.
     pub(crate) other_names: Vec<String>,
 }
@@ -229,6 +224,9 @@ impl Front {
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,
+            ambiguous: FxHashSet::default(),
+            exporters: None,
+            owners: FxHashMap::default(),
             other_names: Vec::new(),
         };
         front.modules.push(Module::new("std/prelude"));
@@ -308,7 +306,7 @@ impl Front {
             self.expand_form(machine, index);
         }
         self.finish();
-        self.report_unused_imports(module);
+        self.report_imports(module);
         self.last_unit =
             self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
                 FormState::Done(unit) => unit,
@@ -358,6 +356,8 @@ impl Front {
         self.tests.clear();
         self.queued.clear();
         self.other_names.clear();
+        self.ambiguous.clear();
+        self.owners.clear();
         self.suggestions = 40;
     }
 
@@ -805,11 +805,17 @@ impl Front {
         };
         let pending = self.pending_names.remove(&(module, Rc::clone(&symbol.name), Rc::clone(&symbol.marks)));
         let id = known.or(pending).unwrap_or_else(|| machine.add_global(&symbol.name));
+        self.owners.insert(id, module);
         if kind != GlobalKind::Function {
             self.signatures.remove(&id);
         }
         self.define_meaning(module, symbol, Meaning::Global(Global { id, kind }));
         id
+    }
+
+    /// The module that a variable belongs to.
+    pub(crate) fn owner(&self, id: GlobalId) -> Option<ModuleId> {
+        self.owners.get(&id).copied()
     }
 
     pub(crate) fn define_macro(

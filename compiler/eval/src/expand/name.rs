@@ -44,7 +44,7 @@ impl Expander<'_> {
                     Binding::Block(_) | Binding::Tag(..) => Meant::Unknown,
                 };
             }
-            if let Some(meant) = self.module_meaning(module, &symbol.name, &marks) {
+            if let Some(meant) = self.module_meaning(module, symbol, &marks) {
                 return meant;
             }
             match marks.split_last() {
@@ -60,15 +60,15 @@ impl Expander<'_> {
         self.prelude_meaning(&symbol.name)
     }
 
-    fn module_meaning(&mut self, module: ModuleId, name: &str, marks: &Rc<[u32]>) -> Option<Meant> {
-        if let Some(meaning) = self.front.modules.get(module.0 as usize)?.get(name, marks) {
+    fn module_meaning(&mut self, module: ModuleId, symbol: &Symbol, marks: &Rc<[u32]>) -> Option<Meant> {
+        if let Some(meaning) = self.front.modules.get(module.0 as usize)?.get(&symbol.name, marks) {
             let meaning = meaning.clone();
             return Some(self.meant(meaning));
         }
         if !marks.is_empty() {
             return None;
         }
-        let meaning = self.front.imported(module, name)?;
+        let meaning = self.front.imported(self.machine, module, symbol)?;
         Some(self.meant(meaning))
     }
 
@@ -111,7 +111,7 @@ impl Expander<'_> {
         if let Some((alias, export)) = name.split_once('/')
             && !alias.is_empty()
             && !export.is_empty()
-            && let Some(meaning) = self.front.qualified(self.module, alias, export)
+            && let Some(meaning) = self.front.qualified(self.machine, self.module, alias, export)
         {
             return self.meant(meaning);
         }
@@ -178,13 +178,20 @@ impl Expander<'_> {
             self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
             return self.add(Expr::Global(id));
         }
-        let suggestion = self.suggestion(&symbol.name);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
         if let Some(near) = near {
             diagnostic = diagnostic.label(near, "");
         }
-        diagnostic = match (suggestion, near) {
+        let diagnostic = match self.front.missing_import(self.module, &symbol.name, diagnostic) {
+            Ok(diagnostic) => {
+                self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+                return self.add(Expr::Global(id));
+            }
+            Err(diagnostic) => diagnostic,
+        };
+        let suggestion = self.suggestion(&symbol.name);
+        let diagnostic = match (suggestion, near) {
             (Some(name), Some(near)) => {
                 diagnostic.help(format!("did you mean `{name}`?")).fix(format!("write `{name}`"), near, name)
             }
@@ -315,6 +322,10 @@ impl Expander<'_> {
             Meant::Global(Global { kind: GlobalKind::Constant, .. }) | Meant::Constant(_) => {
                 self.constant_assigned(symbol)
             }
+            Meant::Global(global) if self.is_of_another_module(global, symbol) => {
+                self.imported_assigned(symbol);
+                self.null()
+            }
             Meant::Global(global) => self.assign_variable(Variable::Global(global.id), value),
             Meant::Type(_, Some(id)) => self.add(Expr::SetGlobal(id, value)),
             Meant::SymbolMacro(form, expansion) => {
@@ -352,6 +363,28 @@ impl Expander<'_> {
                 .help("use `define` instead of `const` if it is to change"),
         );
         self.null()
+    }
+
+    /// Whether a variable belongs to a module that neither this code nor a macro that made it belongs to. Variables
+    /// of `defvar` are there to be set by others.
+    pub(crate) fn is_of_another_module(&self, global: Global, symbol: &Symbol) -> bool {
+        let Some(owner) = self.front.owner(global.id).filter(|owner| *owner != self.module) else {
+            return false;
+        };
+        let made_by_its_macro = symbol.marks.iter().any(|mark| {
+            self.front.expansions.get(*mark as usize).is_some_and(|expansion| expansion.module == owner)
+        });
+        global.kind != GlobalKind::Dynamic && !made_by_its_macro
+    }
+
+    pub(crate) fn imported_assigned(&mut self, symbol: &Symbol) {
+        let message =
+            format!("`{}` belongs to another module and can not be assigned here", clip(&symbol.name));
+        self.report_at(
+            symbol.span,
+            Diagnostic::new(Code::AssignToImported, message)
+                .help("export a function there that assigns it, or define a variable of your own"),
+        );
     }
 
     /// The local block of a name.
