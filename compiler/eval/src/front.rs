@@ -154,6 +154,8 @@ pub struct Front {
     unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
+    /// Imports that could not be done, of what is being loaded.
+    failed_imports: Vec<imports::FailedImport>,
     /// Places of names that were reported as ambiguous.
     ambiguous: FxHashSet<Span>,
     /// The modules that export a name, once somebody asked for them.
@@ -224,6 +226,7 @@ impl Front {
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,
+            failed_imports: Vec::new(),
             ambiguous: FxHashSet::default(),
             exporters: None,
             owners: FxHashMap::default(),
@@ -307,6 +310,7 @@ impl Front {
         }
         self.finish();
         self.report_imports(module);
+        self.failed_imports.retain(|failed| !failed.is_of(module));
         self.last_unit =
             self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
                 FormState::Done(unit) => unit,
@@ -334,6 +338,7 @@ impl Front {
         self.declare(machine, index);
         let unit = self.expand_form(machine, index);
         self.finish();
+        self.failed_imports.retain(|failed| !failed.is_of(module));
         unit
     }
 

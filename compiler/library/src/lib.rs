@@ -49,5 +49,5 @@ mod time;
 mod under_test;
 
 pub use context::{Context, FileKind, Host, HostError, TestHost};
-pub use library_module::{COMPAT, LibraryModule, module, modules};
+pub use library_module::{COMPAT, LibraryModule, PRELUDE, module, modules};
 pub use native::{Effect, Example, Native, NativeFn, find, get, table};

@@ -28,6 +28,9 @@ macro_rules! source {
     };
 }
 
+/// What every module sees without an import, and is written in OVSM.
+pub const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
+
 const fn native(name: &'static str, doc: &'static str, also: &'static [&'static str]) -> LibraryModule {
     LibraryModule { name, doc, source: None, also }
 }

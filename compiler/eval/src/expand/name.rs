@@ -163,6 +163,9 @@ impl Expander<'_> {
     /// whole module is known.
     pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
         let id = self.front.pending_global(self.machine, self.module, symbol);
+        if self.front.follows_from_a_failed_import(self.module, &symbol.name) {
+            return self.add(Expr::Global(id));
+        }
         let near = symbol.span.or(self.near);
         let private = symbol.name.split_once('/').and_then(|(alias, name)| {
             Some((name.to_string(), self.front.private_to(self.module, alias, name)?))

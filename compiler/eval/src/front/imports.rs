@@ -8,6 +8,22 @@ use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::Symbol;
 use std::rc::Rc;
 
+/// An import that could not be done: what follows from it is not worth a word.
+pub(super) struct FailedImport {
+    into: ModuleId,
+    /// The prefixes of qualified names.
+    prefixes: Vec<Rc<str>>,
+    is_open: bool,
+    /// The names of `:only`.
+    names: Vec<Rc<str>>,
+}
+
+impl FailedImport {
+    pub(super) fn is_of(&self, module: ModuleId) -> bool {
+        self.into == module
+    }
+}
+
 impl Front {
     pub(crate) fn export(&mut self, module: ModuleId, name: &Rc<str>) {
         if let Some(module) = self.modules.get_mut(module.0 as usize)
@@ -162,8 +178,19 @@ impl Front {
     ) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
         let mut found = Vec::new();
         let name = Rc::clone(&symbol.name);
-        let target = self.module_named(machine, symbol)?;
-        let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
+        let short: Rc<str> = alias.clone().unwrap_or_else(|| last_part(&name));
+        let target = match self.module_named(machine, symbol) {
+            Ok(target) => target,
+            Err(fault) => {
+                let is_open = alias.is_none() && only.is_none();
+                let names = only.iter().flatten().map(|wanted| Rc::clone(&wanted.name)).collect();
+                // The prefix may be written rightly where the name of the module is not.
+                let meant = fault.fixes.iter().flat_map(|fix| &fix.edits).map(|(_, text)| last_part(text));
+                let prefixes = std::iter::once(short).chain(meant.filter(|_| alias.is_none())).collect();
+                self.failed_imports.push(FailedImport { into, prefixes, is_open, names });
+                return Err(fault);
+            }
+        };
         let spans: Vec<Option<Span>> = only.iter().flatten().map(|wanted| wanted.span).collect();
         let mut names: Vec<(Rc<str>, Option<Span>)> = Vec::new();
         let mut is_faulty = false;
@@ -220,6 +247,18 @@ impl Front {
             module.imports.push(import);
         }
         Ok(found)
+    }
+
+    /// Whether an unknown name may be one that an import would have brought that is reported already.
+    pub(crate) fn follows_from_a_failed_import(&self, module: ModuleId, name: &str) -> bool {
+        self.failed_imports.iter().filter(|failed| failed.into == module).any(|failed| {
+            match name.split_once('/') {
+                Some((alias, export)) if !alias.is_empty() && !export.is_empty() => {
+                    failed.prefixes.iter().any(|prefix| &**prefix == alias)
+                }
+                _ => failed.is_open || failed.names.iter().any(|known| &**known == name),
+            }
+        })
     }
 
     /// Another import that names the same name, which means something else there: its module, and where.
@@ -306,6 +345,11 @@ impl Front {
             ))),
         }
     }
+}
+
+/// The last part of the name of a module: the prefix of its names.
+fn last_part(module: &str) -> Rc<str> {
+    module.rsplit('/').next().unwrap_or(module).into()
 }
 
 trait IntoAt {
