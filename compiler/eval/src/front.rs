@@ -671,7 +671,7 @@ impl Front {
     pub(crate) fn documentation(&mut self, machine: &mut Machine, name: &str) -> Option<String> {
         let no_marks: Rc<[u32]> = Rc::from([]);
         let found = self.modules.get(self.main.0 as usize)?.get(name, &no_marks).cloned();
-        let meaning = match found {
+        let meaning = match found.or_else(|| self.imported_or_qualified(machine, name)) {
             Some(meaning) => meaning,
             None => self.prelude(machine, name)?,
         };

@@ -158,16 +158,17 @@ fn wallets_stay() {
     for text in [
         r#"(delete-folder "@" true)"#,
         r#"(delete-folder "@/.config" true)"#,
-        r#"(delete-folder "@/.config/solana" true)"#,
-        r#"(delete-file "@/.config/solana/id.json")"#,
-        r#"(append-file "@/.config/solana/id.json" "x")"#,
-        r#"(rename-file "@/f" "@/.config/solana/id.json")"#,
-        r#"(rename-file "@/.config/solana/id.json" "@/f")"#,
-        r#"(copy-file "@/.config/solana/id.json" "@/f")"#,
-        r#"(file-exists? "@/.config/solana/id.json")"#,
-        r#"(make-folder "@/.config/solana/x")"#,
+        r#"(delete-folder "%" true)"#,
+        r#"(delete-file "%/id.json")"#,
+        r#"(append-file "%/id.json" "x")"#,
+        r#"(rename-file "@/f" "%/id.json")"#,
+        r#"(rename-file "%/id.json" "@/f")"#,
+        r#"(copy-file "%/id.json" "@/f")"#,
+        r#"(file-exists? "%/id.json")"#,
+        r#"(make-folder "%/x")"#,
     ] {
-        let error = eval(folder.path(), &["--allow-read", "--allow-write"], text).unwrap_err();
+        let text = text.replace('%', wallet.to_str().unwrap());
+        let error = eval(folder.path(), &["--allow-read", "--allow-write"], &text).unwrap_err();
         assert!(error.contains("never permitted"), "{text}: {error}");
     }
     assert_eq!(std::fs::read_to_string(wallet.join("id.json")).unwrap(), "[1]");

@@ -192,17 +192,32 @@ fn names_of_other_modules_are_not_assigned() {
 }
 
 #[test]
-fn what_is_private_is_said_to_be() {
+fn what_is_private_is_said_to_be_and_can_be_exported() {
     let folder = project();
-    for text in [
-        "(import a) (println (a/two))",
-        "(import [a :as x]) (println (x/two))",
-        "(import [a :only (two)]) (two)",
+    for (module, text) in [
+        ("a", "(import a) (println (a/two))"),
+        ("a", "(import [a :as x]) (println (x/two))"),
+        ("a", "(import [a :only (two)]) (println (two))"),
+        ("b", "(import b) (println (b/two))"),
     ] {
+        let path = folder.path().join(format!("src/{module}.ovsm"));
+        let source = match module {
+            "a" => std::fs::read_to_string(&path).unwrap(),
+            // A module that exports nothing.
+            _ => "(define (two) 2)".to_string(),
+        };
+        std::fs::write(&path, &source).unwrap();
         let found = run(folder.path(), text);
         let messages: Vec<&str> =
             found.reports.iter().map(|report| report["message"].as_str().unwrap()).collect();
-        assert_eq!(messages, ["`two` is private to `a`"], "{text}");
+        assert_eq!(messages, [format!("`two` is private to `{module}`")], "{text}");
+        // The fix is one of the other file.
+        let edit = &found.reports[0]["fixes"][0]["edits"][0];
+        assert_eq!(edit["path"].as_str().unwrap(), path.to_str().unwrap());
+        std::fs::write(&path, cured(&source, &found)).unwrap();
+        let found = run(folder.path(), text);
+        assert_eq!((found.out.as_str(), found.codes()), ("2\n", vec![]), "{text}: {:?}", found.reports);
+        std::fs::write(&path, &source).unwrap();
     }
 }
 

@@ -171,9 +171,7 @@ impl Expander<'_> {
             Some((name.to_string(), self.front.private_to(self.module, alias, name)?))
         });
         if let Some((name, owner)) = private {
-            let diagnostic =
-                Diagnostic::new(Code::UnknownName, format!("`{}` is private to `{owner}`", clip(&name)))
-                    .help(format!("export it there: `(export {})`", clip(&name)));
+            let diagnostic = self.front.private_name(owner, &name);
             let diagnostic = match near {
                 Some(near) => diagnostic.label(near, ""),
                 None => diagnostic,

@@ -161,6 +161,36 @@ impl Front {
         self.diagnostics.push(diagnostic);
     }
 
+    /// A name that a module has, but keeps for itself; with the export that is missing there.
+    pub(crate) fn private_name(&self, owner: ModuleId, name: &str) -> Diagnostic {
+        let module = self.modules.get(owner.0 as usize).map_or("", |module| &*module.name);
+        let message = format!("`{}` is private to `{module}`", crate::expand::clip(name));
+        self.with_export(Diagnostic::new(Code::UnknownName, message), owner, name)
+    }
+
+    fn with_export(&self, diagnostic: Diagnostic, owner: ModuleId, name: &str) -> Diagnostic {
+        let Some(module) = self.modules.get(owner.0 as usize).filter(|module| !module.is_library) else {
+            return diagnostic.help("only exported names of the library can be used");
+        };
+        let diagnostic =
+            diagnostic.help(format!("export it there: `(export {})`", crate::expand::clip(name)));
+        let title = format!("export `{}` from `{}`", crate::expand::clip(name), module.name);
+        let forms = self.forms.iter().filter(|form| form.module == owner).map(|form| &form.syntax);
+        match forms.clone().rfind(|form| syntax::head(form) == Some("export")).and_then(syntax::span) {
+            Some(export) => {
+                let end = export.range.end.saturating_sub(1);
+                diagnostic.fix(title, Span { range: TextRange::new(end, end), ..export }, format!(" {name}"))
+            }
+            None => match forms.last().and_then(syntax::span) {
+                Some(last) => {
+                    let end = Span { range: TextRange::new(last.range.end, last.range.end), ..last };
+                    diagnostic.fix(title, end, format!("\n\n(export {name})"))
+                }
+                None => diagnostic,
+            },
+        }
+    }
+
     /// A name of `:only` that the module does not export.
     pub(super) fn missing_name(&self, target: ModuleId, wanted: &Symbol, cut: Option<Span>) -> Diagnostic {
         let Some(source) = self.modules.get(target.0 as usize) else {
@@ -176,7 +206,7 @@ impl Front {
             diagnostic = diagnostic.label(span, "");
         }
         if is_private {
-            return diagnostic.help(format!("export it there: `(export {})`", wanted.name));
+            return self.with_export(diagnostic, target, &wanted.name);
         }
         let library = source.is_library.then(|| ovsm_library::module(&source.name)).flatten();
         let names = source.exports.iter().map(|name| &**name);

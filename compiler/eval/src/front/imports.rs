@@ -152,14 +152,23 @@ impl Front {
         self.shown(machine, target, name)
     }
 
+    /// What a name of the main module means that comes from another module, with or without a prefix.
+    pub(super) fn imported_or_qualified(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
+        let qualified = name.split_once('/').filter(|(alias, export)| !alias.is_empty() && !export.is_empty());
+        match (qualified, crate::syntax::symbol(name, None)) {
+            (Some((alias, export)), _) => self.qualified(machine, self.main, alias, export),
+            (None, ovsm_value::Value::Symbol(symbol)) => self.imported(machine, self.main, &symbol),
+            _ => None,
+        }
+    }
+
     /// The module that has a name of this qualified spelling for itself only.
-    pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<Rc<str>> {
+    pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<ModuleId> {
         let target = *self.modules.get(module.0 as usize)?.aliases.get(alias)?;
         let source = self.modules.get(target.0 as usize)?;
-        let is_private = !source.is_library
-            && source.names.contains_key(name)
+        let is_private = source.names.contains_key(name)
             && !source.exports.iter().any(|export| &**export == name);
-        is_private.then(|| Rc::clone(&source.name))
+        is_private.then_some(target)
     }
 
     /// Imports a module, which is loaded if it was not yet. What is wrong with the names that are wanted is given back;
