@@ -4,6 +4,7 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod documentation;
 mod exports;
 mod given;
 mod import_reports;
@@ -665,40 +666,6 @@ impl Front {
     pub(crate) fn names(&self) -> Vec<String> {
         let own = self.modules.get(self.main.0 as usize).into_iter().flat_map(|module| module.names.keys());
         own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
-    }
-
-    /// The parameters and the docstring of a function or macro of the program or the prelude.
-    pub(crate) fn documentation(&mut self, machine: &mut Machine, name: &str) -> Option<String> {
-        let no_marks: Rc<[u32]> = Rc::from([]);
-        let found = self.modules.get(self.main.0 as usize)?.get(name, &no_marks).cloned();
-        let meaning = match found.or_else(|| self.imported_or_qualified(machine, name)) {
-            Some(meaning) => meaning,
-            None => self.prelude(machine, name)?,
-        };
-        let id = match meaning {
-            Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) => id,
-            _ => return None,
-        };
-        let form = &self.forms.get(*self.definitions.get(&id)?)?.syntax;
-        let items = form.as_items()?;
-        let head = match items.get(1)? {
-            Value::List(signature) => ovsm_value::write::write(&Value::List(Rc::clone(signature))),
-            _ => match items.get(2).and_then(Value::as_items) {
-                Some([]) | None => format!("({name})"),
-                Some(parameters) => {
-                    let parameters: Vec<String> = parameters.iter().map(ovsm_value::write::write).collect();
-                    format!("({name} {})", parameters.join(" "))
-                }
-            },
-        };
-        let doc = items.iter().skip(2).find_map(|item| match item {
-            Value::String(text) => Some(text.as_str().to_string()),
-            _ => None,
-        });
-        Some(match doc {
-            Some(doc) => format!("{head}\n\n{doc}"),
-            None => head,
-        })
     }
 
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.

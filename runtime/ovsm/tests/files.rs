@@ -183,3 +183,27 @@ fn streams_read_lines_when_they_are_needed() {
     let error = eval(folder.path(), &[], text).unwrap_err();
     assert!(error.contains("--allow-read="), "{error}");
 }
+
+/// The example of the testing guide that needs a file.
+#[test]
+fn the_fixture_of_the_book_cleans_up() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/src/guide/testing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = page.split("```").find(|block| block.contains("(delete-file file)")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tests.ovsm"), block.trim_start_matches("lisp")).unwrap();
+    let test = |flags: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_ovsm"))
+            .args(["test", "tests.ovsm"])
+            .args(flags)
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .output()
+            .unwrap()
+    };
+    let passed = test(&["--allow-read=.", "--allow-write=."]);
+    assert_eq!(passed.status.code(), Some(0), "{passed:?}");
+    assert!(String::from_utf8_lossy(&passed.stdout).contains("2 passed"), "{passed:?}");
+    assert!(!folder.path().join("lines.tmp").exists());
+    assert_eq!(test(&[]).status.code(), Some(1));
+}
