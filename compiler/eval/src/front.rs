@@ -155,6 +155,8 @@ pub struct Front {
     unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
+    /// True while a name is looked up that may not be used.
+    pub(crate) is_peeking: bool,
     /// Imports that could not be done, of what is being loaded.
     failed_imports: Vec<imports::FailedImport>,
     /// Places of names that were reported as ambiguous.
@@ -227,6 +229,7 @@ impl Front {
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,
+            is_peeking: false,
             failed_imports: Vec::new(),
             ambiguous: FxHashSet::default(),
             exporters: None,
@@ -542,7 +545,9 @@ impl Front {
             self.budget = Budget::default();
         }
         self.expanding += 1;
+        let was_peeking = std::mem::replace(&mut self.is_peeking, false);
         let expanded = Expander::new(self, machine, module).top_level(form);
+        self.is_peeking = was_peeking;
         self.expanding -= 1;
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(expanded.diagnostics);

@@ -18,7 +18,9 @@ fn project() -> tempfile::TempDir {
              (define (count!) (incf counter))\n(defmacro tick () `(incf counter))\n\
              (export one three *level* counter count! tick)\n",
         ),
-        ("c.ovsm", "(pub (define one 11) (define (four) 4))\n"),
+        ("c.ovsm", "(pub (define one 11) (define (four) 4) (defrecord Point x))\n"),
+        // A name that is also built in.
+        ("words.ovsm", "(pub (define (first text) (str \"first \" text)))\n"),
         ("util/text.ovsm", "(pub (define (shout text) (upper text)))\n"),
     ];
     for (name, text) in files {
@@ -173,6 +175,7 @@ fn names_of_other_modules_are_not_assigned() {
         "(import a) (setf (get one 0) 2)",
         "(import a) (set! three (lambda () 5))",
         "(import a) (define (f) (set! a/counter 7)) (f)",
+        "(import c) (set! Point 5)",
         "(import a) (multiple-value-bind (x) 1 (set! one x))",
     ] {
         let found = run(folder.path(), text);
@@ -184,7 +187,7 @@ fn names_of_other_modules_are_not_assigned() {
         ("(import a) (tick) (tick) (tick) (println counter)", "3\n"),
         ("(import a) (set! *level* 4) (println *level*)", "4\n"),
         ("(import a) (let ((*level* 4)) (println *level*)) (println *level*)", "4\n1\n"),
-        ("(import a) (let ((one 4)) (set! one 5) (println one))", "5\n"),
+        ("(import a) (let ((one 4)) (set! one 5) (println one (three)))", "5 3\n"),
     ] {
         let found = run(folder.path(), text);
         assert_eq!((found.out.as_str(), found.codes()), (out, vec![]), "{text}: {:?}", found.reports);
@@ -244,6 +247,20 @@ fn what_is_in_order_is_not_reported() {
     let folder = project();
     for (text, out) in [
         ("(import a c) (println (three) (four) a/one c/one)", "3 4 1 11\n"),
+        // What a module of the project defines goes before what is built in, wherever that is listed.
+        ("(import words) (println (first 1))", "first 1\n"),
+        ("(import std/list words) (println (first 1) (list/first [2]))", "first 1 2\n"),
+        ("(import words std/list) (println (first 1) (list/first [2]))", "first 1 2\n"),
+        ("(import [std/list :only (first)] words) (println (first [1]) (words/first 2))", "1 first 2\n"),
+        // Names that are bound here are not those of the modules.
+        ("(import a c) (println (let ((one 5)) one) (three) (four))", "5 3 4\n"),
+        (
+            "(import a c) (println (match 5 (one one)) (match {:one 6} ({:one one} one)) (three) (four))",
+            "5 6 3 4\n",
+        ),
+        ("(import a c) (println (for (one [5]) one) ((fn (one) one) 6) (three) (four))", "5 6 3 4\n"),
+        ("(import a c) (defrecord Q one) (println (. (Q 5) one) (three) (four))", "5 3 4\n"),
+        ("(import a c) (println {:one 1} 'one (three) (four))", "{:one 1} one 3 4\n"),
         ("(import [a :only (one)] c) (println one (four))", "1 4\n"),
         ("(import [a :as x] [c :as y]) (define one 5) (println x/one y/one one)", "1 11 5\n"),
         ("(import [a :as x] [a :only (one)]) (println one (x/three))", "1 3\n"),

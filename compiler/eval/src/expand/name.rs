@@ -30,6 +30,18 @@ impl Expander<'_> {
         self.meaning_from(symbol, self.scope, self.module)
     }
 
+    /// What a symbol means that stands where a name may be bound: only if it is that of a type or of a dynamic variable,
+    /// it is used there.
+    pub(crate) fn meaning_of_binder(&mut self, symbol: &Symbol) -> Meant {
+        let was_peeking = std::mem::replace(&mut self.front.is_peeking, true);
+        let meant = self.meaning(symbol);
+        self.front.is_peeking = was_peeking;
+        match meant {
+            Meant::Type(..) | Meant::Global(Global { kind: GlobalKind::Dynamic, .. }) => self.meaning(symbol),
+            meant => meant,
+        }
+    }
+
     pub(crate) fn meaning_from(&mut self, symbol: &Symbol, scope: super::ScopeId, module: ModuleId) -> Meant {
         let mut marks: Rc<[u32]> = Rc::clone(&symbol.marks);
         let (mut scope, mut module) = (scope, module);
@@ -328,6 +340,12 @@ impl Expander<'_> {
                 self.null()
             }
             Meant::Global(global) => self.assign_variable(Variable::Global(global.id), value),
+            Meant::Type(_, Some(id))
+                if self.is_of_another_module(Global { id, kind: GlobalKind::Constant }, symbol) =>
+            {
+                self.imported_assigned(symbol);
+                self.null()
+            }
             Meant::Type(_, Some(id)) => self.add(Expr::SetGlobal(id, value)),
             Meant::SymbolMacro(form, expansion) => {
                 let mark = self.front.new_expansion(expansion);

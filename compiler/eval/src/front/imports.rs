@@ -8,6 +8,17 @@ use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::Symbol;
 use std::rc::Rc;
 
+/// How much an import says that a name is wanted; the greatest wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It came with a whole module of the library, and means what it means anyway.
+    BuiltIn,
+    /// It came with a whole module.
+    Whole,
+    /// `:only` names it.
+    Named,
+}
+
 /// An import that could not be done: what follows from it is not worth a word.
 pub(super) struct FailedImport {
     into: ModuleId,
@@ -72,27 +83,36 @@ impl Front {
                 None => import.is_open.then_some((n, import.module, false)),
             })
             .collect();
-        let mut found: Option<(usize, ModuleId, bool, Meaning)> = None;
+        let mut found: Option<(usize, ModuleId, Rank, Meaning)> = None;
         let mut rival = None;
         for (n, source, is_named) in imports {
             let Some(meaning) = self.shown(machine, source, name) else { continue };
-            if !is_named && self.hides_a_built_in(source, name, &meaning) {
-                continue;
-            }
+            let rank = match is_named {
+                true => Rank::Named,
+                false if self.hides_a_built_in(source, name, &meaning) => continue,
+                false if matches!(meaning, Meaning::Native(_)) => Rank::BuiltIn,
+                false => Rank::Whole,
+            };
             match &found {
-                Some((_, _, true, _)) if !is_named => {}
-                Some((_, first, was_named, known)) if *was_named == is_named => {
-                    if !is_named && *first != source && !known.is_same(&meaning) {
+                Some((_, first, known_rank, known)) if *known_rank >= rank => {
+                    let is_rival = rank == Rank::Whole
+                        && *known_rank == rank
+                        && *first != source
+                        && !known.is_same(&meaning);
+                    if is_rival {
                         rival.get_or_insert((*first, source));
                     }
                 }
                 _ => {
                     rival = None;
-                    found = Some((n, source, is_named, meaning));
+                    found = Some((n, source, rank, meaning));
                 }
             }
         }
         let (n, _, _, meaning) = found?;
+        if self.is_peeking {
+            return Some(meaning);
+        }
         if let Some(import) =
             self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n))
         {
@@ -154,7 +174,8 @@ impl Front {
 
     /// What a name of the main module means that comes from another module, with or without a prefix.
     pub(super) fn imported_or_qualified(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
-        let qualified = name.split_once('/').filter(|(alias, export)| !alias.is_empty() && !export.is_empty());
+        let qualified =
+            name.split_once('/').filter(|(alias, export)| !alias.is_empty() && !export.is_empty());
         match (qualified, crate::syntax::symbol(name, None)) {
             (Some((alias, export)), _) => self.qualified(machine, self.main, alias, export),
             (None, ovsm_value::Value::Symbol(symbol)) => self.imported(machine, self.main, &symbol),
@@ -166,8 +187,8 @@ impl Front {
     pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<ModuleId> {
         let target = *self.modules.get(module.0 as usize)?.aliases.get(alias)?;
         let source = self.modules.get(target.0 as usize)?;
-        let is_private = source.names.contains_key(name)
-            && !source.exports.iter().any(|export| &**export == name);
+        let is_private =
+            source.names.contains_key(name) && !source.exports.iter().any(|export| &**export == name);
         is_private.then_some(target)
     }
 
