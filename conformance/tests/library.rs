@@ -106,6 +106,31 @@ fn every_module_can_be_imported_with_its_names() {
     }
 }
 
+/// In the chapter of modules, each line with a result gives that, after the lines above it.
+#[test]
+fn the_chapter_of_modules_holds() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src/reference/modules.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for block in page.split("\n```ovsm\n").skip(1) {
+        let block = block.split("\n```").next().unwrap_or_default();
+        let mut above = String::new();
+        for line in block.lines() {
+            above.push_str(line);
+            above.push('\n');
+            if let Some((_, result)) = line.split_once("; => ") {
+                count += 1;
+                let shown = run_source("chapter", &above);
+                if shown.end.as_ref().ok().map(String::as_str) != Some(result) {
+                    faults.push(format!("{above}gives {:?} {:?}", shown.end, shown.reported));
+                }
+            }
+        }
+    }
+    assert!(count > 5, "only {count} results");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// The reference of the library in the book, made from the table of built-in functions and from the sources.
 fn reference() -> String {
     let mut text = String::from(

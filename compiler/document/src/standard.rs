@@ -29,7 +29,11 @@ fn of_library(library: &LibraryModule, prelude: &[Definition]) -> Module {
         None => Module { name: library.name.to_string(), ..Module::default() },
     };
     let head = std::mem::take(&mut module.head);
-    module.head = format!("{}\n\n{head}", library.doc).trim().to_string();
+    // A module that is all in OVSM says itself what it is for.
+    module.head = match library.natives().is_empty() && !head.is_empty() {
+        true => head,
+        false => format!("{}\n\n{head}", library.doc).trim().to_string(),
+    };
     let of_prelude = prelude.iter().filter(|it| library.has_of_prelude(&it.name));
     module.definitions.extend(of_prelude.cloned().map(|it| Definition { is_exported: true, line: 0, ..it }));
     module.definitions.iter_mut().for_each(lift);

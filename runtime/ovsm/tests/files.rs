@@ -174,6 +174,23 @@ fn wallets_stay() {
     assert_eq!(std::fs::read_to_string(wallet.join("id.json")).unwrap(), "[1]");
 }
 
+/// The input is read as far as it is asked for.
+#[test]
+fn streams_read_the_input_line_by_line() {
+    use std::io::Write;
+    let text = "(import std/stream) (define two (stream/take 2 (stream/input-lines))) \
+                [(stream/collect two) (read-line) (stream/collect two)]";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(["eval", text])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a\nb\nc\nd\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "[[\"a\" \"b\"] \"c\" [\"a\" \"b\"]]\n");
+}
+
 #[test]
 fn streams_read_lines_when_they_are_needed() {
     let folder = tempfile::tempdir().unwrap();

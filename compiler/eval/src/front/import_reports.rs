@@ -175,13 +175,13 @@ impl Front {
         let diagnostic =
             diagnostic.help(format!("export it there: `(export {})`", crate::expand::clip(name)));
         let title = format!("export `{}` from `{}`", crate::expand::clip(name), module.name);
-        let forms = self.forms.iter().filter(|form| form.module == owner).map(|form| &form.syntax);
+        let mut forms = self.forms.iter().filter(|form| form.module == owner).map(|form| &form.syntax);
         match forms.clone().rfind(|form| syntax::head(form) == Some("export")).and_then(syntax::span) {
             Some(export) => {
                 let end = export.range.end.saturating_sub(1);
                 diagnostic.fix(title, Span { range: TextRange::new(end, end), ..export }, format!(" {name}"))
             }
-            None => match forms.last().and_then(syntax::span) {
+            None => match forms.next_back().and_then(syntax::span) {
                 Some(last) => {
                     let end = Span { range: TextRange::new(last.range.end, last.range.end), ..last };
                     diagnostic.fix(title, end, format!("\n\n(export {name})"))
