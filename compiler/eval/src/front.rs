@@ -60,6 +60,8 @@ impl Default for Budget {
 pub struct Pending {
     pub(crate) id: GlobalId,
     pub(crate) module: ModuleId,
+    /// The name, if an import could bring it.
+    pub(crate) name: Option<Rc<str>>,
     pub(crate) diagnostic: Diagnostic,
 }
 
@@ -678,9 +680,9 @@ impl Front {
         for pending in std::mem::take(&mut self.pending) {
             let is_defined = !self.pending_names.values().any(|id| *id == pending.id);
             if !is_defined {
-                self.diagnostics.push(pending.diagnostic);
+                let diagnostic = self.with_missing_import(pending);
+                self.diagnostics.push(diagnostic);
             }
-            let _ = pending.module;
         }
         // A later line of a prompt may define the name: it then gets the variable that was made for it.
         for call in std::mem::take(&mut self.calls) {

@@ -188,7 +188,8 @@ impl Expander<'_> {
                 Some(near) => diagnostic.label(near, ""),
                 None => diagnostic,
             };
-            self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+            let module = self.module;
+            self.front.pending.push(crate::front::Pending { id, module, name: None, diagnostic });
             return self.add(Expr::Global(id));
         }
         let mut diagnostic =
@@ -196,13 +197,6 @@ impl Expander<'_> {
         if let Some(near) = near {
             diagnostic = diagnostic.label(near, "");
         }
-        let diagnostic = match self.front.missing_import(self.module, &symbol.name, diagnostic) {
-            Ok(diagnostic) => {
-                self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
-                return self.add(Expr::Global(id));
-            }
-            Err(diagnostic) => diagnostic,
-        };
         let suggestion = self.suggestion(&symbol.name);
         let diagnostic = match (suggestion, near) {
             (Some(name), Some(near)) => {
@@ -211,7 +205,8 @@ impl Expander<'_> {
             (Some(name), None) => diagnostic.help(format!("did you mean `{name}`?")),
             (None, _) => diagnostic.help("define it, import it, or check the spelling"),
         };
-        self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+        let name = Some(Rc::clone(&symbol.name));
+        self.front.pending.push(crate::front::Pending { id, module: self.module, name, diagnostic });
         self.add(Expr::Global(id))
     }
 

@@ -1,7 +1,7 @@
 //! What is wrong with imports, in words: unused, repeated, missing, ambiguous and hidden ones, each with the change of
 //! the text that cures it. Start with [`Front::report_imports`].
 
-use super::Front;
+use super::{Front, Pending};
 use crate::module::{Global, Import, Meaning, ModuleId};
 use crate::syntax;
 use ovsm_base::render::SourceMap;
@@ -245,48 +245,46 @@ impl Front {
         }
     }
 
-    /// How an unknown name could be imported: what to say, and the import to add if there is one answer.
-    pub(crate) fn missing_import(
-        &mut self,
-        module: ModuleId,
-        name: &str,
-        diagnostic: Diagnostic,
-    ) -> Result<Diagnostic, Diagnostic> {
-        let (clause, exporters) = match name.split_once('/') {
-            Some((alias, export)) if !alias.is_empty() && !export.is_empty() => {
-                let is_known = self
-                    .modules
-                    .get(module.0 as usize)
-                    .is_some_and(|module| module.aliases.contains_key(alias));
-                if is_known {
-                    return Err(diagnostic);
-                }
-                let mut exporters = self.exporters_of(export);
-                exporters.retain(|name| name.rsplit('/').next() == Some(alias));
-                (None, exporters)
-            }
-            _ => (Some(name), self.exporters_of(name)),
+    /// The report of an unknown name. If a module exports it, that is what is said, with the import to add if there is
+    /// one answer.
+    pub(super) fn with_missing_import(&mut self, pending: Pending) -> Diagnostic {
+        let Some((name, exporters)) = pending.name.and_then(|name| {
+            let exporters = self.exporters_for(pending.module, &name);
+            (!exporters.is_empty()).then_some((name, exporters))
+        }) else {
+            return pending.diagnostic;
         };
-        match exporters.as_slice() {
-            [] => Err(diagnostic),
-            [only] => {
-                let import = match clause {
-                    Some(name) => format!("(import [{only} :only ({name})])"),
-                    None => format!("(import {only})"),
-                };
-                let diagnostic = diagnostic.help(format!("`{only}` exports it: `{import}`"));
-                Ok(match self.import_place(module) {
-                    Some((span, before, after)) => {
-                        diagnostic.fix(format!("add `{import}`"), span, format!("{before}{import}{after}"))
-                    }
-                    None => diagnostic,
-                })
+        let diagnostic = Diagnostic { fixes: Vec::new(), ..pending.diagnostic };
+        let [only] = exporters.as_slice() else {
+            let named: Vec<String> = exporters.iter().take(4).map(|name| format!("`{name}`")).collect();
+            return diagnostic.help(format!("import it from one of {}", named.join(", ")));
+        };
+        let import = match is_qualified(&name) {
+            true => format!("(import {only})"),
+            false => format!("(import [{only} :only ({name})])"),
+        };
+        let diagnostic = diagnostic.help(format!("`{only}` exports it: `{import}`"));
+        match self.import_place(pending.module) {
+            Some((span, before, after)) => {
+                diagnostic.fix(format!("add `{import}`"), span, format!("{before}{import}{after}"))
             }
-            several => {
-                let named: Vec<String> = several.iter().take(4).map(|name| format!("`{name}`")).collect();
-                Ok(diagnostic.help(format!("import it from one of {}", named.join(", "))))
-            }
+            None => diagnostic,
         }
+    }
+
+    /// The modules from which a name could be imported; with a prefix, those of which that is the prefix.
+    fn exporters_for(&mut self, module: ModuleId, name: &str) -> Vec<String> {
+        let Some((alias, export)) = name.split_once('/').filter(|_| is_qualified(name)) else {
+            return self.exporters_of(name);
+        };
+        let is_known =
+            self.modules.get(module.0 as usize).is_some_and(|module| module.aliases.contains_key(alias));
+        if is_known {
+            return Vec::new();
+        }
+        let mut exporters = self.exporters_of(export);
+        exporters.retain(|name| name.rsplit('/').next() == Some(alias));
+        exporters
     }
 
     /// The text that goes away with an item of a list: the item, and the blanks before it or, for the first, after it.
@@ -320,6 +318,10 @@ impl Front {
         let blanks = (head.len() - head.trim_end_matches([' ', '\t']).len()) as u32;
         Span { range: TextRange::new(span.range.start.saturating_sub(blanks), span.range.end), ..span }
     }
+}
+
+fn is_qualified(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(alias, export)| !alias.is_empty() && !export.is_empty())
 }
 
 fn with_cut(diagnostic: Diagnostic, name: &str, cut: Option<Span>) -> Diagnostic {

@@ -58,7 +58,7 @@ impl Front {
             if let Some(span) = symbol.span {
                 diagnostic = diagnostic.label(span, "");
             }
-            self.pending.push(Pending { id, module, diagnostic });
+            self.pending.push(Pending { id, module, name: None, diagnostic });
         }
     }
 
@@ -142,8 +142,8 @@ impl Front {
     /// What a module shows to others under a name.
     fn shown(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> Option<Meaning> {
         let source = self.modules.get(module.0 as usize)?;
-        if source.exports.iter().any(|export| &**export == name)
-            && let Some(meaning) = source.names.get(name)
+        if let Some(meaning) = source.names.get(name)
+            && source.exports.iter().any(|export| &**export == name)
         {
             return Some(meaning.clone());
         }
