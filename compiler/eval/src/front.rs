@@ -19,7 +19,6 @@ use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
 pub use given::{ExpansionSize, GivenName};
-pub use loader::{Loader, NoModules};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_library::Host;
 use ovsm_value::error::raise;
@@ -27,6 +26,8 @@ use ovsm_value::{ErrorKind, Raised, RecordType, Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use signature::Signature;
 use std::rc::Rc;
+
+pub use loader::{Loader, NoModules};
 
 /// Looks at the code of forms that were loaded together, before any of it runs.
 pub trait Checker {
