@@ -79,6 +79,8 @@ codes! {
     UnknownImport "E0118" "unknown-import" "a module does not export a name";
     ImportCycle "E0119" "import-cycle" "modules import each other";
     UnknownModule "E0120" "unknown-module" "a module does not exist";
+    AmbiguousImport "E0121" "ambiguous-import" "an imported name has two meanings";
+    AssignToImported "E0122" "assign-to-imported" "a variable of another module is assigned";
 
     TypeMismatch "E0201" "type-mismatch" "a value has another type than the one needed";
     MixedIntegers "E0202" "mixed-integers" "two integer types meet in one operation";
@@ -136,6 +138,8 @@ codes! {
     NonExhaustiveMatch "W0004" "non-exhaustive-match" "a match over an enum leaves a variant out";
     UnusedImport "W0005" "unused-import" "nothing of an imported module is used";
     Lint "W0006" "lint" "a lint found something";
+    HiddenImport "W0007" "hidden-import" "a definition hides an imported name";
+    RepeatedImport "W0008" "repeated-import" "a module is imported twice";
 }
 
 impl Code {

@@ -28,6 +28,7 @@ mod types;
 mod values;
 
 pub(crate) use definition::defined_names;
+pub(crate) use name::clip;
 pub use scope::Expansion;
 pub use types::descriptor as type_descriptor;
 

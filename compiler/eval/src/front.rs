@@ -4,8 +4,12 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod documentation;
+mod exports;
 mod given;
+mod import_reports;
 mod imports;
+mod loader;
 mod signature;
 
 use crate::core::{Expr, GlobalId, Unit};
@@ -23,20 +27,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use signature::Signature;
 use std::rc::Rc;
 
-/// Finds the text of modules.
-pub trait Loader {
-    /// The path (for people) and the text of a module, or why there is none.
-    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String>;
-}
-
-/// A loader that finds nothing.
-pub struct NoModules;
-
-impl Loader for NoModules {
-    fn load(&mut self, _: &str) -> Result<Option<(String, String)>, String> {
-        Ok(None)
-    }
-}
+pub use loader::{Loader, NoModules};
 
 /// Looks at the code of forms that were loaded together, before any of it runs.
 pub trait Checker {
@@ -70,6 +61,8 @@ impl Default for Budget {
 pub struct Pending {
     pub(crate) id: GlobalId,
     pub(crate) module: ModuleId,
+    /// The name, if an import could bring it.
+    pub(crate) name: Option<Rc<str>>,
     pub(crate) diagnostic: Diagnostic,
 }
 
@@ -167,6 +160,16 @@ pub struct Front {
     unchecked: Vec<Rc<Unit>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
+    /// True while a name is looked up that may not be used.
+    pub(crate) is_peeking: bool,
+    /// Imports that could not be done, of what is being loaded.
+    failed_imports: Vec<imports::FailedImport>,
+    /// Places of names that were reported as ambiguous.
+    ambiguous: FxHashSet<Span>,
+    /// The modules that export a name, once somebody asked for them.
+    exporters: Option<FxHashMap<String, Vec<String>>>,
+    /// The modules of variables.
+    owners: FxHashMap<GlobalId, ModuleId>,
     /// Names that are defined but were not brought in, for suggestions.
     pub(crate) other_names: Vec<String>,
 }
@@ -231,6 +234,11 @@ impl Front {
             coverage: None,
             unchecked: Vec::new(),
             is_built_in: |_| false,
+            is_peeking: false,
+            failed_imports: Vec::new(),
+            ambiguous: FxHashSet::default(),
+            exporters: None,
+            owners: FxHashMap::default(),
             other_names: Vec::new(),
         };
         front.modules.push(Module::new("std/prelude"));
@@ -312,7 +320,8 @@ impl Front {
             self.expand_form(machine, index);
         }
         self.finish();
-        self.report_unused_imports(module);
+        self.report_imports(module);
+        self.failed_imports.retain(|failed| !failed.is_of(module));
         self.last_unit =
             self.forms.get(first..last).and_then(|forms| forms.last()).and_then(|form| match form.state {
                 FormState::Done(unit) => unit,
@@ -340,6 +349,7 @@ impl Front {
         self.declare(machine, index);
         let unit = self.expand_form(machine, index);
         self.finish();
+        self.failed_imports.retain(|failed| !failed.is_of(module));
         unit
     }
 
@@ -362,6 +372,8 @@ impl Front {
         self.tests.clear();
         self.queued.clear();
         self.other_names.clear();
+        self.ambiguous.clear();
+        self.owners.clear();
         self.suggestions = 40;
     }
 
@@ -540,7 +552,9 @@ impl Front {
             self.budget = Budget::default();
         }
         self.expanding += 1;
+        let was_peeking = std::mem::replace(&mut self.is_peeking, false);
         let expanded = Expander::new(self, machine, module).top_level(form);
+        self.is_peeking = was_peeking;
         self.expanding -= 1;
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(expanded.diagnostics);
@@ -666,48 +680,14 @@ impl Front {
         own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
     }
 
-    /// The parameters and the docstring of a function or macro of the program or the prelude.
-    pub(crate) fn documentation(&mut self, machine: &mut Machine, name: &str) -> Option<String> {
-        let no_marks: Rc<[u32]> = Rc::from([]);
-        let found = self.modules.get(self.main.0 as usize)?.get(name, &no_marks).cloned();
-        let meaning = match found {
-            Some(meaning) => meaning,
-            None => self.prelude(machine, name)?,
-        };
-        let id = match meaning {
-            Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) => id,
-            _ => return None,
-        };
-        let form = &self.forms.get(*self.definitions.get(&id)?)?.syntax;
-        let items = form.as_items()?;
-        let head = match items.get(1)? {
-            Value::List(signature) => ovsm_value::write::write(&Value::List(Rc::clone(signature))),
-            _ => match items.get(2).and_then(Value::as_items) {
-                Some([]) | None => format!("({name})"),
-                Some(parameters) => {
-                    let parameters: Vec<String> = parameters.iter().map(ovsm_value::write::write).collect();
-                    format!("({name} {})", parameters.join(" "))
-                }
-            },
-        };
-        let doc = items.iter().skip(2).find_map(|item| match item {
-            Value::String(text) => Some(text.as_str().to_string()),
-            _ => None,
-        });
-        Some(match doc {
-            Some(doc) => format!("{head}\n\n{doc}"),
-            None => head,
-        })
-    }
-
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.
     pub(crate) fn finish(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let is_defined = !self.pending_names.values().any(|id| *id == pending.id);
             if !is_defined {
-                self.diagnostics.push(pending.diagnostic);
+                let diagnostic = self.with_missing_import(pending);
+                self.diagnostics.push(diagnostic);
             }
-            let _ = pending.module;
         }
         // A later line of a prompt may define the name: it then gets the variable that was made for it.
         for call in std::mem::take(&mut self.calls) {
@@ -812,11 +792,17 @@ impl Front {
         };
         let pending = self.pending_names.remove(&(module, Rc::clone(&symbol.name), Rc::clone(&symbol.marks)));
         let id = known.or(pending).unwrap_or_else(|| machine.add_global(&symbol.name));
+        self.owners.insert(id, module);
         if kind != GlobalKind::Function {
             self.signatures.remove(&id);
         }
         self.define_meaning(module, symbol, Meaning::Global(Global { id, kind }));
         id
+    }
+
+    /// The module that a variable belongs to.
+    pub(crate) fn owner(&self, id: GlobalId) -> Option<ModuleId> {
+        self.owners.get(&id).copied()
     }
 
     pub(crate) fn define_macro(

@@ -27,7 +27,7 @@ pub use session::{Ended, Session};
 pub use sources::Sources;
 
 /// The part of the library that is written in OVSM and that every module sees.
-const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
+const PRELUDE: &str = ovsm_library::PRELUDE;
 
 /// What every program sees besides: the names of modules, and their texts.
 const PROGRAM_PRELUDES: [(&str, &str); 5] = [

@@ -117,6 +117,33 @@ pub struct Import {
     pub is_used: bool,
 }
 
+impl Import {
+    /// Whether everything that another import of the same module brings comes with this one.
+    pub fn holds(&self, other: &Import) -> bool {
+        match (&self.only, &other.only) {
+            (Some(own), Some(others)) => {
+                others.iter().all(|(name, _)| own.iter().any(|(known, _)| known == name))
+            }
+            (None, Some(others)) => self.is_open || others.is_empty(),
+            (Some(_), None) => !other.is_open,
+            (None, None) => self.is_open || !other.is_open,
+        }
+    }
+}
+
+impl Meaning {
+    /// Whether two names mean one thing.
+    pub fn is_same(&self, other: &Meaning) -> bool {
+        match (self, other) {
+            (Meaning::Global(a), Meaning::Global(b)) => a.id == b.id,
+            (Meaning::Macro(a, _), Meaning::Macro(b, _)) => a == b,
+            (Meaning::Native(a), Meaning::Native(b)) => a == b,
+            (Meaning::Type(_, Some(a)), Meaning::Type(_, Some(b))) => a == b,
+            _ => false,
+        }
+    }
+}
+
 /// How a place that a program defined is set.
 #[derive(Clone, Debug)]
 pub enum Setter {

@@ -125,7 +125,8 @@ impl Session {
         if let Some(shape) = crate::expand::special_shape(name) {
             return Some(shape.to_string());
         }
-        let native = ovsm_library::get(ovsm_library::find(name)?)?;
+        let id = ovsm_library::find(name).or_else(|| self.front.native_named(&mut self.machine, name))?;
+        let native = ovsm_library::get(id)?;
         let mut text =
             format!("({} {}\n\n{}\n", native.name, native.signature.trim_start_matches('('), native.doc);
         for (call, result) in native.examples {

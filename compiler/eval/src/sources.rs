@@ -19,6 +19,8 @@ pub struct Sources {
     files: Vec<Source>,
     starts: FxHashMap<FormId, (FileId, u32)>,
     forms: u64,
+    /// The forms with documentation directly above them.
+    documented: rustc_hash::FxHashSet<FormId>,
 }
 
 /// What was read from a text.
@@ -46,6 +48,9 @@ impl Sources {
             self.forms += 1;
             let id = FormId::new(module, "form", path, self.forms as u32);
             self.starts.insert(id, (file, form.range.start));
+            if form.doc.is_some() {
+                self.documented.insert(id);
+            }
             let form_text = form.text(text);
             let tree = ovsm_cst::parse(id, form_text);
             let faults = tree.errors();
@@ -62,6 +67,11 @@ impl Sources {
         }
         self.files.push(Source { path: path.to_string(), text: text.to_string() });
         read
+    }
+
+    /// Whether documentation stands directly above a form.
+    pub fn is_documented(&self, form: FormId) -> bool {
+        self.documented.contains(&form)
     }
 }
 

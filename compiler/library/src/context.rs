@@ -65,6 +65,19 @@ pub trait TestHost {
     fn cover(&mut self, place: u32);
 }
 
+/// What stands at a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// Nothing.
+    Missing,
+    /// A file of so many bytes.
+    File(u64),
+    /// A folder.
+    Folder,
+    /// A device, a pipe, or something else that is neither.
+    Other,
+}
+
 /// The outside world. The default of everything is refusal: that is the world of a macro.
 pub trait Host {
     /// The test runner, if the program is being tested.
@@ -131,6 +144,42 @@ pub trait Host {
     /// Names in a folder, sorted.
     fn list_folder(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         let _ = path;
+        Err(pure())
+    }
+
+    /// Adds to the end of a file, which is made if there is none.
+    fn append_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), HostError> {
+        let _ = (path, bytes);
+        Err(pure())
+    }
+
+    /// Removes a file; false if there is none.
+    fn delete_file(&mut self, path: &str) -> Result<bool, HostError> {
+        let _ = path;
+        Err(pure())
+    }
+
+    /// What stands at a path.
+    fn file_kind(&mut self, path: &str) -> Result<FileKind, HostError> {
+        let _ = path;
+        Err(pure())
+    }
+
+    /// Makes a folder and those above it; one that is there stays.
+    fn make_folder(&mut self, path: &str) -> Result<(), HostError> {
+        let _ = path;
+        Err(pure())
+    }
+
+    /// Removes a folder: an empty one, or with everything in it.
+    fn delete_folder(&mut self, path: &str, with_contents: bool) -> Result<(), HostError> {
+        let _ = (path, with_contents);
+        Err(pure())
+    }
+
+    /// Gives a file another path, in one step; a file that has it already is replaced.
+    fn rename_file(&mut self, from: &str, to: &str) -> Result<(), HostError> {
+        let _ = (from, to);
         Err(pure())
     }
 

@@ -84,6 +84,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::borsh::NATIVES,
         crate::decimal::NATIVES,
         crate::encoding::NATIVES,
+        crate::files::NATIVES,
         crate::hash::NATIVES,
         crate::io::NATIVES,
         crate::json::NATIVES,

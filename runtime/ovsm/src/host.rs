@@ -1,7 +1,8 @@
 //! The outside world of a script: output, input, clock, and what the command line permits.
 
+use crate::files::Place;
 use ovsm_edge::Terminal;
-use ovsm_library::{Host, HostError};
+use ovsm_library::{FileKind, Host, HostError};
 use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -71,6 +72,10 @@ impl CommandHost {
         self
     }
 
+    fn to_write<'a>(&'a self, path: &'a str) -> Place<'a> {
+        Place { path, allowed: self.permissions.allow_write.as_ref(), flag: "--allow-write" }
+    }
+
     /// Where the error stands that made the output unusable.
     pub fn lost(&self) -> Rc<RefCell<Option<std::io::Error>>> {
         Rc::clone(&self.lost)
@@ -101,22 +106,28 @@ fn permitted(
     verb: &str,
     flag: &str,
 ) -> Result<PathBuf, HostError> {
+    checked(path, resolved(Path::new(path)), allowed, verb, flag)
+}
+
+/// The place that a path leads to, if it is permitted to touch that.
+pub fn checked(
+    path: &str,
+    resolved: std::io::Result<PathBuf>,
+    allowed: Option<&Vec<PathBuf>>,
+    verb: &str,
+    flag: &str,
+) -> Result<PathBuf, HostError> {
     let Some(folders) = allowed else {
         return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}")));
     };
-    let resolved = match resolved(Path::new(path)) {
+    let resolved = match resolved {
         Ok(resolved) => resolved,
         Err(error) if folders.is_empty() => return Err(HostError::Failed(format!("{path}: {error}"))),
         // What there is outside of the permitted folders is not told.
         Err(_) => return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))),
     };
     // Keys are no data: not even a script that may read everything gets at them.
-    let is_wallet = resolved
-        .components()
-        .collect::<Vec<_>>()
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.as_os_str() == ".config" && b.as_os_str() == "solana"));
-    if is_wallet {
+    if is_wallet(&resolved) {
         return Err(HostError::Denied(format!(
             "{verb} `{path}` is never permitted: it is in the folder of Solana's wallets"
         )));
@@ -126,6 +137,15 @@ fn permitted(
             .iter()
             .any(|folder| folder.canonicalize().is_ok_and(|folder| resolved.starts_with(folder)));
     if is_inside { Ok(resolved) } else { Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))) }
+}
+
+/// Whether a path without links is in the folder of Solana's wallets, or is that.
+pub fn is_wallet(resolved: &Path) -> bool {
+    resolved
+        .components()
+        .collect::<Vec<_>>()
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.as_os_str() == ".config" && b.as_os_str() == "solana"))
 }
 
 impl Host for CommandHost {
@@ -255,6 +275,30 @@ impl Host for CommandHost {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn append_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), HostError> {
+        self.to_write(path).append(bytes)
+    }
+
+    fn delete_file(&mut self, path: &str) -> Result<bool, HostError> {
+        self.to_write(path).delete_file()
+    }
+
+    fn file_kind(&mut self, path: &str) -> Result<FileKind, HostError> {
+        Place { path, allowed: self.permissions.allow_read.as_ref(), flag: "--allow-read" }.kind()
+    }
+
+    fn make_folder(&mut self, path: &str) -> Result<(), HostError> {
+        self.to_write(path).make_folder()
+    }
+
+    fn delete_folder(&mut self, path: &str, with_contents: bool) -> Result<(), HostError> {
+        self.to_write(path).delete_folder(with_contents)
+    }
+
+    fn rename_file(&mut self, from: &str, to: &str) -> Result<(), HostError> {
+        self.to_write(from).rename_to(self.to_write(to))
     }
 
     fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {

@@ -2,6 +2,7 @@
 
 mod command;
 mod execute;
+mod files;
 mod host;
 mod project;
 mod script;

@@ -158,4 +158,34 @@ impl Loader for FolderLoader {
         let source = ovsm_edge::Source::read(&path).map_err(|diagnostic| diagnostic.message.clone())?;
         Ok(Some((source.path, source.text)))
     }
+
+    /// A script may lie in a large folder: no more than a project could need is looked at.
+    fn names(&mut self) -> Vec<String> {
+        const MAX_ENTRIES: usize = 5_000;
+        const MAX_DEPTH: usize = 6;
+        let mut names = Vec::new();
+        let mut left = MAX_ENTRIES;
+        let mut folders = vec![(self.folder.clone(), String::new(), 0)];
+        while let Some((folder, prefix, depth)) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                let Some(rest) = left.checked_sub(1) else { break };
+                left = rest;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let Ok(kind) = entry.file_type() else { continue };
+                if name.starts_with('.') || name == "target" {
+                    continue;
+                }
+                if kind.is_dir() && depth < MAX_DEPTH {
+                    folders.push((entry.path(), format!("{prefix}{name}/"), depth + 1));
+                } else if let Some(module) = name.strip_suffix(".ovsm")
+                    && kind.is_file()
+                {
+                    names.push(format!("{prefix}{module}"));
+                }
+            }
+        }
+        names.sort_unstable();
+        names
+    }
 }

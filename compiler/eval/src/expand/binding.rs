@@ -96,7 +96,7 @@ impl Expander<'_> {
 
     /// The dynamic variable that a symbol names.
     fn dynamic(&mut self, symbol: &Symbol) -> Option<GlobalId> {
-        match self.meaning(symbol) {
+        match self.meaning_of_binder(symbol) {
             Meant::Global(global) if global.kind == GlobalKind::Dynamic => Some(global.id),
             _ => None,
         }

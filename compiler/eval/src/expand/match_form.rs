@@ -140,7 +140,7 @@ fn test_inner(
     match pattern {
         Value::Symbol(symbol) if &*symbol.name == "_" => {}
         Value::Symbol(symbol) => {
-            if let Meant::Type(Type::Record(..), Some(constructor)) = expander.meaning(symbol) {
+            if let Meant::Type(Type::Record(..), Some(constructor)) = expander.meaning_of_binder(symbol) {
                 let parts = vec![expander.read(value), expander.add(Expr::Global(constructor))];
                 let is = expander.native("#is-record", parts);
                 tests.push(unless(expander, is, next));
@@ -323,7 +323,7 @@ fn list(
         _ => {}
     }
     if let Value::Symbol(symbol) = head
-        && let Meant::Type(Type::Record(..), Some(constructor)) = expander.meaning(symbol)
+        && let Meant::Type(Type::Record(..), Some(constructor)) = expander.meaning_of_binder(symbol)
     {
         let operands = vec![expander.read(value), expander.add(Expr::Global(constructor))];
         let is = expander.native("#is-record", operands);
@@ -364,7 +364,8 @@ fn report_unreachable(
     let mut is_dead = coverage.all;
     let takes_all = match pattern {
         Value::Symbol(symbol) => {
-            let is_type = matches!(expander.meaning(symbol), Meant::Type(Type::Record(..), Some(_)));
+            let is_type =
+                matches!(expander.meaning_of_binder(symbol), Meant::Type(Type::Record(..), Some(_)));
             if is_type {
                 let identity = variant(expander, pattern, coverage);
                 if let Some(identity) = identity {
@@ -420,7 +421,9 @@ fn report_unreachable(
 /// The identity of the variant that a symbol names; its enum is noted.
 fn variant(expander: &mut Expander<'_>, head: &Value, coverage: &mut Coverage) -> Option<u64> {
     let Value::Symbol(symbol) = head else { return None };
-    let Meant::Type(Type::Record(_, identities), Some(_)) = expander.meaning(symbol) else { return None };
+    let Meant::Type(Type::Record(_, identities), Some(_)) = expander.meaning_of_binder(symbol) else {
+        return None;
+    };
     let identity = *identities.first()?;
     if coverage.parent.is_none() {
         coverage.parent = expander.front.enum_of(identity);

@@ -30,6 +30,18 @@ impl Expander<'_> {
         self.meaning_from(symbol, self.scope, self.module)
     }
 
+    /// What a symbol means that stands where a name may be bound: only if it is that of a type or of a dynamic variable,
+    /// it is used there.
+    pub(crate) fn meaning_of_binder(&mut self, symbol: &Symbol) -> Meant {
+        let was_peeking = std::mem::replace(&mut self.front.is_peeking, true);
+        let meant = self.meaning(symbol);
+        self.front.is_peeking = was_peeking;
+        match meant {
+            Meant::Type(..) | Meant::Global(Global { kind: GlobalKind::Dynamic, .. }) => self.meaning(symbol),
+            meant => meant,
+        }
+    }
+
     pub(crate) fn meaning_from(&mut self, symbol: &Symbol, scope: super::ScopeId, module: ModuleId) -> Meant {
         let mut marks: Rc<[u32]> = Rc::clone(&symbol.marks);
         let (mut scope, mut module) = (scope, module);
@@ -44,7 +56,7 @@ impl Expander<'_> {
                     Binding::Block(_) | Binding::Tag(..) => Meant::Unknown,
                 };
             }
-            if let Some(meant) = self.module_meaning(module, &symbol.name, &marks) {
+            if let Some(meant) = self.module_meaning(module, symbol, &marks) {
                 return meant;
             }
             match marks.split_last() {
@@ -60,15 +72,15 @@ impl Expander<'_> {
         self.prelude_meaning(&symbol.name)
     }
 
-    fn module_meaning(&mut self, module: ModuleId, name: &str, marks: &Rc<[u32]>) -> Option<Meant> {
-        if let Some(meaning) = self.front.modules.get(module.0 as usize)?.get(name, marks) {
+    fn module_meaning(&mut self, module: ModuleId, symbol: &Symbol, marks: &Rc<[u32]>) -> Option<Meant> {
+        if let Some(meaning) = self.front.modules.get(module.0 as usize)?.get(&symbol.name, marks) {
             let meaning = meaning.clone();
             return Some(self.meant(meaning));
         }
         if !marks.is_empty() {
             return None;
         }
-        let meaning = self.front.imported(module, name)?;
+        let meaning = self.front.imported(self.machine, module, symbol)?;
         Some(self.meant(meaning))
     }
 
@@ -111,7 +123,7 @@ impl Expander<'_> {
         if let Some((alias, export)) = name.split_once('/')
             && !alias.is_empty()
             && !export.is_empty()
-            && let Some(meaning) = self.front.qualified(self.module, alias, export)
+            && let Some(meaning) = self.front.qualified(self.machine, self.module, alias, export)
         {
             return self.meant(meaning);
         }
@@ -163,29 +175,31 @@ impl Expander<'_> {
     /// whole module is known.
     pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
         let id = self.front.pending_global(self.machine, self.module, symbol);
+        if self.front.follows_from_a_failed_import(self.module, &symbol.name) {
+            return self.add(Expr::Global(id));
+        }
         let near = symbol.span.or(self.near);
         let private = symbol.name.split_once('/').and_then(|(alias, name)| {
             Some((name.to_string(), self.front.private_to(self.module, alias, name)?))
         });
         if let Some((name, owner)) = private {
-            let diagnostic =
-                Diagnostic::new(Code::UnknownName, format!("`{}` is private to `{owner}`", clip(&name)))
-                    .help(format!("export it there: `(export {})`", clip(&name)));
+            let diagnostic = self.front.private_name(owner, &name);
             let diagnostic = match near {
                 Some(near) => diagnostic.label(near, ""),
                 None => diagnostic,
             };
             let diagnostic = self.explained(diagnostic);
-            self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+            let module = self.module;
+            self.front.pending.push(crate::front::Pending { id, module, name: None, diagnostic });
             return self.add(Expr::Global(id));
         }
-        let suggestion = self.suggestion(&symbol.name);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
         if let Some(near) = near {
             diagnostic = diagnostic.label(near, "");
         }
-        diagnostic = match (suggestion, near) {
+        let suggestion = self.suggestion(&symbol.name);
+        let diagnostic = match (suggestion, near) {
             (Some(name), Some(near)) => {
                 diagnostic.help(format!("did you mean `{name}`?")).fix(format!("write `{name}`"), near, name)
             }
@@ -193,7 +207,8 @@ impl Expander<'_> {
             (None, _) => diagnostic.help("define it, import it, or check the spelling"),
         };
         let diagnostic = self.explained(diagnostic);
-        self.front.pending.push(crate::front::Pending { id, module: self.module, diagnostic });
+        let name = Some(Rc::clone(&symbol.name));
+        self.front.pending.push(crate::front::Pending { id, module: self.module, name, diagnostic });
         self.add(Expr::Global(id))
     }
 
@@ -319,7 +334,17 @@ impl Expander<'_> {
             Meant::Global(Global { kind: GlobalKind::Constant, .. }) | Meant::Constant(_) => {
                 self.constant_assigned(symbol)
             }
+            Meant::Global(global) if self.is_of_another_module(global, symbol) => {
+                self.imported_assigned(symbol);
+                self.null()
+            }
             Meant::Global(global) => self.assign_variable(Variable::Global(global.id), value),
+            Meant::Type(_, Some(id))
+                if self.is_of_another_module(Global { id, kind: GlobalKind::Constant }, symbol) =>
+            {
+                self.imported_assigned(symbol);
+                self.null()
+            }
             Meant::Type(_, Some(id)) => self.add(Expr::SetGlobal(id, value)),
             Meant::SymbolMacro(form, expansion) => {
                 let mark = self.front.new_expansion(expansion);
@@ -356,6 +381,28 @@ impl Expander<'_> {
                 .help("use `define` instead of `const` if it is to change"),
         );
         self.null()
+    }
+
+    /// Whether a variable belongs to a module that neither this code nor a macro that made it belongs to. Variables
+    /// of `defvar` are there to be set by others.
+    pub(crate) fn is_of_another_module(&self, global: Global, symbol: &Symbol) -> bool {
+        let Some(owner) = self.front.owner(global.id).filter(|owner| *owner != self.module) else {
+            return false;
+        };
+        let made_by_its_macro = symbol.marks.iter().any(|mark| {
+            self.front.expansions.get(*mark as usize).is_some_and(|expansion| expansion.module == owner)
+        });
+        global.kind != GlobalKind::Dynamic && !made_by_its_macro
+    }
+
+    pub(crate) fn imported_assigned(&mut self, symbol: &Symbol) {
+        let message =
+            format!("`{}` belongs to another module and can not be assigned here", clip(&symbol.name));
+        self.report_at(
+            symbol.span,
+            Diagnostic::new(Code::AssignToImported, message)
+                .help("export a function there that assigns it, or define a variable of your own"),
+        );
     }
 
     /// The local block of a name.

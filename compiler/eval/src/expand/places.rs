@@ -58,6 +58,10 @@ impl Expander<'_> {
                     self.constant_assigned(symbol);
                     None
                 }
+                Meant::Global(global) if self.is_of_another_module(global, symbol) => {
+                    self.imported_assigned(symbol);
+                    None
+                }
                 Meant::Global(global) => Some(start(Base::Global(global.id))),
                 Meant::SymbolMacro(form, expansion) => {
                     let mark = self.front.new_expansion(expansion);

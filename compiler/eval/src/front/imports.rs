@@ -1,5 +1,6 @@
 //! Imports and exports: which names of other modules a module sees.
 
+use super::import_reports::{named_twice, repeated_module, repeated_name};
 use super::{Front, Pending};
 use crate::machine::Machine;
 use crate::module::{Import, Meaning, Module, ModuleId};
@@ -7,39 +8,34 @@ use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::Symbol;
 use std::rc::Rc;
 
-impl Front {
-    pub(super) fn report_unused_imports(&mut self, module: ModuleId) {
-        let Some(module) = self.modules.get(module.0 as usize) else { return };
-        for import in &module.imports {
-            if !import.is_used {
-                let mut diagnostic =
-                    Diagnostic::new(Code::UnusedImport, format!("nothing of `{}` is used", import.name))
-                        .help("remove the import");
-                if let Some(span) = import.span {
-                    diagnostic = diagnostic.label(span, "");
-                }
-                if let Some(whole) = import.whole {
-                    diagnostic = diagnostic.fix("remove the import", whole, "");
-                }
-                self.diagnostics.push(diagnostic);
-                continue;
-            }
-            let unused =
-                import.only.iter().flatten().filter(|(name, _)| !import.used.iter().any(|used| used == name));
-            for (name, span) in unused {
-                let mut diagnostic = Diagnostic::new(
-                    Code::UnusedImport,
-                    format!("`{name}` of `{}` is imported, but not used", import.name),
-                )
-                .help("remove the name");
-                if let Some(span) = span {
-                    diagnostic = diagnostic.label(*span, "").fix(format!("remove `{name}`"), *span, "");
-                }
-                self.diagnostics.push(diagnostic);
-            }
-        }
-    }
+/// How much an import says that a name is wanted; the greatest wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It came with a whole module of the library, and means what it means anyway.
+    BuiltIn,
+    /// It came with a whole module.
+    Whole,
+    /// `:only` names it.
+    Named,
+}
 
+/// An import that could not be done: what follows from it is not worth a word.
+pub(super) struct FailedImport {
+    into: ModuleId,
+    /// The prefixes of qualified names.
+    prefixes: Vec<Rc<str>>,
+    is_open: bool,
+    /// The names of `:only`.
+    names: Vec<Rc<str>>,
+}
+
+impl FailedImport {
+    pub(super) fn is_of(&self, module: ModuleId) -> bool {
+        self.into == module
+    }
+}
+
+impl Front {
     pub(crate) fn export(&mut self, module: ModuleId, name: &Rc<str>) {
         if let Some(module) = self.modules.get_mut(module.0 as usize)
             && !module.exports.contains(name)
@@ -62,73 +58,138 @@ impl Front {
             if let Some(span) = symbol.span {
                 diagnostic = diagnostic.label(span, "");
             }
-            self.pending.push(Pending { id, module, diagnostic });
+            self.pending.push(Pending { id, module, name: None, diagnostic });
         }
     }
 
-    /// What a name means that a module imports.
-    pub(crate) fn imported(&mut self, module: ModuleId, name: &str) -> Option<Meaning> {
-        let imports = &self.modules.get(module.0 as usize)?.imports;
-        let mut found = None;
-        for (n, import) in imports.iter().enumerate() {
-            let is_wanted = match &import.only {
-                Some(names) => names.iter().any(|(wanted, _)| &**wanted == name),
-                None => import.is_open,
-            };
-            if !is_wanted {
-                continue;
-            }
-            let Some(source) = self.modules.get(import.module.0 as usize) else { continue };
-            if source.is_library {
-                if let Some(native) = library_function(&source.name, name) {
-                    found = Some((n, Meaning::Native(native)));
-                    break;
+    /// What a name means that a module imports. A name of `:only` goes before one that came with a whole module.
+    pub(crate) fn imported(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        symbol: &Symbol,
+    ) -> Option<Meaning> {
+        let name = &*symbol.name;
+        let imports: Vec<(usize, ModuleId, bool)> = self
+            .modules
+            .get(module.0 as usize)?
+            .imports
+            .iter()
+            .enumerate()
+            .filter_map(|(n, import)| match &import.only {
+                Some(names) => {
+                    names.iter().any(|(wanted, _)| &**wanted == name).then_some((n, import.module, true))
                 }
-                continue;
-            }
-            if source.exports.iter().any(|export| &**export == name)
-                && let Some(meaning) = source.names.get(name)
-            {
-                found = Some((n, meaning.clone()));
-                break;
+                None => import.is_open.then_some((n, import.module, false)),
+            })
+            .collect();
+        let mut found: Option<(usize, ModuleId, Rank, Meaning)> = None;
+        let mut rival = None;
+        for (n, source, is_named) in imports {
+            let Some(meaning) = self.shown(machine, source, name) else { continue };
+            let rank = match is_named {
+                true => Rank::Named,
+                false if self.hides_a_built_in(source, name, &meaning) => continue,
+                false if matches!(meaning, Meaning::Native(_)) => Rank::BuiltIn,
+                false => Rank::Whole,
+            };
+            match &found {
+                Some((_, first, known_rank, known)) if *known_rank >= rank => {
+                    let is_rival = rank == Rank::Whole
+                        && *known_rank == rank
+                        && *first != source
+                        && !known.is_same(&meaning);
+                    if is_rival {
+                        rival.get_or_insert((*first, source));
+                    }
+                }
+                _ => {
+                    rival = None;
+                    found = Some((n, source, rank, meaning));
+                }
             }
         }
-        let (n, meaning) = found?;
+        let (n, _, _, meaning) = found?;
+        if self.is_peeking {
+            return Some(meaning);
+        }
         if let Some(import) =
             self.modules.get_mut(module.0 as usize).and_then(|module| module.imports.get_mut(n))
         {
             import.is_used = true;
-            if import.only.is_some() && !import.used.iter().any(|used| &**used == name) {
+            if !import.used.iter().any(|used| &**used == name) {
                 import.used.push(name.into());
             }
+        }
+        if let Some((first, second)) = rival {
+            let importing = self.modules.get_mut(module.0 as usize);
+            for import in importing.into_iter().flat_map(|module| &mut module.imports) {
+                import.is_used |= import.module == second;
+            }
+            self.report_ambiguous(module, symbol, first, second);
         }
         Some(meaning)
     }
 
+    /// A whole module of the library does not change what the built-in functions mean: its names that are also theirs
+    /// are reached by a prefix or by `:only`.
+    fn hides_a_built_in(&self, source: ModuleId, name: &str, meaning: &Meaning) -> bool {
+        !matches!(meaning, Meaning::Native(_))
+            && self.modules.get(source.0 as usize).is_some_and(|module| module.is_library)
+            && (ovsm_library::find(name).is_some() || crate::expand::is_special(name))
+    }
+
+    /// What a module shows to others under a name.
+    fn shown(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> Option<Meaning> {
+        let source = self.modules.get(module.0 as usize)?;
+        if let Some(meaning) = source.names.get(name)
+            && source.exports.iter().any(|export| &**export == name)
+        {
+            return Some(meaning.clone());
+        }
+        let library = source.is_library.then(|| ovsm_library::module(&source.name))??;
+        if let Some(native) = library.native(name) {
+            return Some(Meaning::Native(native));
+        }
+        library.has_of_prelude(name).then(|| self.prelude(machine, name))?
+    }
+
     /// What `alias/name` means.
-    pub(crate) fn qualified(&mut self, module: ModuleId, alias: &str, name: &str) -> Option<Meaning> {
-        let module = self.modules.get_mut(module.0 as usize)?;
-        let target = *module.aliases.get(alias)?;
-        for import in &mut module.imports {
+    pub(crate) fn qualified(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        alias: &str,
+        name: &str,
+    ) -> Option<Meaning> {
+        let importing = self.modules.get_mut(module.0 as usize)?;
+        let target = *importing.aliases.get(alias)?;
+        for import in &mut importing.imports {
             if import.module == target {
                 import.is_used = true;
             }
         }
-        let source = self.modules.get(target.0 as usize)?;
-        if source.is_library {
-            return library_function(&source.name, name).map(Meaning::Native);
+        self.shown(machine, target, name)
+    }
+
+    /// What a name of the main module means that comes from another module, with or without a prefix.
+    pub(super) fn imported_or_qualified(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
+        let qualified =
+            name.split_once('/').filter(|(alias, export)| !alias.is_empty() && !export.is_empty());
+        match (qualified, crate::syntax::symbol(name, None)) {
+            (Some((alias, export)), _) => self.qualified(machine, self.main, alias, export),
+            (None, ovsm_value::Value::Symbol(symbol)) => self.imported(machine, self.main, &symbol),
+            _ => None,
         }
-        source.exports.iter().any(|export| &**export == name).then(|| source.names.get(name).cloned())?
     }
 
     /// The module that has a name of this qualified spelling for itself only.
-    pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<Rc<str>> {
+    pub(crate) fn private_to(&self, module: ModuleId, alias: &str, name: &str) -> Option<ModuleId> {
         let target = *self.modules.get(module.0 as usize)?.aliases.get(alias)?;
         let source = self.modules.get(target.0 as usize)?;
-        let is_private = !source.is_library
-            && source.names.contains_key(name)
-            && !source.exports.iter().any(|export| &**export == name);
-        is_private.then(|| Rc::clone(&source.name))
+        let is_private =
+            source.names.contains_key(name) && !source.exports.iter().any(|export| &**export == name);
+        is_private.then_some(target)
     }
 
     /// Imports a module, which is loaded if it was not yet. What is wrong with the names that are wanted is given back;
@@ -147,43 +208,31 @@ impl Front {
     ) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
         let mut found = Vec::new();
         let name = Rc::clone(&symbol.name);
-        let target = self.module_named(machine, symbol)?;
-        let short: Rc<str> = alias.clone().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(&name).into());
-        let exports =
-            self.modules.get(target.0 as usize).map(|module| module.exports.clone()).unwrap_or_default();
-        let is_library = self.modules.get(target.0 as usize).is_some_and(|module| module.is_library);
-        let mut missing: Vec<Rc<str>> = Vec::new();
-        for wanted in only.iter().flatten() {
-            let is_there = match is_library {
-                true => library_function(&name, &wanted.name).is_some(),
-                false => exports.contains(&wanted.name),
-            };
-            if !is_there {
-                missing.push(Rc::clone(&wanted.name));
-                let is_private = self
-                    .modules
-                    .get(target.0 as usize)
-                    .is_some_and(|module| module.names.contains_key(&wanted.name));
-                let message = match is_private {
-                    true => format!("`{}` is private to `{name}`", wanted.name),
-                    false => format!("`{name}` has no `{}`", wanted.name),
-                };
-                let near = ovsm_base::suggest::nearest(&wanted.name, exports.iter().map(|name| &**name));
-                let mut diagnostic = Diagnostic::new(Code::UnknownImport, message);
-                if let Some(span) = wanted.span {
-                    diagnostic = diagnostic.label(span, "");
-                }
-                found.push(match (is_private, near) {
-                    (true, _) => diagnostic.help(format!("export it there: `(export {})`", wanted.name)),
-                    (false, Some(near)) => {
-                        let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                        match wanted.span {
-                            Some(span) => diagnostic.fix(format!("write `{near}`"), span, near),
-                            None => diagnostic,
-                        }
-                    }
-                    (false, None) => diagnostic.help("only exported names can be imported"),
-                });
+        let short: Rc<str> = alias.clone().unwrap_or_else(|| last_part(&name));
+        let target = match self.module_named(machine, symbol) {
+            Ok(target) => target,
+            Err(fault) => {
+                let is_open = alias.is_none() && only.is_none();
+                let names = only.iter().flatten().map(|wanted| Rc::clone(&wanted.name)).collect();
+                // The prefix may be written rightly where the name of the module is not.
+                let meant = fault.fixes.iter().flat_map(|fix| &fix.edits).map(|(_, text)| last_part(text));
+                let prefixes = std::iter::once(short).chain(meant.filter(|_| alias.is_none())).collect();
+                self.failed_imports.push(FailedImport { into, prefixes, is_open, names });
+                return Err(fault);
+            }
+        };
+        let spans: Vec<Option<Span>> = only.iter().flatten().map(|wanted| wanted.span).collect();
+        let mut names: Vec<(Rc<str>, Option<Span>)> = Vec::new();
+        let mut is_faulty = false;
+        for (n, wanted) in only.iter().flatten().enumerate() {
+            let cut = self.item_cut(&spans, n);
+            if names.iter().any(|(name, _)| *name == wanted.name) {
+                found.push(repeated_name(wanted, &name, cut));
+                continue;
+            }
+            let Some(meaning) = self.shown(machine, target, &wanted.name) else {
+                is_faulty = true;
+                found.push(self.missing_name(target, wanted, cut));
                 // One report is enough: where the name is used, it counts as defined.
                 let is_free = self
                     .modules
@@ -192,43 +241,78 @@ impl Front {
                 if is_free {
                     self.define_global(machine, into, wanted, crate::module::GlobalKind::Variable);
                 }
+                continue;
+            };
+            match self.named_elsewhere(machine, into, target, &wanted.name, &meaning) {
+                Some((other, span)) => {
+                    is_faulty = true;
+                    found.push(named_twice(wanted, &name, &other, span, cut));
+                }
+                None => names.push((Rc::clone(&wanted.name), wanted.span)),
             }
         }
+        let import = Import {
+            module: target,
+            span: symbol.span,
+            name,
+            is_open: alias.is_none() && only.is_none(),
+            only: only.map(|_| names),
+            used: Vec::new(),
+            whole,
+            is_used: is_faulty,
+        };
         if let Some(module) = self.modules.get_mut(into.0 as usize) {
+            // Importing a module again is worth a word if it brings nothing new.
+            let same_alias = module.aliases.get(&short) == Some(&target);
+            let earlier =
+                module.imports.iter().find(|earlier| earlier.module == target && earlier.holds(&import));
+            match earlier {
+                Some(earlier) if same_alias && !is_faulty => {
+                    found.push(repeated_module(&import, earlier));
+                    return Ok(found);
+                }
+                _ => {}
+            }
             module.aliases.insert(short, target);
-            module.imports.push(Import {
-                module: target,
-                span: symbol.span,
-                name,
-                is_open: alias.is_none() && only.is_none(),
-                only: only.map(|names| {
-                    names
-                        .into_iter()
-                        .filter(|name| !missing.contains(&name.name))
-                        .map(|name| (Rc::clone(&name.name), name.span))
-                        .collect()
-                }),
-                used: Vec::new(),
-                whole,
-                is_used: !missing.is_empty(),
-            });
+            module.imports.push(import);
         }
         Ok(found)
     }
 
-    /// Suggests a module of the library, or one that was imported before.
-    fn similar_module(&self, symbol: &Symbol, diagnostic: Diagnostic) -> Diagnostic {
-        let library = ovsm_library::table().iter().map(|native| native.module);
-        let mut names: Vec<&str> = self.by_name.keys().map(|name| &**name).chain(library).collect();
-        names.sort_unstable();
-        names.dedup();
-        let names = names.into_iter().filter(|name| *name != "std/internal");
-        match (ovsm_base::suggest::nearest(&symbol.name, names), symbol.span) {
-            (Some(near), Some(span)) => {
-                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+    /// Whether an unknown name may be one that an import would have brought that is reported already.
+    pub(crate) fn follows_from_a_failed_import(&self, module: ModuleId, name: &str) -> bool {
+        self.failed_imports.iter().filter(|failed| failed.into == module).any(|failed| {
+            match name.split_once('/') {
+                Some((alias, export)) if !alias.is_empty() && !export.is_empty() => {
+                    failed.prefixes.iter().any(|prefix| &**prefix == alias)
+                }
+                _ => failed.is_open || failed.names.iter().any(|known| &**known == name),
             }
-            _ => diagnostic,
-        }
+        })
+    }
+
+    /// Another import that names the same name, which means something else there: its module, and where.
+    fn named_elsewhere(
+        &mut self,
+        machine: &mut Machine,
+        into: ModuleId,
+        target: ModuleId,
+        name: &str,
+        meaning: &Meaning,
+    ) -> Option<(Rc<str>, Option<Span>)> {
+        let imports = &self.modules.get(into.0 as usize)?.imports;
+        let others: Vec<(ModuleId, Rc<str>, Option<Span>)> = imports
+            .iter()
+            .filter(|import| import.module != target)
+            .filter_map(|import| {
+                let (_, span) = import.only.iter().flatten().find(|(other, _)| &**other == name)?;
+                Some((import.module, Rc::clone(&import.name), *span))
+            })
+            .collect();
+        others.into_iter().find_map(|(module, other, span)| {
+            let known = self.shown(machine, module, name)?;
+            (!known.is_same(meaning)).then_some((other, span))
+        })
     }
 
     fn module_named(&mut self, machine: &mut Machine, symbol: &Symbol) -> Result<ModuleId, Box<Diagnostic>> {
@@ -252,17 +336,20 @@ impl Front {
         if let Some(id) = self.by_name.get(&name) {
             return Ok(*id);
         }
-        if name.starts_with("std/") {
-            let is_known =
-                &*name == COMPAT || ovsm_library::table().iter().any(|native| native.module == &*name);
-            if is_known {
-                let mut module = Module::new(&name);
-                module.is_library = true;
-                self.modules.push(module);
-                let id = ModuleId(self.modules.len() as u32 - 1);
-                self.by_name.insert(name, id);
-                return Ok(id);
+        if let Some(library) = ovsm_library::module(&name) {
+            let mut module = Module::new(&name);
+            module.is_library = true;
+            self.modules.push(module);
+            let id = ModuleId(self.modules.len() as u32 - 1);
+            // Programs for Solana have what is built in.
+            if let Some(text) = library.source.filter(|_| !self.is_program) {
+                self.loading.push(Rc::clone(&name));
+                let units = self.load(machine, id, &format!("{name}.ovsm"), text);
+                self.loading.pop();
+                self.queued.extend(units);
             }
+            self.by_name.insert(name, id);
+            return Ok(id);
         }
         match self.loader.load(&name) {
             Ok(Some((path, text))) => {
@@ -290,19 +377,10 @@ impl Front {
     }
 }
 
-/// The built-in function of a name, if it belongs to a module of the library.
-fn library_function(module: &str, name: &str) -> Option<ovsm_value::NativeId> {
-    ovsm_library::find(name).filter(|native| {
-        ovsm_library::get(*native).is_some_and(|native| match module {
-            // Other names of functions, as other languages have them.
-            COMPAT => native.aliases.contains(&name),
-            module => native.module == module,
-        })
-    })
+/// The last part of the name of a module: the prefix of its names.
+fn last_part(module: &str) -> Rc<str> {
+    module.rsplit('/').next().unwrap_or(module).into()
 }
-
-/// The module of the other names of built-in functions.
-const COMPAT: &str = "std/compat";
 
 trait IntoAt {
     fn into_at(self, span: Option<Span>) -> Self;

@@ -8,9 +8,6 @@ use ovsm_document::{Definition, Module, Site};
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use std::path::{Path, PathBuf};
 
-/// The part of the library that is written in OVSM.
-const PRELUDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/std/prelude.ovsm"));
-
 /// Write the documentation of modules as HTML
 #[derive(clap::Args)]
 #[command(
@@ -139,14 +136,19 @@ impl Doc {
 /// The built-in library.
 fn standard() -> Subject {
     let mut modules = ovsm_document::standard();
-    let mut prelude = ovsm_document::read("std/prelude", PRELUDE);
+    let mut prelude = ovsm_document::read("std/prelude", ovsm_library::PRELUDE);
     // Every module sees all of it.
-    prelude.definitions.iter_mut().for_each(|definition| definition.is_exported = true);
+    for definition in &mut prelude.definitions {
+        definition.is_exported = true;
+        ovsm_document::lift_examples(definition);
+    }
     modules.push(prelude);
     Subject {
         title: "OVSM library".to_string(),
-        introduction: "The built-in functions of scripts. Every one can be used without an import."
-            .to_string(),
+        introduction:
+            "The library of scripts. What is built in, and the prelude, can be used without an import; what \
+                       is written in OVSM, and has a source here, after `(import std/iter)`."
+                .to_string(),
         modules,
         folder: PathBuf::from("target/doc"),
     }

@@ -1,0 +1,226 @@
+//! What scripts do to files and folders, and what they may not.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use std::path::Path;
+use std::process::Command;
+
+/// Evaluates a text with `@` standing for a folder; what it prints, or the error.
+fn eval(folder: &Path, flags: &[&str], text: &str) -> Result<String, String> {
+    let home = tempfile::tempdir().unwrap();
+    let at = folder.to_str().unwrap();
+    let flags: Vec<String> = flags.iter().map(|flag| flag.replace('@', at)).collect();
+    let output = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .arg("eval")
+        .args(flags)
+        .arg(text.replace('@', at))
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    match output.status.code() {
+        Some(0) => Ok(out.trim_end().to_string()),
+        _ => Err(String::from_utf8(output.stderr).unwrap()),
+    }
+}
+
+const BOTH: &[&str] = &["--allow-read=@", "--allow-write=@"];
+
+#[test]
+fn files_are_appended_measured_renamed_copied_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+      (append-file "@/a" "one\n")
+      (append-file "@/a" b"two\n")
+      (copy-file "@/a" "@/b")
+      (rename-file "@/a" "@/c")
+      (write-file-bytes "@/d" b"\xff\x00")
+      [(file-exists? "@/a") (file-exists? "@/b") (file-exists? "@") (file-size "@/c") (read-file "@/b")
+       (read-file-bytes "@/d") (delete-file "@/b") (delete-file "@/b") (list-folder "@")]"#;
+    assert_eq!(
+        eval(folder.path(), BOTH, text).unwrap(),
+        r#"[false true false 8 "one\ntwo\n" b"\xff\x00" true false ["c" "d"]]"#
+    );
+}
+
+#[test]
+fn folders_are_made_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+      (make-folder "@/x/y/z")
+      (make-folder "@/x/y/z")
+      (write-file "@/x/y/f" "")
+      (delete-folder "@/x/y/z")
+      [(folder-exists? "@/x/y") (folder-exists? "@/x/y/z") (folder-exists? "@/x/y/f") (file-exists? "@/no/such/file")
+       (try (delete-folder "@/x") (catch e (error-kind e)))
+       (delete-folder "@/x" true)
+       (list-folder "@")]"#;
+    assert_eq!(eval(folder.path(), BOTH, text).unwrap(), "[true false false false :io null []]");
+}
+
+#[test]
+fn faults_say_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), "x").unwrap();
+    for (text, message) in [
+        (r#"(file-size "@/no")"#, "there is no such file"),
+        (r#"(file-size "@")"#, "this is a folder"),
+        (r#"(delete-file "@/../")"#, "name"),
+        (r#"(append-file "@" "x")"#, "folder"),
+        (r#"(make-folder "@/f")"#, "E0422"),
+        (r#"(delete-folder "@/f")"#, "no folder"),
+        (r#"(delete-folder "@/no")"#, "E0422"),
+        (r#"(rename-file "@/no" "@/g")"#, "E0422"),
+        (r#"(copy-file "@/no" "@/g")"#, "E0422"),
+    ] {
+        let error = eval(folder.path(), &["--allow-read", "--allow-write"], text).unwrap_err();
+        assert!(error.contains(message), "{text}: {error}");
+    }
+    assert!(!folder.path().join("g").exists());
+}
+
+#[test]
+fn each_needs_its_permission() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), "x").unwrap();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let others: &[&str] = &["--allow-read=@/inner", "--allow-write=@/inner"];
+    for (text, flag) in [
+        (r#"(append-file "@/f" "x")"#, "--allow-write="),
+        (r#"(write-file-bytes "@/f" b"x")"#, "--allow-write="),
+        (r#"(delete-file "@/f")"#, "--allow-write="),
+        (r#"(make-folder "@/g")"#, "--allow-write="),
+        (r#"(delete-folder "@/inner/..")"#, "--allow-write="),
+        (r#"(rename-file "@/f" "@/inner/f")"#, "--allow-write="),
+        (r#"(rename-file "@/inner/f" "@/f")"#, "--allow-write="),
+        (r#"(file-exists? "@/f")"#, "--allow-read="),
+        (r#"(folder-exists? "@/no/such")"#, "--allow-read="),
+        (r#"(file-exists? "@/inner/no/../../../f")"#, "--allow-read="),
+        (r#"(file-size "@/f")"#, "--allow-read="),
+        (r#"(copy-file "@/f" "@/inner/f")"#, "--allow-read="),
+        (r#"(copy-file "@/inner/g" "@/f")"#, "--allow-write="),
+    ] {
+        std::fs::write(inner.join("g"), "y").unwrap();
+        for flags in [&[], others] {
+            let error = eval(folder.path(), flags, text).unwrap_err();
+            // Without any, copying is stopped at reading.
+            let is_first = flags.is_empty() && text.starts_with("(copy");
+            let wanted = if is_first { "--allow-read=" } else { flag };
+            assert!(error.contains("E0417") && error.contains(wanted), "{text} {flags:?}: {error}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("f")).unwrap(), "x");
+}
+
+#[test]
+#[cfg(unix)]
+fn links_do_not_lead_out_of_what_is_permitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inner, secret) = (folder.path().join("inner"), folder.path().join("secret"));
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::create_dir(&secret).unwrap();
+    std::fs::write(secret.join("f"), "x").unwrap();
+    std::os::unix::fs::symlink(&secret, inner.join("folder")).unwrap();
+    std::os::unix::fs::symlink(secret.join("f"), inner.join("file")).unwrap();
+    std::os::unix::fs::symlink(secret.join("new"), inner.join("dangling")).unwrap();
+    let flags: &[&str] = &["--allow-read=@", "--allow-write=@"];
+    for text in [
+        r#"(append-file "@/file" "y")"#,
+        r#"(append-file "@/dangling" "y")"#,
+        r#"(append-file "@/folder/g" "y")"#,
+        r#"(delete-file "@/folder/f")"#,
+        r#"(delete-folder "@/folder" true)"#,
+        r#"(make-folder "@/folder/g")"#,
+        r#"(make-folder "@/dangling/g")"#,
+        r#"(rename-file "@/folder/f" "@/stolen")"#,
+        r#"(copy-file "@/file" "@/stolen")"#,
+        r#"(file-size "@/file")"#,
+        r#"(file-exists? "@/folder/f")"#,
+    ] {
+        eval(&inner, flags, text).expect_err(text);
+    }
+    // Links themselves belong to the folder.
+    eval(&inner, flags, r#"(delete-file "@/file") (delete-file "@/dangling")"#).unwrap();
+    eval(folder.path(), flags, r#"(delete-folder "@/inner" true)"#).unwrap();
+    assert!(!inner.exists());
+    assert_eq!(std::fs::read_to_string(secret.join("f")).unwrap(), "x");
+    assert_eq!(std::fs::read_dir(&secret).unwrap().count(), 1);
+}
+
+#[test]
+fn wallets_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let wallet = folder.path().join(".config").join("solana");
+    std::fs::create_dir_all(&wallet).unwrap();
+    std::fs::write(wallet.join("id.json"), "[1]").unwrap();
+    std::fs::write(folder.path().join("f"), "x").unwrap();
+    for text in [
+        r#"(delete-folder "@" true)"#,
+        r#"(delete-folder "@/.config" true)"#,
+        r#"(delete-folder "%" true)"#,
+        r#"(delete-file "%/id.json")"#,
+        r#"(append-file "%/id.json" "x")"#,
+        r#"(rename-file "@/f" "%/id.json")"#,
+        r#"(rename-file "%/id.json" "@/f")"#,
+        r#"(copy-file "%/id.json" "@/f")"#,
+        r#"(file-exists? "%/id.json")"#,
+        r#"(make-folder "%/x")"#,
+    ] {
+        let text = text.replace('%', wallet.to_str().unwrap());
+        let error = eval(folder.path(), &["--allow-read", "--allow-write"], &text).unwrap_err();
+        assert!(error.contains("never permitted"), "{text}: {error}");
+    }
+    assert_eq!(std::fs::read_to_string(wallet.join("id.json")).unwrap(), "[1]");
+}
+
+/// The input is read as far as it is asked for.
+#[test]
+fn streams_read_the_input_line_by_line() {
+    use std::io::Write;
+    let text = "(import std/stream) (define two (stream/take 2 (stream/input-lines))) \
+                [(stream/collect two) (read-line) (stream/collect two)]";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(["eval", text])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a\nb\nc\nd\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "[[\"a\" \"b\"] \"c\" [\"a\" \"b\"]]\n");
+}
+
+#[test]
+fn streams_read_lines_when_they_are_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), "a\nb\nc\n").unwrap();
+    let text = r#"(import std/stream) (stream/collect (stream/take 2 (stream/file-lines "@/f")))"#;
+    assert_eq!(eval(folder.path(), BOTH, text).unwrap(), r#"["a" "b"]"#);
+    let error = eval(folder.path(), &[], text).unwrap_err();
+    assert!(error.contains("--allow-read="), "{error}");
+}
+
+/// The example of the testing guide that needs a file.
+#[test]
+fn the_fixture_of_the_book_cleans_up() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/src/guide/testing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = page.split("```").find(|block| block.contains("(delete-file file)")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tests.ovsm"), block.trim_start_matches("lisp")).unwrap();
+    let test = |flags: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_ovsm"))
+            .args(["test", "tests.ovsm"])
+            .args(flags)
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .output()
+            .unwrap()
+    };
+    let passed = test(&["--allow-read=.", "--allow-write=."]);
+    assert_eq!(passed.status.code(), Some(0), "{passed:?}");
+    assert!(String::from_utf8_lossy(&passed.stdout).contains("2 passed"), "{passed:?}");
+    assert!(!folder.path().join("lines.tmp").exists());
+    assert_eq!(test(&[]).status.code(), Some(1));
+}
