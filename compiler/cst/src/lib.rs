@@ -30,7 +30,7 @@ pub use invariants::check_invariants;
 pub use lexer::{Token, TokenKind, tokenize};
 pub use number::{IntegerLiteral, IntegerSuffix};
 pub use print::print;
-pub use reader::{parse, parse_file};
+pub use reader::{parse, parse_file, parse_nested};
 pub use source::{MAX_FORMS, MAX_SOURCE_BYTES, decode};
 pub use split::{Split, TopForm, split};
 pub use tree::{NodeData, NodeId, NodeKind, Tree};

@@ -113,6 +113,8 @@ pub struct Failure {
     pub span: Option<Span>,
     /// The macros that made the code there.
     pub origin: Option<Rc<MacroOrigin>>,
+    /// Where it is stated what the call at that place does not keep to.
+    pub stated: Option<Span>,
     /// The active functions, innermost first; at most the first [`Failure::INNER`] and the last [`Failure::OUTER`].
     pub trace: Vec<TraceFrame>,
     /// How many active functions the trace leaves out, after the first [`Failure::INNER`].

@@ -97,7 +97,7 @@ impl Analysis<'_> {
     fn native_of(&mut self, id: NativeId, types: &[Ty], places: &[ExprId], span: Option<Span>) -> Ty {
         let name = ovsm_library::get(id).map_or("", |native| native.name);
         match (name, types) {
-            ("error" | "exit" | "throw", _) => return Ty::never(),
+            ("error" | "exit" | "throw" | "#throw", _) => return Ty::never(),
             ("#check", [value, _, _]) => return self.stated(value, places),
             ("#defined", [value, _]) => return value.clone(),
             ("#object", _) => return Kinds::OBJECT.into(),

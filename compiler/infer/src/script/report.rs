@@ -3,7 +3,7 @@
 use super::expression::Analysis;
 use super::kinds::Kinds;
 use super::ty::Ty;
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic, Fix, Span, TextRange};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::number::FixedType;
 
@@ -84,13 +84,14 @@ impl Analysis<'_> {
         self.report(Code::TypeMismatch, message, place, found, span);
         let conversion = match (found.kinds, wanted.kinds) {
             (Kinds::STRING, wanted) if !wanted.is_apart_from(Kinds::INT) => {
-                Some("`(int x)` reads a number from a text")
+                Some(("int", "reads a number from a text"))
             }
-            (_, wanted) if wanted == Kinds::STRING => Some("`(str x)` makes a text of any value"),
+            (_, wanted) if wanted == Kinds::STRING => Some(("str", "makes a text of any value")),
             _ => None,
         };
-        if let Some(conversion) = conversion {
-            self.help(conversion.to_string());
+        if let Some((function, does)) = conversion {
+            self.help(format!("`({function} {})` {does}", self.shown(place)));
+            self.fix_by_call(place, function, span);
         }
     }
 
@@ -136,7 +137,8 @@ impl Analysis<'_> {
         let message = format!("{what} must be {}, but this is {}", article(wanted), article(found));
         self.report(Code::TypeMismatch, message, place, found, span);
         if let (Some(fixed), true) = (wanted.fixed, found.kinds == Kinds::FIXED) {
-            self.help(format!("convert it: `({} x)`", fixed.name()));
+            self.help(format!("convert it: `({} {})`", fixed.name(), self.shown(place)));
+            self.fix_by_call(place, fixed.name(), span);
         }
     }
 
@@ -152,10 +154,43 @@ impl Analysis<'_> {
             first.name(),
             second.name()
         );
-        let Some(place) = places.get(1) else { return };
+        let [one, other] = places else { return };
         let found = Ty { fixed: Some(second), ..Kinds::FIXED.into() };
-        self.report(Code::TypeMismatch, message, *place, &found, span);
-        self.help(format!("convert one of them: `({} x)`", first.name()));
+        self.report(Code::TypeMismatch, message, *other, &found, span);
+        // The one whose every number the other type holds, else the second.
+        let holds = |wide: FixedType, narrow: FixedType| {
+            let ((low, high), (least, most)) = (wide.bounds(), narrow.bounds());
+            low <= least && high >= most
+        };
+        let (place, to) = match holds(second, first) && !holds(first, second) {
+            true => (*one, second),
+            false => (*other, first),
+        };
+        self.help(format!("convert one of them: `({} {})`", to.name(), self.shown(place)));
+        self.fix_by_call(place, to.name(), span);
+    }
+
+    /// How a sentence calls an expression.
+    fn shown(&self, place: ExprId) -> &str {
+        match self.unit.exprs.get(place) {
+            Some(Expr::Local(local)) => self.unit.locals.get(*local).map_or("…", |local| &local.name),
+            _ => "…",
+        }
+    }
+
+    /// Offers to put a call around an expression, if that is written in the text of the program.
+    fn fix_by_call(&mut self, place: ExprId, function: &str, around: Option<Span>) {
+        let Some(span) = self.span(place) else { return };
+        // Something without a place of its own has that of the form around it.
+        if !self.is_reporting() || Some(span) == around || self.unit.origins.contains_key(&place) {
+            return;
+        }
+        let at = |offset| Span::new(span.form, TextRange::new(offset, offset));
+        let edits =
+            vec![(at(span.range.start), format!("({function} ")), (at(span.range.end), ")".to_string())];
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            diagnostic.fixes.push(Fix { title: format!("convert it by `{function}`"), edits });
+        }
     }
 
     /// A call of a local function with too few or too many arguments.

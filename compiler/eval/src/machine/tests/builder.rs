@@ -353,6 +353,8 @@ impl World {
                     diagnostic.message,
                 ))),
                 span: None,
+                origin: None,
+                stated: None,
                 trace: Vec::new(),
                 omitted: 0,
             })?;
