@@ -1,18 +1,20 @@
 //! What is reported, and why a value is what it is.
 
+use super::FunctionTy;
 use super::expression::Analysis;
 use super::kinds::Kinds;
 use super::ty::Ty;
 use ovsm_base::{Code, Diagnostic, Fix, Span, TextRange};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::number::FixedType;
+use ovsm_value::{RecordType, Value};
 
 /// A type with its article, for a sentence.
 pub(super) fn article(ty: &Ty) -> String {
     let text = ty.to_string();
     match text.chars().next() {
         _ if text == "null" => "`null`".to_string(),
-        Some('(') => format!("`{text}`"),
+        Some('(' | '\'') => format!("`{text}`"),
         Some('a' | 'e' | 'i' | 'o') => format!("an {text}"),
         Some(c) if c.is_ascii_uppercase() => format!("a `{text}`"),
         _ => format!("a {text}"),
@@ -110,6 +112,82 @@ impl Analysis<'_> {
             article(found)
         );
         self.report(Code::TypeMismatch, message, place, found, span);
+    }
+
+    /// A value that is to be a field of another type.
+    pub(super) fn report_field(
+        &mut self,
+        record: &str,
+        field: &str,
+        wanted: &Ty,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "the field `{field}` of `{record}` is {}, but this is {}",
+            article(wanted),
+            article(found)
+        );
+        self.report(Code::TypeMismatch, message, place, found, span);
+    }
+
+    /// A field that a record does not have.
+    pub(super) fn report_no_field(
+        &mut self,
+        record: &RecordType,
+        key: &Value,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let Some(key) = key.as_key() else { return };
+        let fields: Vec<&str> = record.fields.iter().map(|field| field.as_str()).collect();
+        let message = format!("the record `{}` has no field `{}`", record.name, key.as_str());
+        self.report(Code::TypeMismatch, message, place, found, span);
+        match ovsm_base::suggest::nearest(key.as_str(), fields.iter().copied()) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None if fields.is_empty() => self.help("it has no fields".to_string()),
+            None => self.help(format!("it has `{}`", fields.join("`, `"))),
+        }
+    }
+
+    /// A function that a built-in function calls with one item, and that takes none, or more.
+    pub(super) fn report_called_with(
+        &mut self,
+        name: &str,
+        function: &FunctionTy,
+        (least, most): (usize, usize),
+        place: ExprId,
+        span: Option<Span>,
+    ) {
+        let takes = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        let plural = if most == 1 { "" } else { "s" };
+        let message = format!(
+            "`{name}` calls its function with 1 argument, but `{}` takes {takes} argument{plural}",
+            function.name
+        );
+        self.report(Code::WrongArity, message, place, &Kinds::FUNCTION.into(), span);
+    }
+
+    /// A function that does not take the items of a sequence.
+    #[allow(clippy::too_many_arguments, reason = "a sentence with as many parts")]
+    pub(super) fn report_item(
+        &mut self,
+        name: &str,
+        function: &str,
+        parameter: &str,
+        wanted: &Ty,
+        place: ExprId,
+        item: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "`{name}` gives `{function}` each item, {}, but the parameter `{parameter}` is {}",
+            article(item),
+            article(wanted)
+        );
+        self.report(Code::TypeMismatch, message, place, &Kinds::FUNCTION.into(), span);
     }
 
     /// A literal that does not fit the width of a parameter.
