@@ -648,6 +648,9 @@ impl Front {
                 ovsm_value::Unwind::Error(error) => {
                     format!("this fails while the program is compiled: {}", error.message)
                 }
+                ovsm_value::Unwind::Stop(ovsm_value::error::StopReason::Memory) => {
+                    "this takes too much memory while the program is compiled".to_string()
+                }
                 _ => "this does not end while the program is compiled".to_string(),
             };
             let mut diagnostic = Diagnostic::new(Code::MacroFailed, message);
