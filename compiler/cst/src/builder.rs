@@ -20,6 +20,8 @@ pub(crate) const MAX_ERRORS: usize = 100;
 pub(crate) struct Builder<'t> {
     form: FormId,
     text: &'t str,
+    /// How deeply brackets and prefixes may nest in this text.
+    max_depth: usize,
     nodes: Vec<NodeData>,
     errors: Vec<Diagnostic>,
     stack: Vec<Frame>,
@@ -64,6 +66,7 @@ impl<'t> Builder<'t> {
         Builder {
             form,
             text,
+            max_depth: MAX_DEPTH,
             nodes: Vec::with_capacity(nodes),
             errors: Vec::new(),
             stack: Vec::new(),
@@ -77,6 +80,11 @@ impl<'t> Builder<'t> {
             end: 0,
             at_sign_end: None,
         }
+    }
+
+    /// Lets brackets and prefixes nest more deeply, or less.
+    pub(crate) fn nesting(self, max_depth: usize) -> Builder<'t> {
+        Builder { max_depth, ..self }
     }
 
     pub(crate) fn step(&mut self, token: Significant, step: Step) {
@@ -241,11 +249,12 @@ impl<'t> Builder<'t> {
 
     /// At the depth limit, begins a skipped region and reports it.
     fn is_too_deep(&mut self, token: Significant, depth: u32) -> bool {
-        if self.stack.len() < MAX_DEPTH {
+        if self.stack.len() < self.max_depth {
             return false;
         }
         let node = self.leaf(token, NodeKind::Error);
-        self.report(|form| report::too_deep(form, token.range(), MAX_DEPTH));
+        let limit = self.max_depth;
+        self.report(|form| report::too_deep(form, token.range(), limit));
         self.skipped = Some(Skipped { node, depth });
         true
     }

@@ -6,7 +6,7 @@
 //! on a stack of its own and appends to the flat tree. Time and memory are linear in the text, and the stack of the
 //! thread is not used however deeply a text nests.
 
-use crate::builder::Builder;
+use crate::builder::{Builder, MAX_DEPTH};
 use crate::lexer::{Token, TokenKind, for_each_token};
 use crate::source;
 use crate::split::split;
@@ -19,6 +19,11 @@ use ovsm_base::{FormId, TextRange};
 
 /// Reads the text of one top-level form. Ranges are relative to the text.
 pub fn parse(form: FormId, text: &str) -> Tree {
+    parse_nested(form, text, MAX_DEPTH)
+}
+
+/// Reads one form whose brackets and prefixes may nest so deeply: data, of which no code is made.
+pub fn parse_nested(form: FormId, text: &str, max_depth: usize) -> Tree {
     if let Some(too_large) = source::size_fault(text.len()) {
         return Tree { form, tokens: Vec::new(), nodes: Vec::new(), errors: vec![too_large] };
     }
@@ -28,7 +33,7 @@ pub fn parse(form: FormId, text: &str) -> Tree {
     // A tree is kept for long: it should not hold more memory than it needs.
     tokens.shrink_to_fit();
     let nodes = significant.iter().filter(|token| !token.kind.is_closer()).count();
-    let mut state = SimpleState(Builder::new(form, text, nodes));
+    let mut state = SimpleState(Builder::new(form, text, nodes).nesting(max_depth));
     read(&significant, &mut state);
     state.0.into_tree(tokens)
 }

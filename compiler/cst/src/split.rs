@@ -75,6 +75,14 @@ pub fn split(text: &str) -> Split {
     Split { forms, balanced, errors: Vec::new() }
 }
 
+/// True if the text ends inside of a bracket, a string or a comment, so that more of it may complete it. A closer that
+/// closes nothing is wrong whatever follows.
+pub fn waits_for_more(text: &str) -> bool {
+    let mut scanner = Scanner::new(text);
+    for_each_token(text, |kind, len| scanner.token(kind, len));
+    !scanner.has_stray_closer && (scanner.depth > 0 || scanner.is_damaged)
+}
+
 /// Splits a file that does not balance: slice by slice, where a slice reaches to the next column-0 parenthesis.
 fn split_by_column(text: &str) -> Vec<TopForm> {
     let mut scanner = Scanner::new(text);
@@ -132,6 +140,8 @@ struct Scanner<'t> {
     doc: Option<TextRange>,
     /// A string or comment without end, or a stray closer, was seen.
     is_damaged: bool,
+    /// A stray closer was seen.
+    has_stray_closer: bool,
     /// A string without end was seen in this form. It was cut at the end of its line, because no quote follows before
     /// the next column-0 parenthesis; the form must not reach beyond that.
     has_cut_string: bool,
@@ -175,6 +185,7 @@ impl<'t> Scanner<'t> {
             form: None,
             doc: None,
             is_damaged: false,
+            has_stray_closer: false,
             has_cut_string: false,
         }
     }
@@ -247,6 +258,7 @@ impl<'t> Scanner<'t> {
     fn stray_closer(&mut self, range: TextRange) {
         self.end_form();
         self.is_damaged = true;
+        self.has_stray_closer = true;
         self.doc = None;
         if let Some(last) = self.forms.last_mut()
             && last.range.end == range.start

@@ -336,7 +336,10 @@ impl<'a> Expander<'a> {
                         None => self.null(),
                     }
                 }
-                name::Meant::Native(id) => self.call_native(id, symbol, arguments),
+                name::Meant::Native(id) => match self.shown_assertion(id, arguments) {
+                    Some(shown) => shown,
+                    None => self.call_native(id, symbol, arguments),
+                },
                 _ => {
                     let callee = self.name(symbol);
                     self.call(callee, symbol, arguments)

@@ -664,6 +664,9 @@ impl Front {
                 ovsm_value::Unwind::Error(error) => {
                     format!("this fails while the program is compiled: {}", error.message)
                 }
+                ovsm_value::Unwind::Stop(ovsm_value::error::StopReason::Memory) => {
+                    "this takes too much memory while the program is compiled".to_string()
+                }
                 _ => "this does not end while the program is compiled".to_string(),
             };
             let mut diagnostic = Diagnostic::new(Code::MacroFailed, message);
@@ -699,6 +702,9 @@ impl Front {
             if let Some(mut diagnostic) = found {
                 if let Some(span) = call.span {
                     diagnostic = diagnostic.label(span, "");
+                    if !signature.is_of_library(&self.sources) {
+                        diagnostic = signature.explain(diagnostic);
+                    }
                     if let Some(origin) = &call.origin {
                         diagnostic = origin.explain(span, diagnostic);
                     }
@@ -739,6 +745,20 @@ impl Front {
     pub(crate) fn define_record(&mut self, id: GlobalId, ty: &Rc<RecordType>) {
         self.records.insert(ty.identity, Rc::clone(ty));
         self.record_globals.insert(id, ty.identity);
+    }
+
+    /// The name of a module as its types have it: empty for the program itself.
+    pub(crate) fn module_name(&self, module: ModuleId) -> Rc<str> {
+        match self.modules.get(module.0 as usize) {
+            Some(known) if module != self.main => Rc::clone(&known.name),
+            _ => "".into(),
+        }
+    }
+
+    /// The type of records or of a variant with this full name; of several with one name the one defined last.
+    fn record_named(&self, name: &str) -> Option<Rc<RecordType>> {
+        let named = self.records.values().filter(|ty| ty.full_name() == name);
+        named.max_by_key(|ty| ty.identity).cloned()
     }
 
     pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
@@ -908,10 +928,14 @@ impl Environment for Front {
     }
 
     fn read(&mut self, text: &str) -> Result<Vec<Value>, Raised> {
-        let read = self.sources.add("read", "<read>", text);
+        let read = self.sources.add_data("read", "<read>", text);
         match read.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
             Some(diagnostic) => Err(raise(ErrorKind::Parse, diagnostic.message.clone())),
-            None => Ok(read.forms.iter().map(syntax::read_data).collect()),
+            None => {
+                let records = |name: &str| self.record_named(name);
+                let forms = read.forms.iter().map(|form| syntax::read_data(form, &records));
+                forms.collect::<Result<_, String>>().map_err(|message| raise(ErrorKind::Parse, message))
+            }
         }
     }
 

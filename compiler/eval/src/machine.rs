@@ -113,6 +113,8 @@ pub struct Failure {
     pub span: Option<Span>,
     /// The macros that made the code there.
     pub origin: Option<Rc<MacroOrigin>>,
+    /// Where it is stated what the call at that place does not keep to.
+    pub stated: Option<Span>,
     /// The active functions, innermost first; at most the first [`Failure::INNER`] and the last [`Failure::OUTER`].
     pub trace: Vec<TraceFrame>,
     /// How many active functions the trace leaves out, after the first [`Failure::INNER`].
@@ -184,6 +186,8 @@ pub struct Machine {
     spare: Vec<Stacks>,
     /// How many bytes code that runs while the program is compiled may still ask for.
     compile_memory: Option<usize>,
+    /// What values had asked for when that run began.
+    compile_mark: u64,
 }
 
 impl Machine {
@@ -213,6 +217,7 @@ impl Machine {
             trace: None,
             spare: Vec::new(),
             compile_memory: None,
+            compile_mark: 0,
         }
     }
 
@@ -266,6 +271,7 @@ impl Machine {
 
     /// Bounds the memory that code may ask for, while a program is compiled; gives the bound before.
     pub(crate) fn bound_memory(&mut self, bytes: Option<usize>) -> Option<usize> {
+        self.compile_mark = ovsm_value::allocation::noted();
         std::mem::replace(&mut self.compile_memory, bytes)
     }
 

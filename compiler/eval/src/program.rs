@@ -100,7 +100,7 @@ impl ProgramSession {
         };
         let id = self.front.define_global(&mut self.machine, main, &symbol, kind);
         if let Some(parameters) = parameters {
-            self.front.define_constructor(id, parameters);
+            self.front.define_constructor(id, parameters, None);
         }
         if let Some(value) = value {
             self.machine.set_global(id, value);
@@ -167,6 +167,13 @@ impl ProgramSession {
             }
         }
         let mut diagnostics = expanded.diagnostics;
+        // A function that only a macro names is known by its form: how it is called is known once that is expanded.
+        let called: Vec<_> = self.front.calls.iter().map(|call| call.callee).collect();
+        let calls = std::mem::take(&mut self.front.calls);
+        for callee in called {
+            self.front.prepare_global(&mut self.machine, callee);
+        }
+        self.front.calls = calls;
         // What is wrong with another form is reported there; a name that is missing because of it is not.
         let is_broken = self.front.diagnostics.iter().any(Diagnostic::is_error);
         self.front.diagnostics.clear();

@@ -40,6 +40,16 @@ impl Sources {
 
     /// Adds a text and reads its forms.
     pub fn add(&mut self, module: &str, path: &str, text: &str) -> Read {
+        self.add_nested(module, path, text, ovsm_cst::MAX_DEPTH)
+    }
+
+    /// Adds a text of data, which may have as many levels as a value that can be written.
+    pub fn add_data(&mut self, module: &str, path: &str, text: &str) -> Read {
+        // A list may have its head in parentheses of its own.
+        self.add_nested(module, path, text, ovsm_value::write::MAX_NESTING + 8)
+    }
+
+    fn add_nested(&mut self, module: &str, path: &str, text: &str, depth: usize) -> Read {
         let file = FileId(self.files.len() as u32);
         let split = ovsm_cst::split(text);
         let mut read = Read { forms: Vec::new(), diagnostics: Vec::new() };
@@ -52,7 +62,7 @@ impl Sources {
                 self.documented.insert(id);
             }
             let form_text = form.text(text);
-            let tree = ovsm_cst::parse(id, form_text);
+            let tree = ovsm_cst::parse_nested(id, form_text, depth);
             let faults = tree.errors();
             read.diagnostics.extend(faults.iter().cloned());
             if !faults.is_empty() {

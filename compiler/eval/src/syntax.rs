@@ -11,7 +11,7 @@ use ovsm_value::compare::Key;
 use ovsm_value::decimal::Decimal;
 use ovsm_value::number::FixedType;
 use ovsm_value::sequence::Origin;
-use ovsm_value::{Object, Range, Sequence, Set, Symbol, Text, Value};
+use ovsm_value::{Object, Range, Record, RecordType, Sequence, Set, Symbol, Text, Value};
 use std::rc::Rc;
 
 /// Heads of lists that stand for what has no value of its own.
@@ -275,37 +275,75 @@ fn compound_data(form: &Value) -> Value {
     }
 }
 
+/// Finds the type of records, or of a variant, with a full name.
+pub type RecordNames<'a> = &'a dyn Fn(&str) -> Option<Rc<RecordType>>;
+
 /// What reading a written value gives: values without a literal of their own are written as the call that makes them,
-/// such as `(decimal "1.5")`, and become that value again.
-pub fn read_data(form: &Value) -> Value {
-    restored(&data(form))
+/// such as `(decimal "1.5")`, and become that value again; records are written `(#record Name field …)`.
+///
+/// # Errors
+/// A record that can not be made, in words.
+pub fn read_data(form: &Value, records: RecordNames<'_>) -> Result<Value, String> {
+    restored(&data(form), records)
 }
 
-fn restored(value: &Value) -> Value {
+fn restored(value: &Value, records: RecordNames<'_>) -> Result<Value, String> {
     match value {
         Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Set(_) => {
-            ovsm_base::stack::with_room(|| restored_compound(value))
+            ovsm_base::stack::with_room(|| restored_compound(value, records))
         }
-        other => other.clone(),
+        other => Ok(other.clone()),
     }
 }
 
-fn restored_compound(value: &Value) -> Value {
-    match value {
-        Value::List(items) => match made_by_call(items.as_slice()) {
-            Some(made) => made,
-            None => Value::list(items.as_slice().iter().map(restored).collect()),
+fn restored_compound(value: &Value, records: RecordNames<'_>) -> Result<Value, String> {
+    let all =
+        |items: &[Value]| items.iter().map(|item| restored(item, records)).collect::<Result<Vec<_>, _>>();
+    Ok(match value {
+        Value::List(items) => match items.as_slice() {
+            [Value::Symbol(head), name, fields @ ..] if &*head.name == ovsm_value::write::RECORD => {
+                record(&restored(name, records)?, all(fields)?, records)?
+            }
+            items => match made_by_call(items) {
+                Some(made) => made,
+                None => Value::list(all(items)?),
+            },
         },
-        Value::Array(items) => Value::array(items.as_slice().iter().map(restored).collect()),
+        Value::Array(items) => Value::array(all(items.as_slice())?),
         Value::Object(entries) => {
-            Value::object(entries.iter().map(|(key, value)| (Rc::clone(key), restored(value))).collect())
+            let entries = entries.iter().map(|(key, value)| Ok((Rc::clone(key), restored(value, records)?)));
+            Value::object(entries.collect::<Result<_, String>>()?)
         }
         Value::Set(set) => {
-            let items = set.items.keys().map(|key| (Key(restored(&key.0)), ())).collect();
-            Value::Set(Rc::new(Set { items }))
+            let items = set.items.keys().map(|key| Ok((Key(restored(&key.0, records)?), ())));
+            Value::Set(Rc::new(Set { items: items.collect::<Result<_, String>>()? }))
         }
         other => other.clone(),
+    })
+}
+
+/// A record of the type with a name.
+fn record(name: &Value, fields: Vec<Value>, records: RecordNames<'_>) -> Result<Value, String> {
+    let name = name_of(name);
+    let Some(ty) = name.as_deref().and_then(records) else {
+        let name = name.unwrap_or_default();
+        return Err(format!(
+            "there is no type of records `{name}`; it has to be defined before the text is read"
+        ));
+    };
+    if ty.fields.len() != fields.len() {
+        return Err(format!(
+            "`{}` has {} fields, but {} are written",
+            ty.name,
+            ty.fields.len(),
+            fields.len()
+        ));
     }
+    Ok(Value::Record(Rc::new(Record { ty, fields })))
+}
+
+fn name_of(form: &Value) -> Option<String> {
+    name(form).map(str::to_string)
 }
 
 /// The value that a call with literal operands makes, if it is how such values are written.

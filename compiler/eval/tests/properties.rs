@@ -96,6 +96,13 @@ fn any_value() -> impl Strategy<Value = Value> {
         text.clone().prop_map(Value::string),
         "[a-zλ*!?<>=/:@.]([a-zλ0-9*!?<>=/#|@-]{1,8})?".prop_map(|name| Value::symbol(&name)),
         "[a-zλ*!?<>=+-][a-zλ0-9*!?<>=-]{0,8}".prop_map(Value::keyword),
+        prop_oneof![
+            Just("nil".to_string()),
+            Just("true".to_string()),
+            Just("#record".to_string()),
+            any::<String>()
+        ]
+        .prop_map(|name| Value::symbol(&name)),
         prop::collection::vec(any::<u8>(), 0..12).prop_map(Value::bytes),
         any::<[u8; 32]>().prop_map(|bytes| Value::Pubkey(Rc::new(bytes))),
         any::<[u8; 32]>().prop_map(|bytes| {
@@ -104,8 +111,29 @@ fn any_value() -> impl Strategy<Value = Value> {
             Value::Signature(Rc::new(signature))
         }),
     ];
+    // Lists that look like the calls that some values are written as.
+    let head = prop::sample::select(vec![
+        "range",
+        "decimal",
+        "pubkey",
+        "signature",
+        "symbol",
+        "keyword",
+        "quote",
+        "#record",
+        "#object",
+        "#set",
+    ]);
     leaf.prop_recursive(4, 40, 6, move |inner| {
+        let look_alike =
+            (head.clone(), prop::collection::vec(inner.clone(), 0..4)).prop_map(|(head, operands)| {
+                Value::list(std::iter::once(Value::symbol(head)).chain(operands).collect())
+            });
         prop_oneof![
+            look_alike,
+            (-50..50i64, -50..50i64, 1..4i64).prop_map(|(start, end, step)| {
+                Value::Range(Rc::new(ovsm_value::Range { start, end, step }))
+            }),
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::array),
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::list),
             prop::collection::vec((text.clone(), inner.clone()), 0..5).prop_map(|entries| Value::object(

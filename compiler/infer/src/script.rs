@@ -13,6 +13,7 @@ mod kinds;
 mod narrow;
 mod natives;
 mod report;
+mod structure;
 mod ty;
 
 pub use kinds::Kinds;
@@ -22,6 +23,7 @@ pub use ty::Ty;
 use expression::Analysis;
 use ovsm_base::{Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId, Unit};
+use ovsm_value::{RecordType, Value};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -65,6 +67,8 @@ pub struct FunctionTy {
 #[derive(Default)]
 pub struct TypeChecker {
     globals: FxHashMap<GlobalId, GlobalFacts>,
+    /// The types of records and variants that the code makes, by their identity.
+    records: FxHashMap<u64, Rc<RecordType>>,
     /// True once some code evaluates code that is not known yet: it may assign every variable.
     evaluates: bool,
 }
@@ -87,10 +91,14 @@ impl TypeChecker {
                     | Expr::DynamicBind(global, ..) => {
                         self.globals.entry(*global).or_default().assignments += 1;
                     }
-                    Expr::Native(id, _) if Some(*id) == eval => self.evaluates = true,
-                    Expr::Constant(ovsm_value::Value::Native(id)) if Some(*id) == eval => {
-                        self.evaluates = true
+                    Expr::Constant(Value::RecordType(ty)) => {
+                        self.records.insert(ty.identity, Rc::clone(ty));
                     }
+                    Expr::Constant(Value::Record(record)) => {
+                        self.records.insert(record.ty.identity, Rc::clone(&record.ty));
+                    }
+                    Expr::Native(id, _) if Some(*id) == eval => self.evaluates = true,
+                    Expr::Constant(Value::Native(id)) if Some(*id) == eval => self.evaluates = true,
                     _ => {}
                 }
             }

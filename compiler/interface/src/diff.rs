@@ -493,7 +493,7 @@ mod tests {
         interface.instructions.push(Instruction {
             name: "go".to_string(),
             docs: Vec::new(),
-            discriminator: [1; 8],
+            discriminator: vec![1; 8],
             arguments: vec![
                 Field { name: "from".to_string(), ty: DataType::Pubkey, offset: 8, size: 32 },
                 Field { name: "to".to_string(), ty: DataType::Pubkey, offset: 40, size: 32 },
@@ -554,7 +554,7 @@ mod tests {
     fn names_are_not_bytes() {
         let renamed = level_of(|it| it.instructions[0].name = "went".to_string());
         assert_eq!(renamed, (Some(Level::Minor), "it is called `went` now".into()));
-        let other_bytes = level_of(|it| it.instructions[0].discriminator = [2; 8]);
+        let other_bytes = level_of(|it| it.instructions[0].discriminator = vec![2; 8]);
         assert_eq!(other_bytes.0, Some(Level::Major));
         let argument = level_of(|it| it.instructions[0].arguments[0].name = "source".to_string());
         assert_eq!(argument.0, Some(Level::Minor));

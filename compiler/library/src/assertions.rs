@@ -58,9 +58,9 @@ pub const NATIVES: &[Native] = &[
         }
         Err(raise(ErrorKind::Assertion, format!("{}: both are {}", headline(arguments, 2, "the values are equal"), brief(at(arguments, 0)))))
     }),
-    native("assert-true", 1, Some(2), "(value message) -> null", "An `:assertion` error unless the value is true.", &[("(assert-true 1)", "null")], |_, arguments| holds(arguments, at(arguments, 0).is_true(), "a true value")),
-    native("assert-false", 1, Some(2), "(value message) -> null", "An `:assertion` error unless the value is false.", &[("(assert-false [])", "null")], |_, arguments| holds(arguments, !at(arguments, 0).is_true(), "a false value")),
-    native("assert-null", 1, Some(2), "(value message) -> null", "An `:assertion` error unless the value is null.", &[("(assert-null null)", "null")], |_, arguments| holds(arguments, matches!(at(arguments, 0), Value::Null), "null")),
+    native("assert-true", 1, Some(3), "(value message shown) -> null", "An `:assertion` error unless the value is true.", &[("(assert-true 1)", "null")], |_, arguments| holds(arguments, at(arguments, 0).is_true(), "a true value")),
+    native("assert-false", 1, Some(3), "(value message shown) -> null", "An `:assertion` error unless the value is false.", &[("(assert-false [])", "null")], |_, arguments| holds(arguments, !at(arguments, 0).is_true(), "a false value")),
+    native("assert-null", 1, Some(3), "(value message shown) -> null", "An `:assertion` error unless the value is null.", &[("(assert-null null)", "null")], |_, arguments| holds(arguments, matches!(at(arguments, 0), Value::Null), "null")),
     native("assert-near", 3, Some(4), "(expected actual tolerance message) -> null", "An `:assertion` error unless two numbers differ by no more than a tolerance.", &[("(assert-near 0.3 (+ 0.1 0.2) 1e-9)", "null")], |_, arguments| {
         let distance = number::abs(&number::sub(at(arguments, 0), at(arguments, 1))?)?;
         if matches!(compare(&distance, at(arguments, 2)), Some(Ordering::Less | Ordering::Equal)) {
@@ -96,13 +96,15 @@ fn holds(arguments: &[Value], holds: bool, wanted: &str) -> Result<Value, Raised
         return Ok(Value::Null);
     }
     let found = brief(at(arguments, 0));
-    Err(raise(
-        ErrorKind::Assertion,
-        format!(
-            "{}\n  expected: {wanted}\n  found:    {found}",
-            headline(arguments, 1, "the value is another")
-        ),
-    ))
+    let mut text = format!(
+        "{}\n  expected: {wanted}\n  found:    {found}",
+        headline(arguments, 1, "the value is another")
+    );
+    // The compiler tells the operands of the value and what they were.
+    for pair in at(arguments, 2).as_items().unwrap_or(&[]).chunks(2) {
+        text.push_str(&format!("\n  {} is {}", display(at(pair, 0)), brief(at(pair, 1))));
+    }
+    Err(raise(ErrorKind::Assertion, text))
 }
 
 /// Where a difference is, what was expected there, and what was found.

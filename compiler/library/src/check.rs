@@ -5,10 +5,11 @@
 
 use crate::arguments::{at, take};
 use crate::context::Context;
+use ovsm_value::compare::Key;
 use ovsm_value::error::raise;
 use ovsm_value::number::{self, FixedType};
 use ovsm_value::write::describe;
-use ovsm_value::{ErrorKind, Raised, Value};
+use ovsm_value::{ErrorKind, ErrorValue, Raised, Record, Set, Unwind, Value};
 use std::rc::Rc;
 
 /// `#check`: the value, converted if that is needed and loses nothing.
@@ -27,7 +28,10 @@ pub fn check(context: &mut dyn Context, arguments: &mut [Value]) -> Result<Value
             if FixedType::of(&value).is_some() && FixedType::from_name(&ty).is_some() {
                 message.push_str(&format!("; convert it: `({ty} x)`"));
             }
-            Err(raise(kind, message))
+            // A parameter is given its value by a call.
+            let mut error = ErrorValue::new(kind, message);
+            error.is_of_call = what.starts_with("the parameter ");
+            Err(Box::new(Unwind::Error(Rc::new(error))))
         }
     }
 }
@@ -70,6 +74,38 @@ pub fn fields(
         }
     }
     Ok(())
+}
+
+/// What was read from a text, with the fields of its records checked against the types that their definitions state.
+///
+/// # Errors
+/// If a field has another type.
+pub(crate) fn records(context: &mut dyn Context, text: &str, value: Value) -> Result<Value, Raised> {
+    if text.contains(ovsm_value::write::RECORD) { checked_records(context, &value) } else { Ok(value) }
+}
+
+fn checked_records(context: &mut dyn Context, value: &Value) -> Result<Value, Raised> {
+    let mut all = |items: &[Value]| -> Result<Vec<Value>, Raised> {
+        items.iter().map(|item| ovsm_base::stack::with_room(|| checked_records(context, item))).collect()
+    };
+    Ok(match value {
+        Value::Array(items) => Value::array(all(items.as_slice())?),
+        Value::List(items) => Value::list(all(items.as_slice())?),
+        Value::Object(entries) => {
+            let values = all(&entries.values().cloned().collect::<Vec<_>>())?;
+            Value::object(entries.keys().cloned().zip(values).collect())
+        }
+        Value::Set(set) => {
+            let items = all(&set.items.keys().map(|key| key.0.clone()).collect::<Vec<_>>())?;
+            Value::Set(Rc::new(Set { items: items.into_iter().map(|item| (Key(item), ())).collect() }))
+        }
+        Value::Record(record) => {
+            let mut inner = all(&record.fields)?;
+            fields(context, &record.ty, &mut inner)?;
+            Value::Record(Rc::new(Record { ty: Rc::clone(&record.ty), fields: inner }))
+        }
+        other => other.clone(),
+    })
 }
 
 /// A value that is to be a field of a record, checked against the type that its definition states.

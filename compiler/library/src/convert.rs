@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 use ovsm_value::decimal::Decimal;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::number::{self, FixedType};
-use ovsm_value::write::{SmallText, brief, describe, display_to, write};
+use ovsm_value::write::{SmallText, brief, describe, display_to};
 use ovsm_value::{ErrorKind, Raised, Text, Value};
 use std::rc::Rc;
 
@@ -84,6 +84,20 @@ pub const FIXED: &[[Native; 2]] = &[
     fixed!("i128", "i128-wrap", "i128"),
 ];
 
+/// The text that reads back as an equal value.
+///
+/// # Errors
+/// The value has more levels than can be read.
+fn exactly(name: &str, value: &Value) -> Result<String, Raised> {
+    ovsm_value::write::exact(value).map_err(|_| {
+        let most = ovsm_value::write::MAX_NESTING;
+        raise(
+            ErrorKind::Limit,
+            format!("`{name}`: the value has more than {most} levels, and no part is left out"),
+        )
+    })
+}
+
 /// The other natives of this module.
 #[rustfmt::skip]
 pub const NATIVES: &[Native] = &[
@@ -123,7 +137,7 @@ pub const NATIVES: &[Native] = &[
         display_to(&mut text, at(arguments, 0));
         Ok(Value::string(text))
     }),
-    native("write", &["write-to-string", "prin1-to-string", "repr"], 1, Some(1), "(value) -> string", "The text that reads back as an equal value.", &[("(write \"a\")", "\"\\\"a\\\"\""), ("(write [1 :b])", "\"[1 :b]\"")], |_, arguments| Ok(Value::string(write(at(arguments, 0))))),
+    native("write", &["write-to-string", "prin1-to-string", "repr"], 1, Some(1), "(value) -> string", "The text that reads back as an equal value.", &[("(write \"a\")", "\"\\\"a\\\"\""), ("(write [1 :b])", "\"[1 :b]\"")], |_, arguments| exactly("write", at(arguments, 0)).map(Value::string)),
     native("int", &["integer", "parse-int", "parseint", "parseInt", "parse-integer"], 1, Some(2), "(value radix) -> int", "An exact integer: of a number its integer part, of a text what it says, of a truth value 1 or 0.", &[("(int 3.7)", "3"), ("(int \" 42 \")", "42"), ("(int \"ff\" 16)", "255"), ("(int true)", "1")], |_, arguments| match at(arguments, 0) {
         Value::Float(float) => number::integer_of_float(*float).ok_or_else(|| raise(ErrorKind::Value, format!("`int`: {} is no integer", brief(at(arguments, 0))))),
         Value::Decimal(decimal) => Ok(Value::integer(decimal.truncate())),
@@ -289,11 +303,13 @@ pub const NATIVES: &[Native] = &[
     }),
     native("read", &["read-string", "read-from-string"], 1, Some(1), "(text) -> any", "The first form of a text as data; null if there is none.", &[("(read \"(1 [2] :a)\")", "(1 [2] :a)")], |context, arguments| {
         let text = string("read", arguments, 0)?.as_str().to_string();
-        Ok(context.read(&text)?.into_iter().next().unwrap_or_default())
+        let value = context.read(&text)?.into_iter().next().unwrap_or_default();
+        crate::check::records(context, &text, value)
     }),
     native("read-all-forms", &["read-forms"], 1, Some(1), "(text) -> array", "All forms of a text as data.", &[("(read-all-forms \"1 2\")", "[1 2]")], |context, arguments| {
         let text = string("read-all-forms", arguments, 0)?.as_str().to_string();
-        Ok(Value::array(context.read(&text)?))
+        let values = Value::array(context.read(&text)?);
+        crate::check::records(context, &text, values)
     }),
     Native { effect: Effect::State, ..native("eval", &[], 1, Some(1), "(form) -> any", "The value of a form given as data, or of the forms of a text, at the top level of the program.", &[("(eval '(+ 1 2))", "3"), ("(eval \"(+ 1 2)\")", "3")], |context, arguments| match at(arguments, 0) {
         Value::String(text) => {

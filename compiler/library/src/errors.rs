@@ -1,6 +1,6 @@
 //! Errors as values: raising, asking and asserting.
 
-use crate::arguments::at;
+use crate::arguments::{at, take};
 use crate::native::{Effect, Native};
 use ovsm_value::error::{ErrorValue, raise, type_error};
 use ovsm_value::write::{brief, display};
@@ -74,7 +74,10 @@ pub const NATIVES: &[Native] = &[
             "(tag value) -> never",
             "Leaves the innermost `catch` of an equal tag with the value; no `try` stops it.",
             &[("(catch :done (throw :done 5))", "5")],
-            |_, arguments| Err(Box::new(Unwind::Throw(at(arguments, 0).clone(), at(arguments, 1).clone()))),
+            |_, arguments| {
+                let values = Value::array(vec![take(arguments, 1)]);
+                Err(Box::new(Unwind::Throw(take(arguments, 0), values)))
+            },
         )
     },
     native(

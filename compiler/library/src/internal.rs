@@ -8,7 +8,7 @@ use ovsm_value::compare::Key;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::text::Text;
 use ovsm_value::write::{brief, write};
-use ovsm_value::{ErrorKind, Object, Raised, Set, Value, number};
+use ovsm_value::{ErrorKind, ErrorValue, Object, Raised, Set, Unwind, Value, number};
 use std::rc::Rc;
 
 const fn native(
@@ -50,6 +50,28 @@ pub const NATIVES: &[Native] = &[
             }
             Ok(Value::string(text))
         },
+    ),
+    native(
+        "#assertion-failed",
+        2,
+        Some(2),
+        "Raises the message of the program for an assertion; what does not hold comes after it.",
+        |_, arguments| {
+            let message = match at(arguments, 0) {
+                Value::Null => "the assertion does not hold".to_string(),
+                message => ovsm_value::write::display(message),
+            };
+            let mut error = ErrorValue::new(ErrorKind::Assertion, message);
+            error.details = ovsm_value::write::display(at(arguments, 1));
+            Err(Box::new(Unwind::Error(Rc::new(error))))
+        },
+    ),
+    native(
+        "#throw",
+        2,
+        Some(2),
+        "Leaves the `catch` of a tag with the items of an array as values.",
+        |_, arguments| Err(Box::new(Unwind::Throw(take(arguments, 0), take(arguments, 1)))),
     ),
     native("#no-case", 1, Some(1), "Raises that no key of an `ecase` is the value.", |_, arguments| {
         Err(raise(ErrorKind::Type, format!("ecase: no clause has the key {}", brief(at(arguments, 0)))))

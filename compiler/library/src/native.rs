@@ -123,6 +123,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             table.by_name.insert(name, id);
         }
     }
+    NativeId::set_names(|id| get(id).map(|native| native.name));
     table
 });
 

@@ -43,7 +43,7 @@ pub const NATIVES: &[Native] = &[
         2,
         Some(3),
         "(collection key default) -> any",
-        "The item at a position or under a key; the default, or null, if it is not there. Negative positions count from the end.",
+        "The item at a position or under a key; the default, or null, if it is not there. Negative positions count from the end. A field that a record does not have is a `:key` error, unless a default is given.",
         &[
             ("(get {:a 1} :a)", "1"),
             ("(get {:a 1} :b)", "null"),
@@ -52,6 +52,9 @@ pub const NATIVES: &[Native] = &[
         ],
         |_, arguments| {
             let found = get(at(arguments, 0), at(arguments, 1))?;
+            if let (None, Value::Record(record), 2) = (&found, at(arguments, 0), arguments.len()) {
+                return Err(no_field(record, at(arguments, 1)));
+            }
             Ok(found.unwrap_or_else(|| take(arguments, 2)))
         },
     ),
@@ -264,6 +267,16 @@ pub fn length(value: &Value) -> Option<usize> {
     })
 }
 
+/// The error of a field that a record does not have.
+fn no_field(record: &ovsm_value::Record, key: &Value) -> Raised {
+    let fields: Vec<String> = record.ty.fields.iter().map(|field| format!("`{}`", field.as_str())).collect();
+    let fields = if fields.is_empty() { "no fields".to_string() } else { fields.join(", ") };
+    raise(
+        ErrorKind::Key,
+        format!("the record `{}` has no field {}; it has {fields}", record.ty.name, brief(key)),
+    )
+}
+
 /// What is under a key or at a position; `None` if nothing is.
 pub fn get(collection: &Value, key: &Value) -> Result<Option<Value>, Raised> {
     let place = |length: usize| match number::to_i64(key) {
@@ -421,10 +434,7 @@ pub(crate) fn put_checked(arguments: &mut [Value], key: &Value, value: Value) ->
                 None => Some(place(record.fields.len())?),
             };
             let Some(n) = n else {
-                return Err(raise(
-                    ErrorKind::Key,
-                    format!("the record `{}` has no field {}", record.ty.name, brief(key)),
-                ));
+                return Err(no_field(record, key));
             };
             let mut collection = take(arguments, 0);
             if let Value::Record(record) = &mut collection

@@ -107,8 +107,12 @@ pub struct ErrorValue {
     pub kind: ErrorKind,
     /// What happened, for people; names the operation and the offending value.
     pub message: String,
+    /// Facts for people that the message of the program does not tell, one in each line.
+    pub details: String,
     /// Whatever the program attached.
     pub data: Value,
+    /// True if the function where it was raised was given what it does not take: the call is to blame.
+    pub is_of_call: bool,
     /// The active functions when it was raised, innermost first; filled in by the machine.
     pub trace: RefCell<Vec<TraceFrame>>,
 }
@@ -126,7 +130,7 @@ impl Drop for ErrorValue {
 pub enum Unwind {
     /// An error; `try` and `handler-case` stop it.
     Error(Rc<ErrorValue>),
-    /// `(throw tag value)`; only a `catch` of an equal tag stops it.
+    /// `(throw tag value)`; only a `catch` of an equal tag stops it. The second is an array of the values.
     Throw(Value, Value),
     /// Leaves an enclosing `block` of the activation with this number, by the label with this number.
     Leave {
@@ -162,7 +166,14 @@ pub type Raised = Box<Unwind>;
 impl ErrorValue {
     /// An error without data.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> ErrorValue {
-        ErrorValue { kind, message: message.into(), data: Value::Null, trace: RefCell::new(Vec::new()) }
+        ErrorValue {
+            kind,
+            message: message.into(),
+            details: String::new(),
+            data: Value::Null,
+            is_of_call: false,
+            trace: RefCell::new(Vec::new()),
+        }
     }
 }
 

@@ -3,10 +3,25 @@
 use crate::release::release;
 use crate::value::Value;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// A built-in function: its place in the library's table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct NativeId(pub u16);
+
+static NAMES: OnceLock<fn(NativeId) -> Option<&'static str>> = OnceLock::new();
+
+impl NativeId {
+    /// Tells how built-in functions are called. Their table is elsewhere; the first that is told stays.
+    pub fn set_names(names: fn(NativeId) -> Option<&'static str>) {
+        let _ = NAMES.set(names);
+    }
+
+    /// Its name, if the table is known.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES.get().and_then(|names| names(self))
+    }
+}
 
 /// A function of the program together with the variables that it captured.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! reference count). Nothing here runs code, touches a host, or knows the syntax tree; deep values are walked and
 //! dropped without deep native stacks. Start with [`Value`], then [`number`] for arithmetic and [`mod@write`] for text.
 
+pub mod allocation;
 pub mod collection;
 pub mod compare;
 pub mod decimal;

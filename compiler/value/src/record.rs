@@ -10,6 +10,8 @@ use std::rc::Rc;
 pub struct RecordType {
     /// The name of the record, or `Enum/Variant`'s variant.
     pub name: Rc<str>,
+    /// The module that defines it; empty for the program itself.
+    pub module: Rc<str>,
     /// The enum that it is a variant of.
     pub parent: Option<Rc<str>>,
     /// Names of the fields, in order.
@@ -46,6 +48,21 @@ impl Record {
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.get(self.position(name)?)
+    }
+}
+
+impl RecordType {
+    /// The name that tells it from all others of a program: `Point`, `Shape/Circle`, `geometry/Point`.
+    pub fn full_name(&self) -> String {
+        let mut name = String::new();
+        for part in [Some(&self.module), self.parent.as_ref()].into_iter().flatten() {
+            if !part.is_empty() {
+                name.push_str(part);
+                name.push('/');
+            }
+        }
+        name.push_str(&self.name);
+        name
     }
 }
 

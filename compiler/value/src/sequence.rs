@@ -82,6 +82,8 @@ impl Sequence {
 
     /// A sequence of these items that was written at a place.
     pub fn with_origin(items: Vec<Value>, origin: Option<Rc<Origin>>) -> Sequence {
+        // The counts beside the items take memory, too.
+        crate::allocation::note(96 + items.capacity() * size_of::<Value>());
         Sequence { store: Store::Values(items), start: 0, origin }
     }
 
@@ -95,6 +97,7 @@ impl Sequence {
         if numbers.len() < SHORTEST_PACKED {
             return Sequence::new(numbers.into_iter().map(Value::Int).collect());
         }
+        crate::allocation::note(96 + numbers.capacity() * size_of::<i64>());
         Sequence { store: Store::Numbers(numbers, OnceCell::new()), start: 0, origin: None }
     }
 
@@ -343,6 +346,7 @@ impl Sequence {
         self.unpack();
         if let Store::Values(values) = &mut self.store {
             values.push(item);
+            crate::allocation::note(values.capacity() * size_of::<Value>());
         }
     }
 
@@ -424,6 +428,7 @@ fn grow(numbers: &mut Vec<i64>) {
     const FEW: usize = 1 << 20;
     let length = numbers.len();
     numbers.reserve_exact(if length < FEW { (length * 3).max(SHORTEST_PACKED) } else { length });
+    crate::allocation::note(numbers.capacity() * size_of::<i64>());
 }
 
 fn put_in_front<T: Default + Clone>(store: &mut Vec<T>, start: &mut usize, item: T) {

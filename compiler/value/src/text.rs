@@ -27,6 +27,7 @@ impl Text {
     pub fn new(text: impl Into<CompactString>) -> Text {
         let text = text.into();
         let is_ascii = text.is_ascii();
+        crate::allocation::note(64 + text.len());
         Text { text, hash: std::cell::Cell::new(0), is_ascii }
     }
 

@@ -105,6 +105,7 @@ impl Value {
 
     /// An object.
     pub fn object(entries: Object) -> Value {
+        crate::allocation::note(128 + entries.len() * 48);
         Value::Object(Rc::new(entries))
     }
 

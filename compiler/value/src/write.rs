@@ -4,6 +4,7 @@
 
 use crate::value::Value;
 use ovsm_base::stack::with_room;
+use std::cell::Cell;
 use std::fmt::Write as _;
 
 /// How deep values are written before they are cut.
@@ -19,6 +20,29 @@ pub fn write(value: &Value) -> String {
 /// Appends what [`write()`] gives.
 pub fn write_to(text: &mut String, value: &Value) {
     write_value(text, value, Place::default());
+}
+
+/// The text that [`exact`] has no way to write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooDeep;
+
+/// How deep the parts of a value may be inside of each other so that it can be written as a whole, and read.
+pub const MAX_NESTING: usize = MAX_DEPTH as usize;
+
+/// The head of the list that stands for a record or a variant of an enum: `(#record Point 1 2)`. No symbol is written
+/// like it.
+pub const RECORD: &str = "#record";
+
+/// The text that reads back as an equal value, whatever data it is: other than [`write()`], it tells records from lists
+/// that look like them, and lists that look like a call of `range` or `decimal` from the values that are written so.
+///
+/// # Errors
+/// The value has more levels than can be read.
+pub fn exact(value: &Value) -> Result<String, TooDeep> {
+    let mut text = String::new();
+    let is_cut = Cell::new(false);
+    write_value(&mut text, value, Place { exact: Some(&is_cut), ..Place::default() });
+    if is_cut.get() { Err(TooDeep) } else { Ok(text) }
 }
 
 /// The text for people: strings and characters bare at the top, otherwise as [`write()`].
@@ -151,21 +175,23 @@ macro_rules! put {
 
 /// Where a value stands in what is being written.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct Place<'a> {
     /// How deep.
     depth: u32,
     /// In how many quasiquotes: outside of them a comma is a blank.
     quasiquotes: u32,
+    /// Set if the text has to be exact, to true if it can not be.
+    exact: Option<&'a Cell<bool>>,
 }
 
-impl Place {
-    /// Almost at the bottom: cells and tables can hold themselves and are cut early.
-    fn near_the_end(self) -> Place {
-        Place { depth: self.depth.max(MAX_DEPTH - 20), ..self }
+impl Place<'_> {
+    /// Almost at the bottom: cells and tables can hold themselves and are cut early. Nobody reads these.
+    fn near_the_end(self) -> Self {
+        Place { depth: self.depth.max(MAX_DEPTH - 20), exact: None, ..self }
     }
 }
 
-fn write_value(text: &mut String, value: &Value, place: Place) {
+fn write_value(text: &mut String, value: &Value, place: Place<'_>) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
@@ -201,7 +227,7 @@ fn write_value(text: &mut String, value: &Value, place: Place) {
             put!(text, "(signature \"{}\")", crate::encoding::base58(bytes.as_slice()));
         }
         Value::Native(native) => {
-            put!(text, "#<built-in function {}>", native.0);
+            put!(text, "#<built-in function {}>", native.name().unwrap_or("?"));
         }
         Value::Function(closure) => {
             put!(text, "#<function {}>", closure.name);
@@ -219,12 +245,17 @@ fn write_value(text: &mut String, value: &Value, place: Place) {
         Value::Error(error) => {
             put!(text, "#<error {}: {}>", error.kind.name(), error.message);
         }
-        _ if place.depth >= MAX_DEPTH => text.push('…'),
+        _ if place.depth >= MAX_DEPTH => {
+            text.push('…');
+            if let Some(is_cut) = place.exact {
+                is_cut.set(true);
+            }
+        }
         value => with_room(|| write_collection(text, value, Place { depth: place.depth + 1, ..place })),
     }
 }
 
-fn write_collection(text: &mut String, value: &Value, place: Place) {
+fn write_collection(text: &mut String, value: &Value, place: Place<'_>) {
     if !crate::walk::steps(1 + value.parts()) {
         return;
     }
@@ -241,7 +272,21 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
                 return;
             }
             text.push('(');
-            write_items(text, items.iter(), place);
+            match items.as_slice() {
+                // A list that looks like the call that makes a value: its head is written as the call that makes that.
+                [Value::Symbol(head), rest @ ..]
+                    if place.exact.is_some() && looks_like_value(&head.name, rest) =>
+                {
+                    text.push_str("(symbol ");
+                    write_string(text, &head.name);
+                    text.push(')');
+                    for item in rest {
+                        text.push(' ');
+                        write_value(text, item, place);
+                    }
+                }
+                items => write_items(text, items.iter(), place),
+            }
             text.push(')');
         }
         Value::Set(set) => {
@@ -274,7 +319,14 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
         }
         Value::Record(record) => {
             text.push('(');
-            text.push_str(&record.ty.name);
+            match place.exact {
+                Some(_) => {
+                    text.push_str(RECORD);
+                    text.push(' ');
+                    write_symbol(text, &record.ty.full_name());
+                }
+                None => text.push_str(&record.ty.name),
+            }
             for field in &record.fields {
                 text.push(' ');
                 write_value(text, field, place);
@@ -306,10 +358,19 @@ fn write_collection(text: &mut String, value: &Value, place: Place) {
     }
 }
 
+/// True if a list of a symbol and these items reads as the value that a call of the symbol makes.
+pub fn looks_like_value(head: &str, operands: &[Value]) -> bool {
+    match operands {
+        [Value::String(_)] => matches!(head, "decimal" | "pubkey" | "signature" | "symbol" | "keyword"),
+        [Value::Int(_), Value::Int(_)] | [Value::Int(_), Value::Int(_), Value::Int(_)] => head == "range",
+        _ => false,
+    }
+}
+
 fn write_items<V: std::borrow::Borrow<Value>>(
     text: &mut String,
     items: impl Iterator<Item = V>,
-    place: Place,
+    place: Place<'_>,
 ) {
     for (n, item) in items.enumerate() {
         if n > 0 {
@@ -426,7 +487,9 @@ fn write_keyword(text: &mut String, name: &str) {
 }
 
 fn write_symbol(text: &mut String, name: &str) {
-    if is_symbol_text(name) {
+    // The reader makes values of these names.
+    let is_value = matches!(name, "true" | "false" | "null" | "nil");
+    if is_symbol_text(name) && !is_value {
         text.push_str(name);
     } else {
         text.push_str("(symbol ");

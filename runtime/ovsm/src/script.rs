@@ -246,12 +246,20 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
         diagnostic = diagnostic.note(line.trim_start());
     }
     if let Some(span) = failure.span {
-        diagnostic = diagnostic.label(span, "it happened here");
+        diagnostic = match failure.stated {
+            Some(stated) => {
+                diagnostic.label(span, "this call gives it").label(stated, "the parameter is stated here")
+            }
+            None => diagnostic.label(span, "it happened here"),
+        };
         if let Some(origin) = &failure.origin {
             diagnostic = origin.explain(span, diagnostic);
         }
     }
     if let Unwind::Error(error) = &failure.unwind {
+        for line in error.details.lines() {
+            diagnostic = diagnostic.note(line.trim_start());
+        }
         if let ErrorKind::Named(kind) = &error.kind {
             diagnostic = diagnostic.note(format!("its kind is `:{kind}`"));
         }

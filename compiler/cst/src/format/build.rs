@@ -110,10 +110,9 @@ impl<'t> Builder<'t> {
                     continue;
                 }
             };
-            let is_own_line =
-                items.newlines > 0 || items.chain.is_empty() || self.is_after_line_comment(items);
+            // An instruction holds for what follows, whether it has a line of its own or not.
             let instruction = match kind {
-                PieceKind::LineComment if is_own_line => {
+                PieceKind::LineComment => {
                     Instruction::of(self.text.get(start as usize..end as usize).unwrap_or(""))
                 }
                 _ => None,

@@ -154,7 +154,15 @@ impl FunctionCompiler<'_> {
             self.jump(end);
         }
         self.place(thrown);
-        self.deliver(register, target)?;
+        // What was thrown is an array of its values.
+        match target {
+            Target::Effect => {}
+            Target::All(to) => self.emit(I::Take(to, register)),
+            Target::Register(to) => {
+                self.emit(I::BinaryImmediate(crate::bytecode::Operation::Get, to, register, 0))
+            }
+            Target::Tail => self.emit(I::ReturnValues(register, 0)),
+        }
         self.place(end);
         Ok(())
     }

@@ -152,7 +152,7 @@ impl Expander<'_> {
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(expr)
             && let Some(code) = self.unit.functions.get(*code)
         {
-            self.front.define_signature(id, &code.parameters);
+            self.front.define_signature(id, &code.parameters, symbol.span);
         }
         if let Some(ty) = &ty {
             expr = self.checked_as(expr, ty, &format!("`{}`", symbol.name));
@@ -234,7 +234,7 @@ impl Expander<'_> {
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(function)
             && let Some(code) = self.unit.functions.get(*code)
         {
-            self.front.define_signature(id, &code.parameters);
+            self.front.define_signature(id, &code.parameters, symbol.span);
         }
         self.add(Expr::SetGlobal(id, function))
     }

@@ -180,8 +180,10 @@ impl Expander<'_> {
                 self.native("error", vec![error])
             }
             [tag, value] => {
-                let parts = vec![self.expr(tag), self.expr(value)];
-                self.native("throw", parts)
+                let tag = self.expr(tag);
+                let value = self.expr(value);
+                let parts = vec![tag, self.add(Expr::AllValues(value))];
+                self.native("#throw", parts)
             }
             _ => self.malformed(form, "`throw` has a tag and a value", "(throw tag value)"),
         }
@@ -228,7 +230,7 @@ impl Expander<'_> {
         let test = match condition.as_items() {
             Some([Value::Symbol(head), operands @ ..])
                 if matches!(condition, Value::List(_))
-                    && message.is_none()
+                    && (message.is_none() || !self.front.is_program)
                     && matches!(
                         self.meaning(head),
                         Meant::Native(_) | Meant::Global(_) | Meant::Local(_)
@@ -258,19 +260,56 @@ impl Expander<'_> {
             }
             _ => self.expr(condition),
         };
-        let message = match message {
-            Some(message) => self.expr(message),
-            None => {
+        let message = message.map(|message| self.expr(message));
+        let failed = match message {
+            Some(message) if self.front.is_program => {
+                let no = self.constant(Value::Bool(false));
+                self.native("assert", vec![no, message])
+            }
+            message => {
                 let mut parts = vec![self.constant(Value::string(text))];
                 parts.extend(shown);
-                self.native("#assertion", parts)
+                let text = self.native("#assertion", parts);
+                match message {
+                    Some(message) => self.native("#assertion-failed", vec![message, text]),
+                    None => {
+                        let no = self.constant(Value::Bool(false));
+                        self.native("assert", vec![no, text])
+                    }
+                }
             }
         };
-        let no = self.constant(Value::Bool(false));
-        let failed = self.native("assert", vec![no, message]);
         let null = self.null();
         let whole = self.add(Expr::If(test, null, failed));
         if bindings.is_empty() { whole } else { self.add(Expr::Let(bindings, whole)) }
+    }
+
+    /// A call of `assert-true` or one of its kin on a call: the same with the operands of that, to be shown. `None` if
+    /// there is nothing to show.
+    pub(crate) fn shown_assertion(
+        &mut self,
+        id: ovsm_value::NativeId,
+        arguments: &[Value],
+    ) -> Option<ExprId> {
+        let [condition @ Value::List(_), message @ ..] = arguments else { return None };
+        let name = ovsm_library::get(id).map(|native| native.name)?;
+        if self.front.is_program
+            || message.len() > 1
+            || !matches!(name, "assert-true" | "assert-false" | "assert-null")
+        {
+            return None;
+        }
+        let mut bindings = Vec::new();
+        let mut shown = Vec::new();
+        let value = self.shown_operand(condition, MAX_SHOWN_DEPTH, &mut bindings, &mut shown);
+        let message = match message {
+            [message] => self.expr(message),
+            _ => self.null(),
+        };
+        let shown = self.native("#array", shown);
+        let parts = vec![value, message, shown];
+        let whole = self.add(Expr::Native(id, parts));
+        Some(self.add(Expr::Let(bindings, whole)))
     }
 
     /// Evaluates an operand of an assertion into a local, after the operands of its own if it calls a built-in function;

@@ -62,7 +62,8 @@ pub(crate) fn shape(form: &Value) -> Option<Shape<'_>> {
 /// A parameter that stands for a pattern or has a type: what is to be done when the function starts.
 enum Entry {
     Pattern(LocalId, Value),
-    Check(LocalId, Value, String),
+    /// The parameter, its type, how messages call it, and where it stands.
+    Check(LocalId, Value, String, Option<ovsm_base::Span>),
 }
 
 impl Expander<'_> {
@@ -173,15 +174,20 @@ impl Expander<'_> {
         let mut bindings = Vec::new();
         for entry in entries {
             match entry {
-                Entry::Check(local, ty, what) => {
+                Entry::Check(local, ty, what, span) => {
+                    let near = std::mem::replace(&mut self.near, span);
                     let read = self.read(local);
-                    let Some(known) = self.type_of(&ty) else { continue };
+                    let Some(known) = self.type_of(&ty) else {
+                        self.near = near;
+                        continue;
+                    };
                     if let Some(local) = self.unit.locals.get_mut(local) {
                         local.annotation = Some((known.clone(), syntax::span(&ty)));
                     }
                     let checked = self.checked_as(read, &known, &what);
                     self.state_local(local, &known);
                     checks.push(self.add(Expr::SetLocal(local, checked)));
+                    self.near = near;
                 }
                 Entry::Pattern(local, pattern) => {
                     let read = self.read(local);
@@ -272,7 +278,8 @@ impl Expander<'_> {
             };
             if let Some(ty) = annotation {
                 let name = syntax::name(&pattern).unwrap_or("_").to_string();
-                entries.push(Entry::Check(local, ty, format!("the parameter `{name}`")));
+                let span = syntax::span(item).or(self.near);
+                entries.push(Entry::Check(local, ty, format!("the parameter `{name}`"), span));
             }
             let supplied = supplied.map(|symbol| self.bind_symbol(&symbol));
             match mode {

@@ -96,6 +96,9 @@ impl Expander<'_> {
             Unwind::Error(error) => {
                 (Code::MacroFailed, format!("the macro `{name}` failed: {}", error.message))
             }
+            Unwind::Stop(ovsm_value::error::StopReason::Memory) => {
+                (Code::MacroLimit, format!("the macro `{name}` takes too much memory"))
+            }
             Unwind::Stop(_) => (Code::MacroLimit, format!("the macro `{name}` runs for too long")),
             _ => (Code::MacroFailed, format!("the macro `{name}` did not return")),
         };

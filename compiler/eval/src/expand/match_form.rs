@@ -9,7 +9,7 @@ use super::scope::{Binding, Space};
 use crate::core::{BlockId, Expr, ExprId, LocalId};
 use crate::module::Type;
 use crate::syntax;
-use ovsm_base::{Code, Diagnostic};
+use ovsm_base::{Code, Diagnostic, Span, TextRange};
 use ovsm_value::Value;
 use std::rc::Rc;
 
@@ -436,20 +436,39 @@ fn report_missing(expander: &mut Expander<'_>, form: &Value, coverage: &Coverage
     if coverage.all {
         return;
     }
-    let missing: Vec<String> = all
+    let missing: Vec<&(Rc<str>, u64)> = all
         .iter()
         .filter(|(_, identity)| !coverage.variants.contains(identity) && !coverage.partial.contains(identity))
-        .map(|(variant, _)| format!("`{variant}`"))
         .collect();
     if missing.is_empty() {
         return;
     }
-    expander.report_at(
-        syntax::span(form),
-        Diagnostic::new(
-            Code::NonExhaustiveMatch,
-            format!("`match` over `{name}` has no clause for {}", missing.join(", ")),
-        )
-        .help("add a clause for each, or a last one with the pattern `_`"),
-    );
+    let names: Vec<String> = missing.iter().map(|(variant, _)| format!("`{variant}`")).collect();
+    let mut diagnostic = Diagnostic::new(
+        Code::NonExhaustiveMatch,
+        format!("`match` over `{name}` has no clause for {}", names.join(", ")),
+    )
+    .help("add a clause for each, or a last one with the pattern `_`");
+    // What a person wrote ends with its parenthesis: the clauses go before that.
+    if let (Some(span), true) = (syntax::span(form), expander.is_in_text(form) && !expander.front.is_program)
+        && let Some(end) = span.range.end.checked_sub(1)
+    {
+        let clauses: String = missing.iter().map(|variant| clause_for(expander, variant)).collect();
+        let place = Span::new(span.form, TextRange::new(end, end));
+        diagnostic = diagnostic.fix("add the missing clauses", place, clauses);
+    }
+    expander.report_at(syntax::span(form), diagnostic);
+}
+
+/// A clause for a variant that is not handled yet, on a line of its own.
+fn clause_for(expander: &Expander<'_>, (variant, identity): &(Rc<str>, u64)) -> String {
+    let fields = expander.front.records.get(identity).map_or(&[][..], |ty| ty.fields.as_slice());
+    let pattern = match fields {
+        [] => variant.to_string(),
+        fields => {
+            let fields: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+            format!("({variant} {})", fields.join(" "))
+        }
+    };
+    format!("\n  ({pattern} (error \"`{variant}` is not handled\"))")
 }

@@ -92,6 +92,7 @@ impl Expander<'_> {
             .collect();
         Rc::new(RecordType {
             name: name.into(),
+            module: self.front.module_name(self.module),
             parent: parent.map(Rc::from),
             fields: fields.iter().map(|field| Rc::new(Text::new(&*field.name.name))).collect(),
             types,
@@ -125,7 +126,7 @@ impl Expander<'_> {
         {
             code.name = Rc::clone(&symbol.name);
             let parameters = code.parameters.clone();
-            self.front.define_signature(id, &parameters);
+            self.front.define_signature(id, &parameters, None);
         }
         steps.push(self.add(Expr::SetGlobal(id, function)));
     }
@@ -153,7 +154,7 @@ impl Expander<'_> {
         let ty = self.record_type(&name, None, &fields, identity);
         self.front.define_record(id, &ty);
         let value = self.constant(Value::RecordType(ty));
-        self.front.define_constructor(id, fields.len());
+        self.front.define_constructor(id, fields.len(), symbol.span);
         let mut steps = vec![self.add(Expr::SetGlobal(id, value))];
         let read = |name: &str| syntax::symbol(name, None);
         for field in &fields {
@@ -234,7 +235,7 @@ impl Expander<'_> {
             let qualified = intern(&format!("{name}/{}", variant_symbol.name), variant_symbol.span);
             self.front.define_meaning(self.module, &qualified, Meaning::Type(own, Some(id)));
             if !fields.is_empty() {
-                self.front.define_constructor(id, fields.len());
+                self.front.define_constructor(id, fields.len(), variant_symbol.span);
             }
             self.front.define_record(id, &ty);
             let value = match fields.is_empty() {

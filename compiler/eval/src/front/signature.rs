@@ -3,7 +3,8 @@
 use super::{CallSite, Front};
 use crate::core::{GlobalId, Parameters};
 use crate::expand::name::wrong_arity;
-use ovsm_base::{Code, Diagnostic};
+use crate::sources::Sources;
+use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::Value;
 use std::rc::Rc;
 
@@ -16,10 +17,12 @@ pub(super) struct Signature {
     keys: Option<Vec<Rc<str>>>,
     /// How many arguments come before the keywords.
     positional: usize,
+    /// Where the function is defined.
+    span: Option<Span>,
 }
 
 impl Front {
-    pub(crate) fn define_signature(&mut self, id: GlobalId, parameters: &Parameters) {
+    pub(crate) fn define_signature(&mut self, id: GlobalId, parameters: &Parameters, span: Option<Span>) {
         let min = parameters.required.len();
         let positional = min + parameters.optional.len();
         let is_open = parameters.rest.is_some() || parameters.keys.is_some();
@@ -28,12 +31,12 @@ impl Front {
             !parameters.allow_other_keys && parameters.rest.is_none() && parameters.optional.is_empty()
         });
         self.signatures
-            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional });
+            .insert(id, Signature { min, max: (!is_open).then_some(positional), keys, positional, span });
     }
 
     /// The signature of a constructor of records.
-    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize) {
-        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields };
+    pub(crate) fn define_constructor(&mut self, id: GlobalId, fields: usize, span: Option<Span>) {
+        let signature = Signature { min: fields, max: Some(fields), keys: None, positional: fields, span };
         self.signatures.insert(id, signature);
     }
 
@@ -50,6 +53,21 @@ impl Front {
 }
 
 impl Signature {
+    /// True for the functions that come with the language.
+    pub(super) fn is_of_library(&self, sources: &Sources) -> bool {
+        self.span.is_some_and(|span| sources.is_of_library(span))
+    }
+
+    /// A diagnostic about a call, with the definition of the function.
+    pub(super) fn explain(&self, diagnostic: Diagnostic) -> Diagnostic {
+        match self.span {
+            Some(span) if diagnostic.labels.iter().all(|label| label.span != span) => {
+                diagnostic.label(span, "defined here")
+            }
+            _ => diagnostic,
+        }
+    }
+
     /// What is wrong with a call, if anything is.
     pub(super) fn fault(&self, call: &CallSite) -> Option<Diagnostic> {
         if call.arguments < self.min || self.max.is_some_and(|max| call.arguments > max) {

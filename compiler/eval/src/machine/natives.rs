@@ -56,6 +56,9 @@ impl Context for NativeContext<'_> {
     }
 }
 
+/// How many bytes the values may ask for in all that code makes while the program is compiled.
+const COMPILE_ALLOCATIONS: u64 = 1 << 28;
+
 /// More bytes than this at once are refused even without a limit.
 const LARGEST: usize = 1 << 34;
 
@@ -96,6 +99,11 @@ impl Machine {
         }
         if let Some(reason) = self.check_interrupt() {
             return Err(Box::new(Unwind::Stop(reason)));
+        }
+        if self.compile_memory.is_some()
+            && ovsm_value::allocation::noted().wrapping_sub(self.compile_mark) > COMPILE_ALLOCATIONS
+        {
+            return Err(Box::new(Unwind::Stop(StopReason::Memory)));
         }
         self.slice = u32::try_from(self.fuel).map_or(SLICE, |fuel| fuel.min(SLICE));
         self.fuel -= u64::from(self.slice);

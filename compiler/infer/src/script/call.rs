@@ -23,14 +23,18 @@ impl Analysis<'_> {
             return Ty::never();
         }
         if let Some(made) = self.constructed(callee) {
+            self.check_fields(&made, &types, arguments, span);
             return made;
         }
         if let Some(Expr::Global(global)) = self.unit.exprs.get(callee)
             && let Some(made) = self.checker.globals.get(global).and_then(|facts| facts.makes.clone())
         {
+            self.check_fields(&made, &types, arguments, span);
             return made;
         }
-        let Some(function) = self.callee(callee) else { return Ty::any() };
+        let Some(function) = self.callee(callee).or_else(|| callee_ty.function.clone()) else {
+            return Ty::any();
+        };
         let (least, most) = (function.required.len(), function.required.len() + function.optional.len());
         let is_global = matches!(self.unit.exprs.get(callee), Some(Expr::Global(_)));
         // Calls of functions of the module were looked at before.
@@ -56,12 +60,19 @@ impl Analysis<'_> {
     }
 
     /// The function that a callee names, if it can be no other.
-    fn callee(&self, callee: ExprId) -> Option<Rc<FunctionTy>> {
+    pub(super) fn callee(&self, callee: ExprId) -> Option<Rc<FunctionTy>> {
         match self.unit.exprs.get(callee)? {
             Expr::Global(global) if !self.checker.evaluates => {
                 self.checker.globals.get(global)?.function.clone()
             }
             Expr::Local(local) => {
+                // What is assigned to a variable of a stated type is of that type.
+                let known = self.unit.locals.get(*local)?;
+                if let Some((stated, _)) = &known.annotation {
+                    let function = Ty::stated(stated).function?;
+                    let name = Rc::clone(&known.name);
+                    return Some(Rc::new(FunctionTy { name, ..(*function).clone() }));
+                }
                 let facts = self.locals.get(*local)?;
                 self.function_type(facts.function?).map(Rc::new)
             }
@@ -97,10 +108,15 @@ impl Analysis<'_> {
     fn native_of(&mut self, id: NativeId, types: &[Ty], places: &[ExprId], span: Option<Span>) -> Ty {
         let name = ovsm_library::get(id).map_or("", |native| native.name);
         match (name, types) {
-            ("error" | "exit" | "throw", _) => return Ty::never(),
+            ("error" | "exit" | "throw" | "#throw", _) => return Ty::never(),
             ("#check", [value, _, _]) => return self.stated(value, places),
             ("#defined", [value, _]) => return value.clone(),
-            ("#object", _) => return Kinds::OBJECT.into(),
+            ("#object", parts) => {
+                let values = parts.iter().skip(1).step_by(2);
+                let all = values.fold(Ty::never(), |all, value| all.join(value));
+                let values = if parts.is_empty() || all.is_any() { None } else { Some(Rc::new(all)) };
+                return Ty { values, ..Kinds::OBJECT.into() };
+            }
             ("#set", _) => return Kinds::SET.into(),
             ("#array", items) => {
                 let all = items.iter().fold(Ty::never(), |all, item| all.join(item));
@@ -113,7 +129,9 @@ impl Analysis<'_> {
         if types.iter().any(Ty::is_never) {
             return Ty::never();
         }
-        let Some(known) = native_kinds(id) else { return Ty::any() };
+        let Some(known) = native_kinds(id) else {
+            return self.part(name, types, places, span).unwrap_or_else(Ty::any);
+        };
         for (n, (found, place)) in types.iter().zip(places).enumerate() {
             if known.position(n).is_apart_from(found.kinds) {
                 self.report_native(name, known.position(n), *place, found, span);
@@ -127,12 +145,18 @@ impl Analysis<'_> {
         {
             return self.arithmetic(name, (a, b), places, known.result, span);
         }
-        if let ("nth" | "first" | "last" | "get", [sequence, ..]) = (name, types)
+        if let ("nth" | "first" | "last" | "get", [sequence, rest @ ..]) = (name, types)
             && sequence.kinds.without(Kinds::ARRAY.or(Kinds::LIST)).is_never()
             && let Some(items) = &sequence.items
         {
-            return items.join(&Kinds::NULL.into());
+            let default = rest.get(1).cloned().unwrap_or_else(|| Kinds::NULL.into());
+            return items.join(&default);
         }
+        if let Some(part) = self.part(name, types, places, span) {
+            return part;
+        }
+        self.check_function_argument(name, types, places, span);
+        self.check_order(name, types, places, span);
         known.result.into()
     }
 
@@ -145,9 +169,16 @@ impl Analysis<'_> {
             return Ty::any();
         };
         let wanted = Ty::described(descriptor);
+        let what = what.as_str().unwrap_or("the value").to_string();
         if !wanted.accepts(value) {
-            let what = what.as_str().unwrap_or("the value").to_string();
             self.report_stated(&what, &wanted, *place, value, self.span(*ty));
+        } else if let Some(Expr::Block(block, _)) = self.unit.exprs.get(*place) {
+            // Each `return` gives the value.
+            for (left, value) in self.leaves.get(block).cloned().unwrap_or_default() {
+                if !wanted.accepts(&left) {
+                    self.report_stated(&what, &wanted, value, &left, self.span(*ty));
+                }
+            }
         }
         wanted
     }

@@ -26,6 +26,8 @@ pub(super) struct LocalFacts {
     pub(super) origins: Vec<(Ty, Span)>,
     /// The function that it holds, if it holds one and nothing else.
     pub(super) function: Option<FunctionId>,
+    /// The constant that it holds, if it holds one and nothing else.
+    pub(super) constant: Option<ExprId>,
     /// The local whose value it is, if it is another name for one.
     pub(super) alias: Option<LocalId>,
 }
@@ -55,6 +57,8 @@ pub(super) struct Analysis<'a> {
     /// What each function of the unit gives, as far as it is known.
     pub(super) results: FxHashMap<FunctionId, Ty>,
     blocks: FxHashMap<BlockId, Ty>,
+    /// What leaves each block early, and where, in the round that reports.
+    pub(super) leaves: FxHashMap<BlockId, Vec<(Ty, ExprId)>>,
     assignments: Vec<Assignment>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// True in the last round, which reports.
@@ -72,6 +76,7 @@ impl<'a> Analysis<'a> {
             held: 0,
             origins: Vec::new(),
             function: None,
+            constant: None,
             alias: None,
         };
         let mut analysis = Analysis {
@@ -81,6 +86,7 @@ impl<'a> Analysis<'a> {
             narrowed: Vec::new(),
             results: FxHashMap::default(),
             blocks: FxHashMap::default(),
+            leaves: FxHashMap::default(),
             assignments: Vec::new(),
             diagnostics: Vec::new(),
             reports,
@@ -185,8 +191,10 @@ impl<'a> Analysis<'a> {
             Some(Expr::Local(other)) => Some(*other),
             _ => None,
         };
+        let constant = value.filter(|value| matches!(self.unit.exprs.get(*value), Some(Expr::Constant(_))));
         if let Some(facts) = self.locals.get_mut(local) {
             facts.alias = if facts.held == 0 { alias } else { None };
+            facts.constant = if facts.held == 0 { constant } else { None };
             facts.function = if facts.held == 0 { function } else { None };
             facts.held += 1;
         }
@@ -305,6 +313,9 @@ impl<'a> Analysis<'a> {
             }
             Expr::Leave(block, value) => {
                 let ty = self.expr(*value);
+                if self.reports {
+                    self.leaves.entry(*block).or_default().push((ty.clone(), *value));
+                }
                 let known = self.blocks.entry(*block).or_insert_with(Ty::never);
                 let joined = known.join(&ty);
                 if *known != joined {
@@ -315,14 +326,23 @@ impl<'a> Analysis<'a> {
             }
             Expr::Lambda(function) => {
                 self.function(*function);
-                Kinds::FUNCTION.into()
+                // What the function gives may be a function in its turn: only one level is known.
+                let known = self.function_type(*function).map(|known| {
+                    let result = Ty { function: None, ..known.result };
+                    Rc::new(FunctionTy { result, ..known })
+                });
+                Ty { function: known, ..Kinds::FUNCTION.into() }
             }
             Expr::Call(callee, arguments) => self.call(*callee, arguments, self.span(expr)),
             Expr::Apply(callee, arguments) => {
                 self.expr(*callee);
-                arguments.iter().for_each(|argument| {
-                    self.expr(*argument);
-                });
+                let types: Vec<Ty> = arguments.iter().map(|argument| self.expr(*argument)).collect();
+                if let (Some(last), Some(place)) = (types.last(), arguments.last())
+                    && !last.is_never()
+                    && last.kinds.without(Kinds::NO_SEQUENCE).is_never()
+                {
+                    self.report_native("apply", Kinds::SEQUENCE, *place, last, self.span(expr));
+                }
                 Ty::any()
             }
             Expr::Native(id, arguments) => self.native(*id, arguments, self.span(expr)),
@@ -472,6 +492,7 @@ impl<'a> Analysis<'a> {
         let narrowed = std::mem::take(&mut self.narrowed);
         let guarded = std::mem::take(&mut self.guarded);
         let found = self.expr(code.body);
+        self.check_tied(code, &found);
         (self.narrowed, self.guarded) = (narrowed, guarded);
         let result = match &code.result {
             Some(stated) => Ty::stated(stated),

@@ -69,6 +69,17 @@ impl Kinds {
             | Kinds::SET.0
             | Kinds::RANGE.0,
     );
+    /// What has items in order.
+    pub const SEQUENCE: Kinds = Kinds(Kinds::ARRAY.0 | Kinds::LIST.0 | Kinds::RANGE.0);
+    /// What has no parts in any sense.
+    pub const NO_SEQUENCE: Kinds = Kinds(
+        Kinds::BOOL.0
+            | Kinds::NUMBER.0
+            | Kinds::CHAR.0
+            | Kinds::SYMBOL.0
+            | Kinds::KEYWORD.0
+            | Kinds::FUNCTION.0,
+    );
     /// What can be called.
     pub const CALLABLE: Kinds = Kinds(Kinds::FUNCTION.0 | Kinds::TYPE.0 | Kinds::KEYWORD.0 | Kinds::OBJECT.0);
 

@@ -95,6 +95,19 @@ impl Analysis<'_> {
                             self.know_global(*global, wanted, known.kinds, &mut branches);
                         }
                     }
+                    ("#is-record", [operand, ty]) => {
+                        if let (Some(local), Some(wanted)) = (self.local_of(*operand), self.record_meant(*ty))
+                        {
+                            let known = self.local(local);
+                            self.know(local, &known, Kinds::RECORD, known.kinds, &mut branches);
+                            // Which record it is, is known where the local itself can be relied on.
+                            for (variable, ty) in &mut branches.if_true {
+                                if *variable != Variable::Local(local) || ty.kinds != Kinds::ANY {
+                                    ty.records.clone_from(&wanted.records);
+                                }
+                            }
+                        }
+                    }
                     ("=" | "eq?" | "!=", [a, b]) => {
                         let constant = |expr: &ExprId| match self.unit.exprs.get(*expr) {
                             Some(Expr::Constant(value)) => Some(value.clone()),

@@ -1,18 +1,20 @@
 //! What is reported, and why a value is what it is.
 
+use super::FunctionTy;
 use super::expression::Analysis;
 use super::kinds::Kinds;
 use super::ty::Ty;
-use ovsm_base::{Code, Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic, Fix, Span, TextRange};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::number::FixedType;
+use ovsm_value::{RecordType, Value};
 
 /// A type with its article, for a sentence.
 pub(super) fn article(ty: &Ty) -> String {
     let text = ty.to_string();
     match text.chars().next() {
         _ if text == "null" => "`null`".to_string(),
-        Some('(') => format!("`{text}`"),
+        Some('(' | '\'') => format!("`{text}`"),
         Some('a' | 'e' | 'i' | 'o') => format!("an {text}"),
         Some(c) if c.is_ascii_uppercase() => format!("a `{text}`"),
         _ => format!("a {text}"),
@@ -84,13 +86,14 @@ impl Analysis<'_> {
         self.report(Code::TypeMismatch, message, place, found, span);
         let conversion = match (found.kinds, wanted.kinds) {
             (Kinds::STRING, wanted) if !wanted.is_apart_from(Kinds::INT) => {
-                Some("`(int x)` reads a number from a text")
+                Some(("int", "reads a number from a text"))
             }
-            (_, wanted) if wanted == Kinds::STRING => Some("`(str x)` makes a text of any value"),
+            (_, wanted) if wanted == Kinds::STRING => Some(("str", "makes a text of any value")),
             _ => None,
         };
-        if let Some(conversion) = conversion {
-            self.help(conversion.to_string());
+        if let Some((function, does)) = conversion {
+            self.help(format!("`({function} {})` {does}", self.shown(place)));
+            self.fix_by_call(place, function, span);
         }
     }
 
@@ -109,6 +112,82 @@ impl Analysis<'_> {
             article(found)
         );
         self.report(Code::TypeMismatch, message, place, found, span);
+    }
+
+    /// A value that is to be a field of another type.
+    pub(super) fn report_field(
+        &mut self,
+        record: &str,
+        field: &str,
+        wanted: &Ty,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "the field `{field}` of `{record}` is {}, but this is {}",
+            article(wanted),
+            article(found)
+        );
+        self.report(Code::TypeMismatch, message, place, found, span);
+    }
+
+    /// A field that a record does not have.
+    pub(super) fn report_no_field(
+        &mut self,
+        record: &RecordType,
+        key: &Value,
+        place: ExprId,
+        found: &Ty,
+        span: Option<Span>,
+    ) {
+        let Some(key) = key.as_key() else { return };
+        let fields: Vec<&str> = record.fields.iter().map(|field| field.as_str()).collect();
+        let message = format!("the record `{}` has no field `{}`", record.name, key.as_str());
+        self.report(Code::TypeMismatch, message, place, found, span);
+        match ovsm_base::suggest::nearest(key.as_str(), fields.iter().copied()) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None if fields.is_empty() => self.help("it has no fields".to_string()),
+            None => self.help(format!("it has `{}`", fields.join("`, `"))),
+        }
+    }
+
+    /// A function that a built-in function calls with one item, and that takes none, or more.
+    pub(super) fn report_called_with(
+        &mut self,
+        name: &str,
+        function: &FunctionTy,
+        (least, most): (usize, usize),
+        place: ExprId,
+        span: Option<Span>,
+    ) {
+        let takes = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        let plural = if most == 1 { "" } else { "s" };
+        let message = format!(
+            "`{name}` calls its function with 1 argument, but `{}` takes {takes} argument{plural}",
+            function.name
+        );
+        self.report(Code::WrongArity, message, place, &Kinds::FUNCTION.into(), span);
+    }
+
+    /// A function that does not take the items of a sequence.
+    #[allow(clippy::too_many_arguments, reason = "a sentence with as many parts")]
+    pub(super) fn report_item(
+        &mut self,
+        name: &str,
+        function: &str,
+        parameter: &str,
+        wanted: &Ty,
+        place: ExprId,
+        item: &Ty,
+        span: Option<Span>,
+    ) {
+        let message = format!(
+            "`{name}` gives `{function}` each item, {}, but the parameter `{parameter}` is {}",
+            article(item),
+            article(wanted)
+        );
+        self.report(Code::TypeMismatch, message, place, &Kinds::FUNCTION.into(), span);
     }
 
     /// A literal that does not fit the width of a parameter.
@@ -136,7 +215,8 @@ impl Analysis<'_> {
         let message = format!("{what} must be {}, but this is {}", article(wanted), article(found));
         self.report(Code::TypeMismatch, message, place, found, span);
         if let (Some(fixed), true) = (wanted.fixed, found.kinds == Kinds::FIXED) {
-            self.help(format!("convert it: `({} x)`", fixed.name()));
+            self.help(format!("convert it: `({} {})`", fixed.name(), self.shown(place)));
+            self.fix_by_call(place, fixed.name(), span);
         }
     }
 
@@ -152,10 +232,43 @@ impl Analysis<'_> {
             first.name(),
             second.name()
         );
-        let Some(place) = places.get(1) else { return };
+        let [one, other] = places else { return };
         let found = Ty { fixed: Some(second), ..Kinds::FIXED.into() };
-        self.report(Code::TypeMismatch, message, *place, &found, span);
-        self.help(format!("convert one of them: `({} x)`", first.name()));
+        self.report(Code::TypeMismatch, message, *other, &found, span);
+        // The one whose every number the other type holds, else the second.
+        let holds = |wide: FixedType, narrow: FixedType| {
+            let ((low, high), (least, most)) = (wide.bounds(), narrow.bounds());
+            low <= least && high >= most
+        };
+        let (place, to) = match holds(second, first) && !holds(first, second) {
+            true => (*one, second),
+            false => (*other, first),
+        };
+        self.help(format!("convert one of them: `({} {})`", to.name(), self.shown(place)));
+        self.fix_by_call(place, to.name(), span);
+    }
+
+    /// How a sentence calls an expression.
+    fn shown(&self, place: ExprId) -> &str {
+        match self.unit.exprs.get(place) {
+            Some(Expr::Local(local)) => self.unit.locals.get(*local).map_or("…", |local| &local.name),
+            _ => "…",
+        }
+    }
+
+    /// Offers to put a call around an expression, if that is written in the text of the program.
+    fn fix_by_call(&mut self, place: ExprId, function: &str, around: Option<Span>) {
+        let Some(span) = self.span(place) else { return };
+        // Something without a place of its own has that of the form around it.
+        if !self.is_reporting() || Some(span) == around || self.unit.origins.contains_key(&place) {
+            return;
+        }
+        let at = |offset| Span::new(span.form, TextRange::new(offset, offset));
+        let edits =
+            vec![(at(span.range.start), format!("({function} ")), (at(span.range.end), ")".to_string())];
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            diagnostic.fixes.push(Fix { title: format!("convert it by `{function}`"), edits });
+        }
     }
 
     /// A call of a local function with too few or too many arguments.

@@ -1,5 +1,6 @@
 //! Types of scripts: which kinds a value may be of, and what is known beyond the kind.
 
+use super::FunctionTy;
 use super::kinds::Kinds;
 use ovsm_eval::Type;
 use ovsm_value::Value;
@@ -17,6 +18,10 @@ pub struct Ty {
     pub records: Option<(Rc<str>, Rc<[u64]>)>,
     /// What the items of an array or list are, if that is known.
     pub items: Option<Rc<Ty>>,
+    /// What the values of an object or hash table are, if that is known.
+    pub values: Option<Rc<Ty>>,
+    /// What a function takes and gives, if that is known.
+    pub function: Option<Rc<FunctionTy>>,
     /// The distinct type that a definition gave it.
     pub distinct: Option<Rc<str>>,
     /// True if it certainly has no distinct type: a fixed-width integer that was written or stated as such.
@@ -27,7 +32,17 @@ pub struct Ty {
 
 impl From<Kinds> for Ty {
     fn from(kinds: Kinds) -> Ty {
-        Ty { kinds, fixed: None, records: None, items: None, distinct: None, is_plain: false, variable: None }
+        Ty {
+            kinds,
+            fixed: None,
+            records: None,
+            items: None,
+            values: None,
+            function: None,
+            distinct: None,
+            is_plain: false,
+            variable: None,
+        }
     }
 }
 
@@ -81,11 +96,27 @@ impl Ty {
                 Ty { items: Some(Rc::new(Ty::stated(item))), ..kinds.into() }
             }
             Type::List(item) => Ty { items: Some(Rc::new(Ty::stated(item))), ..Kinds::LIST.into() },
-            Type::Map(..) => Kinds::OBJECT.or(Kinds::TABLE).into(),
+            Type::Map(_, value) => {
+                Ty { values: Some(Rc::new(Ty::stated(value))), ..Kinds::OBJECT.or(Kinds::TABLE).into() }
+            }
             Type::Or(parts) => {
                 parts.iter().map(Ty::stated).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
             }
-            Type::Function(_) => Kinds::FUNCTION.or(Kinds::TYPE).into(),
+            Type::Function(signature) => {
+                let function = signature.as_ref().map(|(parameters, result)| {
+                    let parameters = parameters.iter().enumerate();
+                    let named =
+                        parameters.map(|(n, ty)| (Rc::from(format!("argument {}", n + 1)), Ty::stated(ty)));
+                    Rc::new(FunctionTy {
+                        name: "function".into(),
+                        required: named.collect(),
+                        optional: Vec::new(),
+                        is_open: false,
+                        result: Ty::stated(result),
+                    })
+                });
+                Ty { function, ..Kinds::FUNCTION.or(Kinds::TYPE).into() }
+            }
             Type::Record(name, identities) => {
                 Ty { records: Some((Rc::clone(name), Rc::clone(identities))), ..Kinds::RECORD.into() }
             }
@@ -149,9 +180,23 @@ impl Ty {
             (true, _) => self.items.clone(),
             _ => other.items.clone(),
         };
+        let values = match either(Kinds::OBJECT.or(Kinds::TABLE)) {
+            (true, true) => match (&self.values, &other.values) {
+                (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
+                _ => None,
+            },
+            (true, _) => self.values.clone(),
+            _ => other.values.clone(),
+        };
+        let function = match either(Kinds::FUNCTION.or(Kinds::TYPE)) {
+            (true, true) if self.function != other.function => None,
+            (true, _) => self.function.clone(),
+            _ => other.function.clone(),
+        };
         let distinct = if self.distinct == other.distinct { self.distinct.clone() } else { None };
         let is_plain = self.is_plain && other.is_plain;
-        Ty { kinds: self.kinds.or(other.kinds), fixed, records, items, distinct, is_plain, variable: None }
+        let kinds = self.kinds.or(other.kinds);
+        Ty { kinds, fixed, records, items, values, function, distinct, is_plain, variable: None }
     }
 
     /// Notes what the type variables of a stated type stand for if a found value has it.
@@ -168,6 +213,19 @@ impl Ty {
                 None => items.bind(&Ty::any(), variables),
             }
         }
+        if let Some(values) = &self.values {
+            match &found.values {
+                Some(found) => values.bind(found, variables),
+                None => values.bind(&Ty::any(), variables),
+            }
+        }
+        // What a given function gives is what the variable of its result stands for.
+        if let Some(function) = &self.function {
+            match &found.function {
+                Some(found) => function.result.bind(&found.result, variables),
+                None => function.result.bind(&Ty::any(), variables),
+            }
+        }
     }
 
     /// The type with its variables replaced by what they stand for.
@@ -176,10 +234,8 @@ impl Ty {
             let found = variables.iter().find(|(known, _)| known == name);
             return found.map_or_else(Ty::any, |(_, ty)| ty.clone());
         }
-        match &self.items {
-            Some(items) => Ty { items: Some(Rc::new(items.instantiate(variables))), ..self.clone() },
-            None => self.clone(),
-        }
+        let inner = |ty: &Option<Rc<Ty>>| ty.as_ref().map(|ty| Rc::new(ty.instantiate(variables)));
+        Ty { items: inner(&self.items), values: inner(&self.values), function: None, ..self.clone() }
     }
 
     /// What is left if only some kinds are possible.
@@ -233,6 +289,13 @@ impl Ty {
         {
             return false;
         }
+        if common.without(Kinds::OBJECT.or(Kinds::TABLE)).is_never()
+            && let (Some(wanted), Some(values)) = (&self.values, &found.values)
+            && !values.is_never()
+            && !wanted.accepts(values)
+        {
+            return false;
+        }
         true
     }
 }
@@ -244,7 +307,9 @@ fn described_compound(tag: &str, parts: &[Value]) -> Ty {
         }
         ("array", [item, _]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.into() },
         ("list", [item]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::LIST.into() },
-        ("map", _) => Kinds::OBJECT.or(Kinds::TABLE).into(),
+        ("map", [_, value]) => {
+            Ty { values: Some(Rc::new(Ty::described(value))), ..Kinds::OBJECT.or(Kinds::TABLE).into() }
+        }
         ("or", parts) => {
             parts.iter().map(Ty::described).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
         }
@@ -300,6 +365,11 @@ impl std::fmt::Display for Ty {
                 }
                 (Kinds::RECORD, _) => {
                     self.records.as_ref().map_or_else(|| "record".to_string(), |(name, _)| name.to_string())
+                }
+                (Kinds::OBJECT, _) if self.values.as_ref().is_some_and(|values| !values.is_any()) => {
+                    let values = self.values.as_deref().map_or_else(String::new, Ty::to_string);
+                    rest = rest.without(Kinds::TABLE);
+                    format!("(map any {values})")
                 }
                 (Kinds::ARRAY | Kinds::LIST, Some(items)) if !items.is_any() => format!("({name} {items})"),
                 _ => (*name).to_string(),

@@ -25,6 +25,12 @@ pub(super) struct Formatter<'a> {
 /// Rounds of one `~{` at most, for controls that take no arguments.
 const MAX_ROUNDS: usize = 1_000_000;
 
+/// Columns, counts and other parameters are no larger.
+const MAX_WIDTH: usize = 1_000_000;
+
+/// A number has at most so many digits after its point, or zeros before it.
+const MAX_DIGITS: usize = 1_000;
+
 impl<'a> Formatter<'a> {
     pub(super) fn new(context: &'a mut dyn Context, arguments: &'a [Value], depth: u32) -> Formatter<'a> {
         Formatter {
@@ -76,14 +82,27 @@ impl<'a> Formatter<'a> {
                 Parameter::Left => Value::from_usize(self.arguments.len().saturating_sub(self.next)),
             });
         }
+        for (n, value) in values.iter().enumerate() {
+            let most = match (directive.letter, n) {
+                ('f' | 'e' | 'g', 1) | ('$', 0 | 1) => MAX_DIGITS,
+                _ => MAX_WIDTH,
+            };
+            if number::to_bigint(value).is_some_and(|number| number > most.into()) {
+                let message = format!(
+                    "`format`: the parameter {} of `~{}` is more than {most}",
+                    ovsm_value::write::brief(value),
+                    directive.letter
+                );
+                return Err(raise(ErrorKind::Limit, message));
+            }
+        }
         Ok(values)
     }
 
     fn directive(&mut self, directive: &Directive) -> Result<(), Raised> {
         let parameters = self.parameters(directive)?;
         let number = |n: usize, default: i64| parameters.get(n).and_then(number::to_i64).unwrap_or(default);
-        let count =
-            |n: usize, default: usize| usize::try_from(number(n, default as i64)).unwrap_or(0).min(1_000_000);
+        let count = |n: usize, default: usize| usize::try_from(number(n, default as i64)).unwrap_or(0);
         let is_given = |n: usize| !matches!(parameters.get(n), None | Some(Value::Null));
         let character = |n: usize, default: char| match parameters.get(n) {
             Some(Value::Char(c)) => *c,
@@ -163,7 +182,7 @@ impl<'a> Formatter<'a> {
                 let value = self.argument('e')?;
                 let float = self.float(value, "~e")?;
                 let text = match is_given(1) {
-                    true => format!("{float:.*e}", count(1, 0).min(1000)),
+                    true => format!("{float:.*e}", count(1, 0)),
                     false => format!("{float:e}"),
                 };
                 let text = match text.split_once('e') {
@@ -304,7 +323,7 @@ impl<'a> Formatter<'a> {
         };
         let Some(whole) = number::to_bigint(value) else {
             // What is no integer is shown as by `~a`.
-            return self.pad_left(&display(value), width.min(1_000_000), character(1, ' '));
+            return self.pad_left(&display(value), width, character(1, ' '));
         };
         let mut text = whole.to_str_radix(base).to_uppercase();
         if directive.colon {
@@ -315,7 +334,7 @@ impl<'a> Formatter<'a> {
         if directive.at && !text.starts_with('-') {
             text.insert(0, '+');
         }
-        self.pad_left(&text, width.min(1_000_000), character(1, ' '))
+        self.pad_left(&text, width, character(1, ' '))
     }
 
     fn recursive(&mut self, directive: &Directive) -> Result<(), Raised> {
@@ -524,7 +543,6 @@ impl<'a> Formatter<'a> {
 
 /// A number with so many digits after the point, rounded half away from zero as people expect.
 fn fixed(value: &Value, float: f64, digits: usize) -> String {
-    let digits = digits.min(1000);
     if let Value::Decimal(decimal) = value {
         return decimal.round(digits as u32).to_string();
     }
@@ -544,7 +562,7 @@ fn whole_digits(text: String, least: usize) -> String {
     if !whole.chars().all(|c| c.is_ascii_digit()) {
         return text;
     }
-    let zeros = "0".repeat(least.min(1000).saturating_sub(whole.len()));
+    let zeros = "0".repeat(least.saturating_sub(whole.len()));
     format!("{sign}{zeros}{digits}")
 }
 

@@ -10,14 +10,15 @@ use ovsm_edge::{Exit, Terminal};
 use ovsm_eval::{Ended, Session};
 use ovsm_value::write::write;
 use ovsm_value::{Unwind, Value};
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// Open a prompt
 #[derive(clap::Args)]
 #[command(
-    after_help = "At the prompt, `:help` lists the commands. Input that is no terminal is evaluated form by form.\n\n\
+    after_help = "At the prompt, `:help` lists the commands. Input that is no terminal is evaluated form by form, as it comes; the exit \
+                        code is 1 if a form was wrong or failed.\n\n\
                         Examples:\n  ovsm repl\n  ovsm repl --load helpers.ovsm\n  echo '(+ 1 2)' | ovsm repl"
 )]
 pub struct Repl {
@@ -38,6 +39,8 @@ pub(crate) struct State {
     /// The file that `:reload` loads again.
     loaded: Option<PathBuf>,
     lines: u32,
+    /// True once a form was wrong or failed.
+    has_failed: bool,
 }
 
 /// Whether a prompt goes on.
@@ -57,7 +60,7 @@ impl Repl {
                 return Exit::Usage;
             }
         };
-        let mut state = State { session, terminal: *terminal, loaded: None, lines: 0 };
+        let mut state = State { session, terminal: *terminal, loaded: None, lines: 0, has_failed: false };
         // Ctrl-C stops what is being evaluated; the prompt goes on. If no handler can be set, it ends the process.
         let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
         if let Some(path) = &self.load {
@@ -73,31 +76,34 @@ impl Repl {
 impl State {
     /// Evaluates all of standard input.
     fn script(&mut self) -> Exit {
-        let mut text = String::new();
-        let limit = ovsm_cst::MAX_SOURCE_BYTES as u64 + 1;
-        if let Err(error) = std::io::stdin().lock().take(limit).read_to_string(&mut text) {
-            self.terminal.show_placeless(&[*ovsm_edge::source::cannot_read("standard input", &error)]);
-            return Exit::Usage;
-        }
-        // A line that begins with a colon is a command; what is between commands is code.
+        // Whoever writes to the prompt may wait for an answer: each line is read by itself, and what is complete at the end
+        // of a line is evaluated. A line that begins with a colon is a command.
         let mut code = String::new();
-        for line in text.lines() {
-            if line.starts_with(':') && ovsm_cst::split(&code).balanced {
-                if let Next::End(exit) = self.enter(&std::mem::take(&mut code)) {
-                    return exit;
+        loop {
+            let mut line = String::new();
+            let limit = (ovsm_cst::MAX_SOURCE_BYTES + 1).saturating_sub(code.len()) as u64;
+            match std::io::stdin().lock().take(limit).read_line(&mut line) {
+                Ok(0) => break,
+                Ok(_) => code.push_str(&line),
+                Err(error) => {
+                    self.terminal
+                        .show_placeless(&[*ovsm_edge::source::cannot_read("standard input", &error)]);
+                    return Exit::Usage;
                 }
-                if let Next::End(exit) = self.enter(line) {
-                    return exit;
-                }
-            } else {
-                code.push_str(line);
-                code.push('\n');
+            }
+            // A bracket that is still open can not be closed by a line without one.
+            let may_end = code.len() == line.len() || line.contains([')', ']', '}', '"', '#']);
+            if may_end
+                && !ovsm_cst::waits_for_more(&code)
+                && let Next::End(exit) = self.enter(&std::mem::take(&mut code))
+            {
+                return exit;
             }
         }
-        match self.enter(&code) {
-            Next::End(exit) => exit,
-            Next::Line => Exit::Success,
+        if let Next::End(exit) = self.enter(&code) {
+            return exit;
         }
+        if self.has_failed { Exit::Program } else { Exit::Success }
     }
 
     /// A line, or several lines that belong together: a command, or any number of forms.
@@ -120,6 +126,7 @@ impl State {
         let broken = read.diagnostics.iter().any(Diagnostic::is_error);
         self.terminal.show(&read.diagnostics, &self.session.front.sources);
         if broken {
+            self.has_failed = true;
             return Next::Line;
         }
         for form in read.forms {
@@ -158,6 +165,7 @@ impl State {
                 Ok(Some(value))
             }
             Err(Ended::Rejected(diagnostics)) => {
+                self.has_failed = true;
                 self.terminal.show(&diagnostics, &self.session.front.sources);
                 Ok(None)
             }
@@ -165,6 +173,7 @@ impl State {
                 if let Unwind::Exit(code) = failure.unwind {
                     return Err(Exit::Script(code));
                 }
+                self.has_failed = true;
                 let diagnostic = uncaught(&failure, &self.session.front.sources);
                 self.terminal.show(&[diagnostic], &self.session.front.sources);
                 Ok(None)
@@ -185,7 +194,10 @@ impl State {
                     }
                 }
             }
-            Err(diagnostic) => self.terminal.show_placeless(&[*diagnostic]),
+            Err(diagnostic) => {
+                self.has_failed = true;
+                self.terminal.show_placeless(&[*diagnostic]);
+            }
         }
         Next::Line
     }

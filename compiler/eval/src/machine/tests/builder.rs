@@ -354,6 +354,7 @@ impl World {
                 ))),
                 span: None,
                 origin: None,
+                stated: None,
                 trace: Vec::new(),
                 omitted: 0,
             })?;

@@ -72,7 +72,7 @@ struct Brackets;
 
 impl Validator for Brackets {
     fn validate(&self, line: &str) -> ValidationResult {
-        if line.trim_start().starts_with(':') || ovsm_cst::split(line).balanced {
+        if line.trim_start().starts_with(':') || !ovsm_cst::waits_for_more(line) {
             ValidationResult::Complete
         } else {
             ValidationResult::Incomplete

@@ -1,4 +1,5 @@
-//! Errors in code that macros made: the call is named first, the places in the macros come after it.
+//! Where errors point: at the call of the macro that made the code, with the places in the macros after it, and at the call
+//! that gives a function what it does not take.
 //!
 //! What such errors are is tested elsewhere. Start with [`places`].
 
@@ -95,4 +96,23 @@ fn a_compile_time_error_names_both_too() {
         labels,
         [label(3, 3, "in the expansion of `m`"), label(1, 18, "this is a string, in the macro `m`"),]
     );
+}
+
+#[test]
+fn who_calls_with_what_a_parameter_does_not_take_is_to_blame() {
+    let (labels, _) =
+        places("(define (g x) x)\n(defn f ((x : u64)) x)\n(define (h)\n  (+ 1 (f (g \"no\"))))\n(h)\n");
+    assert_eq!(labels, [label(4, 8, "this call gives it"), label(2, 10, "the parameter is stated here")]);
+    // A call in place of the caller has left no trace: nobody else is blamed.
+    let (labels, _) =
+        places("(define (g x) x)\n(defn f ((x : u64)) x)\n(define (h) (f (g \"no\")))\n(+ 1 (h))\n");
+    assert_eq!(labels, [label(2, 10, "it happened here")]);
+}
+
+#[test]
+fn an_assertion_with_a_message_shows_the_operands_too() {
+    let (_, notes) = places("(assert (= (abs 5) 3) \"why\")\n");
+    assert_eq!(notes, ["the assertion does not hold: (= (abs 5) 3)", "(abs 5) is 5"]);
+    let (_, notes) = places("(assert-true (< (abs 5) 3))\n");
+    assert_eq!(notes[2..], ["(< (abs 5) 3) is false", "(abs 5) is 5"]);
 }
