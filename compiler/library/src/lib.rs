@@ -39,6 +39,7 @@ mod regex;
 mod rounding;
 mod sequence;
 mod sequence_functions;
+mod solana_tests;
 mod statistics;
 mod string;
 #[cfg(test)]

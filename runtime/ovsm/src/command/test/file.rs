@@ -8,6 +8,7 @@ use super::report::{Outcome, TestResult};
 use super::since;
 use super::snapshot::{self, Snapshots};
 use super::state::{SharedState, TestState};
+use crate::chain::{Chain, ChainOptions};
 use crate::host::CommandHost;
 use crate::script::{self, RunOptions};
 use ovsm_base::line_index::line_column;
@@ -37,6 +38,7 @@ pub struct Selection<'s> {
     pub coverage: bool,
     pub since: Option<&'s str>,
     pub documents: bool,
+    pub svm: Option<PathBuf>,
 }
 
 /// What became of a file.
@@ -92,6 +94,11 @@ pub fn run(
     {
         let mut state = state.borrow_mut();
         state.update = selection.update;
+        state.chain = Chain::new(ChainOptions {
+            svm: selection.svm.clone(),
+            root: crate::project::root_of(path),
+            trace: selection.coverage,
+        });
         match std::fs::read_to_string(&snapshot_path) {
             Ok(text) => state.snapshots = Snapshots::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -119,6 +126,7 @@ pub fn run(
             return whole(text_of(&[diagnostic], sources), faults);
         }
     }
+    state.borrow_mut().chain.keep();
     let mut outcome = FileOutcome::default();
     let mut failed_tests: Vec<String> = Vec::new();
     let mut runner = Runner {
@@ -165,6 +173,16 @@ pub fn run(
     }
     if let Some(places) = &runner.session.front.coverage {
         outcome.coverage.add(places, &runner.state.borrow().counts, &runner.session.front.sources);
+        for (program, counts) in runner.state.borrow_mut().chain.traces() {
+            let (spans, positions) = program.places();
+            // Slots without a place are those that nobody wrote.
+            let (places, counts): (Vec<Span>, Vec<u64>) = spans
+                .iter()
+                .enumerate()
+                .filter_map(|(n, span)| Some(((*span)?, counts.get(n).copied().unwrap_or(0))))
+                .unzip();
+            outcome.coverage.add(&places, &counts, positions);
+        }
     }
     let mut state = runner.state.borrow_mut();
     let is_whole = selection.filter.is_none()
@@ -337,6 +355,9 @@ impl Runner<'_> {
             let mut state = self.state.borrow_mut();
             state.choices = choices;
             state.unnamed = 0;
+            if let Err(why) = state.chain.begin_test() {
+                return Some(Failed { why, is_stopped: true });
+            }
         }
         let ended = self.session.call(function, &[]).err()?;
         let is_stopped =
@@ -348,7 +369,16 @@ impl Runner<'_> {
         let sources = &self.session.front.sources;
         let diagnostics = match ended {
             Ended::Rejected(diagnostics) => diagnostics,
-            Ended::Failed(failure) => vec![script::uncaught(&failure, sources)],
+            Ended::Failed(mut failure) => {
+                // What a function of the library finds wrong, it finds wrong with how it was called.
+                let is_written = |span: &Span| {
+                    let place = sources.resolve(*span);
+                    place.is_some_and(|(file, _)| !sources.path(file).starts_with('<'))
+                };
+                let places = failure.span.iter().chain(failure.trace.iter().filter_map(|frame| frame.span.as_ref()));
+                failure.span = places.copied().find(is_written).or(failure.span);
+                vec![script::uncaught(&failure, sources)]
+            }
         };
         self.faults = faults_of(&diagnostics, sources, self.place);
         text_of(&diagnostics, sources)
