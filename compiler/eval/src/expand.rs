@@ -36,6 +36,7 @@ use crate::front::Front;
 use crate::machine::Machine;
 use crate::module::ModuleId;
 use crate::syntax;
+use ovsm_base::render::SourceMap;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::sequence::Origin;
 use ovsm_value::{NativeId, Symbol, Value};
@@ -387,7 +388,19 @@ impl<'a> Expander<'a> {
 
     /// Adds an expression at the place of the current form.
     pub(crate) fn add(&mut self, expr: Expr) -> ExprId {
-        self.unit.add(expr, self.near)
+        let span = self.standing();
+        self.unit.add(expr, span)
+    }
+
+    /// Where the current form stands. In a program, what comes from a macro of the library stands where somebody called it:
+    /// the library is in no file of the program, and nobody can look there.
+    fn standing(&self) -> Option<Span> {
+        let is_of_library = |span: &Span| self.front.sources.resolve(*span).is_some();
+        if !self.front.is_program || !self.near.as_ref().is_some_and(is_of_library) {
+            return self.near;
+        }
+        let calls = self.expanding.iter().rev().filter_map(|(_, call)| *call);
+        calls.into_iter().find(|call| !is_of_library(call)).or(self.near)
     }
 
     /// A known value.

@@ -28,7 +28,7 @@ pub const NATIVES: &[Native] = &[Native {
         match context.host().test() {
             Some(test) => test
                 .chain(what.as_str(), arguments.get(1..).unwrap_or_default())
-                .map_err(|message| raise(ErrorKind::Named("chain".into()), message)),
+                .map_err(|message| raise(ErrorKind::Value, message)),
             None => Err(raise(
                 ErrorKind::Permission,
                 "Solana programs are tested in tests that `ovsm test` runs: write `(deftest …)`",

@@ -15,8 +15,8 @@ enum Item {
     Variable(LocalId, Option<Type>, Option<Value>),
     /// `(defn name …)`: the whole form.
     Function(LocalId, Value),
-    /// Any other form, and the macro call that it came from.
-    Form(Value, Option<(Rc<str>, Option<Span>)>),
+    /// Any other form, and the macro calls that it came from: the outermost one, and in a program the innermost one, too.
+    Form(Value, Vec<(Rc<str>, Option<Span>)>),
     /// A call of a macro whose result follows.
     Called(Value),
 }
@@ -77,11 +77,11 @@ impl Expander<'_> {
                     let function = self.function_form(&form);
                     parts.push(self.add(Expr::SetLocal(local, function)));
                 }
-                Item::Form(form, None) => parts.push(self.expr(&form)),
-                Item::Form(form, Some(call)) => {
-                    self.expanding.push(call);
+                Item::Form(form, calls) => {
+                    let outer = self.expanding.len();
+                    self.expanding.extend(calls);
                     parts.push(self.expr(&form));
-                    self.expanding.pop();
+                    self.expanding.truncate(outer);
                 }
                 Item::Called(form) => parts.extend(self.count_of(&form)),
             }
@@ -153,7 +153,11 @@ impl Expander<'_> {
     }
 
     fn form_item(&self, form: &Value) -> Item {
-        Item::Form(form.clone(), self.expanding.first().cloned())
+        let mut calls: Vec<_> = self.expanding.first().cloned().into_iter().collect();
+        if self.front.is_program && self.expanding.len() > 1 {
+            calls.extend(self.expanding.last().cloned());
+        }
+        Item::Form(form.clone(), calls)
     }
 
     fn collect_inner(&mut self, form: &Value, items: &mut Vec<Item>) {
@@ -174,14 +178,14 @@ impl Expander<'_> {
                         ovsm_base::stack::with_room(|| self.collect(&expanded, items));
                         self.expanding.pop();
                     }
-                    None => items.push(Item::Form(Value::Null, None)),
+                    None => items.push(Item::Form(Value::Null, Vec::new())),
                 }
             }
             Meant::Special(special) => match (special.name, arguments) {
                 ("progn" | "do" | "begin", forms) if self.is_plain_sequence(forms) => {
                     forms.iter().for_each(|form| self.collect(form, items));
                     if forms.is_empty() {
-                        items.push(Item::Form(Value::Null, None));
+                        items.push(Item::Form(Value::Null, Vec::new()));
                     }
                 }
                 ("define", [Value::List(signature), ..])

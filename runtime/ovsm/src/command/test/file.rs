@@ -15,7 +15,7 @@ use ovsm_base::line_index::line_column;
 use ovsm_base::render::{Format, RenderOptions, SourceMap, render};
 use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_edge::{Source, Terminal};
-use ovsm_eval::{Ended, Session, Test};
+use ovsm_eval::{Ended, Failure, Session, Test};
 use ovsm_value::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -119,7 +119,8 @@ pub fn run(
             let sources = &session.front.sources;
             return whole(text_of(&diagnostics, sources), faults_of(&diagnostics, sources, None));
         }
-        Err(Ended::Failed(failure)) => {
+        Err(Ended::Failed(mut failure)) => {
+            failure.span = written_place(&failure, &session.front.sources, None);
             let diagnostic = script::uncaught(&failure, &session.front.sources);
             let sources = &session.front.sources;
             let faults = faults_of(std::slice::from_ref(&diagnostic), sources, None);
@@ -370,13 +371,7 @@ impl Runner<'_> {
         let diagnostics = match ended {
             Ended::Rejected(diagnostics) => diagnostics,
             Ended::Failed(mut failure) => {
-                // What a function of the library finds wrong, it finds wrong with how it was called.
-                let is_written = |span: &Span| {
-                    let place = sources.resolve(*span);
-                    place.is_some_and(|(file, _)| !sources.path(file).starts_with('<'))
-                };
-                let places = failure.span.iter().chain(failure.trace.iter().filter_map(|frame| frame.span.as_ref()));
-                failure.span = places.copied().find(is_written).or(failure.span);
+                failure.span = written_place(&failure, sources, self.place);
                 vec![script::uncaught(&failure, sources)]
             }
         };
@@ -434,6 +429,17 @@ impl Runner<'_> {
     fn made(&self) -> Vec<u64> {
         self.state.borrow().choices.made.iter().map(|(chosen, _)| *chosen).collect()
     }
+}
+
+/// Where a failure happened in what somebody wrote: what a function of the library finds wrong, it finds wrong with how it
+/// was called. A call in the last place leaves no trace; then it is the test that is wrong.
+fn written_place(failure: &Failure, sources: &dyn SourceMap, test: Option<Span>) -> Option<Span> {
+    let is_written = |span: &Span| {
+        let place = sources.resolve(*span);
+        place.is_some_and(|(file, _)| !sources.path(file).starts_with('<'))
+    };
+    let calls = failure.trace.iter().filter_map(|frame| frame.span);
+    failure.span.into_iter().chain(calls).find(is_written).or(test).or(failure.span)
 }
 
 /// What is wrong with a file as a whole.
