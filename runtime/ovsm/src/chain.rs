@@ -215,12 +215,15 @@ impl Chain {
             "set-account" => {
                 let (chain, key) = (chain_of(&argument(0))?, key(1)?);
                 let account = self.given_account(chain, &argument(2))?;
-                self.ask(&json!({ "op": "set", "chain": chain, "key": base58(&key), "account": account.json() }))?;
+                self.ask(
+                    &json!({ "op": "set", "chain": chain, "key": base58(&key), "account": account.json() }),
+                )?;
                 Ok(key_value(key))
             }
             "rent" => {
                 let size = natural(&argument(1), "a size")?;
-                let rent = self.ask(&json!({ "op": "rent", "chain": chain_of(&argument(0))?, "size": size }))?;
+                let rent =
+                    self.ask(&json!({ "op": "rent", "chain": chain_of(&argument(0))?, "size": size }))?;
                 Ok(Value::from_i128(rent.as_u64().unwrap_or(0).into()))
             }
             "clock" => {
@@ -322,7 +325,9 @@ impl Chain {
         let root = if self.options.root.as_os_str().is_empty() { Path::new(".") } else { &self.options.root };
         let root = root.canonicalize().map_err(|error| format!("`{}`: {error}", root.display()))?;
         if !full.starts_with(&root) {
-            return Err(format!("`{shown}` is outside of the project, and tests load the programs of their project"));
+            return Err(format!(
+                "`{shown}` is outside of the project, and tests load the programs of their project"
+            ));
         }
         let compiled = match self.compiled.get(&full) {
             Some(compiled) => Rc::clone(compiled),
@@ -343,9 +348,13 @@ impl Chain {
             },
             key => key_bytes(key).ok_or_else(|| format!("`{}` is no key", brief(key)))?,
         };
-        self.ask(&json!({ "op": "program", "chain": number, "key": base58(&key), "elf": hex(&compiled.elf) }))?;
-        let known =
-            self.programs.iter().position(|program| program.key == key && Rc::ptr_eq(&program.compiled, &compiled));
+        self.ask(
+            &json!({ "op": "program", "chain": number, "key": base58(&key), "elf": hex(&compiled.elf) }),
+        )?;
+        let known = self
+            .programs
+            .iter()
+            .position(|program| program.key == key && Rc::ptr_eq(&program.compiled, &compiled));
         let place = known.unwrap_or(self.programs.len());
         let name = Value::string(compiled.interface.name.as_str());
         if known.is_none() {
@@ -365,9 +374,10 @@ impl Chain {
             Value::Int(number) => usize::try_from(number).ok(),
             _ => None,
         };
-        number.and_then(|number| self.programs.get(number)).cloned().ok_or_else(|| {
-            format!("`{}` is no program: `(load-program chain)` gives one", brief(value))
-        })
+        number
+            .and_then(|number| self.programs.get(number))
+            .cloned()
+            .ok_or_else(|| format!("`{}` is no program: `(load-program chain)` gives one", brief(value)))
     }
 
     /// The account at a key; `chain` is a chain or its number.

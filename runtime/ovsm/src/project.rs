@@ -76,6 +76,13 @@ impl Project {
         Ok(None)
     }
 
+    /// True for a file of a program for Solana. The tests of one, in `tests/`, are scripts.
+    pub fn is_program_source(path: &Path) -> bool {
+        let Ok(Some(project)) = Project::find(path) else { return false };
+        let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        project.is_program && !full.starts_with(project.root.join("tests"))
+    }
+
     fn read(root: &Path, path: &Path) -> Result<Project, Box<Diagnostic>> {
         let shown = path.display();
         let fault = |why: String| {

@@ -23,7 +23,7 @@ pub fn hello() -> String {
 #[serde(tag = "op", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// A new bank; answers with its number.
-    New,
+    New {},
     /// A copy of a bank; answers with its number.
     Fork { chain: u32 },
     /// Forgets all banks from this number on.

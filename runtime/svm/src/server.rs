@@ -56,7 +56,7 @@ impl Server {
 
     fn request(&mut self, request: Request) -> Result<Value, String> {
         match request {
-            Request::New => self.add(self.fresh.clone()),
+            Request::New {} => self.add(self.fresh.clone()),
             Request::Fork { chain } => {
                 let copy = self.bank(chain)?.clone();
                 self.add(copy)
@@ -70,9 +70,7 @@ impl Server {
                 self.wallets.insert(key);
                 Ok(json!(key.to_string()))
             }
-            Request::Key { name } => {
-                Ok(json!(Pubkey::new_from_array(digest("key of", &name)).to_string()))
-            }
+            Request::Key { name } => Ok(json!(Pubkey::new_from_array(digest("key of", &name)).to_string())),
             Request::Program { chain, key, elf } => {
                 let (key, elf) = (key_of(&key)?, bytes_of(&elf)?);
                 self.bank(chain)?.add_program(key, &elf)?;
@@ -115,14 +113,16 @@ impl Server {
                 let outcome = match probe {
                     None => bank.send(&instructions, &payer, &self.wallets)?,
                     Some(probe) => {
-                        let keys = probe.watch.iter().map(|key| key_of(key)).collect::<Result<Vec<_>, _>>()?;
+                        let keys =
+                            probe.watch.iter().map(|key| key_of(key)).collect::<Result<Vec<_>, _>>()?;
                         let mut copy = bank.clone();
                         for (key, account) in &probe.set {
                             copy.set_account(key_of(key)?, account)?;
                         }
                         let before: Vec<_> = keys.iter().map(|key| copy.raw(key)).collect();
                         let mut outcome = copy.send(&instructions, &payer, &self.wallets)?;
-                        let changed = keys.iter().zip(before).filter(|(key, before)| copy.raw(key) != *before);
+                        let changed =
+                            keys.iter().zip(before).filter(|(key, before)| copy.raw(key) != *before);
                         outcome.changed = changed.map(|(key, _)| key.to_string()).collect();
                         outcome
                     }

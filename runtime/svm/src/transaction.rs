@@ -70,7 +70,15 @@ pub fn transaction(
 
 /// The bytes of a transaction on the wire.
 fn size_of(message: &Message) -> usize {
-    let short = |length: usize| if length < 0x80 { 1 } else if length < 0x4000 { 2 } else { 3 };
+    let short = |length: usize| {
+        if length < 0x80 {
+            1
+        } else if length < 0x4000 {
+            2
+        } else {
+            3
+        }
+    };
     let signatures = usize::from(message.header.num_required_signatures);
     let mut size = short(signatures) + 64 * signatures + 3;
     size += short(message.account_keys.len()) + 32 * message.account_keys.len() + 32;

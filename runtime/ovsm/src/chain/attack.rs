@@ -136,7 +136,9 @@ impl Maker<'_> {
         let name = &declared.name;
         let is_made = declared.options.iter().any(|(option, _)| option == "init");
         let owner = self.program.key;
-        let Some(account) = self.accounts.get(n).cloned().flatten().filter(|account| !account.data.is_empty()) else {
+        let Some(account) =
+            self.accounts.get(n).cloned().flatten().filter(|account| !account.data.is_empty())
+        else {
             if is_made {
                 let mut data = vec![0; layout.size as usize];
                 data.get_mut(..8).map(|head| head.copy_from_slice(&layout.discriminator));
@@ -217,7 +219,9 @@ impl Maker<'_> {
         });
         self.add("the data are empty".to_string(), |call| call.data.clear());
         if self.call.data.len() > 8 {
-            self.add("the data are the name of the instruction alone".to_string(), |call| call.data.truncate(8));
+            self.add("the data are the name of the instruction alone".to_string(), |call| {
+                call.data.truncate(8)
+            });
         }
         let known: Vec<[u8; 8]> =
             self.program.compiled.interface.instructions.iter().map(|known| known.discriminator).collect();

@@ -46,7 +46,9 @@ impl Chain {
         let accounts = match accounts {
             Value::Object(entries) => entries.clone(),
             Value::Null => Rc::new(Object::default()),
-            other => return Err(format!("the accounts of a call are an object, and this is {}", brief(other))),
+            other => {
+                return Err(format!("the accounts of a call are an object, and this is {}", brief(other)));
+            }
         };
         for name in accounts.keys() {
             if !instruction.accounts.iter().any(|account| account.name == name.as_str()) {
@@ -90,7 +92,8 @@ impl Chain {
     /// `(account-address program :account values)`: the address of an account, by the seeds that an instruction declares.
     pub(super) fn account_address(&mut self, arguments: &[Value]) -> Result<Value, String> {
         let [program_value, name, given] = arguments else {
-            return Err("an address needs a program, the name of an account, and what its seeds are made of".to_string());
+            return Err("an address needs a program, the name of an account, and what its seeds are made of"
+                .to_string());
         };
         let program = self.program(program_value)?;
         let name = name_of(name).ok_or_else(|| format!("`{}` is no name of an account", brief(name)))?;
@@ -100,7 +103,8 @@ impl Chain {
         };
         let chain = get(program_value, "chain");
         let compiled = Rc::clone(&program.compiled);
-        let mut fault = format!("no instruction of `{}` has an account `{name}` with `:seeds`", compiled.interface.name);
+        let mut fault =
+            format!("no instruction of `{}` has an account `{name}` with `:seeds`", compiled.interface.name);
         for instruction in &compiled.interface.instructions {
             let is_it = |account: &&InstructionAccount| account.name == name && account.seeds.is_some();
             let Some(account) = instruction.accounts.iter().find(is_it) else { continue };
@@ -128,11 +132,17 @@ impl Chain {
                 _ => true,
             };
             if !account.seeds.iter().flatten().all(has_arguments) {
-                fault = format!("the seeds of `{name}` need an argument of `{}`: give it by its name", instruction.name);
+                fault = format!(
+                    "the seeds of `{name}` need an argument of `{}`: give it by its name",
+                    instruction.name
+                );
                 continue;
             }
-            let accounts: Object =
-                given.iter().filter(|(key, _)| instruction.accounts.iter().any(|account| account.name == key.as_str())).map(|(key, value)| (Rc::clone(key), value.clone())).collect();
+            let accounts: Object = given
+                .iter()
+                .filter(|(key, _)| instruction.accounts.iter().any(|account| account.name == key.as_str()))
+                .map(|(key, value)| (Rc::clone(key), value.clone()))
+                .collect();
             let accounts: Object = accounts.into_iter().filter(|(key, _)| key.as_str() != name).collect();
             let keys = self.accounts_of(&chain, &program, instruction, &accounts, &data)?;
             match keys.get(name) {
@@ -228,7 +238,11 @@ impl Chain {
     }
 
     /// The address that a program makes of seeds, and its bump.
-    pub(super) fn address(&mut self, program: &[u8; 32], seeds: &[Vec<u8>]) -> Result<([u8; 32], u64), String> {
+    pub(super) fn address(
+        &mut self,
+        program: &[u8; 32],
+        seeds: &[Vec<u8>],
+    ) -> Result<([u8; 32], u64), String> {
         let seeds: Vec<String> = seeds.iter().map(|seed| ovsm_interface::model::hex(seed)).collect();
         let found = self.ask(&json!({ "op": "address", "program": base58(program), "seeds": seeds }))?;
         let key = found.get("key").and_then(serde_json::Value::as_str).and_then(from_base58::<32>);
@@ -257,9 +271,7 @@ pub fn given_seed(value: &Value) -> Result<Vec<u8>, String> {
     match value {
         Value::String(text) => Ok(text.as_str().as_bytes().to_vec()),
         Value::Bytes(bytes) => Ok(bytes.to_vec()),
-        Value::Fixed(ty, word) => {
-            Ok(word.to_le_bytes().into_iter().take((ty.bits() / 8) as usize).collect())
-        }
+        Value::Fixed(ty, word) => Ok(word.to_le_bytes().into_iter().take((ty.bits() / 8) as usize).collect()),
         other => key_bytes(other).map(|key| key.to_vec()).ok_or_else(|| {
             format!(
                 "`{}` is no seed: text, bytes, keys and integers with a width, such as `(u64 5)`, are",

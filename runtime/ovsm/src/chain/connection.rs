@@ -33,13 +33,14 @@ impl Connection {
         }
         let mut process =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(
-                |error| format!("`{}`, which runs Solana programs, can not be started: {error}", place.display()),
+                |error| {
+                    format!("`{}`, which runs Solana programs, can not be started: {error}", place.display())
+                },
             )?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(format!("`{}` has no input or output", place.display()));
         };
-        let mut connection =
-            Connection { process, input: Some(input), output: BufReader::new(output) };
+        let mut connection = Connection { process, input: Some(input), output: BufReader::new(output) };
         let hello = connection.read()?;
         match hello.get("protocol").and_then(Value::as_u64) {
             Some(PROTOCOL) => Ok(connection),
@@ -48,7 +49,9 @@ impl Connection {
                  the same sources",
                 place.display()
             )),
-            None => Err(format!("`{}` is no `ovsm-svm`: its first line says something else", place.display())),
+            None => {
+                Err(format!("`{}` is no `ovsm-svm`: its first line says something else", place.display()))
+            }
         }
     }
 

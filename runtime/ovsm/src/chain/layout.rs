@@ -74,7 +74,8 @@ fn encode_fields(
 fn room(bytes: &mut [u8], offset: u32, size: u32) -> Result<&mut [u8], String> {
     let (offset, size) = (offset as usize, size as usize);
     let end = offset.checked_add(size);
-    end.and_then(|end| bytes.get_mut(offset..end)).ok_or_else(|| "the declared layout does not fit".to_string())
+    end.and_then(|end| bytes.get_mut(offset..end))
+        .ok_or_else(|| "the declared layout does not fit".to_string())
 }
 
 fn encode_value(
@@ -126,7 +127,15 @@ fn encode_value(
             }
             let size = place.len().checked_div(length).unwrap_or(0).max(1);
             for (n, (item_value, place)) in items.iter().zip(place.chunks_mut(size)).enumerate() {
-                encode_value(interface, item, item_value, zero, &format!("item {n} of {what}"), place, depth + 1)?;
+                encode_value(
+                    interface,
+                    item,
+                    item_value,
+                    zero,
+                    &format!("item {n} of {what}"),
+                    place,
+                    depth + 1,
+                )?;
             }
             Ok(())
         }
@@ -279,7 +288,9 @@ fn description_at(interface: &Interface, ty: &DataType, depth: u32) -> Value {
     let word = |name: &'static str| Value::keyword(name);
     let inner = |ty: &DataType| description_at(interface, ty, depth + 1);
     let record = |fields: &[Field]| {
-        object(fields.iter().map(|field| (field.name.as_str(), description_at(interface, &field.ty, depth + 1))))
+        object(
+            fields.iter().map(|field| (field.name.as_str(), description_at(interface, &field.ty, depth + 1))),
+        )
     };
     match ty {
         _ if depth > MAX_DEPTH => Value::Null,

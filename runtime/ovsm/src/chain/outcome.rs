@@ -126,7 +126,8 @@ pub fn is_expected(error: &Value, expected: &Value, programs: &[Loaded]) -> Resu
         return Err("an error is told by its name, such as `:Unauthorized`, or by its code".to_string());
     };
     let plain = |name: &str| name.replace('_', "-");
-    let is_name = |value: &Value| super::object::name_of(value).is_some_and(|name| plain(name) == plain(expected));
+    let is_name =
+        |value: &Value| super::object::name_of(value).is_some_and(|name| plain(name) == plain(expected));
     if is_name(&get(error, "name")) || is_name(&get(error, "runtime")) {
         return Ok(true);
     }
@@ -168,9 +169,12 @@ fn events(logs: &[&str], programs: &[Loaded]) -> Vec<Value> {
     let mut found = Vec::new();
     for line in logs {
         if let Some(data) = line.strip_prefix("Program data: ") {
-            let data: Option<Vec<u8>> = data.split(' ').map(from_base64).collect::<Option<Vec<_>>>().map(|all| all.concat());
+            let data: Option<Vec<u8>> =
+                data.split(' ').map(from_base64).collect::<Option<Vec<_>>>().map(|all| all.concat());
             let Some(data) = data else { continue };
-            let owner = programs.iter().find(|program| running.last().is_some_and(|key| *key == base58(&program.key)));
+            let owner = programs
+                .iter()
+                .find(|program| running.last().is_some_and(|key| *key == base58(&program.key)));
             let event = owner.and_then(|program| {
                 let events = &program.compiled.interface.events;
                 let event = events.iter().find(|event| data.starts_with(&event.discriminator))?;

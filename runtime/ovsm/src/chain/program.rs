@@ -41,8 +41,7 @@ pub fn compile(path: &Path) -> Result<Compiled, String> {
     let shown = source.path.clone();
     let mut db = Database::default();
     let file = db.add_file(source.path, source.text);
-    let options =
-        BuildOptions { level: OptLevel::O2, version: ovsm_sbpf::Version::V3, symbols: true };
+    let options = BuildOptions { level: OptLevel::O2, version: ovsm_sbpf::Version::V3, symbols: true };
     let positions = source_map(&db, file);
     match build(&db, file, &options) {
         Ok(artifact) => Ok(Compiled {

@@ -7,6 +7,7 @@ mod coverage;
 mod document;
 mod fault;
 mod file;
+mod inline;
 mod property;
 mod report;
 mod since;
@@ -28,7 +29,7 @@ use std::time::Instant;
 
 pub use since::imported;
 
-/// Run the tests of scripts
+/// Run the tests of scripts and of Solana programs
 #[derive(clap::Args)]
 #[command(
     after_help = "A test is written `(deftest name body …)` and passes if its body ends without an error: see `assert=`, \

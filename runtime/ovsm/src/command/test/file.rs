@@ -3,6 +3,7 @@
 use super::coverage::Coverage;
 use super::document;
 use super::fault::{Fault, faults_of};
+use super::inline;
 use super::property::{Choices, shrink};
 use super::report::{Outcome, TestResult};
 use super::since;
@@ -73,12 +74,15 @@ pub fn run(
         };
         Ok(FileOutcome { results: vec![result], ..FileOutcome::default() })
     };
-    let source = match Source::read(path) {
+    let mut source = match Source::read(path) {
         Ok(source) => source,
         Err(diagnostic) if diagnostic.code == Code::CannotRead => return Err(diagnostic.message.clone()),
         Err(diagnostic) => return whole(diagnostic.message.clone(), placeless(&diagnostic)),
     };
-    let examples = if selection.documents { document::examples(&source.text) } else { Vec::new() };
+    // The rest of a program is no script: neither are its examples.
+    let inline = inline::tests_of_program(&source.text);
+    let has_examples = selection.documents && inline.is_none();
+    let examples = if has_examples { document::examples(&source.text) } else { Vec::new() };
     // A file that defines no tests need not run at all.
     let defines = ["(deftest", "(defproperty"].iter().any(|form| source.text.contains(form));
     if !defines && examples.is_empty() {
@@ -88,6 +92,7 @@ pub fn run(
         Some(revision) => unchanged_tests(path, &source.text, revision)?,
         None => Vec::new(),
     };
+    source.text = inline.unwrap_or(source.text);
     let kept: Rc<RefCell<String>> = Rc::default();
     let state: Rc<RefCell<TestState>> = Rc::default();
     let snapshot_path = PathBuf::from(format!("{shown}.snap"));

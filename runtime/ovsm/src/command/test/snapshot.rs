@@ -70,7 +70,8 @@ impl Snapshots {
     /// # Errors
     /// There are more, or nothing is stored.
     pub fn compare_units(&mut self, name: &str, units: u64, update: bool) -> Result<(), String> {
-        match self.stored.get(&name.replace(['\n', '\r'], " ")).and_then(|stored| stored.parse::<u64>().ok()) {
+        match self.stored.get(&name.replace(['\n', '\r'], " ")).and_then(|stored| stored.parse::<u64>().ok())
+        {
             Some(stored) if !update && units <= stored => {
                 let stored = stored.to_string();
                 self.compare(name, &stored, false)
