@@ -32,6 +32,6 @@ pub use number::{IntegerLiteral, IntegerSuffix};
 pub use print::print;
 pub use reader::{parse, parse_file, parse_nested};
 pub use source::{MAX_FORMS, MAX_SOURCE_BYTES, decode};
-pub use split::{Split, TopForm, split, waits_for_more};
+pub use split::{Split, TopForm, is_test_form, split, waits_for_more};
 pub use tree::{NodeData, NodeId, NodeKind, Tree};
 pub use view::{Children, Entry, Node};

@@ -34,6 +34,11 @@ pub struct TopForm {
     pub doc: Option<TextRange>,
 }
 
+/// True for the head of a form that defines tests. In the source of a program it is no part of the program.
+pub fn is_test_form(head: &str) -> bool {
+    matches!(head, "deftest" | "deftest-each" | "defproperty")
+}
+
 impl TopForm {
     /// Its text.
     pub fn text<'a>(&self, file: &'a str) -> &'a str {

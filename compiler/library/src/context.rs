@@ -63,6 +63,11 @@ pub trait TestHost {
     fn snapshot(&mut self, name: Option<&str>, text: &str) -> Result<(), String>;
     /// Counts that a place was reached.
     fn cover(&mut self, place: u32);
+    /// Asks the chain on which Solana programs are tested.
+    ///
+    /// # Errors
+    /// Why it can not be done.
+    fn chain(&mut self, what: &str, arguments: &[Value]) -> Result<Value, String>;
 }
 
 /// What stands at a path.

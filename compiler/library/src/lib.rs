@@ -41,6 +41,7 @@ mod regex;
 mod rounding;
 mod sequence;
 mod sequence_functions;
+mod solana_tests;
 mod statistics;
 mod string;
 #[cfg(test)]

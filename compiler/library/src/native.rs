@@ -112,6 +112,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::logging::NATIVES,
         crate::chain::NATIVES,
         crate::under_test::NATIVES,
+        crate::solana_tests::NATIVES,
         crate::internal::NATIVES,
     ];
     let mut table = Table { natives: Vec::new(), by_name: FxHashMap::default() };

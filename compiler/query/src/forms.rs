@@ -24,15 +24,21 @@ pub fn split(db: &dyn salsa::Database, file: SourceFile) -> Split {
     ovsm_cst::split(file.text(db))
 }
 
-/// The forms of a file, in order.
+/// The forms of a file, in order. Tests are scripts that stand beside the program, and no part of it.
 #[salsa::tracked]
 pub fn forms<'db>(db: &'db dyn salsa::Database, file: SourceFile) -> Vec<Form<'db>> {
     let text = file.text(db);
     identities(file.module(db), text, split(db, file))
         .into_iter()
         .zip(&split(db, file).forms)
+        .filter(|(_, form)| !is_beside_the_program(form.head_text(text), form.name_text(text)))
         .map(|(id, form)| Form::new(db, id, file, form.text(text).to_string()))
         .collect()
+}
+
+/// True for tests, and for the import of what they need.
+fn is_beside_the_program(head: &str, name: &str) -> bool {
+    ovsm_cst::is_test_form(head) || head == "import" && name == "solana/test"
 }
 
 /// The identity of each form, in order.

@@ -1,5 +1,6 @@
 //! `ovsm`, the script runner: one file per command in `command`.
 
+mod chain;
 mod command;
 mod execute;
 mod files;

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 /// What `spirit.toml` says, as far as running scripts goes. Other tables belong to other tools.
 #[derive(Debug, Default, serde::Deserialize)]
 struct Manifest {
-    /// `[package]`.
-    package: Package,
+    /// `[package]`; what it says may stand before all tables as well.
+    package: Option<Package>,
+    name: Option<String>,
+    version: Option<String>,
+    kind: Option<String>,
     /// `[lints]`: the levels of lints.
     #[serde(default)]
     lints: std::collections::BTreeMap<String, String>,
@@ -73,12 +76,19 @@ impl Project {
         Ok(None)
     }
 
+    /// True for a file of a program for Solana. The tests of one, in `tests/`, are scripts.
+    pub fn is_program_source(path: &Path) -> bool {
+        let Ok(Some(project)) = Project::find(path) else { return false };
+        let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        project.is_program && !full.starts_with(project.root.join("tests"))
+    }
+
     fn read(root: &Path, path: &Path) -> Result<Project, Box<Diagnostic>> {
         let shown = path.display();
         let fault = |why: String| {
             Box::new(
                 Diagnostic::new(Code::CannotRead, format!("`{shown}` can not be read: {why}"))
-                    .help("a project needs `[package]` with `name`, and may state `version` and `kind`"),
+                    .help("a project needs a `name`, and may state `version` and `kind`"),
             )
         };
         let size = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
@@ -87,23 +97,28 @@ impl Project {
         }
         let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
         let manifest: Manifest = toml::from_str(&text).map_err(|error| fault(error.message().to_string()))?;
-        if manifest.package.name.is_empty() {
+        let package = match (manifest.package, manifest.name) {
+            (Some(package), _) => package,
+            (None, Some(name)) => Package { name, version: manifest.version, kind: manifest.kind },
+            (None, None) => return Err(fault("it does not say the name of the package".to_string())),
+        };
+        if package.name.is_empty() {
             return Err(fault("the name of the package is empty".to_string()));
         }
-        if let Some(version) = &manifest.package.version {
+        if let Some(version) = &package.version {
             let parts: Vec<&str> = version.split(['-', '+']).next().unwrap_or("").split('.').collect();
             if parts.len() != 3 || parts.iter().any(|part| part.parse::<u64>().is_err()) {
                 return Err(fault(format!("`{version}` is no version: it is written as `1.2.3`")));
             }
         }
         if let Some(kind) =
-            manifest.package.kind.as_deref().filter(|kind| !["script", "program", "spirit"].contains(kind))
+            package.kind.as_deref().filter(|kind| !["script", "program", "spirit"].contains(kind))
         {
             return Err(fault(format!(
                 "`{kind}` is no kind of package: it is `script`, `program` or `spirit`"
             )));
         }
-        let Package { name, version, kind } = manifest.package;
+        let Package { name, version, kind } = package;
         let title = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
         Ok(Project {
             root: root.to_path_buf(),
@@ -134,6 +149,20 @@ impl FolderLoader {
     }
 }
 
+/// The folder of the project that a file belongs to, or its own; written as the file is, so that messages are short.
+pub fn root_of(path: &Path) -> PathBuf {
+    let own = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    let Ok(Some(project)) = Project::find(path) else { return own };
+    let is_root = |folder: &&Path| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        folder.canonicalize().is_ok_and(|folder| folder == project.root)
+    };
+    path.ancestors().skip(1).find(is_root).map_or_else(|| project.root.clone(), Path::to_path_buf)
+}
+
+/// The module for tests of Solana programs. It is part of the program, and no file.
+const CHAIN_TESTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/test.ovsm"));
+
 /// The folder of the modules that a script can import.
 pub fn modules_of(path: &Path) -> PathBuf {
     match Project::find(path) {
@@ -146,6 +175,9 @@ impl Loader for FolderLoader {
     fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
         let is_plain =
             |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0']);
+        if name == "solana/test" {
+            return Ok(Some(("<solana/test>".to_string(), CHAIN_TESTS.to_string())));
+        }
         if !name.split('/').all(is_plain) {
             return Err("a module is named by the parts of its path, without `.` and `..`".to_string());
         }

@@ -35,7 +35,7 @@ impl Check {
         let mut programs = 0;
         for file in files {
             // What runs on Solana can not be compiled as a script, and would be full of errors that are none.
-            if matches!(Project::find(&file), Ok(Some(project)) if project.is_program) {
+            if Project::is_program_source(&file) {
                 programs += 1;
                 continue;
             }

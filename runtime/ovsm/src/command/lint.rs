@@ -284,7 +284,7 @@ impl Looked {
 
 /// Compiles a file and lets the lints look at it.
 fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
-    if matches!(Project::find(path), Ok(Some(project)) if project.is_program) {
+    if Project::is_program_source(path) {
         return Ok(look_at_program(shown, text, levels));
     }
     let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());

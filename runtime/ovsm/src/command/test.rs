@@ -7,6 +7,7 @@ mod coverage;
 mod document;
 mod fault;
 mod file;
+mod inline;
 mod property;
 mod report;
 mod since;
@@ -28,7 +29,7 @@ use std::time::Instant;
 
 pub use since::imported;
 
-/// Run the tests of scripts
+/// Run the tests of scripts and of Solana programs
 #[derive(clap::Args)]
 #[command(
     after_help = "A test is written `(deftest name body …)` and passes if its body ends without an error: see `assert=`, \
@@ -65,7 +66,7 @@ pub struct Test {
     #[arg(long, value_name = "SEED")]
     seed: Option<String>,
     /// Let snapshots take the values of this run, and remove those that no test asks for
-    #[arg(long)]
+    #[arg(long, visible_alias = "bless")]
     update_snapshots: bool,
     /// Write which lines the tests reached
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -82,6 +83,9 @@ pub struct Test {
     /// Run again whenever a file changes, until Ctrl-C
     #[arg(long, conflicts_with_all = ["list", "json"])]
     watch: bool,
+    /// The `ovsm-svm` that runs Solana programs; otherwise the variable `OVSM_SVM`, the folder of `ovsm`, or the `PATH` says
+    #[arg(long, value_name = "FILE")]
+    svm: Option<PathBuf>,
     #[command(flatten)]
     options: RunOptions,
 }
@@ -202,6 +206,7 @@ impl Test {
             coverage: self.coverage.is_some(),
             since: self.since.as_deref(),
             documents: !self.no_doc,
+            svm: self.svm.clone().or_else(|| std::env::var_os("OVSM_SVM").map(PathBuf::from)),
         };
         let outcomes = match self.run_files(&files, &selection, terminal) {
             Ok(outcomes) => outcomes,

@@ -3,18 +3,20 @@
 use super::coverage::Coverage;
 use super::document;
 use super::fault::{Fault, faults_of};
+use super::inline;
 use super::property::{Choices, shrink};
 use super::report::{Outcome, TestResult};
 use super::since;
 use super::snapshot::{self, Snapshots};
 use super::state::{SharedState, TestState};
+use crate::chain::{Chain, ChainOptions};
 use crate::host::CommandHost;
 use crate::script::{self, RunOptions};
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::{Format, RenderOptions, SourceMap, render};
 use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_edge::{Source, Terminal};
-use ovsm_eval::{Ended, Session, Test};
+use ovsm_eval::{Ended, Failure, Session, Test};
 use ovsm_value::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -37,6 +39,7 @@ pub struct Selection<'s> {
     pub coverage: bool,
     pub since: Option<&'s str>,
     pub documents: bool,
+    pub svm: Option<PathBuf>,
 }
 
 /// What became of a file.
@@ -71,12 +74,15 @@ pub fn run(
         };
         Ok(FileOutcome { results: vec![result], ..FileOutcome::default() })
     };
-    let source = match Source::read(path) {
+    let mut source = match Source::read(path) {
         Ok(source) => source,
         Err(diagnostic) if diagnostic.code == Code::CannotRead => return Err(diagnostic.message.clone()),
         Err(diagnostic) => return whole(diagnostic.message.clone(), placeless(&diagnostic)),
     };
-    let examples = if selection.documents { document::examples(&source.text) } else { Vec::new() };
+    // The rest of a program is no script: neither are its examples.
+    let inline = inline::tests_of_program(&source.text);
+    let has_examples = selection.documents && inline.is_none();
+    let examples = if has_examples { document::examples(&source.text) } else { Vec::new() };
     // A file that defines no tests need not run at all.
     let defines = ["(deftest", "(defproperty"].iter().any(|form| source.text.contains(form));
     if !defines && examples.is_empty() {
@@ -86,12 +92,18 @@ pub fn run(
         Some(revision) => unchanged_tests(path, &source.text, revision)?,
         None => Vec::new(),
     };
+    source.text = inline.unwrap_or(source.text);
     let kept: Rc<RefCell<String>> = Rc::default();
     let state: Rc<RefCell<TestState>> = Rc::default();
     let snapshot_path = PathBuf::from(format!("{shown}.snap"));
     {
         let mut state = state.borrow_mut();
         state.update = selection.update;
+        state.chain = Chain::new(ChainOptions {
+            svm: selection.svm.clone(),
+            root: crate::project::root_of(path),
+            trace: selection.coverage,
+        });
         match std::fs::read_to_string(&snapshot_path) {
             Ok(text) => state.snapshots = Snapshots::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -112,13 +124,15 @@ pub fn run(
             let sources = &session.front.sources;
             return whole(text_of(&diagnostics, sources), faults_of(&diagnostics, sources, None));
         }
-        Err(Ended::Failed(failure)) => {
+        Err(Ended::Failed(mut failure)) => {
+            failure.span = written_place(&failure, &session.front.sources, None);
             let diagnostic = script::uncaught(&failure, &session.front.sources);
             let sources = &session.front.sources;
             let faults = faults_of(std::slice::from_ref(&diagnostic), sources, None);
             return whole(text_of(&[diagnostic], sources), faults);
         }
     }
+    state.borrow_mut().chain.keep();
     let mut outcome = FileOutcome::default();
     let mut failed_tests: Vec<String> = Vec::new();
     let mut runner = Runner {
@@ -165,6 +179,16 @@ pub fn run(
     }
     if let Some(places) = &runner.session.front.coverage {
         outcome.coverage.add(places, &runner.state.borrow().counts, &runner.session.front.sources);
+        for (program, counts) in runner.state.borrow_mut().chain.traces() {
+            let (spans, positions) = program.places();
+            // Slots without a place are those that nobody wrote.
+            let (places, counts): (Vec<Span>, Vec<u64>) = spans
+                .iter()
+                .enumerate()
+                .filter_map(|(n, span)| Some(((*span)?, counts.get(n).copied().unwrap_or(0))))
+                .unzip();
+            outcome.coverage.add(&places, &counts, positions);
+        }
     }
     let mut state = runner.state.borrow_mut();
     let is_whole = selection.filter.is_none()
@@ -337,6 +361,9 @@ impl Runner<'_> {
             let mut state = self.state.borrow_mut();
             state.choices = choices;
             state.unnamed = 0;
+            if let Err(why) = state.chain.begin_test() {
+                return Some(Failed { why, is_stopped: true });
+            }
         }
         let ended = self.session.call(function, &[]).err()?;
         let is_stopped =
@@ -348,7 +375,10 @@ impl Runner<'_> {
         let sources = &self.session.front.sources;
         let diagnostics = match ended {
             Ended::Rejected(diagnostics) => diagnostics,
-            Ended::Failed(failure) => vec![script::uncaught(&failure, sources)],
+            Ended::Failed(mut failure) => {
+                failure.span = written_place(&failure, sources, self.place);
+                vec![script::uncaught(&failure, sources)]
+            }
         };
         self.faults = faults_of(&diagnostics, sources, self.place);
         text_of(&diagnostics, sources)
@@ -404,6 +434,17 @@ impl Runner<'_> {
     fn made(&self) -> Vec<u64> {
         self.state.borrow().choices.made.iter().map(|(chosen, _)| *chosen).collect()
     }
+}
+
+/// Where a failure happened in what somebody wrote: what a function of the library finds wrong, it finds wrong with how it
+/// was called. A call in the last place leaves no trace; then it is the test that is wrong.
+fn written_place(failure: &Failure, sources: &dyn SourceMap, test: Option<Span>) -> Option<Span> {
+    let is_written = |span: &Span| {
+        let place = sources.resolve(*span);
+        place.is_some_and(|(file, _)| !sources.path(file).starts_with('<'))
+    };
+    let calls = failure.trace.iter().filter_map(|frame| frame.span);
+    failure.span.into_iter().chain(calls).find(is_written).or(test).or(failure.span)
 }
 
 /// What is wrong with a file as a whole.

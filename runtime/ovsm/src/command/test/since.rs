@@ -122,7 +122,7 @@ fn is_test(head: &str) -> bool {
     matches!(head, "deftest" | "deftest-each" | "defproperty")
 }
 
-/// The files of the project's modules that a text imports, directly or not.
+/// The files of the project's modules that a text imports, directly or not, and the programs that it may load.
 pub fn imported(path: &Path, text: &str) -> Vec<PathBuf> {
     let folder = crate::project::modules_of(path);
     let mut found = BTreeSet::new();
@@ -136,6 +136,10 @@ pub fn imported(path: &Path, text: &str) -> Vec<PathBuf> {
             let tree = ovsm_cst::parse(FormId::new("since", "import", "", 0), form_text);
             let names = tree.root(form_text).into_iter().flat_map(|root| root.descendants());
             for name in names.filter_map(Node::as_symbol) {
+                // Tests of Solana programs see the whole project.
+                if name == "solana/test" {
+                    found.extend(ovsm_edge::source::ovsm_files(&folder).unwrap_or_default());
+                }
                 let module = folder.join(format!("{name}.ovsm"));
                 if module.is_file()
                     && found.insert(module.clone())

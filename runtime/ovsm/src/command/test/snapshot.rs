@@ -64,6 +64,25 @@ impl Snapshots {
         text
     }
 
+    /// Compares a number of compute units with the one that is stored under a name: fewer is well. Stores it if that is
+    /// wanted.
+    ///
+    /// # Errors
+    /// There are more, or nothing is stored.
+    pub fn compare_units(&mut self, name: &str, units: u64, update: bool) -> Result<(), String> {
+        match self.stored.get(&name.replace(['\n', '\r'], " ")).and_then(|stored| stored.parse::<u64>().ok())
+        {
+            Some(stored) if !update && units <= stored => {
+                let stored = stored.to_string();
+                self.compare(name, &stored, false)
+            }
+            Some(stored) if !update => Err(format!(
+                "it takes {units} compute units, and {stored} are stored\n  `--bless` takes the new number"
+            )),
+            _ => self.compare(name, &units.to_string(), update),
+        }
+    }
+
     /// Compares a text with what is stored under a name; stores it if that is wanted.
     ///
     /// # Errors

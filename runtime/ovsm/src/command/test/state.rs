@@ -2,7 +2,9 @@
 
 use super::property::Choices;
 use super::snapshot::Snapshots;
+use crate::chain::Chain;
 use ovsm_library::TestHost;
+use ovsm_value::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -21,6 +23,8 @@ pub struct TestState {
     pub unnamed: u32,
     /// How often each place was reached.
     pub counts: Vec<u64>,
+    /// Where Solana programs run.
+    pub chain: Chain,
 }
 
 /// The same state, for the host of the session.
@@ -59,6 +63,20 @@ impl TestHost for SharedState {
         }
         if let Some(count) = counts.get_mut(place) {
             *count += 1;
+        }
+    }
+
+    fn chain(&mut self, what: &str, arguments: &[Value]) -> Result<Value, String> {
+        let mut state = self.0.borrow_mut();
+        match (what, arguments) {
+            ("snapshot-units", [name, units]) => {
+                let name = name.as_str().unwrap_or_default();
+                let name = format!("{} / {name} compute units", state.test);
+                let units = ovsm_value::number::to_i64(units).unwrap_or(0);
+                let update = state.update;
+                state.snapshots.compare_units(&name, units.unsigned_abs(), update).map(|()| Value::Null)
+            }
+            _ => state.chain.request(what, arguments),
         }
     }
 }

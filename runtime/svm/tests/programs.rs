@@ -1,0 +1,373 @@
+//! `ovsm test` with `ovsm-svm`, as people run them: projects on disk, and what is printed.
+//!
+//! Needs the `ovsm` of this repository: the variable `OVSM` says where it is.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Project {
+    folder: PathBuf,
+}
+
+/// How a run ended.
+struct Ran {
+    code: Option<i32>,
+    text: String,
+}
+
+impl Project {
+    /// A new project with a program and a file of tests.
+    fn new(name: &str, program: &str, tests: &str) -> Project {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        std::fs::create_dir_all(folder.join("tests")).unwrap();
+        std::fs::write(folder.join("spirit.toml"), "name = \"p\"\nversion = \"0.1.0\"\nkind = \"program\"\n")
+            .unwrap();
+        let project = Project { folder };
+        project.write("src/main.ovsm", program);
+        project.write("tests/t.ovsm", tests);
+        project
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.folder.join(path), text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.folder.join(path)).unwrap()
+    }
+
+    fn test(&self, arguments: &[&str]) -> Ran {
+        let ovsm = std::env::var_os("OVSM").expect("the variable OVSM says where `ovsm` is");
+        let output = Command::new(ovsm)
+            .args(["test", "--svm", env!("CARGO_BIN_EXE_ovsm-svm")])
+            .args(arguments)
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        Ran { code: output.status.code(), text }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn passes(&self) -> &Ran {
+        assert_eq!(self.code, Some(0), "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    fn fails(&self) -> &Ran {
+        assert_eq!(self.code, Some(1), "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    fn says(&self, part: &str) -> &Ran {
+        assert!(self.text.contains(part), "`{part}` is not in:\n{}", self.text);
+        self
+    }
+}
+
+/// Everything that declarations can say about accounts and data.
+const STORE: &str = r#";;; A store.
+(program store)
+
+(defrecord Point (x : i32) (y : i32))
+(defenum Shape Dot (Circle (radius : u16)))
+
+(account Shelf
+  (owner : pubkey)
+  (point : Point)
+  (shape : Shape)
+  (limit : (option u64))
+  (items : (array u16 3))
+  (tag : (array u8 4)))
+
+(account Other (owner : pubkey))
+
+(deferror StoreError
+  (Full "the shelf is full"))
+
+(event Stored (item : u16))
+
+(instruction open-shelf ((number : u8) (point : Point))
+  :accounts ((shelf : (init (account Shelf)) :seeds ["shelf" payer number] :payer payer)
+             (payer : (mut signer))
+             (system : (program (pubkey "11111111111111111111111111111111"))))
+  (set! (. shelf owner) (key payer))
+  (set! (. shelf point) point))
+
+(instruction store ((item : u16))
+  :accounts ((shelf : (mut (account Shelf)))
+             (owner : signer))
+  :constraints ((= (. shelf owner) (key owner)) Full)
+  (if (< item 500)
+    (set! (get (. shelf items) 0) item)
+    (fail-with Full))
+  (emit (Stored item)))
+"#;
+
+const HEAD: &str = "(import solana/test)\n(define chain (test-chain))\n(define store (load-program chain))\n\
+                    (define alice (wallet chain :alice 10_000_000_000))\n";
+
+#[test]
+fn values_go_in_and_come_out_by_their_declared_types() {
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(deftest "all types"
+  (let* ((given {:owner alice :point {:x -3 :y 2147483647} :shape [:Circle {:radius 65535}]
+                 :limit 18446744073709551615 :items [1 2 65535] :tag b"abcd"})
+         (shelf (create-account chain store :Shelf (new-key :shelf) given)))
+    (assert= given (account chain store :Shelf shelf))
+    (assert= (rent chain (length (:data (raw-account chain shelf)))) (balance chain shelf))
+    (assert-null (account chain store :Shelf (new-key :nothing)))))
+(deftest "what is not given is zero"
+  (let ((shelf (create-account chain store :Shelf (new-key :shelf))))
+    (assert= [null :Dot [0 0 0]] (map (fn (part) (get (account chain store :Shelf shelf) part)) [:limit :shape :items]))))
+(deftest-each "what does not fit is refused" [fields]
+  ([{:point {:x 2147483648}}] [{:limit -1}] [{:items [1 2]}] [{:tag b"abc"}] [{:shape :Square}] [{:nothing 1}] [{:owner 5}])
+  (assert-error :value (create-account chain store :Shelf (new-key :shelf) fields)))
+(deftest "an account of another type is none"
+  (let ((other (create-account chain store :Other (new-key :other))))
+    (assert-error :value (account chain store :Shelf other))
+    (assert-error :value (account chain store :Shelf alice))))
+(defproperty "generated arguments fit" ((given (gen-arguments store :open-shelf)))
+  (call store :open-shelf given {:payer alice}))
+"#
+    );
+    Project::new("types", STORE, &tests).test(&[]).passes().says("11 passed, 0 failed");
+}
+
+#[test]
+fn accounts_follow_from_the_declarations() {
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(deftest "seeds, fixed addresses and signers"
+  (let* ((shelf (account-address store :shelf {:payer alice :number 7}))
+         (opening (call store :open-shelf {:number 7 :point {:x 1 :y 2}} {:payer alice})))
+    (assert= shelf (pda store ["shelf" alice (u8 7)]))
+    (send chain opening)
+    (assert= {:x 1 :y 2} (:point (account chain store :Shelf shelf)))
+    (assert-fails chain :already-initialized opening)
+    (assert= [[:Stored {:item 499}]]
+             (:events (send chain (call store :store {:item 499} {:shelf shelf :owner alice}))))))
+(deftest "errors by every name"
+  (let* ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice}))
+         (bad (call store :store {:item 500} {:shelf shelf :owner alice})))
+    (assert-fails chain :Full bad)
+    (assert-fails chain 6000 bad)
+    (assert= {:name :Full :code 6000 :runtime "Custom(6000)" :message "the shelf is full" :instruction 0 :program "store"}
+             (error-of chain bad))
+    (assert-fails chain :not-signer (put bad :accounts (map (fn (meta) (put meta :signer false)) (:accounts bad))))
+    (assert-fails chain :MissingRequiredSignature (put bad :accounts (map (fn (meta) (put meta :signer false)) (:accounts bad))))))
+(deftest "a payer of one's own"
+  (let ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})) (before (balance chain alice)))
+    (assert= 5000 (:fee (send-from chain alice (call store :store {:item 1} {:shelf shelf :owner alice}))))
+    (assert= (- before 5000) (balance chain alice))))
+"#
+    );
+    Project::new("accounts", STORE, &tests).test(&[]).passes().says("3 passed, 0 failed");
+}
+
+#[test]
+fn what_is_wrong_with_a_test_is_said() {
+    for (test, says) in [
+        ("(call store :stor)", "the program `store` has no instruction `stor`: it has `open-shelf`, `store`"),
+        ("(call store :store {:item 1} {:shelf alice})", "`store` needs the account `owner`"),
+        (
+            "(call store :store {:item 1} {:shel alice})",
+            "`store` has no account `shel`: it has `shelf`, `owner`",
+        ),
+        ("(call store :store {:item 65536})", "`item` of `store` is u16, which 65536 does not fit"),
+        ("(call store :store {})", "`store` needs `item`, which is u16"),
+        (
+            "(send chain (call store :store {:item 1} {:shelf alice :owner (new-key :x)}))",
+            "nobody here has its secret",
+        ),
+        ("(send chain)", "a transaction needs a call at least"),
+        ("(send 5 (call store :store {:item 1} {:shelf alice :owner alice}))", "there is no chain 5"),
+        ("(send store)", "a transaction needs a call at least"),
+        ("(load-program chain \"../outside.ovsm\")", "can not be read"),
+        ("(load-program chain \"src/bad.ovsm\")", "`src/bad.ovsm` can not be compiled"),
+        ("(account-address store :owner)", "no instruction of `store` has an account `owner` with `:seeds`"),
+        ("(account-address store :shelf {:payer alice})", "need an argument of `open-shelf`"),
+        (
+            "(assert-fails chain :nonsense (call store :store {:item 1} {:shelf alice :owner alice}))",
+            "no program here has an error `nonsense`",
+        ),
+        ("(assert-cu {:units 5} 4)", "the transaction takes 5 compute units, and 4 are allowed"),
+        ("(warp chain {:slot 0})", "slots do not go back"),
+    ] {
+        let tests = format!("{HEAD}(deftest \"t\"\n  {test})\n");
+        let project = Project::new("wrong", STORE, &tests);
+        project.write("src/bad.ovsm", "(program bad)\n(instruction a () :accounts () (nothing))\n");
+        let ran = project.test(&[]);
+        ran.fails().says(says);
+        // It is wrong where it was written, not in the library.
+        ran.says("tests/t.ovsm:5");
+    }
+}
+
+#[test]
+fn chains_of_tests_are_apart_and_time_passes_when_it_is_told() {
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(define made null)
+(deftest "first"
+  (set! made (test-chain))
+  (let ((copy (fork chain)))
+    (airdrop copy alice 5)
+    (assert= (+ 5 (balance chain alice)) (balance copy alice)))
+  (let ((before (clock chain)))
+    (advance chain :slots 10 :seconds 60)
+    (assert= [10 60] [(- (:slot (clock chain)) (:slot before)) (- (:time (clock chain)) (:time before))])
+    (warp chain {:epoch 3})
+    (assert= 3 (:epoch (clock chain)))))
+(deftest "the chain of another test has ended"
+  (assert-error :value (balance made alice)))
+(deftest "the chain of the file has not"
+  (assert= 3 (:epoch (clock chain))))
+"#
+    );
+    Project::new("apart", STORE, &tests).test(&[]).passes().says("3 passed, 0 failed");
+}
+
+#[test]
+fn attacks_find_what_a_program_does_not_check() {
+    // What is declared for callers, and what is checked, are two things here: nothing is checked but the instruction.
+    let program = r#"(program careless)
+(account Box (owner : pubkey))
+(defrecord no-arguments)
+(defn take () -> u64 0u64)
+(declare-instruction take 1u64 no-arguments '((box : (mut (account Box))) (owner : signer)))
+"#;
+    let tests = r#"(import solana/test)
+(deftest "attacks"
+  (let* ((chain (test-chain)) (program (load-program chain)) (alice (wallet chain :alice))
+         (box (create-account chain program :Box (new-key :box) {:owner alice})))
+    (assert-attacks-fail chain (call program :take {} {:box box :owner alice}))))
+"#;
+    let ran = Project::new("careless", program, tests).test(&[]);
+    ran.fails().says("attacks on `:take` succeed").says("`owner` does not sign").says("`box` is read-only");
+    ran.says("`box` belongs to another program")
+        .says("`box` is a byte longer")
+        .says("only the first 0 of 2 accounts");
+    ran.says("`owner` is the account `box` once more").says("`box` is of an unknown type");
+
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(deftest "every declaration is attacked"
+  (let* ((made (call store :open-shelf {:number 1 :point {:x 0 :y 0}} {:payer alice}))
+         (texts (map (fn (attack) (:attack attack)) (attacks chain made))))
+    (assert-attacks-fail chain made)
+    (for (wanted ["`shelf` is there already" "`shelf` is not at the address that its seeds make" "`payer` does not sign"
+                  "`system` is at another address than the declared one" "the data are a byte longer"])
+      (assert (contains? texts wanted) wanted))))
+(deftest "a call that fails is not attacked"
+  (attacks chain (call store :store {:item 1} {:shelf alice :owner alice})))
+"#
+    );
+    let ran = Project::new("attacked", STORE, &tests).test(&[]);
+    ran.fails().says("1 passed, 1 failed").says("the call itself has to succeed before it is attacked");
+}
+
+#[test]
+fn sequences_shrink() {
+    let program = r#"(program counter)
+(account Counter (count : u64))
+(instruction add ((by : u64))
+  :accounts ((counter : (mut (account Counter))))
+  (set! (. counter count) (+ (. counter count) (if (= (. counter count) 3) 2u64 by))))
+"#;
+    let tests = r#"(import solana/test)
+(define chain (test-chain))
+(define program (load-program chain))
+(defproperty "adds" ((steps (gen-array (gen-int 0 5) 8)))
+  (let* ((chain (fork chain)) (counter (create-account chain program :Counter (new-key :counter))))
+    (for (by steps)
+      (send chain (call program :add {:by by} {:counter counter})))
+    (assert= (sum steps) (:count (account chain program :Counter counter)))))
+"#;
+    let ran = Project::new("shrink", program, tests).test(&[]);
+    ran.fails().says("steps = [3 0]");
+}
+
+#[test]
+fn compute_units_are_kept_and_may_not_grow() {
+    let test = format!(
+        "{HEAD}{}",
+        r#"(deftest "store"
+  (let ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})))
+    (snapshot-cu "one" (send chain (call store :store {:item 1} {:shelf shelf :owner alice})))))
+"#
+    );
+    let project = Project::new("units", STORE, &test);
+    project.test(&[]).fails().says("one:").says("--update-snapshots");
+    project.test(&["--bless"]).passes();
+    let stored = project.read("tests/t.ovsm.snap");
+    project.test(&[]).passes();
+    let units: u64 = stored.lines().nth(1).unwrap().parse().unwrap();
+    // Fewer than what is stored is well; more is not.
+    project.write("tests/t.ovsm.snap", &stored.replace(&units.to_string(), &(units + 10).to_string()));
+    project.test(&[]).passes();
+    project.write("tests/t.ovsm.snap", &stored.replace(&units.to_string(), &(units - 1).to_string()));
+    project.test(&[]).fails().says(&format!("it takes {units} compute units, and {} are stored", units - 1));
+}
+
+#[test]
+fn tests_may_stand_in_the_program_and_lines_are_covered() {
+    let program = format!(
+        "{STORE}\n{}",
+        r#"(import solana/test)
+(deftest "inline"
+  (let* ((chain (test-chain)) (store (load-program chain)) (alice (wallet chain :alice))
+         (shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})))
+    (send chain (call store :store {:item 1} {:shelf shelf :owner alice}))))
+"#
+    );
+    let project = Project::new("inline", &program, "");
+    project.test(&["--coverage", "lcov"]).passes().says("1 passed, 0 failed");
+    let lcov = project.read("coverage.lcov");
+    let line = |text: &str| program.lines().position(|line| line.contains(text)).unwrap() + 1;
+    let count = |text: &str| {
+        let start = format!("DA:{},", line(text));
+        let counts = lcov.lines().filter_map(|line| line.strip_prefix(&start));
+        counts.map(|count| count.parse::<u64>().unwrap()).max()
+    };
+    // What a macro makes counts where it was called; what was not reached is zero.
+    assert!(count("(emit (Stored item))").is_some_and(|count| count > 0), "{lcov}");
+    assert!(count("(instruction store").is_some_and(|count| count > 0), "{lcov}");
+    assert_eq!(count("(set! (. shelf point) point)"), Some(0), "{lcov}");
+    assert!(project.test(&["--list"]).passes().text.contains(&format!("src/main.ovsm:{}", line("(deftest"))));
+}
+
+#[test]
+fn two_runs_are_the_same() {
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(deftest "keys, time and addresses"
+  (let ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})))
+    (assert= null (str (clock chain) alice (program-key store) (pda store ["a"])
+                       (send chain (call store :store {:item 3} {:shelf shelf :owner alice}))))))
+"#
+    );
+    let project = Project::new("same", STORE, &tests);
+    let told = |ran: Ran| {
+        let lines: Vec<String> =
+            ran.text.lines().filter(|line| !line.contains(" ms")).map(str::to_string).collect();
+        lines.join("\n")
+    };
+    let (first, second) = (told(project.test(&[])), told(project.test(&[])));
+    assert!(first.contains("found:"), "{first}");
+    assert_eq!(first, second);
+}
