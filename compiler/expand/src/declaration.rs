@@ -51,7 +51,7 @@ pub enum Declaration {
     Errors {
         /// The name of the group.
         group: String,
-        /// The errors, as they were written; their codes count from [`FIRST_ERROR_CODE`].
+        /// The errors, as they were written; their codes count from [`FIRST_ERROR_CODE`], or from the number after `:from`.
         errors: Vec<Datum>,
     },
 }
@@ -63,6 +63,29 @@ impl Declaration {
             Declaration::Instruction { instruction, .. } => Some(*instruction),
             _ => None,
         }
+    }
+
+    /// The errors that it declares: code, name and message.
+    pub fn errors(&self) -> Vec<(u32, &str, Option<&str>)> {
+        let Declaration::Errors { errors, .. } = self else { return Vec::new() };
+        let (first, errors) = match errors.as_slice() {
+            [Datum::Keyword(from), Datum::Other(first), rest @ ..] if from == "from" => {
+                (first.parse().unwrap_or(FIRST_ERROR_CODE), rest)
+            }
+            errors => (FIRST_ERROR_CODE, errors),
+        };
+        let named = errors.iter().map(|error| match error {
+            Datum::Symbol(name) => Some((name.as_str(), None)),
+            other => match other.items() {
+                Some([name, Datum::String(message), ..]) => Some((name.symbol()?, Some(message.as_str()))),
+                Some([name, ..]) => Some((name.symbol()?, None)),
+                _ => None,
+            },
+        });
+        (first..)
+            .zip(named)
+            .filter_map(|(code, named)| named.map(|(name, message)| (code, name, message)))
+            .collect()
     }
 }
 

@@ -7,7 +7,6 @@ use crate::db::SourceFile;
 use crate::forms::{forms, identities, split};
 use crate::names::expand;
 use ovsm_base::FormId;
-use ovsm_expand::declaration::FIRST_ERROR_CODE;
 use ovsm_expand::ty::RecordType;
 use ovsm_expand::{Datum, Declaration};
 use ovsm_infer::Type;
@@ -111,26 +110,10 @@ impl Builder<'_> {
                 let layout = self.layout(record, *discriminator, docs);
                 self.interface.events.push(layout);
             }
-            Declaration::Errors { errors, .. } => {
-                let (first, errors) = match errors.as_slice() {
-                    [Datum::Keyword(from), Datum::Other(first), rest @ ..] if from == "from" => {
-                        (first.parse().unwrap_or(FIRST_ERROR_CODE), rest)
-                    }
-                    errors => (FIRST_ERROR_CODE, errors),
-                };
-                for (code, error) in (first..).zip(errors) {
-                    let (name, message) = match error {
-                        Datum::Symbol(name) => (Some(name.as_str()), None),
-                        other => match other.items() {
-                            Some([name, Datum::String(message), ..]) => {
-                                (name.symbol(), Some(message.clone()))
-                            }
-                            Some([name, ..]) => (name.symbol(), None),
-                            _ => (None, None),
-                        },
-                    };
-                    let Some(name) = name else { continue };
-                    self.interface.errors.push(ErrorCode { name: name.to_string(), code, message });
+            Declaration::Errors { .. } => {
+                for (code, name, message) in declaration.errors() {
+                    let (name, message) = (name.to_string(), message.map(str::to_string));
+                    self.interface.errors.push(ErrorCode { name, code, message });
                 }
             }
         }

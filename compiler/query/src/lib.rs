@@ -12,6 +12,7 @@
 
 pub mod check;
 pub mod code;
+mod collisions;
 pub mod db;
 pub mod declared;
 pub mod forms;

@@ -137,6 +137,15 @@ impl Layout {
         self.memory.get(&function).copied().unwrap_or(0)
     }
 
+    /// True if an address is one of the places that the compiler has given to values.
+    pub(crate) fn is_own(&self, address: u64) -> bool {
+        let area = STACK_BASE..STACK_BASE + u64::from(self.size);
+        let values =
+            HEAP_BASE + (HEAP_SIZE as u64).saturating_sub(self.memory_size)..HEAP_BASE + HEAP_SIZE as u64;
+        let is_on_heap = self.memory.values().any(|start| *start >= HEAP_BASE);
+        area.contains(&address) || (is_on_heap && values.contains(&address))
+    }
+
     /// The address of an offset of the frame area.
     pub fn address(offset: u32) -> u64 {
         STACK_BASE + u64::from(offset)

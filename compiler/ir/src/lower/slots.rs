@@ -5,6 +5,7 @@
 //! when it is bound to a name: the name takes over its place. All others are copied, because values do not change when
 //! something else does; unless neither side ever changes.
 
+use ovsm_expand::Builtin;
 use ovsm_expand::core::{Body, Chain, Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{BodyTypes, Coercion, Type};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,12 +66,16 @@ pub(crate) fn is_borrowed(body: &Body, changed: &BTreeSet<LocalId>, local: Local
     }
 }
 
-/// True if a value may be, or be part of, what a module-level variable holds.
-fn reads_global(body: &Body, root: ExprId) -> bool {
+/// True if a value may be, or be part of, what others can change while a function has it: a variable of the module, the data of an
+/// account, or what an address leads to.
+fn is_shared(body: &Body, types: &BodyTypes, root: ExprId) -> bool {
     let mut work = vec![root];
     while let Some(expr) = work.pop() {
         let Some(node) = body.exprs.get(expr) else { continue };
-        if matches!(node, Expr::Global(_)) {
+        let is_account = matches!(types.exprs.get(expr), Some(Type::Account(_)));
+        let is_address =
+            matches!(node, Expr::Chain(chain) if matches!(**chain, Chain::Memory(_) | Chain::BytesAt(..)));
+        if is_account || is_address || matches!(node, Expr::Global(_)) {
             return true;
         }
         node.for_each_child(|child| work.push(child));
@@ -91,6 +96,7 @@ fn may_change(body: &Body, root: ExprId) -> bool {
                 | Expr::Call(..)
                 | Expr::Bind(..)
                 | Expr::Chain(_)
+                | Expr::Builtin(Builtin::MemStore(_) | Builtin::Syscall, _)
         ) {
             return true;
         }
@@ -191,8 +197,8 @@ impl Slots {
                 let mut changes = false;
                 for operand in operands.iter().rev() {
                     // A function may change the variables of the module.
-                    let is_shared = matches!(node, Expr::Call(..)) && reads_global(body, *operand);
-                    if (changes || is_shared) && is_by_address(*operand) && !is_fresh(body, *operand) {
+                    let shared = matches!(node, Expr::Call(..)) && is_shared(body, types, *operand);
+                    if (changes || shared) && is_by_address(*operand) && !is_fresh(body, *operand) {
                         let ty = types.exprs.get(*operand).cloned().unwrap_or(Type::Error);
                         let offset = slots.take(&ty);
                         slots.copies.insert(*operand, offset);

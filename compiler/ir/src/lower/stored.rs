@@ -8,7 +8,6 @@ use crate::Type;
 use crate::function::Value;
 use crate::lower::function::{word_types, words};
 use crate::lower::state::{State, Words};
-use crate::machine::{HEAP_BASE, HEAP_SIZE, STACK_BASE};
 use crate::op::{Access, BinaryOp, Condition, Op, Region, Width};
 use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
@@ -34,10 +33,7 @@ impl State<'_> {
 
     /// The memory behind an address that is the word of a value.
     pub(crate) fn behind(&self, base: Value) -> Address {
-        let is_own = self
-            .function
-            .as_const(base)
-            .is_some_and(|address| (STACK_BASE..HEAP_BASE + HEAP_SIZE as u64).contains(&address));
+        let is_own = self.function.as_const(base).is_some_and(|address| self.layout.is_own(address));
         Address { base, offset: 0, region: if is_own { Region::Local } else { Region::View } }
     }
 
