@@ -4,6 +4,7 @@
 //! is needed, with the functions that it uses: definitions of functions have no effect but to make a closure, so they
 //! can run while the module is being compiled. Variables have no value at that time. Start with [`Front::load`].
 
+mod defined_types;
 mod documentation;
 mod exports;
 mod given;
@@ -481,27 +482,6 @@ impl Front {
         self.prepared.remove(&id);
     }
 
-    /// Expands the definition of a type that stands further down; true if there is one.
-    pub(crate) fn expand_type(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> bool {
-        let found = self.forms.iter().rposition(|form| {
-            form.module == module
-                && form.state == FormState::Waiting
-                && match (syntax::head(&form.syntax), form.syntax.as_items()) {
-                    (Some("pub"), Some([_, definitions @ ..])) => {
-                        definitions.iter().any(|definition| defines_type(definition, name))
-                    }
-                    _ => defines_type(&form.syntax, name),
-                }
-        });
-        match found {
-            Some(index) => {
-                self.expand_form(machine, index);
-                true
-            }
-            None => false,
-        }
-    }
-
     /// Notes the type that a definition of a variable states, before anything that assigns the variable is expanded.
     /// What is wrong with it is reported where the definition itself is.
     fn state_type(&mut self, machine: &mut Machine, index: usize) {
@@ -740,36 +720,6 @@ impl Front {
         self.tests.push(Test { name: name.to_string(), function, span, is_property });
     }
 
-    /// Notes the variants of an enum.
-    /// Notes the type of a record or of a variant, and the variable that holds it.
-    pub(crate) fn define_record(&mut self, id: GlobalId, ty: &Rc<RecordType>) {
-        self.records.insert(ty.identity, Rc::clone(ty));
-        self.record_globals.insert(id, ty.identity);
-    }
-
-    /// The name of a module as its types have it: empty for the program itself.
-    pub(crate) fn module_name(&self, module: ModuleId) -> Rc<str> {
-        match self.modules.get(module.0 as usize) {
-            Some(known) if module != self.main => Rc::clone(&known.name),
-            _ => "".into(),
-        }
-    }
-
-    /// The type of records or of a variant with this full name; of several with one name the one defined last.
-    fn record_named(&self, name: &str) -> Option<Rc<RecordType>> {
-        let named = self.records.values().filter(|ty| ty.full_name() == name);
-        named.max_by_key(|ty| ty.identity).cloned()
-    }
-
-    pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
-        self.enums.push((Rc::clone(name), variants));
-    }
-
-    /// The enum that a variant belongs to.
-    pub(crate) fn enum_of(&self, identity: u64) -> Option<crate::module::Enum> {
-        self.enums.iter().find(|(_, variants)| variants.iter().any(|(_, other)| *other == identity)).cloned()
-    }
-
     /// Lets a form that is being expanded count as a definition of functions, which may run early.
     pub(crate) fn define_now(&mut self, id: GlobalId) {
         if let Some((index, form)) =
@@ -871,15 +821,6 @@ impl Front {
         self.identities += 1;
         self.identities
     }
-}
-
-/// True for a form that defines a type of this name.
-fn defines_type(form: &Value, name: &str) -> bool {
-    let is_definition = matches!(
-        syntax::head(form),
-        Some("defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype")
-    );
-    is_definition && form.as_items().and_then(|items| items.get(1)).and_then(syntax::name) == Some(name)
 }
 
 /// True for forms that define functions and macros only.

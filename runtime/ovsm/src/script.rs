@@ -2,9 +2,9 @@
 
 use crate::host::{CommandHost, Permissions};
 use crate::project::FolderLoader;
-use ovsm_base::Diagnostic;
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::SourceMap;
+use ovsm_base::{Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
 use ovsm_eval::machine::Interrupt;
 use ovsm_eval::{Ended, Failure, Limits, Loader, Session};
@@ -245,7 +245,25 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
     for line in lines {
         diagnostic = diagnostic.note(line.trim_start());
     }
-    if let Some(span) = failure.span {
+    // Nobody can change the library: what called it is to blame.
+    let is_of_library = |span: Span| {
+        sources.resolve(span).is_some_and(|(file, _)| {
+            let path = sources.path(file);
+            path.starts_with("std/") || path.starts_with("solana/")
+        })
+    };
+    let caller = failure
+        .span
+        .filter(|span| is_of_library(*span))
+        .and_then(|_| failure.trace.iter().find(|frame| frame.span.is_some_and(|span| !is_of_library(span))));
+    if let Some(caller) = caller {
+        if let Some(span) = caller.span {
+            diagnostic = diagnostic.label(span, "this call of the library fails");
+            if let Some(origin) = &caller.origin {
+                diagnostic = origin.explain(span, diagnostic);
+            }
+        }
+    } else if let Some(span) = failure.span {
         diagnostic = match failure.stated {
             Some(stated) => {
                 diagnostic.label(span, "this call gives it").label(stated, "the parameter is stated here")

@@ -29,7 +29,6 @@ fn answers_come_before_the_input_ends() {
     assert_eq!(ask("[1\n 2]\n"), "[1 2]\n");
     assert_eq!(ask("(length \"a\nb\")\n"), "3\n");
     assert_eq!(ask("#| a\n |#\n7\n"), "7\n");
-    drop(ask);
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -261,7 +261,11 @@ impl Expander<'_> {
             [Value::Symbol(symbol), Value::Null | Value::List(_), ty] => (symbol, ty),
             _ => return self.malformed(form, "a name and a type", "(deftype Name type)"),
         };
-        let Some(base) = self.type_of(ty) else { return self.null() };
+        let Some(base) = self.type_of(ty) else {
+            // It was reported: what names it is not wrong, too.
+            self.define_type(symbol, Type::Any);
+            return self.null();
+        };
         let named = match base {
             Type::Refined(_, base, function) => Type::Refined(Rc::clone(&symbol.name), base, function),
             base => Type::Refined(Rc::clone(&symbol.name), Rc::new(base), None),

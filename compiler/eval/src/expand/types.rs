@@ -152,7 +152,10 @@ impl Expander<'_> {
                 {
                     return Some(ty);
                 }
-                self.unknown_type(form, name);
+                match self.front.is_defining_type(self.module, &symbol.name) {
+                    true => self.endless_type(form, &symbol.name),
+                    false => self.unknown_type(form, name),
+                }
                 None
             }
             Value::List(items) => match items.as_slice() {
@@ -165,6 +168,17 @@ impl Expander<'_> {
                 None
             }
         }
+    }
+
+    /// Reports a type whose definition comes back to itself.
+    fn endless_type(&mut self, form: &Value, name: &str) {
+        let name = super::name::clip(name);
+        let diagnostic = Diagnostic::new(Code::UnknownType, format!("`{name}` is defined by itself"))
+            .note("`deftype` gives a name to a type that is known without the name")
+            .help(format!(
+                "let a record or an enum hold it: `(defenum {name} (Leaf value) (Node (items : (array {name}))))`"
+            ));
+        self.report_at(syntax::span(form), diagnostic);
     }
 
     fn unknown_type(&mut self, form: &Value, name: &str) {
