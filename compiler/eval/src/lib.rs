@@ -43,3 +43,12 @@ const PROGRAM_PRELUDES: [(&str, &str); 5] = [
     ),
     ("solana/token", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/token.ovsm"))),
 ];
+
+/// True if a name is a macro that programs have and scripts do not.
+fn is_of_programs(name: &str) -> bool {
+    let is_it = |line: &str| {
+        let rest = line.strip_prefix("(defmacro ").and_then(|rest| rest.strip_prefix(name));
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    };
+    PROGRAM_PRELUDES.iter().any(|(_, text)| text.lines().any(is_it))
+}

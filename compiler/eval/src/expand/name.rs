@@ -193,6 +193,18 @@ impl Expander<'_> {
             self.front.pending.push(crate::front::Pending { id, module, name: None, diagnostic });
             return self.add(Expr::Global(id));
         }
+        if !self.front.is_program && crate::is_of_programs(&symbol.name) {
+            let message = format!("`{}` exists only in programs for Solana, not in scripts", symbol.name);
+            let help = "`ovsmc build` compiles a program; `ovsm test` runs its tests";
+            let mut diagnostic = Diagnostic::new(Code::UnsupportedForm, message).help(help);
+            if let Some(near) = near {
+                diagnostic = diagnostic.label(near, "");
+            }
+            let diagnostic = self.explained(diagnostic);
+            let name = Some(Rc::clone(&symbol.name));
+            self.front.pending.push(crate::front::Pending { id, module: self.module, name, diagnostic });
+            return self.add(Expr::Global(id));
+        }
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, format!("`{}` is not defined", clip(&symbol.name)));
         if let Some(near) = near {

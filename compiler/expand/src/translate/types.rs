@@ -9,6 +9,11 @@ use ovsm_value::{Value, number};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The tag of an enum is one byte.
+const MAX_VARIANTS: usize = 256;
+/// Which of the fields a word belongs to is found out variant by variant.
+const MAX_ENUM_FIELDS: usize = 512;
+
 /// Why a type is none that programs have.
 struct Fault {
     message: String,
@@ -135,6 +140,17 @@ impl Translator<'_> {
         let ty = match self.session.variants(identity) {
             Some((name, variants)) => {
                 let identities: Vec<u64> = variants.iter().map(|variant| variant.identity).collect();
+                let fields: usize = variants.iter().map(|variant| variant.fields.len()).sum();
+                if variants.len() > MAX_VARIANTS || fields > MAX_ENUM_FIELDS {
+                    return Err(Fault {
+                        message: format!(
+                            "`{name}` has {} variants with {fields} fields; programs have at most {MAX_VARIANTS} with \
+                             {MAX_ENUM_FIELDS}",
+                            variants.len()
+                        ),
+                        help: "use several enums, or keep what the variants have in common beside them",
+                    });
+                }
                 open.extend(&identities);
                 let mut types = Vec::new();
                 for variant in &variants {

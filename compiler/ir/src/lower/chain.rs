@@ -32,20 +32,18 @@ const ADDRESS_MARK: &[u8] = b"ProgramDerivedAddress";
 /// How many bytes the runtime's view of a form takes.
 pub(crate) fn place_size(chain: &Chain, types: &BodyTypes) -> u32 {
     let size = |expr: &ExprId| types.type_of(*expr).size().unwrap_or(0).next_multiple_of(8);
-    let seeds = |seeds: &[ExprId]| seeds.iter().map(|seed| SLICE + size(seed)).sum::<u32>();
+    let sum = |sizes: &mut dyn Iterator<Item = u32>| sizes.fold(0u32, u32::saturating_add);
+    let seeds = |seeds: &[ExprId]| sum(&mut seeds.iter().map(|seed| size(seed).saturating_add(SLICE)));
     match chain {
         Chain::Invoke { accounts, data, signers, .. } => {
-            let parts: u32 = data.iter().map(|part| types.type_of(*part).size().unwrap_or(0)).sum();
-            let signers: u32 = signers.iter().map(|signer| SLICE + seeds(signer)).sum();
-            INSTRUCTION
-                + (META + INFO) * accounts.len() as u32
-                + KEY_SIZE
-                + parts.next_multiple_of(8)
-                + signers
+            let parts = sum(&mut data.iter().map(|part| size(part)));
+            let signers = sum(&mut signers.iter().map(|signer| seeds(signer).saturating_add(SLICE)));
+            let fixed = INSTRUCTION + (META + INFO) * accounts.len() as u32 + KEY_SIZE;
+            fixed.saturating_add(parts).saturating_add(signers)
         }
         // Seeds, the program, and the address; then the bump.
-        Chain::Address(all, _) | Chain::FindAddress(all, _) => seeds(all) + 2 * KEY_SIZE + 8,
-        Chain::IsAddress { seeds: all, .. } => seeds(all) + 2 * SLICE + 2 * KEY_SIZE,
+        Chain::Address(all, _) | Chain::FindAddress(all, _) => seeds(all).saturating_add(2 * KEY_SIZE + 8),
+        Chain::IsAddress { seeds: all, .. } => seeds(all).saturating_add(2 * SLICE + 2 * KEY_SIZE),
         Chain::AddressOf(value) => size(value),
         Chain::Memory(_) | Chain::SetMemory(..) | Chain::BytesAt(..) | Chain::Field { .. } => 0,
         Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::SetReturnData(_) => 0,
@@ -95,7 +93,7 @@ impl State<'_> {
             Chain::Resize(account, length) => {
                 let account = self.account(*account, signatures);
                 if let Some(length) = self.value(*length, signatures).first() {
-                    self.store_meta(account, DATA_LEN, *length);
+                    self.resize(account, *length);
                 }
                 Words::new()
             }
@@ -173,6 +171,25 @@ impl State<'_> {
             (SourceType::Int(ty), None) if ty.bits() <= 64 => self.load_value(&field.ty, at),
             _ => Words::from_elem(self.pointer(at), 1),
         }
+    }
+
+    /// What an account grows by is zero, also if it was longer before in the same instruction.
+    fn resize(&mut self, account: Value, length: Value) {
+        let before = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
+        self.store_meta(account, DATA_LEN, length);
+        let grows = self.compare(Condition::UnsignedGreater, length, before);
+        self.choose(
+            grows,
+            |state| {
+                let data = state.binary_const(crate::op::BinaryOp::Add, account, DATA);
+                let end = state.binary(crate::op::BinaryOp::Add, data, before);
+                let more = state.binary(crate::op::BinaryOp::Sub, length, before);
+                let zero = state.constant(0);
+                state.call_runtime("sol_memset_", &[end, zero, more]);
+                Words::new()
+            },
+            |_| Words::new(),
+        );
     }
 
     fn store_meta(&mut self, account: Value, offset: i32, word: Value) {
@@ -277,7 +294,7 @@ impl State<'_> {
             return view;
         }
         let sizes: Vec<u32> = data.iter().map(|part| self.ty(*part).size().unwrap_or(0)).collect();
-        let all: u32 = sizes.iter().sum();
+        let all = sizes.iter().copied().fold(0u32, u32::saturating_add);
         let place = places.take(all);
         let mut at = place;
         for (part, size) in data.iter().zip(sizes) {
