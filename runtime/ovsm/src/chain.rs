@@ -15,7 +15,7 @@ mod program;
 use crate::chain::attack::{Meta, Raw, variants};
 use crate::chain::call::{given_seed, key_value};
 use crate::chain::connection::Connection;
-use crate::chain::layout::{decode, description, encode, key_bytes};
+use crate::chain::layout::{decode, description, encode, key_bytes, write_head};
 use crate::chain::object::{get, name_of, object};
 use crate::chain::program::{Compiled, Loaded, compile};
 use ovsm_base::Span;
@@ -197,9 +197,7 @@ impl Chain {
                 let name = argument(1);
                 let layout = program.compiled.layout(name_of(&name).unwrap_or_default())?;
                 let mut data = vec![0; layout.size as usize];
-                if let Some(head) = data.get_mut(..8) {
-                    head.copy_from_slice(&layout.discriminator);
-                }
+                write_head(&mut data, &layout.discriminator);
                 let what = format!("`{}`", layout.name);
                 encode(&program.compiled.interface, &layout.fields, &argument(2), true, &what, &mut data)?;
                 Ok(Value::bytes(data))

@@ -351,6 +351,29 @@ fn tests_may_stand_in_the_program_and_lines_are_covered() {
 }
 
 #[test]
+fn tokens_are_those_of_the_token_program() {
+    let tests = r#"(import solana/test)
+(deftest "a transfer and a mint"
+  (let* ((chain (test-chain)) (alice (wallet chain :alice)) (bob (wallet chain :bob))
+         (mint (create-mint chain (new-key :mint) alice 6 1000))
+         (from (create-token-account chain (associated-token-address alice mint) mint alice 1000))
+         (to (create-token-account chain (associated-token-address bob mint) mint bob)))
+    (defn token-call (tag amount accounts)
+      (raw-call token-program accounts (bytes-concat (bytes [tag]) (u64->bytes-le amount))))
+    (defn transfer (amount who)
+      (token-call 3 amount [{:key from :writable true} {:key to :writable true} {:key who :signer true}]))
+    (send chain (transfer 300 alice))
+    (assert= [700 300] [(token-balance chain from) (token-balance chain to)])
+    (assert-fails chain 1 (transfer 701 alice))
+    (assert-fails chain 4 (transfer 1 bob))
+    (send chain (token-call 7 5 [{:key mint :writable true} {:key to :writable true} {:key alice :signer true}]))
+    (assert= 305 (token-balance chain to))
+    (assert-null (token-balance chain alice))))
+"#;
+    Project::new("tokens", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
 fn two_runs_are_the_same() {
     let tests = format!(
         "{HEAD}{}",
