@@ -380,7 +380,7 @@ fn two_runs_are_the_same() {
         r#"
 (deftest "keys, time and addresses"
   (let ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})))
-    (assert= null (str (clock chain) alice (program-key store) (pda store ["a"])
+    (assert= null (str (clock chain) alice (:key store) (pda store ["a"])
                        (send chain (call store :store {:item 3} {:shelf shelf :owner alice}))))))
 "#
     );
