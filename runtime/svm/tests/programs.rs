@@ -302,6 +302,50 @@ fn sequences_shrink() {
 }
 
 #[test]
+fn hostile_calls_find_unsound_programs() {
+    let program = r#"(program reader)
+(account Counter (count : u64))
+(instruction look ((at : u64))
+  :accounts ((counter : (mut (account Counter))))
+  (set! (. counter count) (mem-load (instruction-data-ptr) at)))
+"#;
+    let tests = r#"(import solana/test)
+(define chain (test-chain))
+(define program (load-program chain))
+(define counter (create-account chain program :Counter (new-key :counter)))
+(deftest "it looks well"
+  (send chain (call program :look {:at 0} {:counter counter}))
+  (assert-attacks-fail chain (call program :look {:at 0} {:counter counter})))
+(defproperty "but is not"
+  ((hostile (gen-hostile (call program :look {:at 0} {:counter counter}))))
+  (assert-sound (try-send chain hostile)))
+"#;
+    let ran = Project::new("unsound", program, tests).test(&[]);
+    ran.fails().says("1 passed, 1 failed").says("hostile = {").says("ProgramFailedToComplete");
+}
+
+#[test]
+fn a_program_of_a_file_is_loaded_and_called() {
+    let ovsm = PathBuf::from(std::env::var_os("OVSM").expect("the variable OVSM says where `ovsm` is"));
+    let tests = r#"(import solana/test)
+(deftest "foreign"
+  (let* ((chain (test-chain))
+         (key (load-elf chain "store.so" (new-key :foreign)))
+         (done (try-send chain (raw-call key [] (bytes [1 2 3 4 5 6 7 8])))))
+    (assert= "InvalidInstructionData" (:runtime (:error done)))
+    (assert-error :value (load-elf chain "spirit.toml" (new-key :foreign)))
+    (assert-error :value (load-elf chain "/etc/hostname" (new-key :foreign)))))
+"#;
+    let project = Project::new("foreign", STORE, tests);
+    let built = Command::new(ovsm.with_file_name("ovsmc"))
+        .args(["build", "src/main.ovsm", "-o", "store.so"])
+        .current_dir(&project.folder)
+        .status();
+    assert!(built.expect("`ovsmc` is beside `ovsm`").success());
+    project.test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
 fn compute_units_are_kept_and_may_not_grow() {
     let test = format!(
         "{HEAD}{}",

@@ -222,6 +222,7 @@ impl Maker<'_> {
         }
     }
 
+    #[allow(clippy::option_map_unit_fn, reason = "what is too short has no name to change")]
     fn data(&mut self) {
         self.add("the data are a byte longer".to_string(), |call| call.data.push(0));
         self.add("the data are a byte shorter".to_string(), |call| {
@@ -238,7 +239,7 @@ impl Maker<'_> {
         for unknown in [[0; 8], [0xff; 8]].into_iter().filter(|unknown| !known.contains(unknown)) {
             let digits = ovsm_interface::model::hex(&unknown);
             self.add(format!("the data name the unknown instruction {digits}"), |call| {
-                write_head(&mut call.data, &unknown);
+                call.data.get_mut(..8).map(|head| head.copy_from_slice(&unknown));
             });
         }
     }

@@ -3,7 +3,7 @@
 //! A call is an object `{:program :instruction :accounts :data}`, and tests may change it before they send it.
 
 use super::Chain;
-use super::layout::{encode, key_bytes, write_head};
+use super::layout::{encode, key_bytes};
 use super::object::{get, name_of, object};
 use super::program::Loaded;
 use ovsm_interface::model::{Instruction, InstructionAccount, Seed};
@@ -23,10 +23,11 @@ pub fn key_value(key: [u8; 32]) -> Value {
 ///
 /// # Errors
 /// Arguments that do not fit.
+#[allow(clippy::option_map_unit_fn, reason = "there is room for the name")]
 pub fn data_of(program: &Loaded, instruction: &Instruction, arguments: &Value) -> Result<Vec<u8>, String> {
     let ends = instruction.arguments.iter().map(|field| field.offset.saturating_add(field.size));
     let mut data = vec![0; ends.max().unwrap_or(8).max(8) as usize];
-    write_head(&mut data, &instruction.discriminator);
+    data.get_mut(..8).map(|head| head.copy_from_slice(&instruction.discriminator));
     let what = format!("`{}`", instruction.name);
     encode(&program.compiled.interface, &instruction.arguments, arguments, false, &what, &mut data)?;
     Ok(data)
