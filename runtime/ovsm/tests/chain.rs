@@ -68,6 +68,35 @@ fn tests_in_a_program_need_no_chain_unless_they_ask_for_one() {
     assert!(told.contains("p.ovsm:3:17"), "{told}");
 }
 
+#[test]
+fn tests_of_a_program_run_again_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let program =
+        "(program p)\n(defn unit () -> u64 1u64)\n(instruction start () :accounts () (log \"x\"))\n";
+    write("spirit.toml", "name = \"p\"\nversion = \"0.1.0\"\nkind = \"program\"\n");
+    write("src/main.ovsm", program);
+    write("tests/t.ovsm", "(import solana/test)\n(deftest \"a\" (assert= null (get {} :x)) new-key)\n");
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "first"]] {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        let ran =
+            Command::new("git").args(identity).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+    }
+    let since = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ovsm"));
+        let output = command.args(["test", "--since", "HEAD"]).current_dir(folder.path()).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(since().contains("0 passed, 0 failed, 1 unchanged"), "{}", since());
+    write("src/main.ovsm", &program.replace("1u64", "2u64"));
+    assert!(since().contains("1 passed, 0 failed"), "{}", since());
+}
+
 #[cfg(unix)]
 #[test]
 fn something_else_is_not_taken_for_it() {
