@@ -262,6 +262,12 @@ fn attacks_find_what_a_program_does_not_check() {
         .says("only the first 0 of 2 accounts");
     ran.says("`owner` is the account `box` once more").says("`box` is of an unknown type");
 
+    let some = tests.replace(
+        "{:box box :owner alice}))))",
+        "{:box box :owner alice}) :except [\"`box`\" \"data\" \"only\"])))",
+    );
+    Project::new("careless", program, &some).test(&[]).fails().says("1 of 1 attacks on `:take` succeed");
+
     let tests = format!(
         "{HEAD}{}",
         r#"
