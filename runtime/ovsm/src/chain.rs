@@ -15,7 +15,7 @@ mod program;
 use crate::chain::attack::{Meta, Raw, variants};
 use crate::chain::call::{given_seed, key_value};
 use crate::chain::connection::Connection;
-use crate::chain::layout::{decode, description, encode, key_bytes};
+use crate::chain::layout::{decode, description, encode, key_bytes, write_head};
 use crate::chain::object::{get, name_of, object};
 use crate::chain::program::{Compiled, Loaded, compile};
 use ovsm_base::Span;
@@ -29,6 +29,9 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// The largest program that is loaded from a file.
+const MAX_ELF_BYTES: u64 = 10 << 20;
 
 /// How tests of programs run.
 #[derive(Clone, Debug, Default)]
@@ -162,6 +165,18 @@ impl Chain {
                 Ok(key_value(key))
             }
             "load" => self.load(&argument(0), &argument(1), &argument(2)),
+            "load-elf" => {
+                let (chain, key) = (chain_of(&argument(0))?, key(2)?);
+                let (place, _) = self.inside(&argument(1))?;
+                let meta =
+                    std::fs::metadata(&place).map_err(|error| format!("`{}`: {error}", place.display()))?;
+                if !meta.is_file() || meta.len() > MAX_ELF_BYTES {
+                    return Err(format!("`{}` is no file of at most {MAX_ELF_BYTES} bytes", place.display()));
+                }
+                let elf = std::fs::read(&place).map_err(|error| format!("`{}`: {error}", place.display()))?;
+                self.ask(&json!({ "op": "program", "chain": chain, "key": base58(&key), "elf": hex(&elf) }))?;
+                Ok(key_value(key))
+            }
             "pda" => {
                 let program = key(0)?;
                 let seeds = argument(1);
@@ -197,9 +212,7 @@ impl Chain {
                 let name = argument(1);
                 let layout = program.compiled.layout(name_of(&name).unwrap_or_default())?;
                 let mut data = vec![0; layout.size as usize];
-                if let Some(head) = data.get_mut(..8) {
-                    head.copy_from_slice(&layout.discriminator);
-                }
+                write_head(&mut data, &layout.discriminator);
                 let what = format!("`{}`", layout.name);
                 encode(&program.compiled.interface, &layout.fields, &argument(2), true, &what, &mut data)?;
                 Ok(Value::bytes(data))
@@ -311,15 +324,12 @@ impl Chain {
         connection.ask(request)
     }
 
-    /// Compiles a program, unless that was done before, and loads it.
-    fn load(&mut self, chain: &Value, path: &Value, key: &Value) -> Result<Value, String> {
-        let number = chain_of(chain)?;
-        let path = match path {
-            Value::Null => "src/main.ovsm",
-            Value::String(path) => path.as_str(),
-            other => return Err(format!("the path of a program is a string, and this is {}", brief(other))),
+    /// The file of a path as it is shown, and as it is; it has to be inside of the project.
+    fn inside(&self, path: &Value) -> Result<(PathBuf, PathBuf), String> {
+        let Value::String(path) = path else {
+            return Err(format!("the path of a program is a string, and this is {}", brief(path)));
         };
-        let place = self.options.root.join(path);
+        let place = self.options.root.join(path.as_str());
         let shown = place.display();
         let full = place.canonicalize().map_err(|error| format!("`{shown}` can not be read: {error}"))?;
         let root = if self.options.root.as_os_str().is_empty() { Path::new(".") } else { &self.options.root };
@@ -329,6 +339,14 @@ impl Chain {
                 "`{shown}` is outside of the project, and tests load the programs of their project"
             ));
         }
+        Ok((place, full))
+    }
+
+    /// Compiles a program, unless that was done before, and loads it.
+    fn load(&mut self, chain: &Value, path: &Value, key: &Value) -> Result<Value, String> {
+        let number = chain_of(chain)?;
+        let main = Value::string("src/main.ovsm");
+        let (place, full) = self.inside(if matches!(path, Value::Null) { &main } else { path })?;
         let compiled = match self.compiled.get(&full) {
             Some(compiled) => Rc::clone(compiled),
             None => {

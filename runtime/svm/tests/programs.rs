@@ -262,6 +262,12 @@ fn attacks_find_what_a_program_does_not_check() {
         .says("only the first 0 of 2 accounts");
     ran.says("`owner` is the account `box` once more").says("`box` is of an unknown type");
 
+    let some = tests.replace(
+        "{:box box :owner alice}))))",
+        "{:box box :owner alice}) :except [\"`box`\" \"data\" \"only\"])))",
+    );
+    Project::new("careless", program, &some).test(&[]).fails().says("1 of 1 attacks on `:take` succeed");
+
     let tests = format!(
         "{HEAD}{}",
         r#"
@@ -299,6 +305,50 @@ fn sequences_shrink() {
 "#;
     let ran = Project::new("shrink", program, tests).test(&[]);
     ran.fails().says("steps = [3 0]");
+}
+
+#[test]
+fn hostile_calls_find_unsound_programs() {
+    let program = r#"(program reader)
+(account Counter (count : u64))
+(instruction look ((at : u64))
+  :accounts ((counter : (mut (account Counter))))
+  (set! (. counter count) (mem-load (instruction-data-ptr) at)))
+"#;
+    let tests = r#"(import solana/test)
+(define chain (test-chain))
+(define program (load-program chain))
+(define counter (create-account chain program :Counter (new-key :counter)))
+(deftest "it looks well"
+  (send chain (call program :look {:at 0} {:counter counter}))
+  (assert-attacks-fail chain (call program :look {:at 0} {:counter counter})))
+(defproperty "but is not"
+  ((hostile (gen-hostile (call program :look {:at 0} {:counter counter}))))
+  (assert-sound (try-send chain hostile)))
+"#;
+    let ran = Project::new("unsound", program, tests).test(&[]);
+    ran.fails().says("1 passed, 1 failed").says("hostile = {").says("ProgramFailedToComplete");
+}
+
+#[test]
+fn a_program_of_a_file_is_loaded_and_called() {
+    let ovsm = PathBuf::from(std::env::var_os("OVSM").expect("the variable OVSM says where `ovsm` is"));
+    let tests = r#"(import solana/test)
+(deftest "foreign"
+  (let* ((chain (test-chain))
+         (key (load-elf chain "store.so" (new-key :foreign)))
+         (done (try-send chain (raw-call key [] (bytes [1 2 3 4 5 6 7 8])))))
+    (assert= "InvalidInstructionData" (:runtime (:error done)))
+    (assert-error :value (load-elf chain "spirit.toml" (new-key :foreign)))
+    (assert-error :value (load-elf chain "/etc/hostname" (new-key :foreign)))))
+"#;
+    let project = Project::new("foreign", STORE, tests);
+    let built = Command::new(ovsm.with_file_name("ovsmc"))
+        .args(["build", "src/main.ovsm", "-o", "store.so"])
+        .current_dir(&project.folder)
+        .status();
+    assert!(built.expect("`ovsmc` is beside `ovsm`").success());
+    project.test(&[]).passes().says("1 passed, 0 failed");
 }
 
 #[test]
@@ -351,13 +401,36 @@ fn tests_may_stand_in_the_program_and_lines_are_covered() {
 }
 
 #[test]
+fn tokens_are_those_of_the_token_program() {
+    let tests = r#"(import solana/test)
+(deftest "a transfer and a mint"
+  (let* ((chain (test-chain)) (alice (wallet chain :alice)) (bob (wallet chain :bob))
+         (mint (create-mint chain (new-key :mint) alice 6 1000))
+         (from (create-token-account chain (associated-token-address alice mint) mint alice 1000))
+         (to (create-token-account chain (associated-token-address bob mint) mint bob)))
+    (defn token-call (tag amount accounts)
+      (raw-call token-program accounts (bytes-concat (bytes [tag]) (u64->bytes-le amount))))
+    (defn transfer (amount who)
+      (token-call 3 amount [{:key from :writable true} {:key to :writable true} {:key who :signer true}]))
+    (send chain (transfer 300 alice))
+    (assert= [700 300] [(token-balance chain from) (token-balance chain to)])
+    (assert-fails chain 1 (transfer 701 alice))
+    (assert-fails chain 4 (transfer 1 bob))
+    (send chain (token-call 7 5 [{:key mint :writable true} {:key to :writable true} {:key alice :signer true}]))
+    (assert= 305 (token-balance chain to))
+    (assert-null (token-balance chain alice))))
+"#;
+    Project::new("tokens", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
 fn two_runs_are_the_same() {
     let tests = format!(
         "{HEAD}{}",
         r#"
 (deftest "keys, time and addresses"
   (let ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice})))
-    (assert= null (str (clock chain) alice (program-key store) (pda store ["a"])
+    (assert= null (str (clock chain) alice (:key store) (pda store ["a"])
                        (send chain (call store :store {:item 3} {:shelf shelf :owner alice}))))))
 "#
     );

@@ -5,6 +5,7 @@
 //! of the bank, on which an account may be replaced first. Start with [`variants`].
 
 use super::AccountBytes;
+use super::layout::write_head;
 use super::program::Loaded;
 use ovsm_interface::model::{Instruction, InstructionAccount, Layout};
 
@@ -26,6 +27,15 @@ pub struct Raw {
     pub accounts: Vec<Meta>,
     /// Its data.
     pub data: Vec<u8>,
+}
+
+impl Raw {
+    /// Changes one of the accounts.
+    fn change(&mut self, n: usize, change: impl FnOnce(&mut Meta)) {
+        if let Some(meta) = self.accounts.get_mut(n) {
+            change(meta);
+        }
+    }
 }
 
 /// A variant of a call that has to fail.
@@ -99,12 +109,12 @@ impl Maker<'_> {
         let name = &declared.name;
         if declared.signer {
             self.add(format!("`{name}` does not sign"), |call| {
-                call.accounts.get_mut(n).map(|meta| meta.signer = false);
+                call.change(n, |meta| meta.signer = false);
             });
         }
         if declared.writable {
             self.add(format!("`{name}` is read-only"), |call| {
-                call.accounts.get_mut(n).map(|meta| meta.writable = false);
+                call.change(n, |meta| meta.writable = false);
             });
         }
     }
@@ -117,7 +127,7 @@ impl Maker<'_> {
             }
             let Some(key) = self.call.accounts.get(m).map(|meta| meta.key) else { continue };
             self.add(format!("`{}` is the account `{}` once more", declared.name, other.name), |call| {
-                call.accounts.get_mut(n).map(|meta| meta.key = key);
+                call.change(n, |meta| meta.key = key);
                 let signer = call.accounts.iter().any(|meta| meta.key == key && meta.signer)
                     && self.call.accounts.get(m).is_some_and(|meta| meta.signer);
                 call.accounts.iter_mut().filter(|meta| meta.key == key).for_each(|meta| meta.signer = signer);
@@ -141,7 +151,7 @@ impl Maker<'_> {
         else {
             if is_made {
                 let mut data = vec![0; layout.size as usize];
-                data.get_mut(..8).map(|head| head.copy_from_slice(&layout.discriminator));
+                write_head(&mut data, &layout.discriminator);
                 let there = AccountBytes { lamports: 1_000_000_000, owner, data, executable: false };
                 self.add_with(format!("`{name}` is there already"), meta.key, there);
             }
@@ -154,7 +164,7 @@ impl Maker<'_> {
         self.add_with(format!("`{name}` belongs to another program"), meta.key, foreign);
         let mut retyped = |what: String, head: [u8; 8]| {
             let mut other = account.clone();
-            other.data.get_mut(..8).map(|place| place.copy_from_slice(&head));
+            write_head(&mut other.data, &head);
             self.add_with(what, meta.key, other);
         };
         retyped(format!("`{name}` was never made: its data are of no type"), [0; 8]);
@@ -171,7 +181,7 @@ impl Maker<'_> {
             for size in [other.size as usize, layout.size as usize] {
                 let mut data = account.data.clone();
                 data.resize(size, 0);
-                data.get_mut(..8).map(|place| place.copy_from_slice(&other.discriminator));
+                write_head(&mut data, &other.discriminator);
                 let what = format!("`{name}` is a `{}` of {size} bytes", other.name);
                 self.add_with(what, meta.key, AccountBytes { data, ..account.clone() });
             }
@@ -197,7 +207,7 @@ impl Maker<'_> {
             false => format!("`{}` is not at the address that its seeds make", declared.name),
         };
         let mut call = self.call.clone();
-        call.accounts.get_mut(n).map(|meta| meta.key = strange);
+        call.change(n, |meta| meta.key = strange);
         let account = self.accounts.get(n).cloned().flatten();
         let set = account.map(|account| (strange, account)).into_iter().collect();
         self.all.push(Attack { what, call, set });
@@ -212,6 +222,7 @@ impl Maker<'_> {
         }
     }
 
+    #[allow(clippy::option_map_unit_fn, reason = "what is too short has no name to change")]
     fn data(&mut self) {
         self.add("the data are a byte longer".to_string(), |call| call.data.push(0));
         self.add("the data are a byte shorter".to_string(), |call| {

@@ -23,6 +23,7 @@ pub fn key_value(key: [u8; 32]) -> Value {
 ///
 /// # Errors
 /// Arguments that do not fit.
+#[allow(clippy::option_map_unit_fn, reason = "there is room for the name")]
 pub fn data_of(program: &Loaded, instruction: &Instruction, arguments: &Value) -> Result<Vec<u8>, String> {
     let ends = instruction.arguments.iter().map(|field| field.offset.saturating_add(field.size));
     let named = instruction.discriminator.len();

@@ -182,6 +182,13 @@ fn put(place: &mut [u8], bytes: &[u8]) -> Result<(), String> {
     }
 }
 
+/// Writes the eight bytes that tell what follows them.
+pub fn write_head(bytes: &mut [u8], head: &[u8; 8]) {
+    if let Some(place) = bytes.get_mut(..8) {
+        place.copy_from_slice(head);
+    }
+}
+
 /// An integer in little endian, if it fits.
 fn integer_bytes(number: &BigInt, signed: bool, bits: u32) -> Option<Vec<u8>> {
     let one = BigInt::from(1);
