@@ -405,7 +405,7 @@ fn tokens_are_those_of_the_token_program() {
     let tests = r#"(import solana/test)
 (deftest "a transfer and a mint"
   (let* ((chain (test-chain)) (alice (wallet chain :alice)) (bob (wallet chain :bob))
-         (mint (create-mint chain (new-key :mint) alice 6 1000))
+         (mint (create-mint chain (new-key :mint) :authority alice :decimals 6 :supply 1000))
          (from (create-token-account chain (associated-token-address alice mint) mint alice 1000))
          (to (create-token-account chain (associated-token-address bob mint) mint bob)))
     (defn token-call (tag amount accounts)
@@ -418,7 +418,7 @@ fn tokens_are_those_of_the_token_program() {
     (assert-fails chain 4 (transfer 1 bob))
     (send chain (token-call 7 5 [{:key mint :writable true} {:key to :writable true} {:key alice :signer true}]))
     (assert= 305 (token-balance chain to))
-    (assert-null (token-balance chain alice))))
+    (assert= 0 (token-balance chain alice))))
 "#;
     Project::new("tokens", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
 }
@@ -443,4 +443,65 @@ fn two_runs_are_the_same() {
     let (first, second) = (told(project.test(&[])), told(project.test(&[])));
     assert!(first.contains("found:"), "{first}");
     assert_eq!(first, second);
+}
+
+#[test]
+fn data_that_a_program_has_no_answer_for_are_found() {
+    let program = r#"(program careless)
+(instruction peek ((at : u64))
+  :accounts ((reader : signer))
+  (sol_log_64_ (mem-load at 0)))
+(instruction count-to ((n : u32))
+  :accounts ((reader : signer))
+  (let ((left n)) (while (> left 0) (decf left))))
+(instruction add ((n : u64))
+  :accounts ((reader : signer))
+  (sol_log_64_ (+% n 1)))
+"#;
+    let tests = r#"(import solana/test)
+(define chain (test-chain))
+(define program (load-program chain))
+(define (answers instruction arguments)
+  (assert-answers chain program (call program instruction arguments {:reader (wallet chain :reader)})))
+(defproperty "addresses" ((n (gen-bool))) (answers :peek {:at 0}))
+(defproperty "rounds" ((n (gen-bool))) (answers :count-to {:n 0}))
+(defproperty "sums" ((n (gen-bool)))
+  (assert (some (fn (done) (:ok done)) (answers :add {:n 0}))))
+"#;
+    let ran = Project::new("answers", program, tests).test(&[]);
+    ran.fails()
+        .says("`:peek` gives no answer for the data")
+        .says("`:count-to` gives no answer")
+        .says("1 passed");
+}
+
+#[test]
+fn signatures_are_taken_away_and_tokens_are_made() {
+    let tests = format!(
+        "{HEAD}{}",
+        r#"
+(deftest "without a signature"
+  (let* ((shelf (create-account chain store :Shelf (new-key :shelf) {:owner alice}))
+         (stored (call store :store {:item 1} {:shelf shelf :owner alice})))
+    (assert-fails chain :MissingRequiredSignature (unsigned stored :owner))
+    (send chain stored)))
+(deftest "tokens"
+  (let* ((mint (create-mint chain (new-key :mint) :authority alice :supply 9 :decimals 2))
+         (from (create-token-account chain (new-key :from) mint alice 9))
+         (to (create-token-account chain (associated-token-address alice mint) mint alice))
+         (program (:owner (raw-account chain mint)))
+         (accounts [{:key from :writable true} {:key to :writable true} {:key alice :signer true}]))
+    (assert= [9 0 0] [(token-balance chain from) (token-balance chain to) (token-balance chain alice)])
+    (assert= null (token-account chain mint-that-is-none))
+    ;; The token program itself takes them for what they are.
+    (send chain (raw-call program accounts b"\x03\x04\0\0\0\0\0\0\0"))
+    (assert= [5 4] [(token-balance chain from) (token-balance chain to)])
+    (assert= [mint alice] [(:mint (token-account chain to)) (:owner (token-account chain to))])
+    (send chain
+      (raw-call program [{:key mint :writable true} {:key to :writable true} {:key alice :signer true}] b"\x07\x01\0\0\0\0\0\0\0"))
+    (assert= 5 (token-balance chain to))))
+(define mint-that-is-none (new-key :nothing))
+"#
+    );
+    Project::new("tokens", STORE, &tests).test(&[]).passes().says("2 passed");
 }
