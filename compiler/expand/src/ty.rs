@@ -138,6 +138,26 @@ impl Type {
         }
     }
 
+    /// How many simple values a value that is no array is made of; `None` if there are more than `limit`. Looks at no more than that.
+    pub fn parts(&self, limit: usize) -> Option<usize> {
+        let record = |record: &RecordType, limit: usize| {
+            record.fields.iter().try_fold(0usize, |sum, field| {
+                let more = field.ty.parts(limit.checked_sub(sum)?)?;
+                Some(sum + more)
+            })
+        };
+        let parts = match self {
+            Type::Option(item) => 1 + item.parts(limit)?,
+            Type::Record(fields) => record(fields, limit)?,
+            Type::Enum(parent) => parent
+                .variants
+                .iter()
+                .try_fold(1usize, |sum, variant| Some(sum + record(variant, limit.checked_sub(sum)?)?))?,
+            _ => 1,
+        };
+        (parts <= limit).then_some(parts)
+    }
+
     /// The type of the items, for what has items.
     pub fn item(&self) -> Option<&Type> {
         match self {

@@ -77,7 +77,16 @@ impl<'a> Inference<'a> {
                 null
             }
             Chain::Resize(account, length) => {
-                self.changed_account(*account);
+                let found = self.changed_account(*account);
+                if let Term::Known(Type::Account(account_type)) = self.table.resolve(&found)
+                    && account_type.record.is_some()
+                {
+                    self.unsupported(
+                        self.span(*account),
+                        "the data of an account of a type have the length of the type; with another one it could not be opened again",
+                        "declare it `(mut account)`, with `:owner (program-key)`, and read its data by their address",
+                    );
+                }
                 let found = self.infer(*length, Use::Value);
                 self.expect(*length, &found, &Term::Known(Type::Int(IntType::U64)), "the length", None);
                 null
@@ -141,11 +150,12 @@ impl<'a> Inference<'a> {
         stated
     }
 
-    fn changed_account(&mut self, account: ExprId) {
+    fn changed_account(&mut self, account: ExprId) -> Term {
         let found = self.infer(account, Use::Value);
         if !self.is_account(account, &found, true) {
             self.account_number(account, &found);
         }
+        found
     }
 
     /// The number of an account, where no account stands.

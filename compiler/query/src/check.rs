@@ -51,6 +51,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     }
     found.extend(duplicate_definitions(db, file));
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
+    found.extend(crate::openings::late_openings(db, file).iter().cloned());
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(lower_main(db, file, EntryKind::Value).diagnostics);
     }

@@ -17,6 +17,7 @@ pub mod db;
 pub mod declared;
 pub mod forms;
 pub mod names;
+mod openings;
 pub mod origin;
 pub mod source_map;
 pub mod types;

@@ -9,6 +9,8 @@ use ovsm_value::{Value, number};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Values that are no arrays are kept in registers, so far as these go.
+const MAX_PARTS: usize = 512;
 /// The tag of an enum is one byte.
 const MAX_VARIANTS: usize = 256;
 /// Which of the fields a word belongs to is found out variant by variant.
@@ -176,6 +178,12 @@ impl Translator<'_> {
                 open.push(identity);
                 let ty = Type::Record(Arc::new(self.record_type(&record, open)?));
                 open.pop();
+                if ty.parts(MAX_PARTS).is_none() {
+                    return Err(Fault {
+                        message: format!("`{name}` is made of more than {MAX_PARTS} values"),
+                        help: "keep many values of one type in an array",
+                    });
+                }
                 self.types.insert(identity, ty.clone());
                 ty
             }

@@ -11,7 +11,7 @@ use crate::lower::function::{Signatures, words};
 use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
 use crate::lower::stored::Address;
-use crate::op::{BinaryOp, Condition, Width};
+use crate::op::{BinaryOp, Condition, Region, Width};
 use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
 use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
@@ -463,7 +463,10 @@ impl State<'_> {
                         (*address, self.constant(u64::from(*length)))
                     }
                     (_, Whole::Words(view)) => match view.as_slice() {
-                        [address, length] => (self.behind(*address), *length),
+                        // Nobody knows whose memory a view shows.
+                        [address, length] => {
+                            (Address { base: *address, offset: 0, region: Region::View }, *length)
+                        }
                         _ => return (Whole::Words(Words::new()), SourceType::Error),
                     },
                     _ => return (Whole::Words(Words::new()), SourceType::Error),
@@ -482,8 +485,8 @@ impl State<'_> {
         let Some(value) = value else { return self.constant(0) };
         let known = (self.function.as_const(value), self.function.as_const(length));
         if let (Some(at), Some(length)) = known {
-            // Inference has refused what is not there; negative places count from the end.
-            let is_negative = self.int_type(index).is_signed() && (at as i64) < 0;
+            // Inference has refused what is not there; negative places that are written out count from the end.
+            let is_negative = matches!(self.body.exprs.get(index), Some(Expr::Int { negative: true, .. }));
             let at = if is_negative { at.wrapping_add(length) } else { at };
             if at < length {
                 return self.constant(at);

@@ -103,9 +103,14 @@ impl State<'_> {
             }
             Chain::Memory(address) => {
                 let ty = self.raw_ty(expr);
-                match self.given_address(*address, signatures) {
-                    Some(from) => self.load_value(&ty, from),
-                    None => Words::new(),
+                let Some(from) = self.given_address(*address, signatures) else { return Words::new() };
+                match self.place_of(expr).filter(|_| ty.is_by_address()) {
+                    // A value does not change when what lies at the address does.
+                    Some(place) => {
+                        self.copy(from, place, ty.size().unwrap_or(0));
+                        Words::from_elem(self.pointer(place), 1)
+                    }
+                    None => self.load_value(&ty, from),
                 }
             }
             Chain::SetMemory(address, value) => {

@@ -34,7 +34,9 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
         Some(Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)) => {
             true
         }
-        Some(Expr::Chain(chain)) => matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_)),
+        Some(Expr::Chain(chain)) => {
+            matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::Memory(_))
+        }
         Some(Expr::Block(items)) => items.last().is_some_and(|last| is_fresh(body, *last)),
         Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner)) => {
             is_fresh(body, *inner)
@@ -162,6 +164,9 @@ impl Slots {
                             .get(expr)
                             .and_then(Type::size)
                             .map(|size| size.next_multiple_of(8) + 64),
+                        Chain::Memory(_) => {
+                            types.exprs.get(expr).filter(|ty| ty.is_by_address()).and_then(Type::size)
+                        }
                         Chain::SetReturnData(value) => types.type_of(*value).size(),
                         chain => Some(crate::lower::chain::place_size(chain, types)),
                     };

@@ -572,7 +572,7 @@ pub mod error {
         /// second
         /// line
         Is2,
-        /// the same code
+        /// another number
         Other,
     }
 
@@ -582,7 +582,7 @@ pub mod error {
             match self {
                 ProgramError::Is => 6000,
                 ProgramError::Is2 => 6001,
-                ProgramError::Other => 6000,
+                ProgramError::Other => 7000,
             }
         }
 
@@ -591,6 +591,7 @@ pub mod error {
             match code {
                 6000 => Some(ProgramError::Is),
                 6001 => Some(ProgramError::Is2),
+                7000 => Some(ProgramError::Other),
                 _ => None,
             }
         }
@@ -600,7 +601,7 @@ pub mod error {
             match self {
                 ProgramError::Is => "*/ \t \" ' \\ ${x} `",
                 ProgramError::Is2 => "second\nline",
-                ProgramError::Other => "the same code",
+                ProgramError::Other => "another number",
             }
         }
     }

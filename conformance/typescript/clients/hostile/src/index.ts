@@ -339,13 +339,14 @@ export const ERROR_IS = 6000;
 line */
 export const ERROR_IS2 = 6001;
 
-/** the same code */
-export const ERROR_OTHER = 6000;
+/** another number */
+export const ERROR_OTHER = 7000;
 
 /** The errors of the program by their codes. */
 export const ERRORS: Readonly<Record<number, { name: string; message: string }>> = {
     6000: { name: "Is?", message: "*/ \t \" ' \\ ${x} `" },
     6001: { name: "is", message: "second\nline" },
+    7000: { name: "Other", message: "another number" },
 };
 
 /** True if a transaction failed with an error of the program, or with one of its codes. */
