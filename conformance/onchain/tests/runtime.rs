@@ -223,3 +223,68 @@ async fn accounts_grow_and_shrink() {
     let seen = run(&case("too long", source, vec![AccountSpec::owned(vec![3; 16])], &too_long)).await;
     assert!(seen.error.is_some());
 }
+
+#[tokio::test]
+async fn an_address_pays_for_an_account_that_holds_something() {
+    let source = r#"
+        (instruction make ()
+          :accounts ((bank : (mut account) :seeds ["bank"])
+                     (item : (mut account) :seeds ["item"])
+                     (system : (program (system-program-id))))
+          (create-account bank item 16u64 [["bank" bank-bump] ["item" item-bump]]))"#;
+    let [bank, item] = [b"bank", b"item"].map(|seed| Pubkey::find_program_address(&[seed], &PROGRAM).0);
+    for lamports in [0, 900_000, 5_000_000] {
+        let accounts = vec![
+            AccountSpec { lamports: 1_000_000_000, ..AccountSpec::absent(bank) },
+            AccountSpec { lamports, ..AccountSpec::absent(item) },
+            AccountSpec::builtin(SYSTEM),
+        ];
+        let seen = run(&case("paid by an address", source, accounts, &hash("global:make"))).await;
+        assert_eq!(seen.error, None, "{lamports}");
+        assert_eq!(seen.accounts[1].1, vec![0; 16]);
+    }
+}
+
+#[tokio::test]
+async fn an_early_end_closes_too() {
+    let source = r#"
+        (account Vault (n : u64))
+        (instruction withdraw ((n : u64))
+          :accounts ((p : (mut signer)) (vault : (mut (account Vault)) :close p))
+          (when (= n 0) (return-from withdraw 0u64))
+          (when (= n 1) (return 7u64))
+          (set! (. vault n) n))"#;
+    let data = [hash("account:Vault"), vec![0; 8]].concat();
+    for (n, error) in [(0u64, None), (1, Some("Custom(7)")), (2, None)] {
+        let accounts = vec![AccountSpec::wallet(1_000_000_000), AccountSpec::owned(data.clone())];
+        let call = [hash("global:withdraw"), n.to_le_bytes().to_vec()].concat();
+        let seen = run(&case("closed", source, accounts, &call)).await;
+        assert_eq!(seen.error.as_deref(), error);
+        assert_eq!(seen.accounts[1].1.is_empty(), error.is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_an_account_grows_by_is_zero() {
+    let source = "(resize-account 0 8) (resize-account 0 16) 0";
+    let seen = run(&case("shrink and grow", source, vec![AccountSpec::owned(vec![3; 16])], &[])).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(seen.accounts[0].1, [vec![3; 8], vec![0; 8]].concat());
+}
+
+#[tokio::test]
+async fn an_array_of_an_account_is_a_value_for_a_callee() {
+    let source = r#"
+        (account Vault (keys : (array u8 32)) (n : u64))
+        (defn pay ((before : (array u8 32)) (to : u64)) -> u64
+          (syscall "sol_memset_" to 9u64 32u64)
+          (u64 (get before 0)))
+        (instruction f ()
+          :accounts ((vault : (mut (account Vault))))
+          (set! (. vault n) (pay (. vault keys) (+ (account-data-ptr vault) 8))))"#;
+    let data = [hash("account:Vault"), vec![3; 32], vec![0; 8]].concat();
+    let seen =
+        run(&case("before and after", source, vec![AccountSpec::owned(data)], &hash("global:f"))).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(seen.accounts[0].1[8..], [vec![9; 32], vec![3], vec![0; 7]].concat());
+}
