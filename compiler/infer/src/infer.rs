@@ -578,7 +578,7 @@ impl<'a> Inference<'a> {
     fn tested_in(
         &mut self,
         parts: &[ExprId],
-        side: fn((Vec<Variable>, Vec<Variable>)) -> Vec<Variable>,
+        side: impl Fn((Vec<Variable>, Vec<Variable>)) -> Vec<Variable>,
     ) -> Vec<Variable> {
         let mut all = Vec::new();
         for (number, part) in parts.iter().enumerate() {

@@ -37,7 +37,7 @@ impl<'a> Translator<'a> {
                 }
                 None => self.number_needed(span),
             },
-            ("instruction-arguments", [offset @ ..]) => {
+            ("instruction-arguments", offset) => {
                 let is_prefix = offset.len() == 2;
                 let offset = match offset.first() {
                     Some(offset) => self.known_number(*offset).and_then(|it| u32::try_from(it).ok()),

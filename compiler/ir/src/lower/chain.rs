@@ -36,7 +36,7 @@ pub(crate) fn place_size(chain: &Chain, types: &BodyTypes) -> u32 {
     let seeds = |seeds: &[ExprId]| sum(&mut seeds.iter().map(|seed| size(seed).saturating_add(SLICE)));
     match chain {
         Chain::Invoke { accounts, data, signers, .. } => {
-            let parts = sum(&mut data.iter().map(|part| size(part)));
+            let parts = sum(&mut data.iter().map(size));
             let signers = sum(&mut signers.iter().map(|signer| seeds(signer).saturating_add(SLICE)));
             let fixed = INSTRUCTION + (META + INFO) * accounts.len() as u32 + KEY_SIZE;
             fixed.saturating_add(parts).saturating_add(signers)
