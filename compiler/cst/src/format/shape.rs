@@ -134,6 +134,9 @@ impl Shaper<'_> {
         if head.kind != PieceKind::Atom || head.node != NodeKind::Symbol {
             return self.sequence(elements, Role::Code, false);
         }
+        if self.word(elements, 1) == Some(":") {
+            return self.typed(elements);
+        }
         let name = self.text(&head);
         let own = self
             .options
@@ -167,6 +170,24 @@ impl Shaper<'_> {
             self.set(elements, n, if is_value { Gap::Pair } else { Gap::Soft }, Role::Code);
         }
         CALL
+    }
+
+    /// `(name : type :option value …)`, as an account of an instruction: name and type stay together, and so does an option with its
+    /// value.
+    fn typed(&mut self, elements: Elements) -> Style {
+        const HEADER: usize = 3;
+        let mut is_value = false;
+        for n in 0..elements.count {
+            let gap = match (n < HEADER, is_value) {
+                (true, _) => Gap::Space,
+                (_, true) => Gap::Pair,
+                _ => Gap::Soft,
+            };
+            let is_key = self.element(elements, n).node == NodeKind::Keyword;
+            is_value = n >= HEADER && is_key && !is_value && n + 1 < elements.count;
+            self.set(elements, n, gap, Role::Code);
+        }
+        BINDING
     }
 
     /// A form with a header and a body.

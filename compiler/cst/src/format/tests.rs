@@ -76,6 +76,15 @@ fn long_calls_have_an_argument_a_line() {
 }
 
 #[test]
+fn a_name_stays_with_its_type_and_an_option_with_its_value() {
+    becomes(
+        "(f (counter : (mut (account Counter)) :seeds [\"counter\"] :bump bump))",
+        "(f\n  (counter : (mut (account Counter))\n    :seeds [\"counter\"]\n    :bump bump))\n",
+    );
+    stays("(f (x : u64) (y : u64 7))\n");
+}
+
+#[test]
 fn bodies_are_indented() {
     becomes("(when (> x 1) (f)\n(g))", "(when (> x 1)\n  (f)\n  (g))\n");
     becomes("(if a\n    b\n    c)", "(if a\n  b\n  c)\n");
