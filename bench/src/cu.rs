@@ -94,7 +94,7 @@ pub const PROGRAMS: [Subject; 9] = [
     ),
     program!("transfer_lamports", "../programs/transfer_lamports.ovsm", two_accounts, 22, 22, 296),
     program!("transfer_lamports_chk", "../programs/transfer_lamports_chk.ovsm", two_accounts, 31, 31, 368),
-    program!("vote", "../../spirits/vote/src/main.ovsm", voting, 50, 50, 520),
+    program!("vote", "../programs/vote.ovsm", voting, 50, 50, 520),
     program!("vault_withdraw", "../programs/vault_withdraw.ovsm", withdrawal, 57, 57, 576),
 ];
 

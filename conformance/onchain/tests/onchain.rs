@@ -231,7 +231,7 @@ async fn declared_accounts_and_instructions_are_checked() {
     assert_eq!(seen.error, None);
     assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (rich - 600, rich + 600));
     assert_eq!(word(&seen.accounts[0].1, 40), 603);
-    assert_eq!(seen.compute_units, 59);
+    assert_eq!(seen.compute_units, 58);
 
     let stranger = AccountSpec::owned(vault_of(&[5; 32])).with_lamports(rich);
     let foreign = AccountSpec::foreign(own.clone()).with_lamports(rich);

@@ -134,7 +134,7 @@ impl State<'_> {
         let ovsm_infer::Type::Account(ty) = &opening.ty else { return Words::new() };
         match opening.number {
             Some(_) => self.check_flags_of_any(account, opening.is_signer, ty.is_mutable),
-            None => self.check_flags(account, opening, ty.is_mutable, signatures),
+            None => self.check_flags(account, opening, (previous.is_none(), ty.is_mutable), signatures),
         }
         self.check_data(account, ty, opening);
         Words::from_elem(account, 1)
@@ -167,19 +167,24 @@ impl State<'_> {
         &mut self,
         account: Value,
         opening: &Opening,
-        is_mutable: bool,
+        (is_first, is_mutable): (bool, bool),
         signatures: &dyn Signatures,
     ) {
         let is_signer = opening.is_signer;
         const NEW: u64 = 0xff;
-        let (width, mask, wanted) = match (is_signer, is_mutable) {
-            (false, false) => (Width::W1, None, NEW),
-            (true, false) => (Width::W2, None, 0x01ff),
+        // There is none before the first one that it could be.
+        let (width, offset, mask, wanted) = match (is_first, is_signer, is_mutable) {
+            (true, false, false) => return,
+            (true, true, false) => (Width::W1, IS_SIGNER, None, 1),
+            (true, false, true) => (Width::W1, IS_WRITABLE, None, 1),
+            (true, true, true) => (Width::W2, IS_SIGNER, None, 0x0101),
+            (false, false, false) => (Width::W1, 0, None, NEW),
+            (false, true, false) => (Width::W2, 0, None, 0x01ff),
             // No account that can be written is a program.
-            (true, true) => (Width::W4, None, 0x0001_01ff),
-            (false, true) => (Width::W4, Some(0x00ff_00ff), 0x0001_00ff),
+            (false, true, true) => (Width::W4, 0, None, 0x0001_01ff),
+            (false, false, true) => (Width::W4, 0, Some(0x00ff_00ff), 0x0001_00ff),
         };
-        let mut flags = self.load(width, Region::InputMeta, account, 0);
+        let mut flags = self.load(width, Region::InputMeta, account, offset);
         if let Some(mask) = mask {
             flags = self.binary_const(BinaryOp::And, flags, mask);
         }
@@ -187,9 +192,14 @@ impl State<'_> {
         let (mut bad, mut good) = (self.join(), self.join());
         self.branch(differs, &mut bad, &mut good);
         self.enter(bad);
-        let mark = self.load(Width::W1, Region::InputMeta, account, 0);
-        let is_second = self.compare_const(Condition::NotEqual, mark, NEW);
-        match opening.repeated {
+        let is_second = match is_first {
+            true => self.truth(false),
+            false => {
+                let mark = self.load(Width::W1, Region::InputMeta, account, 0);
+                self.compare_const(Condition::NotEqual, mark, NEW)
+            }
+        };
+        match opening.repeated.filter(|_| !is_first) {
             None => self.fail_if(is_second, Failure::DuplicateAccount),
             Some(repeated) => {
                 let (mut second, mut first) = (self.join(), self.join());
