@@ -288,3 +288,27 @@ async fn an_array_of_an_account_is_a_value_for_a_callee() {
     assert_eq!(seen.error, None);
     assert_eq!(seen.accounts[0].1[8..], [vec![9; 32], vec![3], vec![0; 7]].concat());
 }
+
+#[tokio::test]
+async fn forms_of_older_programs_call_and_derive() {
+    const TOKEN: Pubkey = Pubkey::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+    const ASSOCIATED: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+    let source = "
+        (define at (get-ata (account-data-ptr 0) (account-data-ptr 1) (account-data-ptr 2)))
+        (syscall \"sol_memcpy_\" (account-data-ptr 3) at 32)
+        0";
+    let (wallet, mint) = ([5; 32], [6; 32]);
+    let accounts = [wallet, TOKEN.to_bytes(), mint, [0; 32]].map(|key| AccountSpec::owned(key.to_vec()));
+    let seen = run(&case("associated token address", source, accounts.to_vec(), &[])).await;
+    assert_eq!(seen.error, None);
+    let (expected, _) = Pubkey::find_program_address(&[&wallet, TOKEN.as_ref(), &mint], &ASSOCIATED);
+    assert_eq!(seen.accounts[3].1, expected.to_bytes());
+
+    let source = "(cpi-invoke 2 (instruction-data-ptr) (instruction-data-len) [[0 1 1] [1 1 0]]) 0";
+    let accounts =
+        vec![AccountSpec::wallet(1_000_000_000), AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)];
+    let transfer = [2u32.to_le_bytes().to_vec(), 77u64.to_le_bytes().to_vec()].concat();
+    let seen = run(&case("call by numbers", source, accounts, &transfer)).await;
+    assert_eq!(seen.error, None);
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (999_999_923, 10_000_077));
+}
