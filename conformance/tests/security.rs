@@ -1,0 +1,79 @@
+//! The security lints: of each family, programs that are insecure give exactly its finding, and programs that are secure or
+//! as they are recommended give none; nor does any program of this repository that is meant to be used.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use ovsm_base::Diagnostic;
+use ovsm_query::audit::FAMILIES;
+use ovsm_query::{Database, audit, diagnostics};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// The names of what is found in a program, and its errors.
+fn found(text: &str) -> (BTreeSet<&'static str>, Vec<String>) {
+    let mut db = Database::default();
+    let file = db.add_file("program.ovsm", text);
+    let errors = diagnostics(&db, file)
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .map(|diagnostic: &Diagnostic| diagnostic.message.clone())
+        .collect();
+    (audit(&db, file).iter().map(|(finding, _)| finding.family.name()).collect(), errors)
+}
+
+fn fences(page: &str) -> Vec<(String, String)> {
+    page.split("\n```")
+        .skip(1)
+        .step_by(2)
+        .map(|piece| piece.split_once('\n').unwrap())
+        .map(|(kind, text)| (kind.to_string(), text.to_string()))
+        .collect()
+}
+
+#[test]
+fn insecure_programs_are_reported_and_secure_ones_are_not() {
+    let mut faults = Vec::new();
+    for family in FAMILIES {
+        let path = root().join(format!("conformance/security/{}.md", family.name()));
+        let page =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let fences = fences(&page);
+        for kind in ["ovsm insecure", "ovsm secure", "ovsm recommended"] {
+            assert!(fences.iter().any(|(found, _)| found == kind), "{} has no {kind}", family.name());
+        }
+        for (kind, text) in fences {
+            let (names, errors) = found(&text);
+            let expected: BTreeSet<&str> = match kind.as_str() {
+                "ovsm insecure" => BTreeSet::from([family.name()]),
+                _ => BTreeSet::new(),
+            };
+            if names != expected || !errors.is_empty() {
+                faults.push(format!("{}, {kind}: {names:?} {errors:?}\n{text}", family.name()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn our_own_programs_give_nothing() {
+    let mut seen = 0;
+    let mut faults = Vec::new();
+    for folder in ["spirits", "spirits/programs"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let main = entry.unwrap().path().join("src/main.ovsm");
+            let Ok(text) = std::fs::read_to_string(&main) else { continue };
+            let (names, _) = found(&text);
+            seen += 1;
+            if !names.is_empty() {
+                faults.push(format!("{}: {names:?}", main.display()));
+            }
+        }
+    }
+    assert!(seen >= 12, "{seen}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
