@@ -21,6 +21,22 @@ pub(crate) fn compare(comparison: Comparison, values: &[Value]) -> Truth {
         }
     }
     let different = different.unwrap_or_default();
+    if let [left, right] = values
+        && let Some((same, other)) = by_cases(left, right).or_else(|| by_cases(right, left))
+    {
+        let with = |known: Option<Facts>, more: &Facts| {
+            known.map(|mut known| {
+                known.extend(more);
+                known
+            })
+        };
+        let (same, other) = (with(same, &equal), with(other, &different));
+        match comparison {
+            Comparison::Equal => return Truth { if_true: same, if_false: other },
+            Comparison::NotEqual => return Truth { if_true: other, if_false: same },
+            _ => {}
+        }
+    }
     match comparison {
         Comparison::Equal => Truth { if_true: Some(equal), if_false: Some(different) },
         Comparison::NotEqual => Truth { if_true: Some(different), if_false: Some(equal) },
@@ -127,6 +143,13 @@ pub(crate) fn truth(value: &Value) -> Truth {
     if let Some(truth) = &value.truth {
         return truth.clone();
     }
+    if let Some(number) = value.as_number() {
+        let known = |is: bool| is.then(Facts::default);
+        return Truth { if_true: known(number != 0), if_false: known(number == 0) };
+    }
+    if let Some((same, other)) = by_cases(value, &Value::number(0)) {
+        return Truth { if_true: other, if_false: same };
+    }
     if value.sources.is_empty() {
         return Truth { if_true: Some(Facts::default()), if_false: Some(Facts::default()) };
     }
@@ -135,14 +158,18 @@ pub(crate) fn truth(value: &Value) -> Truth {
     Truth { if_true: Some(other), if_false: Some(same) }
 }
 
-/// What a boolean says that was put together from others on several ways; `None` if a way can not give it.
-pub(crate) fn meet(ways: impl IntoIterator<Item = Option<Facts>>) -> Option<Facts> {
-    let mut met: Option<Facts> = None;
-    for facts in ways.into_iter().flatten() {
-        match &mut met {
-            None => met = Some(facts),
-            Some(known) => known.keep_common(&facts),
+/// What a comparison of a value that is known by cases with a number says.
+fn by_cases(value: &Value, number: &Value) -> Option<(Option<Facts>, Option<Facts>)> {
+    let number = number.as_number().filter(|_| !value.cases.is_empty())?;
+    let of = |is_same: bool| {
+        let mut met: Option<Facts> = None;
+        for (_, facts) in value.cases.iter().filter(|(case, _)| (*case == number) == is_same) {
+            match &mut met {
+                None => met = Some(facts.clone()),
+                Some(known) => known.keep_common(facts),
+            }
         }
-    }
-    met
+        met
+    };
+    Some((of(true), of(false)))
 }

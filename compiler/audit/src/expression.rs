@@ -192,7 +192,8 @@ impl<'p> Machine<'p> {
             }
         }
         self.state.epoch += 1;
-        let write = crate::state::Write { account, offset, epoch: self.state.epoch };
+        let write =
+            crate::state::Write { account, offset, epoch: self.state.epoch, number: value.as_number() };
         self.state.writes.insert(write);
         self.state.know([Fact::Written(account), Fact::Used(account), Fact::Changed]);
     }

@@ -155,13 +155,14 @@ fn deciding(state: &State, event: &Event<'_>) -> BTreeSet<Account> {
     accounts
 }
 
-/// What says that an account which the same data name has signed, of those that have.
-fn named_signers(state: &State, kept: Account) -> Vec<Fact> {
-    let by_data = state.facts.iter().filter_map(|fact| match fact {
-        Fact::KeyKept(key, of, _) if of == kept => Some(Fact::Signed(key)),
+/// What says that somebody who is known has signed: whoever is named by data or written out, but for one account.
+fn somebody_signed(state: &State, but: Account) -> Vec<Fact> {
+    let allowing = state.facts.iter().filter_map(|fact| match fact {
+        Fact::KeyKnown(key) if key != but => Some(Fact::Signed(key)),
+        Fact::Signed(signer) if signer != but => Some(Fact::KeyKnown(signer)),
         _ => None,
     });
-    by_data.collect()
+    allowing.collect()
 }
 
 /// The words for an account.

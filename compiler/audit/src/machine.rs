@@ -3,7 +3,7 @@
 //! A loop is walked once, after what it assigns was made unknown; a check in its body counts. A function that calls itself is
 //! not entered again. Work is bounded: a program that takes too much is not reported on at all. Start with [`audit`].
 
-use crate::condition::{meet, truth};
+use crate::condition::truth;
 use crate::fact::Facts;
 use crate::families::{self, Event, Family};
 use crate::state::State;
@@ -195,34 +195,22 @@ impl<'p> Machine<'p> {
     fn meet(&mut self, ways: Vec<(State, Value)>, is_bool: bool) -> Value {
         let mut met = State { is_dead: true, ..State::default() };
         let mut result: Option<Value> = None;
-        let (mut if_true, mut if_false) = (Vec::new(), Vec::new());
-        for (state, value) in ways {
+        for (state, mut value) in ways {
             if state.is_dead {
                 continue;
             }
+            self.work += state.weight() / 8;
             if is_bool {
-                let truth = truth(&value);
-                let with = |facts: Option<Facts>| {
-                    facts.map(|mut facts| {
-                        facts.extend(&state.facts);
-                        facts
-                    })
-                };
-                if_true.push(with(truth.if_true));
-                if_false.push(with(truth.if_false));
+                value.truth = Some(truth(&value));
             }
             result = Some(match result {
                 None => value,
-                Some(other) => other.join(&value),
+                Some(other) => other.merge(&met.facts, &value, &state.facts),
             });
             met.join(state);
         }
         self.state = met;
-        let mut result = result.unwrap_or_default();
-        if is_bool {
-            result.truth = Some(Truth { if_true: meet(if_true), if_false: meet(if_false) });
-        }
-        result
+        result.unwrap_or_default()
     }
 
     /// Operands one after the other, as long as they are true, or as long as they are false.
@@ -288,11 +276,7 @@ impl<'p> Machine<'p> {
                 Expr::SetLocal(local, _) => Some(Variable::Local(*local)),
                 Expr::SetGlobal(def, _) => Some(Variable::Global(*def)),
                 Expr::Call(..) => {
-                    for value in self.state.globals.values_mut() {
-                        if value.as_number().is_some() {
-                            *value = Value { is_vague: true, ..Value::default() };
-                        }
-                    }
+                    self.forget_globals();
                     None
                 }
                 _ => None,
@@ -303,6 +287,16 @@ impl<'p> Machine<'p> {
                 *value = Value { truth: None, ..widened };
             }
             form.for_each_child(|child| left.push(child));
+        }
+    }
+
+    /// What a call may assign is not what it was before, unless it is no number: addresses are told apart by what they are of.
+    fn forget_globals(&mut self) {
+        for value in self.state.globals.values_mut() {
+            let is_number = value.as_number().is_some() || !value.cases.is_empty() || value.truth.is_some();
+            if is_number {
+                *value = Value { is_vague: true, ..Value::derived([&*value]) };
+            }
         }
     }
 
@@ -325,8 +319,8 @@ impl<'p> Machine<'p> {
         let here = self.copy();
         match self.exits.remove(&key) {
             Some((mut state, known)) => {
+                let joined = known.merge(&state.facts, &value, &here.facts);
                 state.join(here);
-                let joined = Value { truth: None, ..known.join(&value) };
                 self.exits.insert(key, (state, joined));
             }
             None => {
@@ -341,6 +335,7 @@ impl<'p> Machine<'p> {
         let code = self.program.functions.get(&def).copied();
         let known = code.filter(|_| self.calls.len() < MAX_CALLS && !self.calls.contains(&def));
         let Some(code) = known else {
+            self.forget_globals();
             return Value { is_vague: true, ..Value::derived(&args) };
         };
         self.calls.push(def);

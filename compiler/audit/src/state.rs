@@ -32,6 +32,8 @@ pub(crate) struct Write {
     pub(crate) offset: Option<i64>,
     /// How many writes came before it.
     pub(crate) epoch: u32,
+    /// The number that is written, if it is one.
+    pub(crate) number: Option<i128>,
 }
 
 /// The state at a place.
@@ -94,8 +96,8 @@ impl State {
             *self = other;
             return;
         }
-        join_values(&mut self.locals, other.locals);
-        join_values(&mut self.globals, other.globals);
+        join_values(&mut self.locals, &self.facts, other.locals, &other.facts);
+        join_values(&mut self.globals, &self.facts, other.globals, &other.facts);
         self.facts.keep_common(&other.facts);
         for (key, pending) in other.pending {
             self.pending.entry(key).or_insert(pending);
@@ -125,11 +127,16 @@ impl State {
     }
 }
 
-fn join_values<K: Ord + Copy>(values: &mut BTreeMap<K, Value>, others: BTreeMap<K, Value>) {
+fn join_values<K: Ord + Copy>(
+    values: &mut BTreeMap<K, Value>,
+    facts: &Facts,
+    others: BTreeMap<K, Value>,
+    known: &Facts,
+) {
     for (key, other) in others {
         match values.get_mut(&key) {
             Some(value) if *value == other => {}
-            Some(value) => *value = value.join(&other),
+            Some(value) => *value = value.merge(facts, &other, known),
             None => {
                 values.insert(key, other);
             }

@@ -5,6 +5,9 @@
 use crate::fact::{Account, Facts};
 use std::collections::BTreeSet;
 
+/// A value is remembered as at most so many numbers.
+const MAX_CASES: usize = 6;
+
 /// A piece of memory that the runtime gives to a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Region {
@@ -83,6 +86,8 @@ pub struct Value {
     pub sources: BTreeSet<Source>,
     /// What its truth says.
     pub truth: Option<Truth>,
+    /// The numbers that it is on different ways, with what holds on each; empty if that is not known.
+    pub cases: Vec<(i128, Facts)>,
     /// True if it may depend on less than its sources: nothing is reported because of it.
     pub is_vague: bool,
 }
@@ -142,6 +147,45 @@ impl Value {
         sources
     }
 
+    /// Where ways meet: what it is on one of them, where these facts hold, or those.
+    pub fn merge(&self, facts: &Facts, other: &Value, others: &Facts) -> Value {
+        if self == other {
+            return self.clone();
+        }
+        let mut merged = self.join(other);
+        if let (Some(mut cases), Some(more)) = (self.ways(facts), other.ways(others)) {
+            for (number, facts) in more {
+                match cases.iter_mut().find(|(known, _)| *known == number) {
+                    Some((_, known)) => known.keep_common(&facts),
+                    None => cases.push((number, facts)),
+                }
+            }
+            if cases.len() <= MAX_CASES {
+                merged.cases = cases;
+            }
+        }
+        if let (Some(mine), Some(theirs)) = (&self.truth, &other.truth) {
+            merged.truth = Some(Truth {
+                if_true: either(&mine.if_true, facts, &theirs.if_true, others),
+                if_false: either(&mine.if_false, facts, &theirs.if_false, others),
+            });
+        }
+        merged
+    }
+
+    /// The numbers that it is, with what holds then.
+    fn ways(&self, facts: &Facts) -> Option<Vec<(i128, Facts)>> {
+        if let Shape::Number(number) = self.shape {
+            return Some(vec![(number, facts.clone())]);
+        }
+        let with = |(number, known): &(i128, Facts)| {
+            let mut known = known.clone();
+            known.extend(facts);
+            (*number, known)
+        };
+        (!self.cases.is_empty()).then(|| self.cases.iter().map(with).collect())
+    }
+
     /// Where ways meet: what it is on one of them.
     pub fn join(&self, other: &Value) -> Value {
         if self == other {
@@ -155,7 +199,24 @@ impl Value {
         };
         let mut sources = self.all_sources();
         sources.extend(other.all_sources());
-        Value { shape, sources, truth: None, is_vague: self.is_vague || other.is_vague }
+        Value { shape, sources, is_vague: self.is_vague || other.is_vague, ..Value::default() }
+    }
+}
+
+/// What holds on one of two ways, if it can be on both, or on the only one on which it can be.
+fn either(mine: &Option<Facts>, facts: &Facts, theirs: &Option<Facts>, others: &Facts) -> Option<Facts> {
+    let with = |known: &Option<Facts>, facts: &Facts| {
+        known.clone().map(|mut known| {
+            known.extend(facts);
+            known
+        })
+    };
+    match (with(mine, facts), with(theirs, others)) {
+        (Some(mut mine), Some(theirs)) => {
+            mine.keep_common(&theirs);
+            Some(mine)
+        }
+        (mine, theirs) => mine.or(theirs),
     }
 }
 

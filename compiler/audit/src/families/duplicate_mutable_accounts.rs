@@ -20,6 +20,7 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         .iter()
         .filter(|write| write.account != *account && write.offset == Some(*offset))
         .filter(|write| write.account != Account::Some)
+        .filter(|write| write.number.is_none() || write.number != value.as_number())
         .map(|write| (write.account, write.epoch))
         .collect();
     for (other, epoch) in others {

@@ -31,8 +31,8 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
             named(kept)
         );
         let mut allowed_by = vec![Fact::Signed(key), Fact::Used(key), Fact::KeyUsed(key)];
-        // Whoever signed may be named by the same data.
-        allowed_by.extend(super::named_signers(state, kept));
+        // Somebody else who is known and has signed may name the account.
+        allowed_by.extend(super::somebody_signed(state, key));
         let help = "anybody can give any account: write `(assert-signer i)`, or declare it as a `signer`"
             .to_string();
         state.raise((Family::MissingSignerCheck, span, message), Pending { allowed_by, help, record: None });
