@@ -59,6 +59,33 @@ fn insecure_programs_are_reported_and_secure_ones_are_not() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Lines of secure programs that end in `; check` are what makes them secure: without any of them, the family is found.
+#[test]
+fn without_a_check_secure_programs_are_reported() {
+    let mut faults = Vec::new();
+    for family in FAMILIES {
+        let page = std::fs::read_to_string(root().join(format!("conformance/security/{}.md", family.name())));
+        let mut checks = 0;
+        for (kind, text) in fences(&page.unwrap()).iter().filter(|(kind, _)| kind == "ovsm secure") {
+            let lines: Vec<&str> = text.lines().collect();
+            for place in (0..lines.len()).filter(|place| lines[*place].ends_with("; check")) {
+                let mut less = lines.clone();
+                less.remove(place);
+                let (names, errors) = found(&less.join("\n"));
+                if names != BTreeSet::from([family.name()]) || !errors.is_empty() {
+                    let fault =
+                        format!("{}, {kind}: {names:?} {errors:?}\n{}", family.name(), less.join("\n"));
+                    faults.push(fault);
+                }
+                checks += 1;
+            }
+        }
+        // What makes seeds right is no line of its own.
+        assert!(checks > 0 || family.name() == "pda-sharing", "{} has no marked check", family.name());
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn our_own_programs_give_nothing() {
     let mut seen = 0;

@@ -62,6 +62,8 @@ pub enum Fact {
     Used(Account),
     /// The key of the account is part of something: of stored data, of seeds, of a call.
     KeyUsed(Account),
+    /// The account was given to another program, which may write to it: if that knows the account, it checks its owner.
+    Given(Account),
     /// The account was made in this instruction.
     Created(Account),
     /// The account was given back to the runtime.
@@ -135,7 +137,8 @@ fn subject(fact: Fact) -> Option<Account> {
     match fact {
         Signed(a) | OwnerKnown(a) | IsSysvar(a) | KeyKnown(a) | AuthorityCompared(a) | DataCompared(a)
         | TagCompared(a) | LengthCompared(a) | LamportsCompared(a) | InRow(a) | DataRead(a)
-        | HasKeyField(a) | Written(a) | Debited(a) | Used(a) | KeyUsed(a) | Created(a) | Closed(a) => Some(a),
+        | HasKeyField(a) | Written(a) | Debited(a) | Used(a) | KeyUsed(a) | Given(a) | Created(a)
+        | Closed(a) => Some(a),
         KeyKept(..) | TagIs(..) | Distinct(..) | BumpCompared | Changed => None,
     }
 }

@@ -181,6 +181,9 @@ impl<'p> Machine<'p> {
             if given.is_signer && signers.is_empty() {
                 self.state.know([Fact::Signed(account)]);
             }
+            if given.is_writable {
+                self.state.know([Fact::Given(account)]);
+            }
             if given.is_signer && given.is_writable {
                 self.state.know([Fact::Created(account)]);
             }
