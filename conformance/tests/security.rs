@@ -104,3 +104,27 @@ fn our_own_programs_give_nothing() {
     assert!(seen >= 12, "{seen}");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+/// Calls that double with each level would take for ever: the walk gives up, and says nothing.
+#[test]
+fn a_program_that_takes_too_much_work_gives_nothing() {
+    let mut text = "(defn f0 ((x : u64)) -> u64 (mem-load (account-data-ptr 0) x))\n".to_string();
+    for n in 1..40 {
+        let less = n - 1;
+        text.push_str(&format!("(defn f{n} ((x : u64)) -> u64 (+ (f{less} x) (f{less} (+ x 1))))\n"));
+    }
+    let use_of = |function: &str| format!("{text}(mem-store (account-data-ptr 1) 0 ({function} 0))\n0\n");
+    assert_eq!(found(&use_of("f5")), (BTreeSet::from(["missing-owner-check"]), Vec::new()));
+    assert_eq!(found(&use_of("f39")), (BTreeSet::new(), Vec::new()));
+}
+
+/// Larger programs that make their checks in many words.
+#[test]
+fn correct_programs_give_nothing() {
+    let page = std::fs::read_to_string(root().join("conformance/security/correct.md")).unwrap();
+    let fences = fences(&page);
+    assert!(fences.len() >= 7);
+    for (_, text) in fences {
+        assert_eq!(found(&text), (BTreeSet::new(), Vec::new()), "{text}");
+    }
+}
