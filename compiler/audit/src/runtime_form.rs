@@ -103,11 +103,10 @@ impl<'p> Machine<'p> {
                 self.store(&address, Some(0), &value);
                 null()
             }
-            Chain::AddressOf(value) | Chain::BytesAt(value, _) if !matches!(form, Chain::BytesAt(..)) => {
+            Chain::AddressOf(value) => {
                 let value = self.eval(*value);
                 Value { is_vague: true, ..Value::derived([&value]) }
             }
-            Chain::AddressOf(value) => self.eval(*value),
             Chain::BytesAt(address, length) => {
                 let address = self.eval(*address);
                 let length = self.eval(*length);
