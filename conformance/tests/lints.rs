@@ -49,10 +49,13 @@ fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
     let nowhere = |_| None;
     let mut file = File::new(text, Vec::new(), &nowhere);
     file.is_text_only = true;
-    for (found, range) in ovsm_query::audit(&db, program) {
-        let lint = found.family.name();
-        file.audited.push(ovsm_lint::Audited { lint, range, message: found.message, help: found.help });
-    }
+    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+        lint: found.family.name(),
+        range,
+        message: found.message,
+        help: found.help,
+    };
+    file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
     ovsm_lint::lint(&file, levels)
 }
 
@@ -190,4 +193,7 @@ fn comments_silence_findings_in_programs() {
     assert_eq!(names(&levels), [("arbitrary-cpi", Level::Deny)]);
     levels.set("arbitrary-cpi", Level::Allow).unwrap();
     assert_eq!(names(&levels), [("unused-suppression", Level::Warn)]);
+    // Nobody looks for them in scripts, or in programs with errors.
+    assert_eq!(findings(";; lint: allow arbitrary-cpi\n(print 1)\n", &Levels::default()), []);
+    assert_eq!(program_findings(";; lint: allow arbitrary-cpi\n(unknown 1)\n", &Levels::default()), []);
 }

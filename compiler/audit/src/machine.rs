@@ -51,8 +51,9 @@ pub struct Finding {
     pub help: String,
 }
 
-/// What the program does with accounts that nothing has checked, in order of the families and places.
-pub fn audit(program: &Program<'_>) -> Vec<Finding> {
+/// What the program does with accounts that nothing has checked, in order of the families and places; nothing if that takes too
+/// much work.
+pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
     let mut machine = Machine {
         program,
         state: State::default(),
@@ -68,10 +69,14 @@ pub fn audit(program: &Program<'_>) -> Vec<Finding> {
     for code in &program.main {
         machine.run(*code);
     }
-    if machine.work > BUDGET || machine.state.is_dead {
-        return Vec::new();
+    if machine.work > BUDGET {
+        return None;
     }
     let mut findings = Vec::new();
+    // A program that always fails changes nothing.
+    if machine.state.is_dead {
+        return Some(findings);
+    }
     for ((family, span, message), pending) in machine.state.pending {
         if let Some((record, offset)) = &pending.record
             && !families::type_confusion::is_ambiguous(&machine.records, record, *offset)
@@ -80,7 +85,7 @@ pub fn audit(program: &Program<'_>) -> Vec<Finding> {
         }
         findings.push(Finding { family, span, message, help: pending.help });
     }
-    findings
+    Some(findings)
 }
 
 /// The walk.

@@ -40,8 +40,8 @@ pub struct File<'f> {
     pub macros: FxHashSet<String>,
     /// The macro calls of the file, and how many parts their expansions have.
     pub expansions: Vec<(TextRange, String, usize)>,
-    /// What was found in the code of a program for Solana.
-    pub audited: Vec<Audited>,
+    /// What was found in the code of a program for Solana; `None` if nobody looked.
+    pub audited: Option<Vec<Audited>>,
     /// True if the file was read but not compiled: lints that need its code are left out, and nothing is changed, since
     /// nothing tells what its imports bring in.
     pub is_text_only: bool,
@@ -63,7 +63,7 @@ impl<'f> File<'f> {
             bound: FxHashSet::default(),
             macros: FxHashSet::default(),
             expansions: Vec::new(),
-            audited: Vec::new(),
+            audited: None,
             is_text_only: false,
         };
         for (n, form) in ovsm_cst::split(text).forms.iter().enumerate() {

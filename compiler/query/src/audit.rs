@@ -17,10 +17,11 @@ use ovsm_base::render::SourceMap;
 use ovsm_base::{Diagnostic, TextRange};
 use std::collections::BTreeMap;
 
-/// What a program does with accounts that nothing has checked, in the order of its text; nothing if it has errors.
-pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Vec<(Finding, TextRange)> {
+/// What a program does with accounts that nothing has checked, in the order of its text; `None` if it has
+/// errors, or is too much work.
+pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding, TextRange)>> {
     if diagnostics(db, file).iter().any(Diagnostic::is_error) {
-        return Vec::new();
+        return None;
     }
     let mut main = Vec::new();
     for form in main_forms(db, file) {
@@ -42,7 +43,7 @@ pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Vec<(Finding, TextRa
         }
     }
     let places = source_map(db, file);
-    let mut found: Vec<(Finding, TextRange)> = ovsm_audit::audit(&Program { main, functions })
+    let mut found: Vec<(Finding, TextRange)> = ovsm_audit::audit(&Program { main, functions })?
         .into_iter()
         .filter_map(|finding| {
             let (_, range) = places.resolve(finding.span)?;
@@ -50,5 +51,5 @@ pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Vec<(Finding, TextRa
         })
         .collect();
     found.sort_by(|(a, at), (b, other)| (at, a.family, &a.message).cmp(&(other, b.family, &b.message)));
-    found
+    Some(found)
 }

@@ -57,7 +57,7 @@ pub(crate) const UNSAFE_CLOSE: Lint =
 /// Reports what was found in the program.
 fn check(context: &mut Context<'_>) {
     let file = context.file;
-    for audited in file.audited.iter().filter(|audited| audited.lint == context.lint.id) {
+    for audited in file.audited.iter().flatten().filter(|audited| audited.lint == context.lint.id) {
         context.report_at(audited.range, audited.message.clone()).help(audited.help.clone());
     }
 }

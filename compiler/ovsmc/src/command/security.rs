@@ -57,14 +57,16 @@ pub(super) fn security(db: &Database, source: SourceFile, levels: &Levels) -> Ve
     let mut spans = Vec::new();
     let mut file = File::new(text, Vec::new(), &nowhere);
     file.is_text_only = true;
-    for (found, range) in ovsm_query::audit(db, source) {
+    let mut audited = Vec::new();
+    for (found, range) in ovsm_query::audit(db, source).unwrap_or_default() {
         spans.push((range, found.span));
         let lint = found.family.name();
-        file.audited.push(Audited { lint, range, message: found.message, help: found.help });
+        audited.push(Audited { lint, range, message: found.message, help: found.help });
     }
-    if file.audited.is_empty() {
+    if audited.is_empty() {
         return Vec::new();
     }
+    file.audited = Some(audited);
     let mut diagnostics = Vec::new();
     for finding in ovsm_lint::lint(&file, levels) {
         let lint = LINTS.iter().find(|lint| lint.id == finding.lint);

@@ -328,14 +328,13 @@ fn look_at_program(shown: &str, text: &str, levels: &Levels) -> Looked {
     file.is_text_only = true;
     let mut db = ovsm_query::Database::default();
     let program = db.add_file(shown, text);
-    for (found, range) in ovsm_query::audit(&db, program) {
-        file.audited.push(ovsm_lint::Audited {
-            lint: found.family.name(),
-            range,
-            message: found.message,
-            help: found.help,
-        });
-    }
+    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+        lint: found.family.name(),
+        range,
+        message: found.message,
+        help: found.help,
+    };
+    file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
     let findings = ovsm_lint::lint(&file, levels);
     let mut errors = Vec::new();
     for (tree, _) in &file.trees {
