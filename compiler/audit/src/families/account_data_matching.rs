@@ -28,7 +28,9 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     touched.dedup();
     for account in touched {
         let has_key = state.facts.holds(Fact::HasKeyField(account));
-        if account == Account::Some || !has_key || signers.contains(&account) {
+        // Whoever declares an account says what has to match.
+        let is_declared = state.facts.holds(Fact::InRow(account));
+        if account == Account::Some || !has_key || is_declared || signers.contains(&account) {
             continue;
         }
         let message = format!(
