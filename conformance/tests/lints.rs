@@ -42,6 +42,23 @@ fn findings(text: &str, levels: &Levels) -> Vec<Finding> {
     ovsm_lint::lint(&file, levels)
 }
 
+/// The findings in a program for Solana.
+fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
+    let mut db = ovsm_query::Database::default();
+    let program = db.add_file("page.ovsm", text);
+    let nowhere = |_| None;
+    let mut file = File::new(text, Vec::new(), &nowhere);
+    file.is_text_only = true;
+    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+        lint: found.family.name(),
+        range,
+        message: found.message,
+        help: found.help,
+    };
+    file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
+    ovsm_lint::lint(&file, levels)
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
@@ -75,7 +92,10 @@ fn every_page_holds() {
         let fences = fences(&page);
         assert!(fences.len() >= 2, "{} has no examples", lint.id);
         for (kind, text) in fences {
-            let found = findings(&text, &levels);
+            let found = match lint.category {
+                Category::Security => program_findings(&text, &levels),
+                _ => findings(&text, &levels),
+            };
             let names: Vec<&str> = found.iter().map(|finding| finding.lint).collect();
             let holds = match kind.as_str() {
                 "ovsm bad" => names == [lint.id],
@@ -159,4 +179,21 @@ fn comments_silence_findings_and_forbidden_ones_stay() {
     assert_eq!(levels.set("equals-nul", Level::Warn), Err(Some("equals-null".to_string())));
     let whole = format!(";; lint: allow equals-null\n\n{}", text.split_once('\n').unwrap().1);
     assert!(findings(&whole, &Levels::default()).is_empty());
+}
+
+#[test]
+fn comments_silence_findings_in_programs() {
+    let text = "(define n 3)\n;; lint: allow security\n(invoke-program 3 [[0 :mut]] [n])\n(invoke-program 2 [[0 :mut]] [n])\n0\n";
+    let names = |levels: &Levels| -> Vec<(&'static str, Level)> {
+        program_findings(text, levels).iter().map(|finding| (finding.lint, finding.level)).collect()
+    };
+    let mut levels = Levels::default();
+    assert_eq!(names(&levels), [("arbitrary-cpi", Level::Warn)]);
+    levels.set("security", Level::Deny).unwrap();
+    assert_eq!(names(&levels), [("arbitrary-cpi", Level::Deny)]);
+    levels.set("arbitrary-cpi", Level::Allow).unwrap();
+    assert_eq!(names(&levels), [("unused-suppression", Level::Warn)]);
+    // Nobody looks for them in scripts, or in programs with errors.
+    assert_eq!(findings(";; lint: allow arbitrary-cpi\n(print 1)\n", &Levels::default()), []);
+    assert_eq!(program_findings(";; lint: allow arbitrary-cpi\n(unknown 1)\n", &Levels::default()), []);
 }

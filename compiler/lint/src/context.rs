@@ -9,6 +9,19 @@ use ovsm_eval::{ExpansionSize, GivenName};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
+/// Something that was found in the code of a program for Solana: see the lints of the category `security`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Audited {
+    /// The name of the lint.
+    pub lint: &'static str,
+    /// Where, in the file.
+    pub range: TextRange,
+    /// One sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
 /// A file as lints see it.
 pub struct File<'f> {
     /// Its text.
@@ -27,6 +40,8 @@ pub struct File<'f> {
     pub macros: FxHashSet<String>,
     /// The macro calls of the file, and how many parts their expansions have.
     pub expansions: Vec<(TextRange, String, usize)>,
+    /// What was found in the code of a program for Solana; `None` if nobody looked.
+    pub audited: Option<Vec<Audited>>,
     /// True if the file was read but not compiled: lints that need its code are left out, and nothing is changed, since
     /// nothing tells what its imports bring in.
     pub is_text_only: bool,
@@ -48,6 +63,7 @@ impl<'f> File<'f> {
             bound: FxHashSet::default(),
             macros: FxHashSet::default(),
             expansions: Vec::new(),
+            audited: None,
             is_text_only: false,
         };
         for (n, form) in ovsm_cst::split(text).forms.iter().enumerate() {

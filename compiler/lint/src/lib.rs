@@ -15,7 +15,7 @@ mod scope;
 mod suppression;
 mod walk;
 
-pub use context::{Context, File};
+pub use context::{Audited, Context, File};
 pub use fix::{apply, apply_some};
 pub use lint::{Category, Check, Finding, Fix, Level, Lint};
 pub use registry::LINTS;

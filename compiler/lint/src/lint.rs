@@ -53,6 +53,8 @@ pub enum Category {
     Performance,
     /// A macro that surprises its users.
     Macro,
+    /// A program for Solana uses an account that nothing has checked.
+    Security,
 }
 
 impl Category {
@@ -64,6 +66,7 @@ impl Category {
             Category::Style => "style",
             Category::Performance => "performance",
             Category::Macro => "macro",
+            Category::Security => "security",
         }
     }
 }

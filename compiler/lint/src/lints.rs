@@ -39,6 +39,7 @@ pub(crate) mod redundant_do;
 pub(crate) mod redundant_lambda;
 pub(crate) mod redundant_let;
 pub(crate) mod redundant_str;
+pub(crate) mod security;
 pub(crate) mod self_assignment;
 pub(crate) mod self_comparison;
 pub(crate) mod shadowed_binding;

@@ -43,7 +43,7 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
 }
 
 /// The types of a body of a form: of a function, or of its code.
-fn body_types<'db>(
+pub(crate) fn body_types<'db>(
     db: &'db dyn salsa::Database,
     form: Form<'db>,
     function: Option<DefId>,
@@ -74,13 +74,13 @@ pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<Def
 }
 
 /// The forms whose code runs when the program does.
-fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
+pub(crate) fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
     let forms = forms(db, file);
     groups(db, file).main.iter().filter_map(|place| forms.get(*place).copied()).collect()
 }
 
 /// The types of the entry of a program with instructions.
-fn entry_types(db: &dyn salsa::Database, file: SourceFile) -> Option<&BodyTypes> {
+pub(crate) fn entry_types(db: &dyn salsa::Database, file: SourceFile) -> Option<&BodyTypes> {
     dispatch(db, file).as_ref()?;
     let types = infer(db, group_of(db, Def::new(db, file, main_def(db, file)))?);
     types.bodies.get(&dispatch_def(db, file))

@@ -10,6 +10,7 @@
 // The accessors that salsa generates can not be documented; the fields that they read are.
 #![allow(missing_docs)]
 
+pub mod audit;
 pub mod check;
 pub mod code;
 mod collisions;
@@ -23,6 +24,7 @@ pub mod source_map;
 pub mod types;
 pub mod value;
 
+pub use audit::audit;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
 pub use db::{Database, SourceFile};

@@ -194,3 +194,22 @@ fn programs_for_solana_are_looked_at_as_texts() {
     write("src/main.ovsm", "(define (f x) (g x)\n");
     assert_eq!(lint(folder.path(), &[]).0, Some(1));
 }
+
+#[test]
+fn security_of_programs_is_looked_at_in_their_code() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("spirit.toml", "[package]\nname = \"p\"\nkind = \"program\"\n");
+    write("src/main.ovsm", "(define n 1)\n(invoke-program 3 [[0 :mut]] [n])\n0\n");
+    let (code, out, _) = lint(folder.path(), &["--error-format", "short"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("main.ovsm:2:1: warning[arbitrary-cpi]: account 3 is called"), "{out}");
+    assert_eq!(lint(folder.path(), &["-D", "security"]).0, Some(1));
+    write(
+        "src/main.ovsm",
+        "(define n 1)\n;; lint: allow arbitrary-cpi\n(invoke-program 3 [[0 :mut]] [n])\n0\n",
+    );
+    let (code, out, _) = lint(folder.path(), &["-D", "security", "--error-format", "short"]);
+    assert_eq!((code, out.as_str()), (Some(0), ""));
+}

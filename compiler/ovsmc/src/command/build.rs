@@ -1,5 +1,6 @@
 //! `ovsmc build`: a program to an ELF file.
 
+use crate::command::security;
 use clap::error::ErrorKind;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Source, Terminal, output, source};
@@ -123,6 +124,13 @@ impl Build {
                 return Exit::Usage;
             }
         };
+        let levels = match security::levels(&main) {
+            Ok(levels) => levels,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+        };
         let description = Description { interface: self.embed_interface, lock };
         let built = build(&db, file, &options).and_then(|mut artifact| {
             if !self.no_provenance {
@@ -133,7 +141,12 @@ impl Build {
         });
         match built {
             Ok(artifact) => {
-                terminal.show(&artifact.diagnostics, &source_map(&db, file));
+                let mut found = artifact.diagnostics.clone();
+                found.extend(security::security(&db, file, &levels));
+                terminal.show(&found, &source_map(&db, file));
+                if found.iter().any(Diagnostic::is_error) {
+                    return Exit::Program;
+                }
                 self.write(&main, &artifact, &options, terminal)
             }
             Err(diagnostics) => {

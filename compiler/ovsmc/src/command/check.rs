@@ -1,6 +1,7 @@
 //! `ovsmc check`: diagnostics without a result.
 
 use crate::command::build::{Target, load};
+use crate::command::security;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, source};
 use ovsm_ir::passes::OptLevel;
@@ -39,13 +40,22 @@ impl Check {
             };
             match load(&main, terminal) {
                 Ok((db, file)) => {
-                    let found = match self.target {
+                    let levels = match security::levels(&main) {
+                        Ok(levels) => levels,
+                        Err(diagnostic) => {
+                            terminal.show_placeless(&[*diagnostic]);
+                            worst = Exit::Usage;
+                            continue;
+                        }
+                    };
+                    let mut found = match self.target {
                         None => diagnostics(&db, file).clone(),
                         Some(Target::Sbpf) => match build(&db, file, &OPTIONS) {
                             Ok(artifact) => artifact.diagnostics,
                             Err(diagnostics) => diagnostics,
                         },
                     };
+                    found.extend(security::security(&db, file, &levels));
                     terminal.show(&found, &source_map(&db, file));
                     if found.iter().any(Diagnostic::is_error) && worst == Exit::Success {
                         worst = Exit::Program;

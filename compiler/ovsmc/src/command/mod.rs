@@ -9,4 +9,5 @@ pub mod explain;
 pub mod idl;
 pub mod inspect;
 mod origin;
+mod security;
 pub mod verify;

@@ -326,6 +326,15 @@ fn look_at_program(shown: &str, text: &str, levels: &Levels) -> Looked {
     let resolve = |_: Span| None;
     let mut file = ovsm_lint::File::new(text, Vec::new(), &resolve);
     file.is_text_only = true;
+    let mut db = ovsm_query::Database::default();
+    let program = db.add_file(shown, text);
+    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+        lint: found.family.name(),
+        range,
+        message: found.message,
+        help: found.help,
+    };
+    file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
     let findings = ovsm_lint::lint(&file, levels);
     let mut errors = Vec::new();
     for (tree, _) in &file.trees {
@@ -348,17 +357,19 @@ macro_rules! pages {
 }
 
 pages! {
-    "append-in-loop" "argument-evaluated-twice" "argument-never-used" "compat-name" "cond-else"
-    "constant-condition" "define-lambda" "deprecated" "duplicate-clause" "duplicate-condition"
-    "duplicate-map-key" "duplicate-test" "empty-body" "equals-bool" "equals-null"
-    "evaluation-order-swap" "float-equality" "identical-operands" "if-not" "if-null"
-    "if-same-branches" "large-expansion" "line-length" "loop-without-exit" "macro-capture" "manual-increment"
-    "misplaced-docstring" "missing-docstring" "missing-else" "needless-inject"
-    "negated-comparison" "nested-if" "nested-let" "reduce-without-initial" "redundant-call"
-    "redundant-do" "redundant-lambda" "redundant-let" "redundant-str" "self-assignment"
-    "self-comparison" "shadowed-binding" "shadowed-built-in" "single-operand-comparison"
-    "try-without-clause" "unreachable-code" "unused-binding" "unused-definition"
-    "unused-parameter" "unused-suppression" "unused-value" "used-underscored-binding" "when-not"
+    "account-data-matching" "append-in-loop" "arbitrary-cpi" "argument-evaluated-twice"
+    "argument-never-used" "bump-not-canonical" "compat-name" "cond-else" "constant-condition"
+    "define-lambda" "deprecated" "duplicate-clause" "duplicate-condition" "duplicate-map-key"
+    "duplicate-mutable-accounts" "duplicate-test" "empty-body" "equals-bool" "equals-null"
+    "evaluation-order-swap" "float-equality" "identical-operands" "if-not" "if-null" "if-same-branches"
+    "large-expansion" "line-length" "loop-without-exit" "macro-capture" "manual-increment"
+    "misplaced-docstring" "missing-docstring" "missing-else" "missing-owner-check" "missing-signer-check"
+    "needless-inject" "negated-comparison" "nested-if" "nested-let" "pda-sharing" "reduce-without-initial"
+    "redundant-call" "redundant-do" "redundant-lambda" "redundant-let" "redundant-str" "reinitialisation"
+    "self-assignment" "self-comparison" "shadowed-binding" "shadowed-built-in" "single-operand-comparison"
+    "sysvar-spoofing" "try-without-clause" "type-confusion" "unreachable-code" "unsafe-close"
+    "unused-binding" "unused-definition" "unused-parameter" "unused-suppression" "unused-value"
+    "used-underscored-binding" "when-not"
 }
 
 fn explain(name: &str, terminal: &Terminal) -> Exit {

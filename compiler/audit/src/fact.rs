@@ -1,0 +1,144 @@
+//! What is known of the accounts on the way to a place of a program.
+//!
+//! Facts are only ever added on a way, and where ways meet, those stay that hold on all of them. They lean to the side of the
+//! program: what only may be a check counts as one, so that no correct program is reported. Start with [`Fact`].
+
+use std::collections::BTreeSet;
+
+/// An account by its number in the instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Account {
+    /// The one with this number.
+    Number(u32),
+    /// One whose number is not known: checks of it count for all.
+    Some,
+}
+
+impl Account {
+    /// True if one may be the other.
+    pub fn may_be(self, other: Account) -> bool {
+        self == other || self == Account::Some || other == Account::Some
+    }
+}
+
+/// Something that is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Fact {
+    /// The account signed.
+    Signed(Account),
+    /// The owner of the account was compared.
+    OwnerKnown(Account),
+    /// The owner of the account is that of the sysvars.
+    IsSysvar(Account),
+    /// The key of the account was compared with something.
+    KeyKnown(Account),
+    /// The key of the first account is kept in the data of the second, at this offset.
+    KeyKept(Account, Account, Option<i64>),
+    /// Some key was compared with the data of the account.
+    AuthorityCompared(Account),
+    /// The data of the account were compared.
+    DataCompared(Account),
+    /// The data of the account were compared with a constant.
+    TagCompared(Account),
+    /// The data of the account are this number at this offset.
+    TagIs(Account, i64, u128),
+    /// The length of the account's data was compared.
+    LengthCompared(Account),
+    /// The balance of the account was compared.
+    LamportsCompared(Account),
+    /// The two accounts are not the same, or their keys were looked at.
+    Distinct(Account, Account),
+    /// The account was opened as one of a row in which none is repeated.
+    InRow(Account),
+    /// The data of the account were read.
+    DataRead(Account),
+    /// The data of the account are read as a record with a key in it.
+    HasKeyField(Account),
+    /// The data of the account were written: the runtime allows that to its owner only.
+    Written(Account),
+    /// Lamports were taken from the account: the runtime allows that to its owner only.
+    Debited(Account),
+    /// More than the key of the account is used: its data, its balance, or it is given to another program.
+    Used(Account),
+    /// The key of the account is part of something: of stored data, of seeds, of a call.
+    KeyUsed(Account),
+    /// The account was given to another program, which may write to it: if that knows the account, it checks its owner.
+    Given(Account),
+    /// The account was made in this instruction.
+    Created(Account),
+    /// The account was given back to the runtime.
+    Closed(Account),
+    /// Bytes of the instruction were compared with what a program address was found with, or with data of an account.
+    BumpCompared,
+    /// Something was changed on the way.
+    Changed,
+}
+
+/// Facts that hold together.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Facts {
+    known: BTreeSet<Fact>,
+}
+
+impl Facts {
+    /// Adds a fact; true if it is new.
+    pub fn add(&mut self, fact: Fact) -> bool {
+        self.known.insert(fact)
+    }
+
+    /// Adds all of another set.
+    pub fn extend(&mut self, other: &Facts) {
+        self.known.extend(other.known.iter().copied());
+    }
+
+    /// Keeps what holds in the other set too.
+    pub fn keep_common(&mut self, other: &Facts) {
+        self.known.retain(|fact| other.known.contains(fact));
+    }
+
+    /// All facts in order.
+    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
+        self.known.iter().copied()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// True if nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// True if a fact is known, of this account or of one that may be it.
+    pub fn holds(&self, wanted: Fact) -> bool {
+        self.known.contains(&wanted) || self.known.iter().any(|known| satisfies(*known, wanted))
+    }
+}
+
+/// True if a fact says another one.
+pub fn satisfies(known: Fact, wanted: Fact) -> bool {
+    use Fact::*;
+    match (known, wanted) {
+        (Distinct(a, b), Distinct(c, d)) => a.may_be(c) && b.may_be(d) || a.may_be(d) && b.may_be(c),
+        _ => match (subject(known), subject(wanted)) {
+            (Some(a), Some(b)) => {
+                a.may_be(b) && std::mem::discriminant(&known) == std::mem::discriminant(&wanted)
+            }
+            _ => known == wanted,
+        },
+    }
+}
+
+/// The one account that a fact is about.
+fn subject(fact: Fact) -> Option<Account> {
+    use Fact::*;
+    match fact {
+        Signed(a) | OwnerKnown(a) | IsSysvar(a) | KeyKnown(a) | AuthorityCompared(a) | DataCompared(a)
+        | TagCompared(a) | LengthCompared(a) | LamportsCompared(a) | InRow(a) | DataRead(a)
+        | HasKeyField(a) | Written(a) | Debited(a) | Used(a) | KeyUsed(a) | Given(a) | Created(a)
+        | Closed(a) => Some(a),
+        KeyKept(..) | TagIs(..) | Distinct(..) | BumpCompared | Changed => None,
+    }
+}

@@ -1,0 +1,50 @@
+//! `account-data-matching`: somebody has to sign, but the data that are changed name an authority which is compared with
+//! nothing, so that anybody's signature will do.
+//!
+//! Reported only if the key of the one who signed is used for nothing at all: not compared, not stored, in no seed, in no
+//! call. Start with [`look`].
+
+use super::{Event, Family, named};
+use crate::fact::{Account, Fact};
+use crate::state::{Pending, State};
+use crate::value::Source;
+use ovsm_base::Span;
+
+pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
+    let signers: Vec<Account> = state
+        .facts
+        .iter()
+        .filter_map(|fact| if let Fact::Signed(account) = fact { Some(account) } else { None })
+        .collect();
+    if signers.is_empty() || signers.contains(&Account::Some) || !event.is_change() {
+        return;
+    }
+    let mut touched: Vec<Account> = event.target().into_iter().collect();
+    touched.extend(event.sources().iter().filter_map(|source| match source {
+        Source::Data(account, ..) => Some(*account),
+        _ => None,
+    }));
+    touched.sort_unstable();
+    touched.dedup();
+    for account in touched {
+        let has_key = state.facts.holds(Fact::HasKeyField(account));
+        // Whoever declares an account says what has to match.
+        let is_declared = state.facts.holds(Fact::InRow(account));
+        if account == Account::Some || !has_key || is_declared || signers.contains(&account) {
+            continue;
+        }
+        let message = format!(
+            "{} names a key in its data that is compared with nothing: anybody can sign for this",
+            named(account)
+        );
+        let mut allowed_by =
+            vec![Fact::AuthorityCompared(account), Fact::KeyKnown(account), Fact::Created(account)];
+        for signer in &signers {
+            allowed_by.extend([Fact::KeyKnown(*signer), Fact::KeyUsed(*signer)]);
+        }
+        let help =
+            "compare it with the key of the account that signs, as a declaration does with `:constraints`"
+                .to_string();
+        state.raise((Family::AccountDataMatching, span, message), Pending { allowed_by, help, record: None });
+    }
+}

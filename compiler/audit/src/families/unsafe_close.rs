@@ -1,0 +1,21 @@
+//! `unsafe-close`: the balance of an account is set to zero, and its data stay as they are.
+//!
+//! In the same transaction somebody can give it lamports again, and it is there with its old data. An account whose data
+//! the program never looks at has none that matter. Start with [`look`].
+
+use super::{Event, Family, named};
+use crate::fact::{Account, Fact};
+use crate::state::{Pending, State};
+use ovsm_base::Span;
+
+pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
+    let Event::Lamports { account, value, .. } = event else { return };
+    let is_emptied = value.as_number() == Some(0);
+    if !is_emptied || *account == Account::Some || !state.facts.holds(Fact::DataRead(*account)) {
+        return;
+    }
+    let message = format!("{} loses its lamports here, but keeps its data", named(*account));
+    let help = "somebody can give it lamports again in the same transaction: write `(close a destination)`, or overwrite the data with a word that nothing accepts".to_string();
+    let allowed_by = vec![Fact::Written(*account), Fact::Closed(*account)];
+    state.raise((Family::UnsafeClose, span, message), Pending { allowed_by, help, record: None });
+}

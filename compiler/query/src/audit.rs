@@ -1,0 +1,55 @@
+//! What a program does with accounts that nothing has checked, with the places in its text.
+//!
+//! Only a program without errors is looked at. The work is done by [`ovsm_audit`]; here the program is put together from its
+//! forms. Not a query: nothing but the edge asks, once for a program. Start with [`audit`].
+
+use crate::check::diagnostics;
+use crate::code::{body_types, entry_types, main_forms};
+use crate::db::SourceFile;
+use crate::forms::forms;
+use crate::names::expand;
+use crate::source_map::source_map;
+use crate::types::dispatch;
+use ovsm_audit::Program;
+use ovsm_audit::machine::Code;
+pub use ovsm_audit::{FAMILIES, Finding};
+use ovsm_base::render::SourceMap;
+use ovsm_base::{Diagnostic, TextRange};
+use std::collections::BTreeMap;
+
+/// What a program does with accounts that nothing has checked, in the order of its text; `None` if it has
+/// errors, or is too much work.
+pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding, TextRange)>> {
+    if diagnostics(db, file).iter().any(Diagnostic::is_error) {
+        return None;
+    }
+    let mut main = Vec::new();
+    for form in main_forms(db, file) {
+        if let Some(body) = &expand(db, form).code
+            && let Some(types) = body_types(db, form, None)
+        {
+            main.push(Code { body, types });
+        }
+    }
+    if let (Some(body), Some(types)) = (dispatch(db, file), entry_types(db, file)) {
+        main.push(Code { body, types });
+    }
+    let mut functions = BTreeMap::new();
+    for form in forms(db, file) {
+        for function in &expand(db, *form).functions {
+            if let Some(types) = body_types(db, *form, Some(function.def)) {
+                functions.insert(function.def, Code { body: &function.body, types });
+            }
+        }
+    }
+    let places = source_map(db, file);
+    let mut found: Vec<(Finding, TextRange)> = ovsm_audit::audit(&Program { main, functions })?
+        .into_iter()
+        .filter_map(|finding| {
+            let (_, range) = places.resolve(finding.span)?;
+            Some((finding, range))
+        })
+        .collect();
+    found.sort_by(|(a, at), (b, other)| (at, a.family, &a.message).cmp(&(other, b.family, &b.message)));
+    Some(found)
+}
