@@ -47,6 +47,7 @@ examples! {
     pda_escrow "pda-escrow"
     registry "registry"
     reputation "reputation"
+    sol_vault "sol-vault"
     token_escrow "token-escrow"
     vault "vault"
     vote "vote"
