@@ -1,5 +1,6 @@
 //! Code: layout, lowering per definition, and what is made of a whole program.
 
+use crate::budget::{self, has_budgets};
 use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
@@ -222,18 +223,31 @@ pub fn build(
     options: &BuildOptions,
 ) -> Result<Artifact, Vec<Diagnostic>> {
     let (mut module, mut diagnostics) = lower_program(db, file, EntryKind::ReturnCode)?;
+    let original = has_budgets(db, file).then(|| module.clone());
     optimize(&mut module, options.level);
-    let target = ovsm_sbpf::Options {
+    match ovsm_sbpf::compile(&module, &target_options(options)) {
+        Ok(program) => {
+            if let Some(original) = &original {
+                diagnostics.extend(budget::check(db, file, options, (original, &module), &program));
+            }
+            match diagnostics.iter().any(Diagnostic::is_error) {
+                true => Err(diagnostics),
+                false => Ok(Artifact { module, program, diagnostics }),
+            }
+        }
+        Err(errors) => {
+            diagnostics.extend(errors.into_iter().map(|error| budget::explain_frame(db, file, error)));
+            Err(diagnostics)
+        }
+    }
+}
+
+/// What the backend is told.
+pub(crate) fn target_options(options: &BuildOptions) -> ovsm_sbpf::Options {
+    ovsm_sbpf::Options {
         version: options.version,
         optimize: options.level != OptLevel::O0,
         symbols: options.symbols,
         ..ovsm_sbpf::Options::default()
-    };
-    match ovsm_sbpf::compile(&module, &target) {
-        Ok(program) => Ok(Artifact { module, program, diagnostics }),
-        Err(errors) => {
-            diagnostics.extend(errors);
-            Err(diagnostics)
-        }
     }
 }

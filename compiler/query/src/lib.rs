@@ -10,9 +10,11 @@
 // The accessors that salsa generates can not be documented; the fields that they read are.
 #![allow(missing_docs)]
 
+mod budget;
 pub mod check;
 pub mod code;
 mod collisions;
+pub mod cost;
 pub mod db;
 pub mod declared;
 pub mod forms;
@@ -24,6 +26,7 @@ pub mod value;
 
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
+pub use cost::{Costs, costs};
 pub use db::{Database, SourceFile};
 pub use declared::interface;
 pub use origin::{Description, describe};

@@ -1,6 +1,7 @@
 //! The compiled program: bytes, listing, and what is known about each function and instruction.
 
 use crate::disassemble::Disassembly;
+use crate::frame::FrameValue;
 use crate::isa::Version;
 use ovsm_base::Span;
 
@@ -31,6 +32,8 @@ pub struct FunctionReport {
     pub slots: usize,
     /// Bytes of stack that it uses, frame area of the entry not counted.
     pub frame_bytes: u32,
+    /// What lies in the frame, if [`crate::Options::frame_values`] asks for it.
+    pub frame_values: Vec<FrameValue>,
     /// True if it can fail.
     pub can_fail: bool,
 }

@@ -1,0 +1,504 @@
+//! The most expensive way through a function: its flow is walked with what is known about registers and memory.
+//!
+//! Where ways meet, the larger count of units is kept, and of the constants those that agree. A loop is walked again and
+//! again until its test, decided by constants, ends it; a loop whose test is not decided has no bound. A call is walked
+//! with what is known about its arguments. So the count is never too small, and exact where nothing depends on the input.
+//!
+//! Start with [`Walker::function`].
+
+use super::flow::{Block, Flow, Part};
+use super::state::{State, alu32, alu64, holds};
+use super::syscall;
+use super::{Reason, Unbounded};
+use crate::isa::{self, Jump, Operation, Slot};
+use crate::program::Program;
+use ovsm_base::syscall::Syscall;
+use std::collections::BTreeMap;
+
+/// A transaction gets no more units than this, so that a larger bound says nothing.
+pub(super) const MAX_UNITS: u64 = 1_400_000;
+/// So many instructions are walked for one answer.
+const MAX_STEPS: u64 = 2_000_000;
+/// Calls are nested no deeper by the machine.
+const MAX_DEPTH: usize = 64;
+
+/// A piece of a way, and what was before it.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    before: Option<usize>,
+    piece: Piece,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Piece {
+    /// These slots were executed.
+    Slots(usize, usize),
+    /// The call at this slot charged units.
+    Charge(usize, u64),
+    /// A function was called, whose way ends there.
+    Callee(usize),
+}
+
+/// How a block, or the end of a function, is reached.
+#[derive(Clone, PartialEq, Debug)]
+struct Arrival {
+    state: State,
+    units: u64,
+    path: Option<usize>,
+    /// A call of another program on some way to here.
+    program_call: Option<usize>,
+}
+
+impl Arrival {
+    fn join(&mut self, other: Arrival) {
+        self.state.join(&other.state);
+        if other.units > self.units {
+            self.units = other.units;
+            self.path = other.path;
+        }
+        self.program_call = self.program_call.or(other.program_call);
+    }
+}
+
+/// Two ways to reach a place: without having met what is looked for, and with.
+type Arrivals = [Option<Arrival>; 2];
+
+fn arrive(arrivals: &mut Arrivals, met: bool, arrival: Arrival) {
+    let [without, with] = arrivals;
+    let slot = if met { with } else { without };
+    match slot {
+        Some(here) => here.join(arrival),
+        None => *slot = Some(arrival),
+    }
+}
+
+/// What a call costs at most.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    /// Units, without those of other programs.
+    pub(super) units: u64,
+    /// The way, for [`Walker::counts`].
+    path: Option<usize>,
+    /// The call of another program.
+    pub(super) program_call: Option<usize>,
+    /// What is known on return; `None` if it never returns.
+    state: Option<State>,
+}
+
+type Key = (usize, [Option<u64>; 10]);
+
+/// Walks through the functions of a program.
+pub(super) struct Walker<'a> {
+    program: &'a Program,
+    flows: Vec<Flow>,
+    function_at: BTreeMap<usize, usize>,
+    syscalls: BTreeMap<usize, Syscall>,
+    known: BTreeMap<Key, Result<Outcome, Unbounded>>,
+    active: Vec<Key>,
+    nodes: Vec<Node>,
+    steps: u64,
+    decided: u64,
+    /// Functions are not walked, and unknown lengths are taken as 0.
+    is_shallow: bool,
+}
+
+/// A walk through one function.
+struct Visit<'a> {
+    arrivals: Vec<Arrivals>,
+    exits: Arrivals,
+    looked_for: &'a dyn Fn(usize) -> bool,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(program: &'a Program) -> Walker<'a> {
+        let syscalls: BTreeMap<usize, Syscall> = program.syscalls.iter().copied().collect();
+        let is_final = |at: usize| syscalls.get(&at).is_some_and(|syscall| syscall.diverges());
+        let flows = program
+            .functions
+            .iter()
+            .map(|function| {
+                let range = (function.first_pc, function.first_pc + function.slots);
+                Flow::new(&program.text, range, program.version, &is_final)
+            })
+            .collect();
+        let function_at =
+            program.functions.iter().enumerate().map(|(number, it)| (it.first_pc, number)).collect();
+        Walker {
+            program,
+            flows,
+            function_at,
+            syscalls,
+            known: BTreeMap::new(),
+            active: Vec::new(),
+            nodes: Vec::new(),
+            steps: 0,
+            decided: 0,
+            is_shallow: false,
+        }
+    }
+
+    /// The most expensive way through a function; only ways over a slot that is looked for, if there are such.
+    pub(super) fn function(
+        &mut self,
+        number: usize,
+        looked_for: Option<&dyn Fn(usize) -> bool>,
+    ) -> Result<Outcome, Unbounded> {
+        self.steps = 0;
+        self.nodes.clear();
+        self.known.clear();
+        self.active.clear();
+        let state = if number == 0 { State::at_entry() } else { State::default() };
+        self.walk_function(number, state, looked_for.unwrap_or(&|_| false))
+    }
+
+    /// How often each slot is executed on the way of an outcome, and what calls charge there beside.
+    pub(super) fn counts(&self, outcome: &Outcome) -> Vec<u64> {
+        let mut units = vec![0u64; self.program.text.len()];
+        let mut times = vec![0u64; self.nodes.len()];
+        if let Some(last) = outcome.path.and_then(|path| times.get_mut(path)) {
+            *last = 1;
+        }
+        // A node is made after those that it names, so that each is complete when it is looked at.
+        for (number, node) in self.nodes.iter().enumerate().rev() {
+            let count = times.get(number).copied().unwrap_or(0);
+            if count == 0 {
+                continue;
+            }
+            let add = |list: &mut Vec<u64>, place: usize, more: u64| {
+                if let Some(slot) = list.get_mut(place) {
+                    *slot = slot.saturating_add(more);
+                }
+            };
+            if let Some(before) = node.before {
+                add(&mut times, before, count);
+            }
+            match node.piece {
+                Piece::Slots(start, end) => {
+                    let mut at = start;
+                    while at < end {
+                        add(&mut units, at, count);
+                        at += self.width(at);
+                    }
+                }
+                Piece::Charge(at, charge) => add(&mut units, at, count.saturating_mul(charge)),
+                Piece::Callee(last) => add(&mut times, last, count),
+            }
+        }
+        units
+    }
+
+    /// What each syscall charges, as far as its own block tells.
+    pub(super) fn charges(mut self) -> Vec<(usize, u64)> {
+        self.is_shallow = true;
+        let flows = std::mem::take(&mut self.flows);
+        for flow in &flows {
+            for block in &flow.blocks {
+                self.steps = 0;
+                let mut visit = Visit {
+                    arrivals: Vec::new(),
+                    exits: [None, None],
+                    looked_for: &|_| false,
+                };
+                let start = Arrival { state: State::default(), units: 0, path: None, program_call: None };
+                // Nothing is refused in a shallow walk but calls that the compiler never makes.
+                let _ = self.straight(block, false, start, &mut visit);
+            }
+        }
+        let charges = self.nodes.iter().filter_map(|node| match node.piece {
+            Piece::Charge(at, units) => Some((at, units)),
+            Piece::Slots(..) | Piece::Callee(_) => None,
+        });
+        charges.collect()
+    }
+
+    fn width(&self, at: usize) -> usize {
+        if self.program.text.get(at).is_some_and(|slot| slot.opcode == isa::LDDW) { 2 } else { 1 }
+    }
+
+    fn walk_function(
+        &mut self,
+        number: usize,
+        state: State,
+        looked_for: &dyn Fn(usize) -> bool,
+    ) -> Result<Outcome, Unbounded> {
+        let Some(flow) = self.flows.get(number).cloned() else {
+            return Err(Unbounded { at: 0, reason: Reason::Indirect });
+        };
+        let mut visit = Visit {
+            arrivals: vec![[None, None]; flow.blocks.len()],
+            exits: [None, None],
+            looked_for,
+        };
+        if let Some(first) = visit.arrivals.first_mut() {
+            arrive(first, false, Arrival { state, units: 0, path: None, program_call: None });
+        }
+        self.walk(&flow, &flow.parts, &mut visit)?;
+        let [without, with] = visit.exits;
+        let last = with.or(without);
+        Ok(match last {
+            Some(Arrival { state, units, path, program_call }) => {
+                Outcome { units, path, program_call, state: Some(state) }
+            }
+            None => Outcome { units: 0, path: None, program_call: None, state: None },
+        })
+    }
+
+    fn walk(&mut self, flow: &Flow, parts: &[Part], visit: &mut Visit<'_>) -> Result<(), Unbounded> {
+        for part in parts {
+            match part {
+                Part::Block(block) => {
+                    self.block(flow, *block, visit)?;
+                }
+                Part::Tangle(block) => {
+                    if visit.arrivals.get(*block).is_some_and(|[a, b]| a.is_some() || b.is_some()) {
+                        let at = flow.blocks.get(*block).map_or(0, |block| block.start);
+                        return Err(Unbounded { at, reason: Reason::Loop });
+                    }
+                }
+                Part::Loop(head, inner) => {
+                    let place = Unbounded { at: self.loop_place(flow, *head, inner), reason: Reason::Loop };
+                    loop {
+                        let decided = self.decided;
+                        if !self.block(flow, *head, visit)? {
+                            break;
+                        }
+                        self.walk(flow, inner, visit)?;
+                        let again = visit.arrivals.get(*head).is_some_and(|[a, b]| a.is_some() || b.is_some());
+                        if again && decided == self.decided {
+                            return Err(place);
+                        }
+                        if self.steps > MAX_STEPS || self.worst(visit, *head) > MAX_UNITS {
+                            return Err(place);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn worst(&self, visit: &Visit<'_>, block: usize) -> u64 {
+        let arrivals = visit.arrivals.get(block).into_iter().flatten().flatten();
+        arrivals.map(|arrival| arrival.units).max().unwrap_or(0)
+    }
+
+    /// The slot that stands for a loop: of those from the form that decides whether it goes on, the first in the source.
+    fn loop_place(&self, flow: &Flow, head: usize, inner: &[Part]) -> usize {
+        let mut members = vec![head];
+        collect(inner, &mut members);
+        let blocks = || members.iter().filter_map(|block| flow.blocks.get(*block));
+        let spanned = |range: std::ops::Range<usize>| {
+            range.filter_map(|at| Some((at, self.program.spans.get(at).copied().flatten()?)))
+        };
+        let test = blocks()
+            .filter(|block| block.targets.contains(&head))
+            .filter_map(|block| spanned(block.start..block.end).last())
+            .next()
+            .or_else(|| blocks().find_map(|block| spanned(block.start..block.end).next()));
+        let fallback = flow.blocks.get(head).map_or(0, |block| block.start);
+        let Some((_, test)) = test else { return fallback };
+        blocks()
+            .flat_map(|block| spanned(block.start..block.end))
+            .filter(|(_, span)| span.form == test.form)
+            .min_by_key(|(at, span)| (span.range.start, *at))
+            .map_or(fallback, |(at, _)| at)
+    }
+
+    /// Walks a block in each way in which it is reached. False if it is not reached.
+    fn block(&mut self, flow: &Flow, number: usize, visit: &mut Visit<'_>) -> Result<bool, Unbounded> {
+        let Some(arrivals) = visit.arrivals.get_mut(number).map(std::mem::take) else { return Ok(false) };
+        let Some(block) = flow.blocks.get(number) else { return Ok(false) };
+        let mut reached = false;
+        for (met, arrival) in [false, true].into_iter().zip(arrivals) {
+            let Some(arrival) = arrival else { continue };
+            reached = true;
+            self.straight(block, met, arrival, visit)?;
+        }
+        Ok(reached)
+    }
+
+    fn push(&mut self, arrival: &mut Arrival, piece: Piece) {
+        self.nodes.push(Node { before: arrival.path, piece });
+        arrival.path = Some(self.nodes.len() - 1);
+    }
+
+    fn straight(
+        &mut self,
+        block: &Block,
+        met: bool,
+        mut arrival: Arrival,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Unbounded> {
+        self.push(&mut arrival, Piece::Slots(block.start, block.end));
+        let mut met = met;
+        let mut at = block.start;
+        while at < block.end {
+            let Some(slot) = self.program.text.get(at).copied() else { break };
+            met |= (visit.looked_for)(at);
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                return Err(Unbounded { at, reason: Reason::TooLong });
+            }
+            arrival.units = arrival.units.saturating_add(1);
+            let state = &mut arrival.state;
+            let source = |state: &State, register: bool| match register {
+                true => state.get(slot.src),
+                false => Some(i64::from(slot.imm) as u64),
+            };
+            match Operation::of(slot.opcode, self.program.version) {
+                Some(Operation::Lddw) => {
+                    let high = self.program.text.get(at + 1).map_or(0, |high| high.imm as u32);
+                    state.set(slot.dst, Some(u64::from(slot.imm as u32) | u64::from(high) << 32));
+                }
+                Some(Operation::Alu64(alu, register)) => {
+                    let value = alu64(alu, state.get(slot.dst), source(state, register));
+                    state.set(slot.dst, value);
+                }
+                Some(Operation::Alu32(alu, register)) => {
+                    let value = alu32(alu, state.get(slot.dst), source(state, register));
+                    state.set(slot.dst, value);
+                }
+                Some(Operation::Load(width)) => {
+                    let value = match (width, slot.src) {
+                        (isa::Width::W8, 10) => state.frame_word(slot.off),
+                        (isa::Width::W8, base) => address(state, base, slot.off).and_then(|at| state.word(at)),
+                        _ => None,
+                    };
+                    state.set(slot.dst, value);
+                }
+                Some(Operation::StoreImmediate(width)) => {
+                    store(state, &slot, width, Some(i64::from(slot.imm) as u64));
+                }
+                Some(Operation::StoreRegister(width)) => {
+                    let value = state.get(slot.src);
+                    store(state, &slot, width, value);
+                }
+                Some(Operation::Swap(_)) => state.set(slot.dst, None),
+                Some(Operation::Call) => {
+                    if !self.call(at, &slot, &mut arrival)? {
+                        arrive(&mut visit.exits, met, arrival);
+                        return Ok(());
+                    }
+                }
+                Some(Operation::Callx) | None => return Err(Unbounded { at, reason: Reason::Indirect }),
+                Some(Operation::Exit) => {
+                    arrive(&mut visit.exits, met, arrival);
+                    return Ok(());
+                }
+                Some(Operation::Jump(jump, narrow, register)) => {
+                    let sides = (state.get(slot.dst), source(state, register));
+                    let decision = match sides {
+                        (Some(a), Some(b)) => {
+                            self.decided += 1;
+                            Some(holds(jump, narrow, a, b))
+                        }
+                        _ => None,
+                    };
+                    let (then, otherwise) = (block.targets.first(), block.targets.get(1));
+                    if decision != Some(false)
+                        && let Some(to) = then.and_then(|to| visit.arrivals.get_mut(*to))
+                    {
+                        let mut taken = arrival.clone();
+                        if jump == Jump::Eq && !narrow && sides.1.is_some() {
+                            taken.state.set(slot.dst, sides.1);
+                        }
+                        arrive(to, met, taken);
+                    }
+                    if decision != Some(true)
+                        && let Some(to) = otherwise.and_then(|to| visit.arrivals.get_mut(*to))
+                    {
+                        if jump == Jump::Ne && !narrow && sides.1.is_some() {
+                            arrival.state.set(slot.dst, sides.1);
+                        }
+                        arrive(to, met, arrival);
+                    }
+                    return Ok(());
+                }
+                Some(Operation::Ja) => break,
+            }
+            at += self.width(at);
+        }
+        match block.targets.first().and_then(|to| visit.arrivals.get_mut(*to)) {
+            Some(to) => arrive(to, met, arrival),
+            None => arrive(&mut visit.exits, met, arrival),
+        }
+        Ok(())
+    }
+
+    /// A call of the runtime or of a function. False if it never returns.
+    fn call(&mut self, at: usize, slot: &Slot, arrival: &mut Arrival) -> Result<bool, Unbounded> {
+        if let Some(syscall) = self.syscalls.get(&at).copied() {
+            let charge = match syscall::charge(syscall, &arrival.state) {
+                Ok(charge) => charge,
+                Err(_) if self.is_shallow => syscall::least(syscall),
+                Err(reason) => return Err(Unbounded { at, reason }),
+            };
+            arrival.units = arrival.units.saturating_add(charge);
+            self.push(arrival, Piece::Charge(at, charge));
+            if syscall::calls_a_program(syscall) {
+                arrival.program_call = arrival.program_call.or(Some(at));
+            }
+            arrival.state.set(0, None);
+            if !syscall::only_reads(syscall) {
+                arrival.state.forget_memory();
+            }
+            return Ok(!syscall.diverges());
+        }
+        if self.is_shallow {
+            arrival.state.after_call(None);
+            return Ok(true);
+        }
+        let target = usize::try_from(at as i64 + 1 + i64::from(slot.imm)).ok();
+        let Some(number) = target.and_then(|target| self.function_at.get(&target).copied()) else {
+            return Err(Unbounded { at, reason: Reason::Indirect });
+        };
+        let state = arrival.state.for_callee();
+        let key = (number, state.registers());
+        let outcome = match self.known.get(&key) {
+            Some(outcome) => outcome.clone(),
+            None => {
+                if self.active.contains(&key) || self.active.len() >= MAX_DEPTH {
+                    return Err(Unbounded { at, reason: Reason::Recursion });
+                }
+                self.active.push(key);
+                let outcome = self.walk_function(number, state, &|_| false);
+                self.active.pop();
+                self.known.insert(key, outcome.clone());
+                outcome
+            }
+        }?;
+        arrival.units = arrival.units.saturating_add(outcome.units);
+        arrival.program_call = arrival.program_call.or(outcome.program_call);
+        if let Some(path) = outcome.path {
+            self.push(arrival, Piece::Callee(path));
+        }
+        arrival.state.after_call(outcome.state.as_ref());
+        Ok(outcome.state.is_some())
+    }
+}
+
+/// The blocks of parts.
+fn collect(parts: &[Part], members: &mut Vec<usize>) {
+    for part in parts {
+        match part {
+            Part::Block(block) | Part::Tangle(block) => members.push(*block),
+            Part::Loop(head, inner) => {
+                members.push(*head);
+                collect(inner, members);
+            }
+        }
+    }
+}
+
+fn address(state: &State, base: u8, offset: i16) -> Option<u64> {
+    Some(state.get(base)?.wrapping_add(i64::from(offset) as u64))
+}
+
+fn store(state: &mut State, slot: &Slot, width: isa::Width, value: Option<u64>) {
+    if slot.dst == 10 {
+        state.store_frame(slot.off, width, value);
+    } else {
+        let to = address(state, slot.dst, slot.off);
+        state.store(to, width, value);
+    }
+}
