@@ -4,7 +4,7 @@
 //! with its writing, [`check`] holds a built program against it. Start with [`check`].
 
 use crate::code::{BuildOptions, target_options};
-use crate::cost::{declared_instructions, explain, instruction_bound};
+use crate::cost::{declared_instructions, explain};
 use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
 use ovsm_base::{Code, Diagnostic, FormId, Span};
@@ -147,7 +147,7 @@ pub(crate) fn check(
     let mut found = Vec::new();
     for budget in budgets(db, file) {
         let name = budget.name.as_deref();
-        let instruction = instructions.iter().find(|(form, own)| *form == budget.form && Some(own.as_str()) == name);
+        let instruction = instructions.iter().find(|it| it.form == budget.form && Some(it.name.as_str()) == name);
         let measured = Measured::new(name, options, (original, optimized), program);
         let Some(measured) = measured else { continue };
         let what = match (name, instruction) {
@@ -159,7 +159,7 @@ pub(crate) fn check(
             match *limit {
                 Limit::Units(most, span) => {
                     let (program, bound) = match instruction {
-                        Some((form, name)) => (program, instruction_bound(db, program, *form, name)),
+                        Some(declared) => (program, declared.bound(program)),
                         None => (&measured.program, function_bound(&measured.program, measured.number)),
                     };
                     found.extend(units_error(db, file, &what, (most, span), program, bound));

@@ -9,12 +9,11 @@ use crate::forms::{Form, forms};
 use crate::names::expand;
 use crate::source_map::source_map;
 use crate::types::name_of;
-use ovsm_base::Span;
 use ovsm_base::line_index::LineIndex;
 use ovsm_base::render::SourceMap;
 use ovsm_sbpf::Program;
-use ovsm_sbpf::cost::{Bound, Reason, Unbounded, bound_over, calls, function_bound, slot_units};
-use std::collections::{BTreeMap, BTreeSet};
+use ovsm_sbpf::cost::{Bound, Reason, Unbounded, function_bound, instruction_bound, slot_units};
+use std::collections::BTreeMap;
 
 /// The costs of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -151,10 +150,7 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
         functions: functions.collect(),
         instructions: declared_instructions(db, file)
             .into_iter()
-            .map(|(form, name)| InstructionCost {
-                bound: most(&instruction_bound(db, program, form, &name)),
-                name,
-            })
+            .map(|declared| InstructionCost { bound: most(&declared.bound(program)), name: declared.name })
             .collect(),
         machine_instructions: program.instructions(),
         text_bytes: 8 * program.functions.iter().map(|function| function.slots).sum::<usize>(),
@@ -167,38 +163,35 @@ fn is_runtime(name: &str) -> bool {
     name.starts_with("runtime.")
 }
 
-/// The instructions that a program declares, with the forms that do.
-pub(crate) fn declared_instructions<'db>(
-    db: &'db dyn salsa::Database,
-    file: SourceFile,
-) -> Vec<(Form<'db>, String)> {
+/// A declared instruction.
+pub(crate) struct Declared<'db> {
+    /// The form that declares it.
+    pub(crate) form: Form<'db>,
+    /// The name of its function.
+    pub(crate) name: String,
+    /// What its data begins with, and how many bytes that is.
+    discriminator: (u64, u32),
+}
+
+impl Declared<'_> {
+    /// The most that a run of it costs, from the entry on.
+    pub(crate) fn bound(&self, program: &Program) -> Result<Bound, Unbounded> {
+        instruction_bound(program, self.discriminator.0, self.discriminator.1)
+    }
+}
+
+/// The instructions that a program declares.
+pub(crate) fn declared_instructions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Declared<'_>> {
     let forms = forms(db, file).iter();
     forms
         .flat_map(|form| {
-            let own = expand(db, *form).instructions.iter();
-            own.map(|instruction| (*form, name_of(db, file, instruction.handler)))
+            expand(db, *form).instructions.iter().map(|instruction| Declared {
+                form: *form,
+                name: name_of(db, file, instruction.handler),
+                discriminator: (instruction.discriminator, instruction.discriminator_size),
+            })
         })
         .collect()
-}
-
-/// The bound of a run that executes a declared instruction: one that comes over its code, or calls its function.
-pub(crate) fn instruction_bound(
-    db: &dyn salsa::Database,
-    program: &Program,
-    form: Form<'_>,
-    name: &str,
-) -> Result<Bound, Unbounded> {
-    let id = *form.id(db);
-    let entry = program.functions.first().map_or(0, |function| function.slots);
-    let called: BTreeSet<usize> = calls(program)
-        .into_iter()
-        .filter(|(_, callee)| program.functions.get(*callee).is_some_and(|function| function.name == name))
-        .map(|(at, _)| at)
-        .collect();
-    let is_own = |span: &Option<Span>| span.is_some_and(|span| span.form == id);
-    bound_over(program, &|at| {
-        at < entry && (called.contains(&at) || program.spans.get(at).is_some_and(is_own))
-    })
 }
 
 /// A reason in words.

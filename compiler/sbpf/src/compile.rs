@@ -213,7 +213,8 @@ fn link(
     if elf.len() > MAX_FILE_BYTES {
         return Err(too_large(total, constants));
     }
-    Ok(Program { elf, functions, spans, version: options.version, text, syscalls, image })
+    let (version, frame_area) = (options.version, module.frame_area);
+    Ok(Program { elf, functions, spans, version, frame_area, text, syscalls, image })
 }
 
 /// Adds sections that are not loaded. A program without symbols has no sections, and stays as it is.

@@ -2,7 +2,7 @@
 //!
 //! Everything is found in the machine code as it is written to the file, after all optimisation; nothing here changes
 //! it. Units are those of Solana's machine: one for each instruction, and what syscalls charge. Start with
-//! [`function_bound`] and [`bound_over`].
+//! [`function_bound`] and [`instruction_bound`].
 
 mod flow;
 mod state;
@@ -12,7 +12,6 @@ mod walk;
 use crate::isa;
 use crate::program::Program;
 use ovsm_base::syscall::Syscall;
-use std::collections::{BTreeMap, BTreeSet};
 use walk::Walker;
 
 /// Why there is no bound.
@@ -60,21 +59,17 @@ pub fn function_bound(program: &Program, function: usize) -> Result<Bound, Unbou
     bound(program, function, None)
 }
 
-/// The bound of a run of the program that comes over one of the slots.
+/// The bound of a run whose instruction data begins with the `size` bytes of a number, 1 or 8.
 ///
 /// # Errors
 /// If there is no bound.
-pub fn bound_over(program: &Program, slots: &dyn Fn(usize) -> bool) -> Result<Bound, Unbounded> {
-    bound(program, 0, Some(slots))
+pub fn instruction_bound(program: &Program, number: u64, size: u32) -> Result<Bound, Unbounded> {
+    bound(program, 0, Some((number, size)))
 }
 
-fn bound(
-    program: &Program,
-    function: usize,
-    slots: Option<&dyn Fn(usize) -> bool>,
-) -> Result<Bound, Unbounded> {
+fn bound(program: &Program, function: usize, data: Option<(u64, u32)>) -> Result<Bound, Unbounded> {
     let mut walker = Walker::new(program);
-    let outcome = walker.function(function, slots)?;
+    let outcome = walker.function(function, data)?;
     if outcome.units > walk::MAX_UNITS {
         let at = program.functions.get(function).map_or(0, |function| function.first_pc);
         return Err(Unbounded { at, reason: Reason::TooLong });
@@ -100,19 +95,4 @@ pub fn slot_units(program: &Program) -> Vec<u64> {
         }
     }
     units
-}
-
-/// The functions that are called at slots: slot, and number of the function.
-pub fn calls(program: &Program) -> Vec<(usize, usize)> {
-    let syscalls: BTreeSet<usize> = program.syscalls.iter().map(|(at, _)| *at).collect();
-    let functions: BTreeMap<usize, usize> =
-        program.functions.iter().enumerate().map(|(number, it)| (it.first_pc, number)).collect();
-    let slots = program.text.iter().enumerate();
-    slots
-        .filter(|(at, slot)| slot.opcode == isa::CALL && !syscalls.contains(at))
-        .filter_map(|(at, slot)| {
-            let target = usize::try_from(at as i64 + 1 + i64::from(slot.imm)).ok()?;
-            Some((at, *functions.get(&target)?))
-        })
-        .collect()
 }

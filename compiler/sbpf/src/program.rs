@@ -15,6 +15,8 @@ pub struct Program {
     /// Source of each eight-byte slot of the text; an `lddw` has two.
     pub spans: Vec<Option<Span>>,
     pub(crate) version: Version,
+    /// Bytes at the bottom of the entry's frame that are memory like any other.
+    pub(crate) frame_area: u32,
     pub(crate) text: Vec<crate::isa::Slot>,
     pub(crate) syscalls: Vec<(usize, ovsm_base::syscall::Syscall)>,
     /// What the file was written from.

@@ -4,7 +4,7 @@
 //! such value, there is no bound. Start with [`charge`].
 
 use super::Reason;
-use super::state::State;
+use super::state::{Known, State};
 use ovsm_base::syscall::Syscall;
 
 /// At most this many bytes of slices are added up.
@@ -80,7 +80,7 @@ pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
 pub(super) fn least(syscall: Syscall) -> u64 {
     let mut state = State::default();
     for register in 1..6 {
-        state.set(register, Some(0));
+        state.set(register, Some(Known::is(0)));
     }
     charge(syscall, &state).unwrap_or(100)
 }
@@ -118,9 +118,9 @@ mod tests {
         let log = Syscall::from_name("sol_log_").unwrap();
         let mut state = State::default();
         assert_eq!(charge(log, &state), Err(Reason::Length(log)));
-        state.set(2, Some(7));
+        state.set(2, Some(Known::is(7)));
         assert_eq!(charge(log, &state), Ok(100));
-        state.set(2, Some(170));
+        state.set(2, Some(Known::is(170)));
         assert_eq!(charge(log, &state), Ok(170));
     }
 
@@ -128,10 +128,10 @@ mod tests {
     fn slices_are_read_from_memory() {
         let data = Syscall::from_name("sol_log_data").unwrap();
         let mut state = State::default();
-        state.set(1, Some(0x2000));
-        state.set(2, Some(1));
+        state.set(1, Some(Known::is(0x2000)));
+        state.set(2, Some(Known::is(1)));
         assert_eq!(charge(data, &state), Err(Reason::Length(data)));
-        state.store(Some(0x2008), Width::W8, Some(24));
+        state.store_at(Some(0x2008), Width::W8, Some(Known::is(24)));
         assert_eq!(charge(data, &state), Ok(224));
     }
 

@@ -7,7 +7,7 @@
 //! Start with [`Walker::function`].
 
 use super::flow::{Block, Flow, Part};
-use super::state::{State, alu32, alu64, holds};
+use super::state::{Known, Start, State, alu, alu32, alu64, holds};
 use super::syscall;
 use super::{Reason, Unbounded};
 use crate::isa::{self, Jump, Operation, Slot};
@@ -60,15 +60,10 @@ impl Arrival {
     }
 }
 
-/// Two ways to reach a place: without having met what is looked for, and with.
-type Arrivals = [Option<Arrival>; 2];
-
-fn arrive(arrivals: &mut Arrivals, met: bool, arrival: Arrival) {
-    let [without, with] = arrivals;
-    let slot = if met { with } else { without };
-    match slot {
+fn arrive(here: &mut Option<Arrival>, arrival: Arrival) {
+    match here {
         Some(here) => here.join(arrival),
-        None => *slot = Some(arrival),
+        None => *here = Some(arrival),
     }
 }
 
@@ -85,7 +80,7 @@ pub(super) struct Outcome {
     state: Option<State>,
 }
 
-type Key = (usize, [Option<u64>; 10]);
+type Key = (usize, [Option<Known>; 10]);
 
 /// Walks through the functions of a program.
 pub(super) struct Walker<'a> {
@@ -103,10 +98,10 @@ pub(super) struct Walker<'a> {
 }
 
 /// A walk through one function.
-struct Visit<'a> {
-    arrivals: Vec<Arrivals>,
-    exits: Arrivals,
-    looked_for: &'a dyn Fn(usize) -> bool,
+#[derive(Default)]
+struct Visit {
+    arrivals: Vec<Option<Arrival>>,
+    exits: Option<Arrival>,
 }
 
 impl<'a> Walker<'a> {
@@ -137,18 +132,19 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The most expensive way through a function; only ways over a slot that is looked for, if there are such.
+    /// The most expensive way through a function; `data` is what the instruction data begins with.
     pub(super) fn function(
         &mut self,
         number: usize,
-        looked_for: Option<&dyn Fn(usize) -> bool>,
+        data: Option<(u64, u32)>,
     ) -> Result<Outcome, Unbounded> {
         self.steps = 0;
         self.nodes.clear();
         self.known.clear();
         self.active.clear();
-        let state = if number == 0 { State::at_entry() } else { State::default() };
-        self.walk_function(number, state, looked_for.unwrap_or(&|_| false))
+        let start = Start { frame_area: self.program.frame_area, data };
+        let state = if number == 0 { State::at_entry(start) } else { State::default() };
+        self.walk_function(number, state)
     }
 
     /// How often each slot is executed on the way of an outcome, and what calls charge there beside.
@@ -194,14 +190,10 @@ impl<'a> Walker<'a> {
         for flow in &flows {
             for block in &flow.blocks {
                 self.steps = 0;
-                let mut visit = Visit {
-                    arrivals: Vec::new(),
-                    exits: [None, None],
-                    looked_for: &|_| false,
-                };
+                let mut visit = Visit::default();
                 let start = Arrival { state: State::default(), units: 0, path: None, program_call: None };
                 // Nothing is refused in a shallow walk but calls that the compiler never makes.
-                let _ = self.straight(block, false, start, &mut visit);
+                let _ = self.straight(block, start, &mut visit);
             }
         }
         let charges = self.nodes.iter().filter_map(|node| match node.piece {
@@ -219,23 +211,16 @@ impl<'a> Walker<'a> {
         &mut self,
         number: usize,
         state: State,
-        looked_for: &dyn Fn(usize) -> bool,
     ) -> Result<Outcome, Unbounded> {
         let Some(flow) = self.flows.get(number).cloned() else {
             return Err(Unbounded { at: 0, reason: Reason::Indirect });
         };
-        let mut visit = Visit {
-            arrivals: vec![[None, None]; flow.blocks.len()],
-            exits: [None, None],
-            looked_for,
-        };
+        let mut visit = Visit { arrivals: vec![None; flow.blocks.len()], exits: None };
         if let Some(first) = visit.arrivals.first_mut() {
-            arrive(first, false, Arrival { state, units: 0, path: None, program_call: None });
+            arrive(first, Arrival { state, units: 0, path: None, program_call: None });
         }
         self.walk(&flow, &flow.parts, &mut visit)?;
-        let [without, with] = visit.exits;
-        let last = with.or(without);
-        Ok(match last {
+        Ok(match visit.exits {
             Some(Arrival { state, units, path, program_call }) => {
                 Outcome { units, path, program_call, state: Some(state) }
             }
@@ -243,14 +228,14 @@ impl<'a> Walker<'a> {
         })
     }
 
-    fn walk(&mut self, flow: &Flow, parts: &[Part], visit: &mut Visit<'_>) -> Result<(), Unbounded> {
+    fn walk(&mut self, flow: &Flow, parts: &[Part], visit: &mut Visit) -> Result<(), Unbounded> {
         for part in parts {
             match part {
                 Part::Block(block) => {
                     self.block(flow, *block, visit)?;
                 }
                 Part::Tangle(block) => {
-                    if visit.arrivals.get(*block).is_some_and(|[a, b]| a.is_some() || b.is_some()) {
+                    if visit.arrivals.get(*block).is_some_and(Option::is_some) {
                         let at = flow.blocks.get(*block).map_or(0, |block| block.start);
                         return Err(Unbounded { at, reason: Reason::Loop });
                     }
@@ -263,7 +248,7 @@ impl<'a> Walker<'a> {
                             break;
                         }
                         self.walk(flow, inner, visit)?;
-                        let again = visit.arrivals.get(*head).is_some_and(|[a, b]| a.is_some() || b.is_some());
+                        let again = visit.arrivals.get(*head).is_some_and(Option::is_some);
                         if again && decided == self.decided {
                             return Err(place);
                         }
@@ -277,9 +262,8 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn worst(&self, visit: &Visit<'_>, block: usize) -> u64 {
-        let arrivals = visit.arrivals.get(block).into_iter().flatten().flatten();
-        arrivals.map(|arrival| arrival.units).max().unwrap_or(0)
+    fn worst(&self, visit: &Visit, block: usize) -> u64 {
+        visit.arrivals.get(block).and_then(Option::as_ref).map_or(0, |arrival| arrival.units)
     }
 
     /// The slot that stands for a loop: of those from the form that decides whether it goes on, the first in the source.
@@ -304,17 +288,12 @@ impl<'a> Walker<'a> {
             .map_or(fallback, |(at, _)| at)
     }
 
-    /// Walks a block in each way in which it is reached. False if it is not reached.
-    fn block(&mut self, flow: &Flow, number: usize, visit: &mut Visit<'_>) -> Result<bool, Unbounded> {
-        let Some(arrivals) = visit.arrivals.get_mut(number).map(std::mem::take) else { return Ok(false) };
+    /// Walks a block. False if it is not reached.
+    fn block(&mut self, flow: &Flow, number: usize, visit: &mut Visit) -> Result<bool, Unbounded> {
         let Some(block) = flow.blocks.get(number) else { return Ok(false) };
-        let mut reached = false;
-        for (met, arrival) in [false, true].into_iter().zip(arrivals) {
-            let Some(arrival) = arrival else { continue };
-            reached = true;
-            self.straight(block, met, arrival, visit)?;
-        }
-        Ok(reached)
+        let Some(arrival) = visit.arrivals.get_mut(number).and_then(Option::take) else { return Ok(false) };
+        self.straight(block, arrival, visit)?;
+        Ok(true)
     }
 
     fn push(&mut self, arrival: &mut Arrival, piece: Piece) {
@@ -325,16 +304,13 @@ impl<'a> Walker<'a> {
     fn straight(
         &mut self,
         block: &Block,
-        met: bool,
         mut arrival: Arrival,
-        visit: &mut Visit<'_>,
+        visit: &mut Visit,
     ) -> Result<(), Unbounded> {
         self.push(&mut arrival, Piece::Slots(block.start, block.end));
-        let mut met = met;
         let mut at = block.start;
         while at < block.end {
             let Some(slot) = self.program.text.get(at).copied() else { break };
-            met |= (visit.looked_for)(at);
             self.steps += 1;
             if self.steps > MAX_STEPS {
                 return Err(Unbounded { at, reason: Reason::TooLong });
@@ -342,75 +318,73 @@ impl<'a> Walker<'a> {
             arrival.units = arrival.units.saturating_add(1);
             let state = &mut arrival.state;
             let source = |state: &State, register: bool| match register {
-                true => state.get(slot.src),
-                false => Some(i64::from(slot.imm) as u64),
+                true => state.known(slot.src),
+                false => Some(Known::is(i64::from(slot.imm) as u64)),
             };
             match Operation::of(slot.opcode, self.program.version) {
                 Some(Operation::Lddw) => {
                     let high = self.program.text.get(at + 1).map_or(0, |high| high.imm as u32);
-                    state.set(slot.dst, Some(u64::from(slot.imm as u32) | u64::from(high) << 32));
+                    let word = u64::from(slot.imm as u32) | u64::from(high) << 32;
+                    state.set(slot.dst, Some(Known::is(word)));
                 }
-                Some(Operation::Alu64(alu, register)) => {
-                    let value = alu64(alu, state.get(slot.dst), source(state, register));
+                Some(Operation::Alu64(operation, register)) => {
+                    let value = alu(operation, state.known(slot.dst), source(state, register), alu64);
                     state.set(slot.dst, value);
                 }
-                Some(Operation::Alu32(alu, register)) => {
-                    let value = alu32(alu, state.get(slot.dst), source(state, register));
+                Some(Operation::Alu32(operation, register)) => {
+                    let value = alu(operation, state.known(slot.dst), source(state, register), alu32);
                     state.set(slot.dst, value);
                 }
                 Some(Operation::Load(width)) => {
-                    let value = match (width, slot.src) {
-                        (isa::Width::W8, 10) => state.frame_word(slot.off),
-                        (isa::Width::W8, base) => address(state, base, slot.off).and_then(|at| state.word(at)),
-                        _ => None,
-                    };
+                    let value = state.load(slot.src, slot.off, width);
                     state.set(slot.dst, value);
                 }
                 Some(Operation::StoreImmediate(width)) => {
-                    store(state, &slot, width, Some(i64::from(slot.imm) as u64));
+                    let value = Some(Known::is(i64::from(slot.imm) as u64));
+                    state.store(slot.dst, slot.off, width, value);
                 }
                 Some(Operation::StoreRegister(width)) => {
-                    let value = state.get(slot.src);
-                    store(state, &slot, width, value);
+                    let value = state.known(slot.src);
+                    state.store(slot.dst, slot.off, width, value);
                 }
                 Some(Operation::Swap(_)) => state.set(slot.dst, None),
                 Some(Operation::Call) => {
                     if !self.call(at, &slot, &mut arrival)? {
-                        arrive(&mut visit.exits, met, arrival);
+                        arrive(&mut visit.exits, arrival);
                         return Ok(());
                     }
                 }
                 Some(Operation::Callx) | None => return Err(Unbounded { at, reason: Reason::Indirect }),
                 Some(Operation::Exit) => {
-                    arrive(&mut visit.exits, met, arrival);
+                    arrive(&mut visit.exits, arrival);
                     return Ok(());
                 }
                 Some(Operation::Jump(jump, narrow, register)) => {
-                    let sides = (state.get(slot.dst), source(state, register));
-                    let decision = match sides {
+                    let (a, b) = (state.known(slot.dst), source(state, register));
+                    let test = |a, b| holds(jump, narrow, a, b);
+                    let decision = match (a, b) {
                         (Some(a), Some(b)) => {
                             self.decided += 1;
-                            Some(holds(jump, narrow, a, b))
+                            a.decides(b, test)
                         }
                         _ => None,
                     };
-                    let (then, otherwise) = (block.targets.first(), block.targets.get(1));
-                    if decision != Some(false)
-                        && let Some(to) = then.and_then(|to| visit.arrivals.get_mut(*to))
-                    {
-                        let mut taken = arrival.clone();
-                        if jump == Jump::Eq && !narrow && sides.1.is_some() {
-                            taken.state.set(slot.dst, sides.1);
+                    // What the left side is where the jump is taken, and where it is not.
+                    let side = |taken: bool| match (a, b.and_then(Known::value)) {
+                        (Some(a), Some(b)) => a.filter(|a| test(a, b) == taken),
+                        (None, Some(b)) if !narrow && jump == if taken { Jump::Eq } else { Jump::Ne } => {
+                            Some(Known::is(b))
                         }
-                        arrive(to, met, taken);
-                    }
-                    if decision != Some(true)
-                        && let Some(to) = otherwise.and_then(|to| visit.arrivals.get_mut(*to))
-                    {
-                        if jump == Jump::Ne && !narrow && sides.1.is_some() {
-                            arrival.state.set(slot.dst, sides.1);
+                        (a, _) => a,
+                    };
+                    for (taken, to) in [true, false].into_iter().zip(&block.targets) {
+                        if decision != Some(!taken)
+                            && let Some(to) = visit.arrivals.get_mut(*to)
+                        {
+                            let mut next = arrival.clone();
+                            next.state.set(slot.dst, side(taken));
+                            arrive(to, next);
                         }
-                        arrive(to, met, arrival);
                     }
                     return Ok(());
                 }
@@ -419,8 +393,8 @@ impl<'a> Walker<'a> {
             at += self.width(at);
         }
         match block.targets.first().and_then(|to| visit.arrivals.get_mut(*to)) {
-            Some(to) => arrive(to, met, arrival),
-            None => arrive(&mut visit.exits, met, arrival),
+            Some(to) => arrive(to, arrival),
+            None => arrive(&mut visit.exits, arrival),
         }
         Ok(())
     }
@@ -461,7 +435,7 @@ impl<'a> Walker<'a> {
                     return Err(Unbounded { at, reason: Reason::Recursion });
                 }
                 self.active.push(key);
-                let outcome = self.walk_function(number, state, &|_| false);
+                let outcome = self.walk_function(number, state);
                 self.active.pop();
                 self.known.insert(key, outcome.clone());
                 outcome
@@ -487,18 +461,5 @@ fn collect(parts: &[Part], members: &mut Vec<usize>) {
                 collect(inner, members);
             }
         }
-    }
-}
-
-fn address(state: &State, base: u8, offset: i16) -> Option<u64> {
-    Some(state.get(base)?.wrapping_add(i64::from(offset) as u64))
-}
-
-fn store(state: &mut State, slot: &Slot, width: isa::Width, value: Option<u64>) {
-    if slot.dst == 10 {
-        state.store_frame(slot.off, width, value);
-    } else {
-        let to = address(state, slot.dst, slot.off);
-        state.store(to, width, value);
     }
 }
