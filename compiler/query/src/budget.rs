@@ -243,7 +243,7 @@ fn units_error(
             let reason = explain(unbounded.reason);
             let diagnostic = Diagnostic::new(Code::OverBudget, message).label(span, "declared here");
             let diagnostic = match at(unbounded.at) {
-                Some(place) => diagnostic.label(place, reason),
+                Some(place) => diagnostic.label(reason_place(db, file, place, unbounded.reason), reason),
                 None => diagnostic.note(reason),
             };
             let help = match unbounded.reason {
@@ -328,6 +328,20 @@ pub(crate) fn explain_frame(db: &dyn salsa::Database, file: SourceFile, mut erro
         }
     }
     error
+}
+
+/// Where the reason for a missing bound is shown: at the loop instead of inside.
+pub(crate) fn reason_place(db: &dyn salsa::Database, file: SourceFile, span: Span, reason: Reason) -> Span {
+    const LOOPS: [&str; 8] = ["while", "until", "for", "loop", "do", "dotimes", "dolist", "tagbody"];
+    let form = forms(db, file).iter().find(|form| *form.id(db) == span.form);
+    let root = form.and_then(|form| parse(db, *form).root(form.text(db)));
+    let (Some(root), Reason::Loop) = (root, reason) else { return span };
+    root.descendants()
+        .filter(|node| node.head().is_some_and(|head| LOOPS.contains(&head)))
+        .filter(|node| node.range().start <= span.range.start && span.range.end <= node.range().end)
+        .filter_map(|node| node.child(0))
+        .max_by_key(|head| head.range().start)
+        .map_or(span, |head| head.span())
 }
 
 /// The name that the value of an expression gets, or that the expression is.

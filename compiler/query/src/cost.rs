@@ -3,6 +3,7 @@
 //! The figures are those of the machine code as it is in the file; `ovsm_sbpf::cost` finds them. What a macro makes counts
 //! on the line where the macro is called. Nothing here changes a program or prints. Start with [`costs`].
 
+use crate::budget::reason_place;
 use crate::code::Artifact;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
@@ -98,10 +99,11 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
     let program = &artifact.program;
     let positions = source_map(db, file);
     let index = LineIndex::new(file.text(db));
-    let line_of = |at: usize| {
-        let span = program.spans.get(at).copied().flatten()?;
-        let (_, range) = positions.resolve(span)?;
-        Some(index.line_column(range.start).line)
+    let line = |span| Some(index.line_column(positions.resolve(span)?.1.start).line);
+    let line_of = |at: usize| line(program.spans.get(at).copied().flatten()?);
+    let reason_line = |unbounded: &Unbounded| {
+        let span = program.spans.get(unbounded.at).copied().flatten()?;
+        line(reason_place(db, file, span, unbounded.reason))
     };
     let most = |bound: &Result<Bound, Unbounded>| match bound {
         Ok(bound) => Ok(Most {
@@ -109,7 +111,7 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
             calls_programs: bound.program_call.is_some(),
             program_call: bound.program_call.and_then(line_of),
         }),
-        Err(unbounded) => Err(NoBound { reason: explain(unbounded.reason), line: line_of(unbounded.at) }),
+        Err(unbounded) => Err(NoBound { reason: explain(unbounded.reason), line: reason_line(unbounded) }),
     };
     let units = slot_units(program);
     let functions = program.functions.iter().enumerate().map(|(number, function)| {
