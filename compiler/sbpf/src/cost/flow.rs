@@ -24,8 +24,8 @@ pub(super) enum Part {
     Block(usize),
     /// A loop: its head, and what follows the head inside.
     Loop(usize, Vec<Part>),
-    /// Blocks that jump around among each other without one head; the first of them.
-    Tangle(usize),
+    /// Blocks that jump around among each other and can be entered at several.
+    Tangle(Vec<usize>),
 }
 
 /// The flow of a function.
@@ -49,6 +49,11 @@ impl Flow {
         let all: Vec<usize> = (0..blocks.len()).collect();
         let parts = if blocks.is_empty() { Vec::new() } else { order(&blocks, &all, 0, None) };
         Flow { blocks, parts }
+    }
+
+    /// A tangle that is entered at one of its blocks only is a loop.
+    pub(super) fn untangle(&self, members: &[usize], head: usize) -> Part {
+        Part::Loop(head, order(&self.blocks, members, head, Some(head)))
     }
 }
 
@@ -126,7 +131,7 @@ fn order(blocks: &[Block], region: &[usize], entry: usize, head: Option<usize>) 
                 let heads: Vec<usize> = members.iter().copied().filter(entered).collect();
                 match heads.as_slice() {
                     [head] => Part::Loop(*head, order(blocks, members, *head, Some(*head))),
-                    _ => Part::Tangle(members.first().copied().unwrap_or(entry)),
+                    _ => Part::Tangle(members.to_vec()),
                 }
             }
         })
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn two_ways_into_a_loop_are_a_tangle() {
-        assert_eq!(parts(&[&[1, 2], &[2], &[1]]), [Part::Block(0), Part::Tangle(1)]);
+        assert_eq!(parts(&[&[1, 2], &[2], &[1]]), [Part::Block(0), Part::Tangle(vec![1, 2])]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is known about registers and memory at a place of the text: constants, and nothing about all else.
+//! What is known about registers and memory at a place of the text: from which to which value, or nothing.
 //!
 //! Start with [`State`]. Nothing here knows the flow of control or units.
 
@@ -8,48 +8,88 @@ use std::collections::BTreeMap;
 /// At most this many words of memory are remembered.
 const MAX_WORDS: usize = 512;
 
-/// What is known of a word: that it is one of two values, which may be equal.
+/// What is known of a word: the least and the largest value, unsigned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Known(u64, u64);
+pub(super) struct Known {
+    low: u64,
+    high: u64,
+}
+
+/// Numbers below this are the same with and without sign.
+const SIGN: u64 = 1 << 63;
 
 impl Known {
     /// One value.
     pub(super) fn is(value: u64) -> Known {
-        Known(value, value)
+        Known { low: value, high: value }
+    }
+
+    /// Values from `low` to `high`; `None` if these are all values, or none.
+    pub(super) fn between(low: u64, high: u64) -> Option<Known> {
+        (low <= high && (low, high) != (0, u64::MAX)).then_some(Known { low, high })
     }
 
     /// The value, if it is only one.
     pub(super) fn value(self) -> Option<u64> {
-        (self.0 == self.1).then_some(self.0)
+        (self.low == self.high).then_some(self.low)
     }
 
-    /// Either this or that, if these are two values at most.
+    /// Either this or that.
     fn or(self, other: Known) -> Option<Known> {
-        let low = self.0.min(other.0);
-        let high = self.1.max(other.1);
-        [self.0, self.1, other.0, other.1].iter().all(|it| *it == low || *it == high).then_some(Known(low, high))
-    }
-
-    /// Those of the values that pass; `None` if none does.
-    pub(super) fn filter(self, pass: impl Fn(u64) -> bool) -> Option<Known> {
-        match (pass(self.0), pass(self.1)) {
-            (true, true) => Some(self),
-            (true, false) => Some(Known::is(self.0)),
-            (false, true) => Some(Known::is(self.1)),
-            (false, false) => None,
-        }
-    }
-
-    /// All results of `f` over the values of both.
-    fn with(self, other: Known, f: impl Fn(u64, u64) -> Option<u64>) -> Option<Known> {
-        let both = |a: u64| Known::is(f(a, other.0)?).or(Known::is(f(a, other.1)?));
-        both(self.0)?.or(both(self.1)?)
+        Known::between(self.low.min(other.low), self.high.max(other.high))
     }
 
     /// Whether a test holds for all values, or for none.
-    pub(super) fn decides(self, other: Known, test: impl Fn(u64, u64) -> bool) -> Option<bool> {
-        self.with(other, |a, b| Some(u64::from(test(a, b))))?.value().map(|holds| holds != 0)
+    pub(super) fn decides(self, jump: Jump, narrow: bool, other: Known) -> Option<bool> {
+        if let (Some(a), Some(b)) = (self.value(), other.value()) {
+            return Some(holds(jump, narrow, a, b));
+        }
+        let jump = plain(jump, narrow, self, other)?;
+        let (less, more) = (self.high < other.low, self.low > other.high);
+        let (at_most, at_least) = (self.high <= other.low, self.low >= other.high);
+        let (yes, no) = match jump {
+            Jump::Eq => (false, less || more),
+            Jump::Ne => (less || more, false),
+            Jump::Lt => (less, at_least),
+            Jump::Le => (at_most, more),
+            Jump::Gt => (more, at_most),
+            Jump::Ge => (at_least, less),
+            Jump::Set | Jump::Sgt | Jump::Sge | Jump::Slt | Jump::Sle => (false, false),
+        };
+        if yes { Some(true) } else { no.then_some(false) }
     }
+}
+
+/// The unsigned 64-bit test that does the same on these values.
+fn plain(jump: Jump, narrow: bool, a: Known, b: Known) -> Option<Jump> {
+    let limit = if narrow { 1 << 31 } else { SIGN };
+    let is_small = a.high < limit && b.high < limit;
+    match jump {
+        Jump::Set => None,
+        Jump::Sgt => is_small.then_some(Jump::Gt),
+        Jump::Sge => is_small.then_some(Jump::Ge),
+        Jump::Slt => is_small.then_some(Jump::Lt),
+        Jump::Sle => is_small.then_some(Jump::Le),
+        other => (is_small || !narrow).then_some(other),
+    }
+}
+
+/// What the left side of a test is where the test came out as `taken`.
+pub(super) fn refine(jump: Jump, narrow: bool, a: Option<Known>, b: Option<Known>, taken: bool) -> Option<Known> {
+    let Some(b) = b else { return a };
+    let all = a.unwrap_or(Known { low: 0, high: u64::MAX });
+    let test = plain(jump, narrow, all, b).and_then(|jump| if taken { Some(jump) } else { jump.negated() });
+    let (low, high) = match test {
+        Some(Jump::Eq) => (all.low.max(b.low), all.high.min(b.high)),
+        Some(Jump::Ne) if b.value() == Some(all.low) => (all.low.saturating_add(1), all.high),
+        Some(Jump::Ne) if b.value() == Some(all.high) => (all.low, all.high.saturating_sub(1)),
+        Some(Jump::Lt) => (all.low, all.high.min(b.high.saturating_sub(1))),
+        Some(Jump::Le) => (all.low, all.high.min(b.high)),
+        Some(Jump::Gt) => (all.low.max(b.low.saturating_add(1)), all.high),
+        Some(Jump::Ge) => (all.low.max(b.low), all.high),
+        _ => return a,
+    };
+    Known::between(low, high)
 }
 
 /// What a machine stands at: the stack of the entry and what it is given.
@@ -82,6 +122,9 @@ impl State {
     /// What the machine sets before the first instruction of a program.
     pub(super) fn at_entry(start: Start) -> State {
         let mut state = State { start, ..State::default() };
+        for register in (0..10).filter(|register| *register != 2) {
+            state.set(register, Some(Known::is(0)));
+        }
         state.set(1, Some(Known::is(ovsm_ir::machine::INPUT_BASE)));
         if start.data.is_some() {
             state.set(2, Some(Known::is(DATA_ADDRESS)));
@@ -97,6 +140,11 @@ impl State {
     /// The value of a register.
     pub(super) fn get(&self, register: u8) -> Option<u64> {
         self.known(register)?.value()
+    }
+
+    /// The largest value that a register can have, if anything is known.
+    pub(super) fn at_most(&self, register: u8) -> Option<u64> {
+        Some(self.known(register)?.high)
     }
 
     /// Sets a register.
@@ -148,17 +196,18 @@ impl State {
     /// What a load gives.
     pub(super) fn load(&self, base: u8, offset: i16, width: Width) -> Option<Known> {
         if base == 10 && self.area_address(offset).is_none() {
-            return self.frame.get(&offset).copied().filter(|_| width == Width::W8);
+            let word = self.frame.get(&offset).copied().filter(|_| width == Width::W8);
+            return word.or_else(|| narrow_load(width));
         }
         let address = match base {
-            10 => self.area_address(offset)?,
-            base => self.get(base)?.wrapping_add(i64::from(offset) as u64),
+            10 => self.area_address(offset),
+            base => self.get(base).map(|base| base.wrapping_add(i64::from(offset) as u64)),
         };
         match (width, self.start.data) {
-            (Width::W8, Some((word, 8))) if address == DATA_ADDRESS => Some(Known::is(word)),
-            (Width::W1, Some((word, _))) if address == DATA_ADDRESS => Some(Known::is(word & 0xff)),
-            (Width::W8, _) => self.memory.get(&address).copied(),
-            _ => None,
+            (Width::W8, Some((word, 8))) if address == Some(DATA_ADDRESS) => Some(Known::is(word)),
+            (Width::W1, Some((word, _))) if address == Some(DATA_ADDRESS) => Some(Known::is(word & 0xff)),
+            (Width::W8, _) => self.memory.get(&address?).copied(),
+            _ => narrow_load(width),
         }
     }
 
@@ -218,21 +267,65 @@ fn join_words<K: Ord>(mine: &mut BTreeMap<K, Known>, theirs: &BTreeMap<K, Known>
     });
 }
 
-/// The result of an operation on what is known; `None` if it is not known or faults.
-pub(super) fn alu(
-    operation: Alu,
-    a: Option<Known>,
-    b: Option<Known>,
-    f: impl Fn(Alu, u64, u64) -> Option<u64>,
-) -> Option<Known> {
-    // A copy does not read its left side, and a negation has no right one.
-    let a = if operation == Alu::Mov { Known::is(0) } else { a? };
-    let b = if operation == Alu::Neg { Known::is(0) } else { b? };
-    a.with(b, |a, b| f(operation, a, b))
+/// A load of less than a word fills the rest with zeros.
+fn narrow_load(width: Width) -> Option<Known> {
+    match width {
+        Width::W1 => Known::between(0, 0xff),
+        Width::W2 => Known::between(0, 0xffff),
+        Width::W4 => Known::between(0, 0xffff_ffff),
+        Width::W8 => None,
+    }
+}
+
+/// The result of 64-bit arithmetic on what is known.
+pub(super) fn alu(operation: Alu, a: Option<Known>, b: Option<Known>) -> Option<Known> {
+    match operation {
+        Alu::Mov => return b,
+        Alu::Neg => return Some(Known::is(a?.value()?.wrapping_neg())),
+        _ => {}
+    }
+    if let (Some(a), Some(b)) = (a.and_then(Known::value), b.and_then(Known::value)) {
+        return alu64(operation, a, b).map(Known::is);
+    }
+    let all = Known { low: 0, high: u64::MAX };
+    let (a, b) = (a.unwrap_or(all), b.unwrap_or(all));
+    let shift = b.value().map(|shift| shift & 63);
+    let (low, high) = match operation {
+        Alu::Add => match b.value().map(|b| b as i64) {
+            Some(negative) if negative < 0 => {
+                let less = negative.unsigned_abs();
+                (a.low.checked_sub(less)?, a.high.checked_sub(less)?)
+            }
+            _ => (a.low.checked_add(b.low)?, a.high.checked_add(b.high)?),
+        },
+        Alu::Sub => (a.low.checked_sub(b.high)?, a.high.checked_sub(b.low)?),
+        Alu::Mul => (a.low.checked_mul(b.low)?, a.high.checked_mul(b.high)?),
+        Alu::Div => (a.low.checked_div(b.high)?, a.high.checked_div(b.low)?),
+        Alu::Mod => (0, a.high.min(b.high.checked_sub(1).filter(|_| b.low > 0)?)),
+        Alu::And => (0, a.high.min(b.high)),
+        Alu::Or | Alu::Xor => (0, u64::MAX.checked_shr((a.high | b.high).leading_zeros()).unwrap_or(0)),
+        Alu::Lsh => {
+            let factor = 1u64 << shift?;
+            (a.low.checked_mul(factor)?, a.high.checked_mul(factor)?)
+        }
+        Alu::Rsh => (a.low >> shift?, a.high >> shift?),
+        Alu::Arsh if a.high < SIGN => (a.low >> shift?, a.high >> shift?),
+        _ => return None,
+    };
+    Known::between(low, high)
+}
+
+/// The result of 32-bit arithmetic on what is known.
+pub(super) fn narrow_alu(operation: Alu, a: Option<Known>, b: Option<Known>) -> Option<Known> {
+    if operation == Alu::Mov {
+        return b.filter(|b| b.high < 1 << 31);
+    }
+    let right = if operation == Alu::Neg { 0 } else { b?.value()? };
+    alu32(operation, a?.value()?, right).map(Known::is)
 }
 
 /// 64-bit arithmetic; `None` if it faults.
-pub(super) fn alu64(alu: Alu, a: u64, b: u64) -> Option<u64> {
+fn alu64(alu: Alu, a: u64, b: u64) -> Option<u64> {
     Some(match alu {
         Alu::Mov => b,
         Alu::Neg => a.wrapping_neg(),
@@ -251,7 +344,7 @@ pub(super) fn alu64(alu: Alu, a: u64, b: u64) -> Option<u64> {
 }
 
 /// 32-bit arithmetic. How a negative result is extended depends on version and operation, so it is taken as not known.
-pub(super) fn alu32(alu: Alu, a: u64, b: u64) -> Option<u64> {
+fn alu32(alu: Alu, a: u64, b: u64) -> Option<u64> {
     let (a, b) = (a as u32, b as u32);
     let result = match alu {
         Alu::Mov => b,
@@ -272,7 +365,7 @@ pub(super) fn alu32(alu: Alu, a: u64, b: u64) -> Option<u64> {
 }
 
 /// Whether a test holds.
-pub(super) fn holds(jump: Jump, narrow: bool, a: u64, b: u64) -> bool {
+fn holds(jump: Jump, narrow: bool, a: u64, b: u64) -> bool {
     let (a, b, signed) = match narrow {
         true => {
             let (a, b) = (a as u32, b as u32);
@@ -309,20 +402,63 @@ mod tests {
         b.set(2, Some(Known::is(7)));
         b.store_at(Some(104), Width::W1, None);
         a.join(&b);
-        assert_eq!((a.get(1), a.known(2), a.word(100)), (Some(5), Some(Known(6, 7)), None));
-        b.set(2, Some(Known::is(8)));
+        assert_eq!((a.get(1), a.known(2), a.word(100)), (Some(5), Known::between(6, 7), None));
+        b.set(2, None);
         a.join(&b);
         assert_eq!(a.known(2), None);
     }
 
     #[test]
-    fn arithmetic_on_two_values_gives_two() {
-        let counter = Some(Known(64, 128));
-        assert_eq!(alu(Alu::Sub, counter, Some(Known::is(1)), alu64), Some(Known(63, 127)));
-        assert_eq!(alu(Alu::Add, counter, counter, alu64), None);
-        assert_eq!(Known(0, 64).decides(Known::is(0), |a, b| a == b), None);
-        assert_eq!(Known(1, 64).decides(Known::is(0), |a, b| a == b), Some(false));
-        assert_eq!(Known(0, 64).filter(|value| value != 0), Some(Known::is(64)));
+    fn arithmetic_keeps_what_is_between() {
+        let counter = Known::between(64, 128);
+        let one = Some(Known::is(1));
+        assert_eq!(alu(Alu::Sub, counter, one), Known::between(63, 127));
+        assert_eq!(alu(Alu::Add, counter, Some(Known::is(u64::MAX))), Known::between(63, 127));
+        assert_eq!(alu(Alu::Add, counter, counter), Known::between(128, 256));
+        assert_eq!(alu(Alu::Sub, one, counter), None);
+        assert_eq!(alu(Alu::And, None, Some(Known::is(7))), Known::between(0, 7));
+        assert_eq!(alu(Alu::Or, counter, one), Known::between(0, 255));
+        assert_eq!(alu(Alu::Lsh, counter, Some(Known::is(58))), None);
+    }
+
+    #[test]
+    fn tests_tell_about_their_sides() {
+        let (counter, zero) = (Known { low: 0, high: 64 }, Known::is(0));
+        assert_eq!(counter.decides(Jump::Eq, false, zero), None);
+        assert_eq!(Known { low: 1, high: 64 }.decides(Jump::Eq, false, zero), Some(false));
+        assert_eq!(counter.decides(Jump::Slt, false, Known::is(65)), Some(true));
+        assert_eq!(counter.decides(Jump::Slt, false, Known::is(u64::MAX)), None);
+        assert_eq!(refine(Jump::Ne, false, Some(counter), Some(zero), true), Known::between(1, 64));
+        assert_eq!(refine(Jump::Lt, false, None, Some(Known::is(3)), true), Known::between(0, 2));
+        assert_eq!(refine(Jump::Lt, false, None, Some(Known::is(3)), false), Known::between(3, u64::MAX));
+        assert_eq!(refine(Jump::Slt, false, None, Some(Known::is(3)), true), None);
+    }
+
+    /// Intervals are held against all values inside, for each operation and test.
+    #[test]
+    fn intervals_hold_every_value() {
+        let ranges = [(0, 3), (2, 5), (7, 7), (62, 66), (u64::MAX - 2, u64::MAX), (SIGN - 1, SIGN + 1)];
+        for (a, b) in ranges.iter().flat_map(|a| ranges.iter().map(move |b| (*a, *b))) {
+            let known = |(low, high): (u64, u64)| Known::between(low, high);
+            for (x, y) in (a.0..=a.1).flat_map(|x| (b.0..=b.1).map(move |y| (x, y))) {
+                for operation in Alu::ALL {
+                    let Some(exact) = alu64(operation, x, y) else { continue };
+                    if let Some(result) = alu(operation, known(a), known(b)) {
+                        assert!(result.low <= exact && exact <= result.high, "{operation:?} {x} {y}");
+                    }
+                }
+                for (jump, narrow) in Jump::ALL.into_iter().flat_map(|jump| [(jump, false), (jump, true)]) {
+                    let exact = holds(jump, narrow, x, y);
+                    if let (Some(left), Some(right)) = (known(a), known(b)) {
+                        let decided = left.decides(jump, narrow, right);
+                        assert!(decided.is_none_or(|decided| decided == exact), "{jump:?} {x} {y}");
+                    }
+                    if let Some(left) = refine(jump, narrow, known(a), known(b), exact) {
+                        assert!(left.low <= x && x <= left.high, "{jump:?} {narrow} {x} {y}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use super::Reason;
 use super::state::{Known, State};
 use ovsm_base::syscall::Syscall;
 
-/// At most this many bytes of slices are added up.
+/// A length beyond the memory of a program says nothing.
+const MAX_LENGTH: u64 = 16 << 20;
+/// At most the bytes of so many slices are added up.
 const MAX_SLICES: u64 = 64;
 /// The largest data of a call, and of what it returns.
 const MAX_CALL_DATA: u64 = 10 * 1024;
@@ -18,13 +20,16 @@ const MAX_INFOS: u64 = 255;
 
 /// What a call of `syscall` charges in `state`.
 pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
-    let length = |register: u8| state.get(register).ok_or(Reason::Length(syscall));
+    let length = |register: u8| {
+        state.at_most(register).filter(|length| *length <= MAX_LENGTH).ok_or(Reason::Length(syscall))
+    };
+    let count = |register: u8| state.get(register).ok_or(Reason::Length(syscall));
     Ok(match syscall.name() {
         "abort" => 0,
         "sol_panic_" => length(2)?,
         "sol_log_" => length(2)?.max(100),
         "sol_log_data" => {
-            let count = length(2)?;
+            let count = count(2)?;
             let bytes = slices(state, 1, count, |length| length).ok_or(Reason::Length(syscall))?;
             100u64.saturating_add(count.saturating_mul(100)).saturating_add(bytes)
         }
@@ -33,7 +38,7 @@ pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
         // One try before the loop, and one for each bump.
         "sol_try_find_program_address" => 1500 * 256,
         "sol_sha256" | "sol_keccak256" | "sol_blake3" => {
-            let count = length(2)?;
+            let count = count(2)?;
             let bytes = slices(state, 1, count, |length| (length / 2).max(10));
             85u64.saturating_add(bytes.ok_or(Reason::Length(syscall))?)
         }
@@ -43,8 +48,8 @@ pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
         "sol_get_epoch_rewards_sysvar" => 196,
         "sol_get_last_restart_slot" => 108,
         "sol_get_sysvar" => 100u64.saturating_add((length(4)? / 250).max(10)),
-        "sol_set_return_data" => 100 + state.get(2).unwrap_or(u64::MAX).min(MAX_RETURN_DATA) / 250,
-        "sol_get_return_data" => 100 + (state.get(2).unwrap_or(u64::MAX).min(MAX_RETURN_DATA) + 32) / 250,
+        "sol_set_return_data" => 100 + state.at_most(2).unwrap_or(u64::MAX).min(MAX_RETURN_DATA) / 250,
+        "sol_get_return_data" => 100 + (state.at_most(2).unwrap_or(u64::MAX).min(MAX_RETURN_DATA) + 32) / 250,
         "sol_invoke_signed_c" | "sol_invoke_signed_rust" => {
             // The number of accounts and the length of the data in the C layout of an instruction.
             let field = |offset: u64| state.get(1).and_then(|at| state.word(at.checked_add(offset)?));

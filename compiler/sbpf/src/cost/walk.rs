@@ -1,16 +1,16 @@
 //! The most expensive way through a function: its flow is walked with what is known about registers and memory.
 //!
-//! Where ways meet, the larger count of units is kept, and of the constants those that agree. A loop is walked again and
-//! again until its test, decided by constants, ends it; a loop whose test is not decided has no bound. A call is walked
+//! Where ways meet, the larger count of units is kept, and all values that either way allows. A loop is walked again and
+//! again until its test, decided by what is known, ends it; a loop whose test is not decided has no bound. A call is walked
 //! with what is known about its arguments. So the count is never too small, and exact where nothing depends on the input.
 //!
 //! Start with [`Walker::function`].
 
 use super::flow::{Block, Flow, Part};
-use super::state::{Known, Start, State, alu, alu32, alu64, holds};
+use super::state::{Known, Start, State, alu, narrow_alu, refine};
 use super::syscall;
 use super::{Reason, Unbounded};
-use crate::isa::{self, Jump, Operation, Slot};
+use crate::isa::{self, Operation, Slot};
 use crate::program::Program;
 use ovsm_base::syscall::Syscall;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 pub(super) const MAX_UNITS: u64 = 1_400_000;
 /// So many instructions are walked for one answer.
 const MAX_STEPS: u64 = 2_000_000;
+/// A loop is given up after so many rounds in a row without a test that came out.
+const MAX_UNDECIDED: u32 = 300;
 /// Calls are nested no deeper by the machine.
 const MAX_DEPTH: usize = 64;
 
@@ -76,8 +78,8 @@ pub(super) struct Outcome {
     path: Option<usize>,
     /// The call of another program.
     pub(super) program_call: Option<usize>,
-    /// What is known on return; `None` if it never returns.
-    state: Option<State>,
+    /// What is known on return.
+    state: State,
 }
 
 type Key = (usize, [Option<Known>; 10]);
@@ -92,6 +94,9 @@ pub(super) struct Walker<'a> {
     active: Vec<Key>,
     nodes: Vec<Node>,
     steps: u64,
+    /// Tests whose sides are both known to some extent.
+    compared: u64,
+    /// Tests that came out.
     decided: u64,
     /// Functions are not walked, and unknown lengths are taken as 0.
     is_shallow: bool,
@@ -127,6 +132,7 @@ impl<'a> Walker<'a> {
             active: Vec::new(),
             nodes: Vec::new(),
             steps: 0,
+            compared: 0,
             decided: 0,
             is_shallow: false,
         }
@@ -222,9 +228,12 @@ impl<'a> Walker<'a> {
         self.walk(&flow, &flow.parts, &mut visit)?;
         Ok(match visit.exits {
             Some(Arrival { state, units, path, program_call }) => {
-                Outcome { units, path, program_call, state: Some(state) }
+                Outcome { units, path, program_call, state }
             }
-            None => Outcome { units: 0, path: None, program_call: None, state: None },
+            None => {
+                let at = flow.blocks.first().map_or(0, |block| block.start);
+                return Err(Unbounded { at, reason: Reason::Loop });
+            }
         })
     }
 
@@ -234,22 +243,32 @@ impl<'a> Walker<'a> {
                 Part::Block(block) => {
                     self.block(flow, *block, visit)?;
                 }
-                Part::Tangle(block) => {
-                    if visit.arrivals.get(*block).is_some_and(Option::is_some) {
-                        let at = flow.blocks.get(*block).map_or(0, |block| block.start);
-                        return Err(Unbounded { at, reason: Reason::Loop });
+                Part::Tangle(members) => {
+                    let is_reached = |block: &&usize| visit.arrivals.get(**block).is_some_and(Option::is_some);
+                    let reached: Vec<usize> = members.iter().filter(is_reached).copied().collect();
+                    match reached.as_slice() {
+                        [] => {}
+                        [head] => self.walk(flow, &[flow.untangle(members, *head)], visit)?,
+                        [first, ..] => {
+                            let at = flow.blocks.get(*first).map_or(0, |block| block.start);
+                            return Err(Unbounded { at, reason: Reason::Loop });
+                        }
                     }
                 }
                 Part::Loop(head, inner) => {
                     let place = Unbounded { at: self.loop_place(flow, *head, inner), reason: Reason::Loop };
+                    let mut in_a_row = 0;
                     loop {
-                        let decided = self.decided;
+                        let (compared, decided) = (self.compared, self.decided);
+                        let before = visit.arrivals.get(*head).and_then(Option::as_ref).map(|it| it.state.clone());
                         if !self.block(flow, *head, visit)? {
                             break;
                         }
                         self.walk(flow, inner, visit)?;
-                        let again = visit.arrivals.get(*head).is_some_and(Option::is_some);
-                        if again && decided == self.decided {
+                        let Some(Some(again)) = visit.arrivals.get(*head) else { continue };
+                        in_a_row = if decided == self.decided { in_a_row + 1 } else { 0 };
+                        let is_stuck = Some(&again.state) == before.as_ref();
+                        if is_stuck || compared == self.compared || in_a_row > MAX_UNDECIDED {
                             return Err(place);
                         }
                         if self.steps > MAX_STEPS || self.worst(visit, *head) > MAX_UNITS {
@@ -328,11 +347,11 @@ impl<'a> Walker<'a> {
                     state.set(slot.dst, Some(Known::is(word)));
                 }
                 Some(Operation::Alu64(operation, register)) => {
-                    let value = alu(operation, state.known(slot.dst), source(state, register), alu64);
+                    let value = alu(operation, state.known(slot.dst), source(state, register));
                     state.set(slot.dst, value);
                 }
                 Some(Operation::Alu32(operation, register)) => {
-                    let value = alu(operation, state.known(slot.dst), source(state, register), alu32);
+                    let value = narrow_alu(operation, state.known(slot.dst), source(state, register));
                     state.set(slot.dst, value);
                 }
                 Some(Operation::Load(width)) => {
@@ -361,28 +380,20 @@ impl<'a> Walker<'a> {
                 }
                 Some(Operation::Jump(jump, narrow, register)) => {
                     let (a, b) = (state.known(slot.dst), source(state, register));
-                    let test = |a, b| holds(jump, narrow, a, b);
                     let decision = match (a, b) {
                         (Some(a), Some(b)) => {
-                            self.decided += 1;
-                            a.decides(b, test)
+                            self.compared += 1;
+                            a.decides(jump, narrow, b)
                         }
                         _ => None,
                     };
-                    // What the left side is where the jump is taken, and where it is not.
-                    let side = |taken: bool| match (a, b.and_then(Known::value)) {
-                        (Some(a), Some(b)) => a.filter(|a| test(a, b) == taken),
-                        (None, Some(b)) if !narrow && jump == if taken { Jump::Eq } else { Jump::Ne } => {
-                            Some(Known::is(b))
-                        }
-                        (a, _) => a,
-                    };
+                    self.decided += u64::from(decision.is_some());
                     for (taken, to) in [true, false].into_iter().zip(&block.targets) {
                         if decision != Some(!taken)
                             && let Some(to) = visit.arrivals.get_mut(*to)
                         {
                             let mut next = arrival.clone();
-                            next.state.set(slot.dst, side(taken));
+                            next.state.set(slot.dst, refine(jump, narrow, a, b, taken));
                             arrive(to, next);
                         }
                     }
@@ -446,8 +457,8 @@ impl<'a> Walker<'a> {
         if let Some(path) = outcome.path {
             self.push(arrival, Piece::Callee(path));
         }
-        arrival.state.after_call(outcome.state.as_ref());
-        Ok(outcome.state.is_some())
+        arrival.state.after_call(Some(&outcome.state));
+        Ok(true)
     }
 }
 
@@ -455,7 +466,8 @@ impl<'a> Walker<'a> {
 fn collect(parts: &[Part], members: &mut Vec<usize>) {
     for part in parts {
         match part {
-            Part::Block(block) | Part::Tangle(block) => members.push(*block),
+            Part::Block(block) => members.push(*block),
+            Part::Tangle(blocks) => members.extend(blocks),
             Part::Loop(head, inner) => {
                 members.push(*head);
                 collect(inner, members);
