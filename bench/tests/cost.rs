@@ -53,7 +53,13 @@ fn measured(source: &'static str, level: OptLevel) -> u64 {
 }
 
 fn copy(subject: &Subject) -> Subject {
-    Subject { name: subject.name, source: subject.source, checked: subject.checked, input: subject.input, ..*subject }
+    Subject {
+        name: subject.name,
+        source: subject.source,
+        checked: subject.checked,
+        input: subject.input,
+        ..*subject
+    }
 }
 
 #[test]
@@ -94,7 +100,10 @@ fn a_count_that_depends_on_the_input_has_no_bound() {
         for level in OptLevel::ALL {
             let unbounded = bound("test", source, Version::V3, level).unwrap_err();
             // A call in the last place, or one that was put in place, is a loop.
-            assert!([reason, Reason::Loop].contains(&unbounded.reason), "{source} at {level:?}: {unbounded:?}");
+            assert!(
+                [reason, Reason::Loop].contains(&unbounded.reason),
+                "{source} at {level:?}: {unbounded:?}"
+            );
         }
     }
 }

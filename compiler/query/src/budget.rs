@@ -3,11 +3,11 @@
 //! A declaration is read from the text of the form that it stands in and changes no code. [`malformed`] says what is wrong
 //! with its writing, [`check`] holds a built program against it. Start with [`check`].
 
-use crate::code::{BuildOptions, target_options};
+use crate::code::{BuildOptions, shared_values, target_options};
 use crate::cost::{declared_instructions, explain};
 use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
-use ovsm_base::{Code, Diagnostic, FormId, Span};
+use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_cst::{Node, NodeKind};
 use ovsm_ir::Module;
 use ovsm_ir::passes::optimize_apart;
@@ -147,7 +147,8 @@ pub(crate) fn check(
     let mut found = Vec::new();
     for budget in budgets(db, file) {
         let name = budget.name.as_deref();
-        let instruction = instructions.iter().find(|it| it.form == budget.form && Some(it.name.as_str()) == name);
+        let instruction =
+            instructions.iter().find(|it| it.form == budget.form && Some(it.name.as_str()) == name);
         let measured = Measured::new(name, options, (original, optimized), program);
         let Some(measured) = measured else { continue };
         let what = match (name, instruction) {
@@ -210,7 +211,8 @@ impl Measured {
         };
         let number = find(&program)?;
         let function = program.functions.get(number)?;
-        let (bytes, values) = (function.frame_bytes, function.frame_values.clone());
+        let shared = if number == 0 { optimized.frame_area } else { 0 };
+        let (bytes, values) = (function.frame_bytes.saturating_add(shared), function.frame_values.clone());
         Some(Measured { program, number, bytes, values })
     }
 }
@@ -231,10 +233,11 @@ fn units_error(
     match bound {
         Ok(bound) if bound.units <= most => None,
         Ok(bound) => {
-            let message = format!("{what} can cost {} compute units, and declares at most {most}", bound.units);
+            let message =
+                format!("{what} can cost {} compute units, and declares at most {most}", bound.units);
             let mut diagnostic = Diagnostic::new(Code::OverBudget, message).label(span, "declared here");
             for (span, units) in expensive_lines(db, file, program, &bound) {
-                diagnostic = diagnostic.label(span, format!("this line costs {units}"));
+                diagnostic = diagnostic.label(first_line(db, file, span), format!("this line costs {units}"));
             }
             Some(diagnostic.help("`ovsmc cost` shows every line; make it cheaper, or declare more"))
         }
@@ -247,12 +250,24 @@ fn units_error(
                 None => diagnostic.note(reason),
             };
             let help = match unbounded.reason {
-                Reason::Loop => "give the loop a constant count, or leave the limit out and measure in a test",
+                Reason::Loop => {
+                    "give the loop a constant count, or leave the limit out and measure in a test"
+                }
                 _ => "leave the limit out, and measure in a test",
             };
             Some(diagnostic.help(help))
         }
     }
+}
+
+/// The part of a place on its first line.
+fn first_line(db: &dyn salsa::Database, file: SourceFile, span: Span) -> Span {
+    let form = forms(db, file).iter().find(|form| *form.id(db) == span.form);
+    let range = span.range.start as usize..span.range.end as usize;
+    let newline = form.and_then(|form| form.text(db).get(range)).and_then(|text| text.find('\n'));
+    let end =
+        newline.and_then(|at| u32::try_from(at).ok()).map_or(span.range.end, |at| span.range.start + at);
+    Span::new(span.form, TextRange::new(span.range.start, end))
 }
 
 /// The most expensive lines of a bound: for each the most expensive place on it, and the units of the line.
@@ -275,7 +290,8 @@ fn expensive_lines(
         .into_values()
         .filter_map(|places| {
             let sum = places.values().sum();
-            let (span, _) = places.into_iter().max_by_key(|(span, units)| (*units, std::cmp::Reverse(*span)))?;
+            let (span, _) =
+                places.into_iter().max_by_key(|(span, units)| (*units, std::cmp::Reverse(*span)))?;
             Some((span, sum))
         })
         .collect();
@@ -296,7 +312,12 @@ fn stack_error(
     }
     let message = format!("{what} needs {} bytes of stack, and declares at most {most}", measured.bytes);
     let diagnostic = Diagnostic::new(Code::OverBudget, message).label(span, "declared here");
-    let diagnostic = name_values(db, file, &measured.values, SHOWN, diagnostic);
+    let mut diagnostic = name_values(db, file, &measured.values, SHOWN, diagnostic);
+    if measured.number == 0 {
+        for (bytes, what) in shared_values(db, file).into_iter().take(SHOWN) {
+            diagnostic = diagnostic.note(format!("{bytes} bytes are for {what}"));
+        }
+    }
     Some(diagnostic.help("keep fewer values at the same time, split the function, or declare more"))
 }
 

@@ -163,7 +163,7 @@ pub fn lower_program(
 }
 
 /// What fills the bottom of the entry's frame: bytes and what for, the largest first, at most five.
-fn shared_values(db: &dyn salsa::Database, file: SourceFile) -> Vec<(u32, String)> {
+pub(crate) fn shared_values(db: &dyn salsa::Database, file: SourceFile) -> Vec<(u32, String)> {
     let layout = layout(db, file);
     // Each thing ends where the next begins.
     let variables = layout.variables.iter().map(|(def, at)| (*at, format!("`{}`", name_of(db, file, *def))));

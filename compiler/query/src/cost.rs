@@ -42,7 +42,7 @@ pub struct FunctionCost {
     pub machine_instructions: usize,
     /// Bytes of the text.
     pub bytes: usize,
-    /// Bytes of the stack frame.
+    /// Bytes of the stack frame; those of the entry with what the whole program shares.
     pub frame_bytes: u32,
     /// The most that one call costs, calls inside included.
     pub bound: Result<Most, NoBound>,
@@ -135,15 +135,14 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
             }
         }
         let mut lines: Vec<LineCost> = lines.into_values().collect();
-        lines.sort_by_key(|cost| {
-            (cost.line.is_none(), std::cmp::Reverse((cost.most, cost.units)), cost.line)
-        });
+        lines
+            .sort_by_key(|cost| (cost.line.is_none(), std::cmp::Reverse((cost.most, cost.units)), cost.line));
         FunctionCost {
             name: function.name.clone(),
             is_runtime: is_runtime(&function.name),
             machine_instructions: lines.iter().map(|line| line.machine_instructions).sum(),
             bytes: 8 * function.slots,
-            frame_bytes: function.frame_bytes,
+            frame_bytes: function.frame_bytes + if number == 0 { artifact.module.frame_area } else { 0 },
             bound: most(&bound),
             lines,
         }

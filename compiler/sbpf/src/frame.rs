@@ -33,9 +33,10 @@ pub fn check(
     );
     let values = values(function, convention, conventions, syscall_preserves_args);
     let shown = values.iter().filter_map(|value| Some((value.span?, value.bytes))).take(MAX_LABELS);
-    let diagnostic = shown.fold(Diagnostic::new(Code::FrameTooLarge, message), |diagnostic, (span, bytes)| {
-        diagnostic.label(span, format!("{bytes} bytes of the stack are for the values of this"))
-    });
+    let diagnostic =
+        shown.fold(Diagnostic::new(Code::FrameTooLarge, message), |diagnostic, (span, bytes)| {
+            diagnostic.label(span, format!("{bytes} bytes of the stack are for the values of this"))
+        });
     Err(diagnostic.help("split the function, or keep the values in memory"))
 }
 

@@ -34,7 +34,7 @@ pub mod regalloc;
 pub mod select;
 
 pub use compile::{Options, add_notes, compile};
-pub use inspect::{Report, difference, inspect, loaded_bytes, section};
 pub use frame::FrameValue;
+pub use inspect::{Report, difference, inspect, loaded_bytes, section};
 pub use isa::Version;
 pub use program::{FunctionReport, Program};

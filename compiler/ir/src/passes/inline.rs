@@ -136,7 +136,10 @@ fn wanted(
     limits: &Limits,
 ) -> Option<usize> {
     let body = module.functions.get(callee)?;
-    if plan.position.get(callee)? >= plan.position.get(caller)? || callee == module.entry || plan.apart == Some(callee) {
+    if plan.position.get(callee)? >= plan.position.get(caller)?
+        || callee == module.entry
+        || plan.apart == Some(callee)
+    {
         return None;
     }
     // A function that calls itself would only be peeled.

@@ -50,11 +50,8 @@ impl Cost {
             Ok(loaded) => loaded,
             Err(exit) => return exit,
         };
-        let options = BuildOptions {
-            level: self.level.optimization(),
-            version: self.sbpf.version(),
-            symbols: true,
-        };
+        let options =
+            BuildOptions { level: self.level.optimization(), version: self.sbpf.version(), symbols: true };
         let artifact = match build(&db, file, &options) {
             Ok(artifact) => artifact,
             Err(diagnostics) => {
@@ -68,10 +65,8 @@ impl Cost {
             let names: Vec<String> = costs.functions.iter().map(|it| format!("`{}`", it.name)).collect();
             costs.functions.retain(|function| function.name == *name);
             if costs.functions.is_empty() {
-                let message = format!(
-                    "the program has no function `{name}` any more; it has {}",
-                    names.join(", ")
-                );
+                let message =
+                    format!("the program has no function `{name}` any more; it has {}", names.join(", "));
                 let fault = ovsm_base::Diagnostic::new(ovsm_base::Code::CannotRead, message)
                     .help("small functions, and those with one call, are put in place of their calls");
                 terminal.show_placeless(&[fault]);
@@ -101,7 +96,11 @@ fn at_line(line: Option<u32>) -> String {
 fn bound_words(bound: &Result<Most, NoBound>) -> String {
     match bound {
         Ok(most) if most.calls_programs => {
-            format!("at most {} CU and what the called programs cost{}", most.units, at_line(most.program_call))
+            format!(
+                "at most {} CU and what the called programs cost{}",
+                most.units,
+                at_line(most.program_call)
+            )
         }
         Ok(most) => format!("at most {} CU", most.units),
         Err(none) => format!("no bound: {}{}", none.reason, at_line(none.line)),
@@ -168,7 +167,9 @@ fn words_of_line(cost: &LineCost, lines: &[&str]) -> String {
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         other if other.is_control() => '\u{fffd}',
         other => other,
     }

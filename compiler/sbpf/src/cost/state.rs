@@ -75,7 +75,13 @@ fn plain(jump: Jump, narrow: bool, a: Known, b: Known) -> Option<Jump> {
 }
 
 /// What the left side of a test is where the test came out as `taken`.
-pub(super) fn refine(jump: Jump, narrow: bool, a: Option<Known>, b: Option<Known>, taken: bool) -> Option<Known> {
+pub(super) fn refine(
+    jump: Jump,
+    narrow: bool,
+    a: Option<Known>,
+    b: Option<Known>,
+    taken: bool,
+) -> Option<Known> {
     let Some(b) = b else { return a };
     let all = a.unwrap_or(Known { low: 0, high: u64::MAX });
     let test = plain(jump, narrow, all, b).and_then(|jump| if taken { Some(jump) } else { jump.negated() });
@@ -159,7 +165,7 @@ impl State {
         self.registers
     }
 
-/// What a function sees that is called here: registers, and nothing of memory.
+    /// What a function sees that is called here: registers, and nothing of memory.
     pub(super) fn for_callee(&self) -> State {
         let mut registers = self.registers;
         if let Some(first) = registers.first_mut() {
@@ -189,7 +195,8 @@ impl State {
     /// The address of a word of the frame that is memory like any other.
     fn area_address(&self, offset: i16) -> Option<u64> {
         let address = ENTRY_FRAME.wrapping_add(i64::from(offset) as u64);
-        let area = ovsm_ir::machine::STACK_BASE..ovsm_ir::machine::STACK_BASE + u64::from(self.start.frame_area);
+        let area =
+            ovsm_ir::machine::STACK_BASE..ovsm_ir::machine::STACK_BASE + u64::from(self.start.frame_area);
         area.contains(&address).then_some(address)
     }
 

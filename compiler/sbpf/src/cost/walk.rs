@@ -139,11 +139,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The most expensive way through a function; `data` is what the instruction data begins with.
-    pub(super) fn function(
-        &mut self,
-        number: usize,
-        data: Option<(u64, u32)>,
-    ) -> Result<Outcome, Unbounded> {
+    pub(super) fn function(&mut self, number: usize, data: Option<(u64, u32)>) -> Result<Outcome, Unbounded> {
         self.steps = 0;
         self.nodes.clear();
         self.known.clear();
@@ -213,11 +209,7 @@ impl<'a> Walker<'a> {
         if self.program.text.get(at).is_some_and(|slot| slot.opcode == isa::LDDW) { 2 } else { 1 }
     }
 
-    fn walk_function(
-        &mut self,
-        number: usize,
-        state: State,
-    ) -> Result<Outcome, Unbounded> {
+    fn walk_function(&mut self, number: usize, state: State) -> Result<Outcome, Unbounded> {
         let Some(flow) = self.flows.get(number).cloned() else {
             return Err(Unbounded { at: 0, reason: Reason::Indirect });
         };
@@ -244,7 +236,8 @@ impl<'a> Walker<'a> {
                     self.block(flow, *block, visit)?;
                 }
                 Part::Tangle(members) => {
-                    let is_reached = |block: &&usize| visit.arrivals.get(**block).is_some_and(Option::is_some);
+                    let is_reached =
+                        |block: &&usize| visit.arrivals.get(**block).is_some_and(Option::is_some);
                     let reached: Vec<usize> = members.iter().filter(is_reached).copied().collect();
                     match reached.as_slice() {
                         [] => {}
@@ -260,7 +253,8 @@ impl<'a> Walker<'a> {
                     let mut in_a_row = 0;
                     loop {
                         let (compared, decided) = (self.compared, self.decided);
-                        let before = visit.arrivals.get(*head).and_then(Option::as_ref).map(|it| it.state.clone());
+                        let before =
+                            visit.arrivals.get(*head).and_then(Option::as_ref).map(|it| it.state.clone());
                         if !self.block(flow, *head, visit)? {
                             break;
                         }
@@ -320,12 +314,7 @@ impl<'a> Walker<'a> {
         arrival.path = Some(self.nodes.len() - 1);
     }
 
-    fn straight(
-        &mut self,
-        block: &Block,
-        mut arrival: Arrival,
-        visit: &mut Visit,
-    ) -> Result<(), Unbounded> {
+    fn straight(&mut self, block: &Block, mut arrival: Arrival, visit: &mut Visit) -> Result<(), Unbounded> {
         self.push(&mut arrival, Piece::Slots(block.start, block.end));
         let mut at = block.start;
         while at < block.end {
