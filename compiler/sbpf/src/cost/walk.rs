@@ -289,7 +289,7 @@ impl<'a> Walker<'a> {
         };
         let test = blocks()
             .filter(|block| block.targets.contains(&head))
-            .filter_map(|block| spanned(block.start..block.end).last())
+            .filter_map(|block| spanned(block.start..block.end).next_back())
             .next()
             .or_else(|| blocks().find_map(|block| spanned(block.start..block.end).next()));
         let fallback = flow.blocks.get(head).map_or(0, |block| block.start);
