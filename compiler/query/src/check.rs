@@ -18,6 +18,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     for form in forms(db, file) {
         found.extend(parse(db, *form).errors().iter().cloned());
         found.extend(expand(db, *form).diagnostics.iter().cloned());
+        found.extend(crate::budget::malformed(db, *form));
         let needs = needs(db, *form);
         let owners =
             needs.functions.iter().map(|function| function.def).chain(needs.code.iter().map(|_| main));

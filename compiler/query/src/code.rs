@@ -1,5 +1,6 @@
 //! Code: layout, lowering per definition, and what is made of a whole program.
 
+use crate::budget::{self, has_budgets};
 use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::{Form, forms};
@@ -131,12 +132,15 @@ pub fn lower_program(
     }
     let size = layout(db, file).size;
     if u64::from(size) > ovsm_ir::machine::STACK_SIZE as u64 / 2 + 1024 {
+        let message = format!(
+            "the variables that functions share and the account table take {size} bytes of the entry's stack frame"
+        );
+        let error = Diagnostic::new(Code::FrameTooLarge, message);
         found.push(
-            Diagnostic::new(
-                Code::FrameTooLarge,
-                format!("the variables that functions share and the account table take {size} bytes of the entry's stack frame"),
-            )
-            .help("pass values as arguments instead of sharing variables"),
+            shared_values(db, file)
+                .into_iter()
+                .fold(error, |error, (bytes, what)| error.note(format!("{bytes} bytes are for {what}")))
+                .help("pass values as arguments instead of sharing variables"),
         );
     }
     if found.iter().any(Diagnostic::is_error) {
@@ -156,6 +160,22 @@ pub fn lower_program(
         return Err(found);
     }
     Ok((ovsm_ir::lower::link(&main, &|def| functions.get(&def).copied()), found))
+}
+
+/// What fills the bottom of the entry's frame: bytes and what for, the largest first, at most five.
+pub(crate) fn shared_values(db: &dyn salsa::Database, file: SourceFile) -> Vec<(u32, String)> {
+    let layout = layout(db, file);
+    // Each thing ends where the next begins.
+    let variables = layout.variables.iter().map(|(def, at)| (*at, format!("`{}`", name_of(db, file, *def))));
+    let table = layout.account_table.map(|(at, accounts)| (at, format!("the places of {accounts} accounts")));
+    let mut places: Vec<(u32, String)> = variables.chain(table).collect();
+    places.sort();
+    let ends = places.iter().skip(1).map(|(at, _)| *at).chain([layout.size]);
+    let mut values: Vec<(u32, String)> =
+        places.iter().zip(ends).map(|((at, what), end)| (end.saturating_sub(*at), what.clone())).collect();
+    values.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    values.truncate(5);
+    values
 }
 
 /// Values in memory that the program has no room for.
@@ -222,18 +242,31 @@ pub fn build(
     options: &BuildOptions,
 ) -> Result<Artifact, Vec<Diagnostic>> {
     let (mut module, mut diagnostics) = lower_program(db, file, EntryKind::ReturnCode)?;
+    let original = has_budgets(db, file).then(|| module.clone());
     optimize(&mut module, options.level);
-    let target = ovsm_sbpf::Options {
+    match ovsm_sbpf::compile(&module, &target_options(options)) {
+        Ok(program) => {
+            if let Some(original) = &original {
+                diagnostics.extend(budget::check(db, file, options, (original, &module), &program));
+            }
+            match diagnostics.iter().any(Diagnostic::is_error) {
+                true => Err(diagnostics),
+                false => Ok(Artifact { module, program, diagnostics }),
+            }
+        }
+        Err(errors) => {
+            diagnostics.extend(errors.into_iter().map(|error| budget::explain_frame(db, file, error)));
+            Err(diagnostics)
+        }
+    }
+}
+
+/// What the backend is told.
+pub(crate) fn target_options(options: &BuildOptions) -> ovsm_sbpf::Options {
+    ovsm_sbpf::Options {
         version: options.version,
         optimize: options.level != OptLevel::O0,
         symbols: options.symbols,
         ..ovsm_sbpf::Options::default()
-    };
-    match ovsm_sbpf::compile(&module, &target) {
-        Ok(program) => Ok(Artifact { module, program, diagnostics }),
-        Err(errors) => {
-            diagnostics.extend(errors);
-            Err(diagnostics)
-        }
     }
 }

@@ -11,9 +11,11 @@
 #![allow(missing_docs)]
 
 pub mod audit;
+mod budget;
 pub mod check;
 pub mod code;
 mod collisions;
+pub mod cost;
 pub mod db;
 pub mod declared;
 pub mod forms;
@@ -27,6 +29,7 @@ pub mod value;
 pub use audit::audit;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
+pub use cost::{Costs, costs};
 pub use db::{Database, SourceFile};
 pub use declared::interface;
 pub use origin::{Description, describe};

@@ -25,11 +25,19 @@ pub struct Options {
     pub syscall_preserves_args: bool,
     /// Write the names of functions, with the sections that this needs.
     pub symbols: bool,
+    /// Find out what lies in each frame; changes nothing else.
+    pub frame_values: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { version: Version::V3, optimize: true, syscall_preserves_args: true, symbols: true }
+        Options {
+            version: Version::V3,
+            optimize: true,
+            syscall_preserves_args: true,
+            symbols: true,
+            frame_values: false,
+        }
     }
 }
 
@@ -40,13 +48,13 @@ const MAX_FILE_BYTES: usize = 10 << 20;
 pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     let graph = callgraph::CallGraph::new(module).map_err(|error| vec![error])?;
     let mut conventions = graph.conventions(module).map_err(|error| vec![error])?;
-    let mut codes: IndexVec<Func, Option<(emit::Code, u32)>> =
+    let mut codes: IndexVec<Func, Option<(emit::Code, Frame)>> =
         IndexVec::from_elem(None, module.functions.len());
     let mut errors = Vec::new();
     for component in graph.bottom_up() {
         for func in component {
             match compile_function(module, *func, &conventions, options) {
-                Ok((code, frame_bytes, clobbers)) => {
+                Ok((code, frame, clobbers)) => {
                     if component.len() == 1
                         && !graph.is_recursive(*func)
                         && let Some(convention) = conventions.get_mut(*func)
@@ -54,7 +62,7 @@ pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagno
                         convention.clobbers = clobbers;
                     }
                     if let Some(slot) = codes.get_mut(*func) {
-                        *slot = Some((code, frame_bytes));
+                        *slot = Some((code, frame));
                     }
                 }
                 Err(error) => errors.push(error),
@@ -67,7 +75,10 @@ pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagno
     link(module, options, &conventions, codes).map_err(|error| vec![error])
 }
 
-type Compiled = (emit::Code, u32, u8);
+/// Bytes of a frame, and what lies there if that is asked for.
+type Frame = (u32, Vec<frame::FrameValue>);
+
+type Compiled = (emit::Code, Frame, u8);
 
 fn compile_function(
     module: &Module,
@@ -106,7 +117,11 @@ fn compile_function(
         let message = format!("`{name}` is too long for the jumps of sBPF");
         Diagnostic::new(Code::ProgramTooLarge, message).help("split the function")
     })?;
-    Ok((code, assembly.frame_bytes, clobbers))
+    let values = match options.frame_values && allocation.spill_bytes() > 0 {
+        true => frame::values(&selected, convention, conventions, preserves),
+        false => Vec::new(),
+    };
+    Ok((code, (assembly.frame_bytes, values), clobbers))
 }
 
 /// Which of r0 to r5 the function may change, as a bit set.
@@ -129,7 +144,7 @@ fn link(
     module: &Module,
     options: &Options,
     conventions: &IndexVec<Func, Convention>,
-    codes: IndexVec<Func, Option<(emit::Code, u32)>>,
+    codes: IndexVec<Func, Option<(emit::Code, Frame)>>,
 ) -> Result<Program, Diagnostic> {
     let (rodata, data_offsets) = ovsm_ir::machine::data_layout(module);
     let mut image = Image { rodata, ..Image::default() };
@@ -140,7 +155,7 @@ fn link(
     // The entry first, then the others as they stand in the module.
     let rest = module.functions.indices().filter(|func| *func != module.entry);
     for func in std::iter::once(module.entry).chain(rest) {
-        let Some(Some((code, frame_bytes))) = codes.get(func) else { continue };
+        let Some(Some((code, (frame_bytes, frame_values)))) = codes.get(func) else { continue };
         let first_pc = image.text.len();
         if let Some(start) = starts.get_mut(func) {
             *start = first_pc;
@@ -163,6 +178,7 @@ fn link(
             first_pc,
             slots: code.slots.len(),
             frame_bytes: *frame_bytes,
+            frame_values: frame_values.clone(),
             can_fail: conventions.get(func).is_some_and(|convention| convention.can_fail),
         });
     }
@@ -197,7 +213,8 @@ fn link(
     if elf.len() > MAX_FILE_BYTES {
         return Err(too_large(total, constants));
     }
-    Ok(Program { elf, functions, spans, version: options.version, text, syscalls, image })
+    let (version, frame_area) = (options.version, module.frame_area);
+    Ok(Program { elf, functions, spans, version, frame_area, text, syscalls, image })
 }
 
 /// Adds sections that are not loaded. A program without symbols has no sections, and stays as it is.

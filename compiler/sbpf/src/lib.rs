@@ -14,6 +14,7 @@ pub mod assembly;
 pub mod callgraph;
 pub mod compile;
 pub mod convention;
+pub mod cost;
 pub mod disassemble;
 pub mod elf;
 pub mod emit;
@@ -33,6 +34,7 @@ pub mod regalloc;
 pub mod select;
 
 pub use compile::{Options, add_notes, compile};
+pub use frame::FrameValue;
 pub use inspect::{Report, difference, inspect, loaded_bytes, section};
 pub use isa::Version;
 pub use program::{FunctionReport, Program};

@@ -1,6 +1,7 @@
 //! The compiled program: bytes, listing, and what is known about each function and instruction.
 
 use crate::disassemble::Disassembly;
+use crate::frame::FrameValue;
 use crate::isa::Version;
 use ovsm_base::Span;
 
@@ -14,6 +15,8 @@ pub struct Program {
     /// Source of each eight-byte slot of the text; an `lddw` has two.
     pub spans: Vec<Option<Span>>,
     pub(crate) version: Version,
+    /// Bytes at the bottom of the entry's frame that are memory like any other.
+    pub(crate) frame_area: u32,
     pub(crate) text: Vec<crate::isa::Slot>,
     pub(crate) syscalls: Vec<(usize, ovsm_base::syscall::Syscall)>,
     /// What the file was written from.
@@ -31,6 +34,8 @@ pub struct FunctionReport {
     pub slots: usize,
     /// Bytes of stack that it uses, frame area of the entry not counted.
     pub frame_bytes: u32,
+    /// What lies in the frame, if [`crate::Options::frame_values`] asks for it.
+    pub frame_values: Vec<FrameValue>,
     /// True if it can fail.
     pub can_fail: bool,
 }

@@ -90,7 +90,8 @@ fn check(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
         for version in [Version::V0, Version::V3] {
             for (optimize, syscall_preserves_args) in [(false, false), (true, true), (true, false)] {
                 let symbols = version == Version::V3;
-                let options = Options { version, optimize, syscall_preserves_args, symbols };
+                let options =
+                    Options { version, optimize, syscall_preserves_args, symbols, ..Options::default() };
                 agree(&module, &expected, &options)?;
             }
         }

@@ -32,6 +32,7 @@ pub struct Plan {
     pub order: Vec<Func>,
     position: IndexVec<Func, u32>,
     calls: IndexVec<Func, u32>,
+    apart: Option<Func>,
 }
 
 impl Plan {
@@ -48,7 +49,12 @@ impl Plan {
                 }
             }
         }
-        Plan { order, position, calls }
+        Plan { order, position, calls, apart: None }
+    }
+
+    /// The plan that leaves the calls of one function as they are.
+    pub fn apart(self, function: Option<Func>) -> Plan {
+        Plan { apart: function, ..self }
     }
 }
 
@@ -130,7 +136,10 @@ fn wanted(
     limits: &Limits,
 ) -> Option<usize> {
     let body = module.functions.get(callee)?;
-    if plan.position.get(callee)? >= plan.position.get(caller)? || callee == module.entry {
+    if plan.position.get(callee)? >= plan.position.get(caller)?
+        || callee == module.entry
+        || plan.apart == Some(callee)
+    {
         return None;
     }
     // A function that calls itself would only be peeled.

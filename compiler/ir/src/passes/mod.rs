@@ -99,6 +99,11 @@ const UNROLL_ROUNDS: usize = 3;
 
 /// Optimises a well-formed module.
 pub fn optimize(module: &mut Module, level: OptLevel) {
+    optimize_apart(module, level, None);
+}
+
+/// Optimises a well-formed module; one function stays a function of its own, so that it can be measured.
+pub fn optimize_apart(module: &mut Module, level: OptLevel, apart: Option<Func>) {
     if level == OptLevel::O0 {
         return;
     }
@@ -106,7 +111,7 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
     let rounds = if level > OptLevel::O1 { 1 } else { ROUNDS };
     each(module, |function, effects| simplify_rounds(function, effects, level, rounds));
     if level > OptLevel::O1 {
-        inline_calls(module, level);
+        inline_calls(module, level, apart);
         if promote::run(module) {
             check(module);
             let effects = Effects::of(module);
@@ -141,8 +146,8 @@ fn each(module: &mut Module, mut run: impl FnMut(&mut Function, &Effects)) {
 }
 
 /// Inlines bottom up, cleaning each caller before it is looked at as a callee.
-fn inline_calls(module: &mut Module, level: OptLevel) {
-    let plan = inline::Plan::new(module);
+fn inline_calls(module: &mut Module, level: OptLevel, apart: Option<Func>) {
+    let plan = inline::Plan::new(module).apart(apart);
     let effects = Effects::of(module);
     let limits = level.inlining();
     let mut uncleaned = BTreeSet::new();

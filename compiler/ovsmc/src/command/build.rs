@@ -57,7 +57,7 @@ pub(super) enum Target {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Sbpf {
+pub(super) enum Sbpf {
     /// Runs everywhere, also on old validators
     V0,
     /// Smaller and simpler
@@ -65,7 +65,7 @@ enum Sbpf {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Level {
+pub(super) enum Level {
     #[value(name = "0")]
     O0,
     #[value(name = "1")]
@@ -82,6 +82,26 @@ enum Emit {
     Ir,
     /// The assembly
     Asm,
+}
+
+impl Sbpf {
+    pub(super) fn version(self) -> Version {
+        match self {
+            Sbpf::V0 => Version::V0,
+            Sbpf::V3 => Version::V3,
+        }
+    }
+}
+
+impl Level {
+    pub(super) fn optimization(self) -> OptLevel {
+        match self {
+            Level::O0 => OptLevel::O0,
+            Level::O1 => OptLevel::O1,
+            Level::O2 => OptLevel::O2,
+            Level::O3 => OptLevel::O3,
+        }
+    }
 }
 
 impl Build {
@@ -105,16 +125,8 @@ impl Build {
             Err(exit) => return exit,
         };
         let options = BuildOptions {
-            level: match self.level {
-                Level::O0 => OptLevel::O0,
-                Level::O1 => OptLevel::O1,
-                Level::O2 => OptLevel::O2,
-                Level::O3 => OptLevel::O3,
-            },
-            version: match self.sbpf {
-                Sbpf::V0 => Version::V0,
-                Sbpf::V3 => Version::V3,
-            },
+            level: self.level.optimization(),
+            version: self.sbpf.version(),
             symbols: !self.strip,
         };
         let lock = match lock_hash(&main) {

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod check;
 pub mod client;
+pub mod cost;
 pub mod diff;
 pub mod expand;
 pub mod explain;
