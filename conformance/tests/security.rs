@@ -94,7 +94,9 @@ fn our_own_programs_give_nothing() {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let main = entry.unwrap().path().join("src/main.ovsm");
             let Ok(text) = std::fs::read_to_string(&main) else { continue };
-            let (names, _) = found(&text);
+            let (mut names, _) = found(&text);
+            // What a program allows, it says, with the reason beside it.
+            names.retain(|name| !text.contains(&format!("; lint: allow {name}\n")));
             seen += 1;
             if !names.is_empty() {
                 faults.push(format!("{}: {names:?}", main.display()));
