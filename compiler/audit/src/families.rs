@@ -1,7 +1,7 @@
 //! What is found, one family in each file.
 //!
 //! A family looks at what happens, and says which facts have to be there. It never looks at names or texts of a program.
-//! Start with [`Event`], then any of the files.
+//! Start with `Event`, then any of the files.
 
 pub(crate) mod account_data_matching;
 pub(crate) mod arbitrary_cpi;
