@@ -140,7 +140,7 @@ impl Walk<'_> {
             Expr::While(condition, code) => {
                 self.walk_round(body, &[*condition, *code]);
             }
-            Expr::Loop(code) => self.walk_round(body, &[*code]),
+            Expr::Loop(code) | Expr::Tabulate(_, _, code) => self.walk_round(body, &[*code]),
             node => {
                 node.for_each_child(|child| self.walk(body, child));
                 self.own(body, node, expr);
