@@ -70,7 +70,7 @@ impl Declaration {
         let Declaration::Errors { errors, .. } = self else { return Vec::new() };
         let (first, errors) = match errors.as_slice() {
             [Datum::Keyword(from), Datum::Other(first), rest @ ..] if from == "from" => {
-                (first.parse().unwrap_or(FIRST_ERROR_CODE), rest)
+                (leading_number(first).unwrap_or(FIRST_ERROR_CODE), rest)
             }
             errors => (FIRST_ERROR_CODE, errors),
         };
@@ -87,6 +87,12 @@ impl Declaration {
             .filter_map(|(code, named)| named.map(|(name, message)| (code, name, message)))
             .collect()
     }
+}
+
+/// The number that a literal begins with; a suffix such as `u64` may follow.
+fn leading_number(literal: &str) -> Option<u32> {
+    let end = literal.find(|character: char| !character.is_ascii_digit()).unwrap_or(literal.len());
+    literal.get(..end)?.parse().ok()
 }
 
 /// Quoted syntax, without positions.
