@@ -373,20 +373,18 @@ impl Front {
         self.tests.clear();
         self.queued.clear();
         self.other_names.clear();
+        self.failed_imports.clear();
         self.ambiguous.clear();
         self.owners.clear();
         self.suggestions = 40;
     }
 
-    /// Adds a form of the main module that may be needed by a macro.
-    pub(crate) fn add_definition(&mut self, machine: &mut Machine, form: Value) {
+    /// Adds a form of a module that may be needed by a macro.
+    pub(crate) fn add_definition(&mut self, machine: &mut Machine, module: ModuleId, form: Value) {
         let index = self.forms.len();
         let is_early = is_function_definition(&form);
-        let is_macro_call = match syntax::head(&form) {
-            Some(head) => self.is_macro(machine, head),
-            None => false,
-        };
-        self.forms.push(Form { module: self.main, syntax: form, state: FormState::Waiting, is_early });
+        let is_macro_call = self.is_macro_call(machine, module, &form);
+        self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
         match is_macro_call {
             // What it defines is known once it is expanded.
             true => drop(self.expand_form(machine, index)),
@@ -394,13 +392,27 @@ impl Front {
         }
     }
 
-    fn is_macro(&mut self, machine: &mut Machine, name: &str) -> bool {
-        let no_marks: Rc<[u32]> = Rc::from([]);
-        let main = self.modules.get(self.main.0 as usize);
-        match main.and_then(|module| module.get(name, &no_marks)) {
-            Some(meaning) => matches!(meaning, Meaning::Macro(..)),
-            None => matches!(self.prelude(machine, name), Some(Meaning::Macro(..))),
+    /// True if a form calls a macro at the top level.
+    fn is_macro_call(&mut self, machine: &mut Machine, module: ModuleId, form: &Value) -> bool {
+        match form.as_items() {
+            Some([Value::Symbol(head), rest @ ..]) if matches!(&*head.name, "pub" | "progn") => {
+                rest.iter().any(|form| self.is_macro_call(machine, module, form))
+            }
+            _ => syntax::head(form).is_some_and(|head| self.is_macro(machine, module, head)),
         }
+    }
+
+    /// True if a name is that of a macro, as a module sees it.
+    pub(crate) fn is_macro(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> bool {
+        let no_marks: Rc<[u32]> = Rc::from([]);
+        let own = self.modules.get(module.0 as usize).and_then(|module| module.get(name, &no_marks).cloned());
+        let meaning = match own {
+            Some(meaning) => Some(meaning),
+            None => self
+                .imported_or_qualified(machine, module, name)
+                .or_else(|| self.prelude(machine, name)),
+        };
+        matches!(meaning, Some(Meaning::Macro(..)))
     }
 
     fn report_duplicates(&mut self, first: usize, last: usize) {
@@ -661,6 +673,11 @@ impl Front {
     pub(crate) fn names(&self) -> Vec<String> {
         let own = self.modules.get(self.main.0 as usize).into_iter().flat_map(|module| module.names.keys());
         own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
+    }
+
+    /// The names that a module defines, in no order.
+    pub(crate) fn names_of(&self, module: ModuleId) -> impl Iterator<Item = Rc<str>> {
+        self.modules.get(module.0 as usize).into_iter().flat_map(|module| module.names.keys().cloned())
     }
 
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.

@@ -22,7 +22,7 @@ pub use expand::type_descriptor;
 pub use expansion::{Expanded, Step};
 pub use front::{Checker, ExpansionSize, Front, GivenName, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
-pub use module::Type;
+pub use module::{ModuleId, Type};
 pub use session::{Ended, Session};
 pub use sources::Sources;
 

@@ -1,14 +1,15 @@
 //! Expansion of the forms of a program, each on its own.
 //!
-//! A form of a program is expanded with what it may see of its module: names that are functions, variables and
-//! constants, and the forms of macros and of what macros call. The result is core; nothing of the form itself runs.
+//! A form of a program is expanded with what it may see of its module and of those that it imports: names that are
+//! functions, variables and constants, and the forms of macros and of what macros call. The result is core; nothing of
+//! the form itself runs.
 //! Whoever compiles programs brings in the names and keeps what comes out. Start with [`ProgramSession::expand`].
 
 use crate::core::{GlobalId, Unit};
 use crate::expand::Expander;
 use crate::front::{Front, NoModules};
 use crate::machine::{Limits, Machine};
-use crate::module::{Global, GlobalKind, Meaning};
+use crate::module::{Global, GlobalKind, Import, Meaning, ModuleId};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_library::Host;
@@ -43,8 +44,47 @@ pub struct ExpandedForm {
 pub struct ProgramSession {
     machine: Machine,
     front: Front,
-    names: FxHashMap<GlobalId, Rc<str>>,
+    names: FxHashMap<GlobalId, (ModuleId, Rc<str>)>,
     forms: u32,
+}
+
+/// An import of a module, as far as its words say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The name of the module.
+    pub module: String,
+    /// The prefix of its names, if it is not the last part of that.
+    pub alias: Option<String>,
+    /// The names that need no prefix, if only some.
+    pub only: Option<Vec<String>>,
+}
+
+impl Link {
+    /// The prefix of the module's names.
+    pub fn prefix(&self) -> &str {
+        let last = || self.module.rsplit('/').next().unwrap_or(&self.module);
+        self.alias.as_deref().unwrap_or_else(last)
+    }
+
+    /// True if all that the module exports can be named without a prefix.
+    pub fn is_open(&self) -> bool {
+        self.alias.is_none() && self.only.is_none()
+    }
+
+    fn is_of(&self, import: &Import) -> bool {
+        let names = |only: &Vec<(Rc<str>, _)>| only.iter().map(|(name, _)| name.to_string()).collect();
+        *self.module == *import.name
+            && self.is_open() == import.is_open
+            && self.only == import.only.as_ref().map(names)
+    }
+
+    /// True if the import lets a name be used without a prefix, if the module exports it.
+    pub fn brings(&self, name: &str) -> bool {
+        match &self.only {
+            Some(only) => only.iter().any(|wanted| wanted == name),
+            None => self.is_open(),
+        }
+    }
 }
 
 /// What a form defines under a name.
@@ -88,17 +128,63 @@ impl ProgramSession {
         self.names.clear();
     }
 
-    /// Brings in a name.
-    pub fn define(&mut self, name: &str, known: Known) {
+    /// The module of the form.
+    pub fn main(&self) -> ModuleId {
+        self.front.main
+    }
+
+    /// The module of a name, without any names so far unless it was asked for before.
+    pub fn module(&mut self, name: &str) -> ModuleId {
+        self.front.program_module(name)
+    }
+
+    /// Lets a name of a module be used by others.
+    pub fn export(&mut self, module: ModuleId, name: &str) {
+        self.front.export(module, &name.into());
+    }
+
+    /// Lets a module use the names of another, as an import does. Names that are wanted may still be missing.
+    /// With `is_known` false, there is no such module: what follows from that is reported where it is imported.
+    pub fn link(&mut self, into: ModuleId, link: &Link, is_known: bool) {
+        if !is_known {
+            self.front.fail_import(into, link);
+            return;
+        }
+        let target = match is_of_library(&link.module) {
+            true => self.front.library_module(&link.module),
+            false => self.front.program_module(&link.module),
+        };
+        let Some(module) = self.front.modules.get_mut(into.0 as usize) else { return };
+        let only = link.only.as_ref();
+        let only = only.map(|names| names.iter().map(|name| (Rc::from(name.as_str()), None)).collect());
+        module.aliases.insert(link.prefix().into(), target);
+        module.imports.push(Import {
+            module: target,
+            span: None,
+            name: link.module.as_str().into(),
+            is_open: link.is_open(),
+            only,
+            used: Vec::new(),
+            whole: None,
+            is_used: false,
+        });
+    }
+
+    /// Lets the import of these modules, in order, be one that ends where it began: each imports the next.
+    pub fn loading(&mut self, modules: &[String]) {
+        self.front.pretend_to_load(modules);
+    }
+
+    /// Brings in a name of a module.
+    pub fn define(&mut self, module: ModuleId, name: &str, known: Known) {
         let Value::Symbol(symbol) = syntax::symbol(name, None) else { return };
-        let main = self.front.main;
         let (kind, value, parameters) = match known {
             Known::Function(parameters) => (GlobalKind::Function, None, parameters),
             Known::Variable => (GlobalKind::Variable, None, None),
             Known::Constant => (GlobalKind::Constant, None, None),
             Known::Value(value) => (GlobalKind::Constant, Some(value), None),
         };
-        let id = self.front.define_global(&mut self.machine, main, &symbol, kind);
+        let id = self.front.define_global(&mut self.machine, module, &symbol, kind);
         if let Some(parameters) = parameters {
             self.front.define_constructor(id, parameters, None);
         }
@@ -109,8 +195,61 @@ impl ProgramSession {
 
     /// Brings in the form of a definition that runs while the program is compiled: a macro, or what one calls. Names
     /// that it defines need not be brought in otherwise.
-    pub fn define_form(&mut self, form: Value) {
-        self.front.add_definition(&mut self.machine, form);
+    pub fn define_form(&mut self, module: ModuleId, form: Value) {
+        self.front.add_definition(&mut self.machine, module, form);
+    }
+
+    /// True if the name is that of a macro in the module of the form.
+    pub fn is_macro(&mut self, name: &str) -> bool {
+        self.front.is_macro(&mut self.machine, self.front.main, name)
+    }
+
+    /// The names that the module of the form exports so far; sorted.
+    pub fn exports(&self) -> Vec<Rc<str>> {
+        let main = self.front.modules.get(self.front.main.0 as usize);
+        let mut names = main.map_or_else(Vec::new, |module| module.exports.clone());
+        names.sort_unstable();
+        names
+    }
+
+    /// What the form used of the links of its module: the number of the link, and the name, or none if it was used with a
+    /// prefix.
+    pub fn used_links(&self) -> Vec<(usize, Option<Rc<str>>)> {
+        let Some(main) = self.front.modules.get(self.front.main.0 as usize) else { return Vec::new() };
+        let mut used = Vec::new();
+        for (number, import) in main.imports.iter().enumerate().filter(|(_, import)| import.is_used) {
+            used.push((number, None));
+            used.extend(import.used.iter().map(|name| (number, Some(Rc::clone(name)))));
+        }
+        used
+    }
+
+    /// What is wrong with the imports of a module beside those that can not be done, from the forms of the imports, what
+    /// all its forms used of them, and the names that the module defines itself. The modules that are imported must be
+    /// known, with their names.
+    pub fn import_reports(
+        &mut self,
+        forms: &[Value],
+        used: &[(Link, Option<String>)],
+        own: &[String],
+    ) -> Vec<Diagnostic> {
+        let main = self.front.main;
+        for form in forms {
+            Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
+        }
+        for name in own {
+            self.define(main, name, Known::Variable);
+        }
+        if let Some(module) = self.front.modules.get_mut(main.0 as usize) {
+            for import in &mut module.imports {
+                let used: Vec<_> = used.iter().filter(|(link, _)| link.is_of(import)).collect();
+                import.is_used |= !used.is_empty();
+                import.used.extend(used.iter().filter_map(|(_, name)| Some(Rc::from(name.as_deref()?))));
+            }
+        }
+        self.front.diagnostics.clear();
+        self.front.report_imports(main);
+        std::mem::take(&mut self.front.diagnostics)
     }
 
     /// True if the prelude has a macro of this name.
@@ -156,13 +295,13 @@ impl ProgramSession {
         let main = self.front.main;
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
         self.names.clear();
-        if let Some(module) = self.front.modules.get(main.0 as usize) {
+        for (number, module) in self.front.modules.iter().enumerate().skip(1) {
             for (name, meaning) in &module.names {
                 if let Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) | Meaning::Type(_, Some(id)) =
                     meaning
                     && !name.contains('/')
                 {
-                    self.names.insert(*id, Rc::clone(name));
+                    self.names.insert(*id, (ModuleId(number as u32), Rc::clone(name)));
                 }
             }
         }
@@ -186,9 +325,14 @@ impl ProgramSession {
         ExpandedForm { unit: expanded.unit, diagnostics }
     }
 
-    /// The name of the module that a variable has.
+    /// The name that a variable has in its module.
     pub fn name(&self, global: GlobalId) -> Option<&Rc<str>> {
-        self.names.get(&global)
+        self.names.get(&global).map(|(_, name)| name)
+    }
+
+    /// The module that a variable belongs to; none for those of the prelude.
+    pub fn module_of(&self, global: GlobalId) -> Option<ModuleId> {
+        self.names.get(&global).map(|(module, _)| *module)
     }
 
     /// The type of the record or variant whose constructor a variable holds.
@@ -213,6 +357,11 @@ impl ProgramSession {
     pub fn global_name(&self, global: GlobalId) -> &str {
         self.machine.global_name(global)
     }
+}
+
+/// True for the modules that come with the language.
+pub fn is_of_library(module: &str) -> bool {
+    ovsm_library::module(module).is_some()
 }
 
 /// The syntax of a node of a tree; `None` if it has faults, which the reader reported.

@@ -1,6 +1,7 @@
-//! What a form sees of the rest of its module.
+//! What a form sees of the rest of its module, and of the modules that it imports.
 
 use ovsm_base::{DefId, FormId, IntType};
+use ovsm_eval::program::Link;
 
 /// A definition of the module, as far as its users need to know it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,14 +62,48 @@ impl GlobalKind {
     }
 }
 
+/// Which module: that of the form itself, or one that is imported, as the [`Env`] numbers them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ModuleKey(pub u32);
+
+impl ModuleKey {
+    /// The module of the form.
+    pub const OWN: ModuleKey = ModuleKey(0);
+}
+
+/// An import of a module.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Import {
+    /// What is imported, and how its names are used.
+    pub link: Link,
+    /// The module; none if it is one of the library, or can not be imported.
+    pub target: Option<ModuleKey>,
+}
+
+impl Import {
+    /// True if there is such a module.
+    pub fn is_known(&self) -> bool {
+        self.target.is_some() || ovsm_eval::program::is_of_library(&self.link.module)
+    }
+}
+
 /// Look-ups across definitions. Implemented by the database; in tests by a table.
 pub trait Env {
-    /// The module's own definition of a name.
-    fn lookup(&self, name: &str) -> Option<Global>;
-    /// Names of the module that could be meant by an unknown one; only asked for when reporting.
+    /// A module's own definition of a name.
+    fn lookup(&self, module: ModuleKey, name: &str) -> Option<Global>;
+    /// Whether others may use a name of a module.
+    fn is_exported(&self, module: ModuleKey, name: &str) -> bool;
+    /// What a module imports that the form sees, in order.
+    fn imports(&self, module: ModuleKey) -> Vec<Import>;
+    /// What the form itself imports, if it is an import.
+    fn own_imports(&self) -> Vec<Import>;
+    /// If a module imports that of the form, directly or by way of others: the names of these modules, from it to that
+    /// of the form.
+    fn cycle(&self, module: &str) -> Option<Vec<String>>;
+    /// Names that could be meant by an unknown one; only asked for when reporting.
     fn names(&self) -> Vec<String>;
-    /// The identity that a name of the module has, defined or not.
+    /// The identity that a name of the form's module has, defined or not.
     fn identity(&self, name: &str) -> DefId;
-    /// The form that defines a name, for what runs while the program is compiled.
-    fn definition(&self, name: &str) -> Option<(FormId, ovsm_value::Value)>;
+    /// The form that defines a name of a module, for what runs while the program is compiled.
+    fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)>;
 }

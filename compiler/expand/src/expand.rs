@@ -6,12 +6,13 @@
 
 use crate::core::Body;
 use crate::declaration::Declaration;
-use crate::env::{Env, Global, GlobalKind, Literal};
+use crate::env::{Env, Global, GlobalKind, Import, Literal, ModuleKey};
 use crate::item::Item;
 use crate::translate::translate;
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
 use ovsm_cst::Node;
-use ovsm_eval::program::{self, Defined, Known, ProgramSession};
+use ovsm_eval::ModuleId;
+use ovsm_eval::program::{self, Defined, Known, Link, ProgramSession};
 use ovsm_value::Value;
 use ovsm_value::number::FixedType;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -35,6 +36,9 @@ pub struct Expansion {
     pub declarations: Vec<Declaration>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+    /// What it uses of the imports that it sees: the number of the import, and the name, or none if it is used with a
+    /// prefix.
+    pub used_imports: Vec<(usize, Option<String>)>,
 }
 
 /// An instruction of the program: the function that runs it, and what its data begin with.
@@ -74,18 +78,29 @@ impl Expansion {
     }
 }
 
-/// The names that a form sees of its module.
+/// The names that a form sees of its module, and of others.
 pub(crate) struct Surroundings<'a> {
-    globals: FxHashMap<Rc<str>, Global>,
+    /// The modules that were brought in, that of the form first, with what was looked up in them.
+    modules: Vec<Visible>,
     pub(crate) env: &'a dyn Env,
 }
 
+/// A module that a form sees something of.
+struct Visible {
+    key: ModuleKey,
+    id: ModuleId,
+    globals: FxHashMap<Rc<str>, Global>,
+    /// What it imports, once that was asked for.
+    imports: Option<Rc<[Import]>>,
+}
+
 impl Surroundings<'_> {
-    /// The definition of a name.
-    pub(crate) fn get(&self, name: &str) -> Option<Global> {
-        match self.globals.get(name) {
+    /// The definition of a name of a module.
+    pub(crate) fn get(&self, module: ModuleId, name: &str) -> Option<Global> {
+        let visible = self.modules.iter().find(|visible| visible.id == module)?;
+        match visible.globals.get(name) {
             Some(global) => Some(global.clone()),
-            None => self.env.lookup(name),
+            None => self.env.lookup(visible.key, name),
         }
     }
 }
@@ -145,6 +160,9 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
         diagnostics.append(&mut expansion.diagnostics);
         diagnostics.truncate(MAX_DIAGNOSTICS);
         expansion.diagnostics = diagnostics;
+        let used = session.used_links().into_iter();
+        expansion.used_imports =
+            used.map(|(number, name)| (number, name.map(|name| name.to_string()))).collect();
         expansion
     })
 }
@@ -152,15 +170,27 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
 /// What a call of a macro at the top level defines; nothing if the head is no macro.
 pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
     let none = Item::default();
-    let Some(head) = crate::forms::head(node) else { return Item::default() };
-    let is_macro = env.lookup(head).map(|global| global.kind == GlobalKind::Macro);
+    let heads = called_heads(node);
+    if heads.is_empty() {
+        return none;
+    }
     with_session(|session| {
-        if !is_macro.unwrap_or_else(|| session.is_prelude_macro(head)) {
+        let is_own = |head: &&str| {
+            env.lookup(ModuleKey::OWN, head).map(|global| global.kind == GlobalKind::Macro)
+        };
+        let may_be_imported = |head: &&str| is_own(head).is_none() && !env.imports(ModuleKey::OWN).is_empty();
+        let is_macro = heads
+            .iter()
+            .any(|head| is_own(head).unwrap_or_else(|| session.is_prelude_macro(head)) || may_be_imported(head));
+        if !is_macro {
             return Item::default();
         }
         let Some(form) = program::syntax_of(node) else { return Item::default() };
         session.begin();
         bring_in(session, &form, &none, env);
+        if !heads.iter().any(|head| session.is_macro(head)) {
+            return Item::default();
+        }
         let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
         let unit = session.expand(&form).unit;
         let literals = literals(&unit, session);
@@ -182,8 +212,42 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
                 (name.to_string(), kind)
             })
             .collect();
-        Item { names, is_expanded: true }
+        let exports = session.exports().iter().map(|name| name.to_string()).collect();
+        Item { names, is_expanded: true, exports }
     })
+}
+
+/// What is wrong with the imports of a module beside those that can not be done: from the forms of the imports, what all
+/// the module's forms use of them, and the names that the module defines itself.
+pub fn import_reports(
+    imports: &[Node<'_>],
+    used: &[(Link, Option<String>)],
+    own: &[String],
+    env: &dyn Env,
+) -> Vec<Diagnostic> {
+    let forms: Vec<Value> = imports.iter().filter_map(|node| program::syntax_of(*node)).collect();
+    with_session(|session| {
+        session.begin();
+        for import in env.imports(ModuleKey::OWN) {
+            let Some(target) = import.target else { continue };
+            let id = session.module(&import.link.module);
+            let names = import.link.only.iter().flatten().chain(own);
+            for name in names.filter(|name| env.is_exported(target, name)) {
+                let Some(global) = env.lookup(target, name) else { continue };
+                session.define(id, name, known(&global.kind));
+                session.export(id, name);
+            }
+        }
+        session.import_reports(&forms, used, own)
+    })
+}
+
+/// The names that are called at the top level of a form: its head, or those of the definitions that it lets others use.
+fn called_heads(node: Node<'_>) -> Vec<&str> {
+    match crate::forms::head(node) {
+        Some("pub") => node.children().skip(1).flat_map(called_heads).collect(),
+        head => head.into_iter().collect(),
+    }
 }
 
 /// The constants of a form whose values are literals.
@@ -239,14 +303,17 @@ fn bring_in<'a>(
     env: &'a dyn Env,
 ) -> Surroundings<'a> {
     let mut bringing = Bringing {
-        session,
         item,
         own: crate::item::defined_name(form),
-        surroundings: Surroundings { globals: FxHashMap::default(), env },
+        surroundings: Surroundings { modules: Vec::new(), env },
         visited: FxHashSet::default(),
         brought: FxHashSet::default(),
+        session,
     };
-    bringing.names_of(form, false);
+    let main = bringing.session.main();
+    bringing.module(ModuleKey::OWN, main);
+    bringing.own_imports();
+    bringing.names_of(0, form, false);
     bringing.surroundings
 }
 
@@ -255,39 +322,123 @@ struct Bringing<'a, 's> {
     item: &'s Item,
     own: Option<String>,
     surroundings: Surroundings<'a>,
-    /// Names that were looked at: as themselves, and in a definition that is needed as a whole.
-    visited: FxHashSet<(Rc<str>, bool)>,
+    /// Names of modules that were looked at: as themselves, and in a definition that is needed as a whole.
+    visited: FxHashSet<(usize, Rc<str>, bool)>,
     /// Forms that were brought in; one may define several names.
     brought: FxHashSet<FormId>,
 }
 
 impl Bringing<'_, '_> {
-    /// Brings in the names in a form. With `whole`, it is a definition that will run while the program is compiled.
-    fn names_of(&mut self, form: &Value, whole: bool) {
-        for name in program::symbols(form) {
-            if self.is_own(&name) || !self.visited.insert((Rc::clone(&name), whole)) {
-                continue;
+    /// Brings in a module, without its names: its number among those that are visible.
+    fn module(&mut self, key: ModuleKey, id: ModuleId) -> usize {
+        let modules = &mut self.surroundings.modules;
+        if let Some(known) = modules.iter().position(|visible| visible.key == key) {
+            return known;
+        }
+        modules.push(Visible { key, id, globals: FxHashMap::default(), imports: None });
+        modules.len() - 1
+    }
+
+    fn key(&self, module: usize) -> ModuleKey {
+        self.surroundings.modules.get(module).map_or(ModuleKey::OWN, |visible| visible.key)
+    }
+
+    /// What a module imports; the session knows it afterwards.
+    fn imports(&mut self, module: usize) -> Rc<[Import]> {
+        let Some(visible) = self.surroundings.modules.get_mut(module) else { return Rc::from([]) };
+        if let Some(imports) = &visible.imports {
+            return Rc::clone(imports);
+        }
+        let imports: Rc<[Import]> = self.surroundings.env.imports(visible.key).into();
+        visible.imports = Some(Rc::clone(&imports));
+        let id = visible.id;
+        for import in imports.iter() {
+            self.session.link(id, &import.link, import.is_known());
+        }
+        imports
+    }
+
+    /// Lets the session know what the form imports, if it is an import: that has to be there, also if nothing of it is
+    /// named, and may import the form's module in its turn.
+    fn own_imports(&mut self) {
+        for import in self.surroundings.env.own_imports() {
+            let module = &import.link.module;
+            if let Some(cycle) = self.surroundings.env.cycle(module) {
+                self.session.loading(&cycle);
             }
-            let Some(global) = self.surroundings.get(&name) else { continue };
-            match &global.kind {
-                GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => self.definition(&name),
-                // A macro runs now, and so do the functions that it calls.
-                GlobalKind::Function { .. } if whole => self.definition(&name),
-                kind if !self.visited.contains(&(Rc::clone(&name), !whole)) => {
-                    self.session.define(&name, known(kind));
-                }
-                _ => {}
+            let Some(target) = import.target else { continue };
+            let id = self.session.module(module);
+            let number = self.module(target, id);
+            for name in import.link.only.iter().flatten() {
+                self.imported(number, &Rc::from(name.as_str()), false);
             }
-            self.surroundings.globals.insert(name, global);
         }
     }
 
+    /// Brings in the names in a form of a module. With `whole`, it is a definition that will run while the program is
+    /// compiled.
+    fn names_of(&mut self, module: usize, form: &Value, whole: bool) {
+        let imports = self.imports(module);
+        for name in program::symbols(form) {
+            if module == 0 && self.is_own(&name) || self.own_name(module, &name, whole) {
+                continue;
+            }
+            for import in imports.iter() {
+                let Some(target) = import.target else { continue };
+                let inner: Rc<str> = match name.split_once('/') {
+                    _ if import.link.brings(&name) => Rc::clone(&name),
+                    Some((prefix, inner)) if prefix == import.link.prefix() => inner.into(),
+                    _ => continue,
+                };
+                let id = self.session.module(&import.link.module);
+                let number = self.module(target, id);
+                self.imported(number, &inner, whole);
+            }
+        }
+    }
+
+    /// Brings in a name of a module that another uses, if the module has it.
+    fn imported(&mut self, module: usize, name: &Rc<str>, whole: bool) {
+        let key = self.key(module);
+        if self.own_name(module, name, whole)
+            && self.surroundings.env.is_exported(key, name)
+            && let Some(visible) = self.surroundings.modules.get(module)
+        {
+            self.session.export(visible.id, name);
+        }
+    }
+
+    /// Brings in a name that a module defines itself; false if it does not.
+    fn own_name(&mut self, module: usize, name: &Rc<str>, whole: bool) -> bool {
+        let Some(visible) = self.surroundings.modules.get(module) else { return false };
+        if !self.visited.insert((module, Rc::clone(name), whole)) {
+            return visible.globals.contains_key(name);
+        }
+        let id = visible.id;
+        let Some(global) = self.surroundings.get(id, name) else { return false };
+        if let Some(visible) = self.surroundings.modules.get_mut(module) {
+            visible.globals.insert(Rc::clone(name), global.clone());
+        }
+        match &global.kind {
+            GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => self.definition(module, name),
+            // A macro runs now, and so do the functions that it calls.
+            GlobalKind::Function { .. } if whole => self.definition(module, name),
+            kind if !self.visited.contains(&(module, Rc::clone(name), !whole)) => {
+                self.session.define(id, name, known(kind));
+            }
+            _ => {}
+        }
+        true
+    }
+
     /// Brings in a definition, after what it mentions: types come before what has fields of them.
-    fn definition(&mut self, name: &Rc<str>) {
-        let Some((id, definition)) = self.surroundings.env.definition(name) else { return };
-        if self.brought.insert(id) {
-            ovsm_base::stack::with_room(|| self.names_of(&definition, true));
-            self.session.define_form(definition);
+    fn definition(&mut self, module: usize, name: &Rc<str>) {
+        let Some(visible) = self.surroundings.modules.get(module) else { return };
+        let (key, id) = (visible.key, visible.id);
+        let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
+        if self.brought.insert(form) {
+            ovsm_base::stack::with_room(|| self.names_of(module, &definition, true));
+            self.session.define_form(id, definition);
         }
     }
 

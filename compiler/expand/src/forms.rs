@@ -111,10 +111,6 @@ pub(crate) fn definition<'t>(node: Node<'t>) -> Option<Definition<'t>> {
             Some(Definition::Enum { name: *name, variants: names(variants) })
         }
         "deftype" => parts.first().map(|name| Definition::Type(*name)),
-        "pub" => match parts.as_slice() {
-            [inner] => definition(*inner),
-            _ => None,
-        },
         _ => None,
     }
 }

@@ -12,6 +12,8 @@ pub struct Item {
     pub names: Vec<(String, GlobalKind)>,
     /// True if the form is a call of a macro: what it defines was found out by expanding it.
     pub is_expanded: bool,
+    /// The names that the macro lets others use.
+    pub exports: Vec<String>,
 }
 
 impl Item {
@@ -24,6 +26,14 @@ impl Item {
 /// What the form defines, as far as its own words say. A malformed definition still defines its name, so that its users
 /// are not reported.
 pub fn item(node: Node<'_>) -> Item {
+    if forms::head(node) == Some("pub") {
+        let inner: Vec<Item> = node.children().skip(1).map(item).collect();
+        // What a call of a macro defines is found out for all of them together.
+        if inner.iter().any(Item::is_code) {
+            return Item::default();
+        }
+        return Item { names: inner.into_iter().flat_map(|item| item.names).collect(), ..Item::default() };
+    }
     let Some(definition) = forms::definition(node) else { return Item::default() };
     let mut names = Vec::new();
     let mut add =
@@ -67,7 +77,7 @@ pub fn item(node: Node<'_>) -> Item {
             add(Some(&format!("{name}?")), GlobalKind::Accessor { params: Some(1) });
         }
     }
-    Item { names, is_expanded: false }
+    Item { names, ..Item::default() }
 }
 
 /// The literal that a constant stands for, if its value is one.
@@ -107,6 +117,9 @@ fn literal(constant: &forms::Variable<'_>) -> Option<Literal> {
 
 /// The node of the name that a definition defines.
 pub fn name_node(node: Node<'_>) -> Option<Node<'_>> {
+    if forms::head(node) == Some("pub") {
+        return node.children().skip(1).find_map(name_node);
+    }
     match forms::definition(node)? {
         Definition::Function(function) => function.name,
         Definition::Variable(variable) | Definition::Constant(variable) => Some(variable.name),

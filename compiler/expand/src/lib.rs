@@ -17,14 +17,15 @@ pub mod expand;
 mod forms;
 pub mod item;
 mod literal;
+pub mod module;
 mod translate;
 pub mod ty;
 
 pub use builtin::Builtin;
 pub use declaration::{Datum, Declaration};
-pub use env::{Env, Global, GlobalKind, Literal};
+pub use env::{Env, Global, GlobalKind, Import, Literal, ModuleKey};
 pub use expand::{
-    DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, names_of,
+    DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, import_reports, names_of,
 };
 pub use item::Item;
 pub use ty::Type;

@@ -164,8 +164,7 @@ impl<'a> Translator<'a> {
     }
 
     fn global(&self, id: GlobalId) -> Option<(DefId, GlobalKind)> {
-        let name = self.session.name(id)?;
-        let global = self.surroundings.get(name)?;
+        let global = self.surroundings.get(self.session.module_of(id)?, self.session.name(id)?)?;
         Some((global.def, global.kind.clone()))
     }
 

@@ -6,7 +6,7 @@
 use crate::check::diagnostics;
 use crate::code::{body_types, entry_types, main_forms};
 use crate::db::SourceFile;
-use crate::forms::forms;
+use crate::modules::program_forms;
 use crate::names::expand;
 use crate::source_map::source_map;
 use crate::types::dispatch;
@@ -14,19 +14,19 @@ use ovsm_audit::Program;
 use ovsm_audit::machine::Code;
 pub use ovsm_audit::{FAMILIES, Finding};
 use ovsm_base::render::SourceMap;
-use ovsm_base::{Diagnostic, TextRange};
+use ovsm_base::{Diagnostic, FileId, TextRange};
 use std::collections::BTreeMap;
 
-/// What a program does with accounts that nothing has checked, in the order of its text; `None` if it has
-/// errors, or is too much work.
-pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding, TextRange)>> {
+/// What a program does with accounts that nothing has checked, in the order of its text, with the file, by its number
+/// among those of [`source_map()`], and the place in it; `None` if it has errors, or is too much work.
+pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding, FileId, TextRange)>> {
     if diagnostics(db, file).iter().any(Diagnostic::is_error) {
         return None;
     }
     let mut main = Vec::new();
     for form in main_forms(db, file) {
         if let Some(body) = &expand(db, form).code
-            && let Some(types) = body_types(db, form, None)
+            && let Some(types) = body_types(db, file, form, None)
         {
             main.push(Code { body, types });
         }
@@ -35,21 +35,23 @@ pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding,
         main.push(Code { body, types });
     }
     let mut functions = BTreeMap::new();
-    for form in forms(db, file) {
+    for form in program_forms(db, file) {
         for function in &expand(db, *form).functions {
-            if let Some(types) = body_types(db, *form, Some(function.def)) {
+            if let Some(types) = body_types(db, file, *form, Some(function.def)) {
                 functions.insert(function.def, Code { body: &function.body, types });
             }
         }
     }
     let places = source_map(db, file);
-    let mut found: Vec<(Finding, TextRange)> = ovsm_audit::audit(&Program { main, functions })?
+    let mut found: Vec<(Finding, FileId, TextRange)> = ovsm_audit::audit(&Program { main, functions })?
         .into_iter()
         .filter_map(|finding| {
-            let (_, range) = places.resolve(finding.span)?;
-            Some((finding, range))
+            let (file, range) = places.resolve(finding.span)?;
+            Some((finding, file, range))
         })
         .collect();
-    found.sort_by(|(a, at), (b, other)| (at, a.family, &a.message).cmp(&(other, b.family, &b.message)));
+    found.sort_by(|(a, file, at), (b, other, place)| {
+        (file, at, a.family, &a.message).cmp(&(other, place, b.family, &b.message))
+    });
     Some(found)
 }

@@ -6,7 +6,8 @@
 use crate::code::{BuildOptions, shared_values, target_options};
 use crate::cost::{declared_instructions, explain};
 use crate::db::SourceFile;
-use crate::forms::{Form, forms, parse};
+use crate::forms::{Form, parse};
+use crate::modules::program_forms;
 use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_cst::{Node, NodeKind};
 use ovsm_ir::Module;
@@ -116,12 +117,12 @@ pub(crate) fn malformed(db: &dyn salsa::Database, form: Form<'_>) -> Vec<Diagnos
 
 /// True if the program declares limits.
 pub(crate) fn has_budgets(db: &dyn salsa::Database, file: SourceFile) -> bool {
-    forms(db, file).iter().any(|form| is_mentioned(form.text(db)))
+    program_forms(db, file).iter().any(|form| is_mentioned(form.text(db)))
 }
 
 fn budgets(db: &dyn salsa::Database, file: SourceFile) -> Vec<Budget<'_>> {
     let mut found = Vec::new();
-    for form in forms(db, file).iter().filter(|form| is_mentioned(form.text(db))) {
+    for form in program_forms(db, file).iter().filter(|form| is_mentioned(form.text(db))) {
         let Some(root) = parse(db, *form).root(form.text(db)) else { continue };
         let limits: Vec<Limit> = declarations(root)
             .into_iter()
@@ -262,7 +263,7 @@ fn units_error(
 
 /// The part of a place on its first line.
 fn first_line(db: &dyn salsa::Database, file: SourceFile, span: Span) -> Span {
-    let form = forms(db, file).iter().find(|form| *form.id(db) == span.form);
+    let form = program_forms(db, file).iter().find(|form| *form.id(db) == span.form);
     let range = span.range.start as usize..span.range.end as usize;
     let newline = form.and_then(|form| form.text(db).get(range)).and_then(|text| text.find('\n'));
     let end =
@@ -278,7 +279,7 @@ fn expensive_lines(
     bound: &Bound,
 ) -> Vec<(Span, u64)> {
     let texts: BTreeMap<FormId, &String> =
-        forms(db, file).iter().map(|form| (*form.id(db), form.text(db))).collect();
+        program_forms(db, file).iter().map(|form| (*form.id(db), form.text(db))).collect();
     let mut lines: BTreeMap<(FormId, usize), BTreeMap<Span, u64>> = BTreeMap::new();
     for (span, units) in program.spans.iter().zip(&bound.by_slot) {
         let Some(span) = span.filter(|_| *units > 0) else { continue };
@@ -354,7 +355,7 @@ pub(crate) fn explain_frame(db: &dyn salsa::Database, file: SourceFile, mut erro
 /// Where the reason for a missing bound is shown: at the loop instead of inside.
 pub(crate) fn reason_place(db: &dyn salsa::Database, file: SourceFile, span: Span, reason: Reason) -> Span {
     const LOOPS: [&str; 8] = ["while", "until", "for", "loop", "do", "dotimes", "dolist", "tagbody"];
-    let form = forms(db, file).iter().find(|form| *form.id(db) == span.form);
+    let form = program_forms(db, file).iter().find(|form| *form.id(db) == span.form);
     let root = form.and_then(|form| parse(db, *form).root(form.text(db)));
     let (Some(root), Reason::Loop) = (root, reason) else { return span };
     root.descendants()
@@ -367,7 +368,7 @@ pub(crate) fn reason_place(db: &dyn salsa::Database, file: SourceFile, span: Spa
 
 /// The name that the value of an expression gets, or that the expression is.
 fn name_at(db: &dyn salsa::Database, file: SourceFile, span: Span) -> Option<String> {
-    let form = forms(db, file).iter().find(|form| *form.id(db) == span.form)?;
+    let form = program_forms(db, file).iter().find(|form| *form.id(db) == span.form)?;
     let root = parse(db, *form).root(form.text(db))?;
     let node = root.descendants().find(|node| node.span() == span)?;
     if let Some(name) = node.as_symbol() {

@@ -2,20 +2,22 @@
 
 use crate::code::lower_main;
 use crate::db::SourceFile;
-use crate::forms::{forms, parse, split};
+use crate::forms::{parse, split};
+use crate::modules::{import_reports, program, program_forms};
 use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, dispatch, group_of, infer, main_def, needs};
 use ovsm_base::Diagnostic;
 use ovsm_ir::lower::EntryKind;
 use rustc_hash::FxHashSet;
 
-/// All diagnostics of a file, with form-relative spans.
+/// All diagnostics of a program, with form-relative spans.
 #[salsa::tracked]
 pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = file_errors(db, file).clone();
+    let files = program(db, file).iter();
+    let mut found: Vec<Diagnostic> = files.flat_map(|file| file_errors(db, *file).iter().cloned()).collect();
     let main = main_def(db, file);
     let mut seen = FxHashSet::default();
-    for form in forms(db, file) {
+    for form in program_forms(db, file) {
         found.extend(parse(db, *form).errors().iter().cloned());
         found.extend(expand(db, *form).diagnostics.iter().cloned());
         found.extend(crate::budget::malformed(db, *form));
@@ -37,7 +39,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
         found.extend(infer(db, group).diagnostics.iter().cloned());
     }
     // A function that only macros mention may use what programs do not have, but an expansion may call it.
-    let called: FxHashSet<_> = forms(db, file)
+    let called: FxHashSet<_> = program_forms(db, file)
         .iter()
         .flat_map(|form| expand(db, *form).bodies())
         .map(|(_, body)| body)
@@ -45,12 +47,15 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
         .flat_map(|body| &body.callees)
         .copied()
         .collect();
-    for form in forms(db, file) {
+    for form in program_forms(db, file) {
         for function in expand(db, *form).functions.iter().filter(|function| called.contains(&function.def)) {
             found.extend(function.withheld.iter().cloned());
         }
     }
-    found.extend(duplicate_definitions(db, file));
+    for module in program(db, file) {
+        found.extend(duplicate_definitions(db, *module));
+        found.extend(import_reports(db, *module).iter().cloned());
+    }
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
     found.extend(crate::openings::late_openings(db, file).iter().cloned());
     if !found.iter().any(Diagnostic::is_error) {

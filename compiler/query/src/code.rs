@@ -3,8 +3,9 @@
 use crate::budget::{self, has_budgets};
 use crate::check::diagnostics;
 use crate::db::SourceFile;
-use crate::forms::{Form, forms};
-use crate::names::{code_of, expand, items};
+use crate::forms::Form;
+use crate::modules::{program_forms, program_items};
+use crate::names::{code_of, expand};
 use crate::types::{
     Def, ModuleTypes, dispatch, dispatch_def, global_type, group_of, groups, infer, main_def, name_of,
     signature,
@@ -19,11 +20,11 @@ use std::collections::BTreeMap;
 
 /// What the bodies of a form need of the layout, in their order.
 #[salsa::tracked]
-pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<Needs> {
+pub fn needs<'db>(db: &'db dyn salsa::Database, file: SourceFile, form: Form<'db>) -> Vec<Needs> {
     let bodies = expand(db, form).bodies();
     bodies
         .map(|(function, body)| {
-            let types = body_types(db, form, function);
+            let types = body_types(db, file, form, function);
             types.map_or(Needs::default(), |types| Needs::of(body, types))
         })
         .collect()
@@ -32,9 +33,9 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<Needs> {
 /// Where shared variables live, and values that need memory.
 #[salsa::tracked]
 pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
-    let parts = forms(db, file).iter().flat_map(|form| {
+    let parts = program_forms(db, file).iter().flat_map(|form| {
         let bodies = expand(db, *form).bodies();
-        let needs = needs(db, *form).iter().copied();
+        let needs = needs(db, file, *form).iter().copied();
         bodies.zip(needs).map(|((function, body), needs)| Part { function, body, needs })
     });
     let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });
@@ -46,10 +47,10 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
 /// The types of a body of a form: of a function, or of its code.
 pub(crate) fn body_types<'db>(
     db: &'db dyn salsa::Database,
+    file: SourceFile,
     form: Form<'db>,
     function: Option<DefId>,
 ) -> Option<&'db BodyTypes> {
-    let file = form.file(db);
     let owner = function.unwrap_or_else(|| main_def(db, file));
     let types = infer(db, group_of(db, Def::new(db, file, owner))?);
     types.bodies.get(&function.unwrap_or_else(|| code_of(db, form)))
@@ -57,8 +58,11 @@ pub(crate) fn body_types<'db>(
 
 /// The IR of the functions of a form.
 #[salsa::tracked]
-pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<DefId, Lowered> {
-    let file = form.file(db);
+pub fn lower<'db>(
+    db: &'db dyn salsa::Database,
+    file: SourceFile,
+    form: Form<'db>,
+) -> BTreeMap<DefId, Lowered> {
     let types = ModuleTypes { db, file };
     let functions = expand(db, form).functions.iter();
     functions
@@ -66,7 +70,7 @@ pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<Def
         .filter_map(|function| {
             let def = function.def;
             let signature = signature(db, Def::new(db, file, def)).as_ref()?;
-            let source = Source { body: &function.body, types: body_types(db, form, Some(def))? };
+            let source = Source { body: &function.body, types: body_types(db, file, form, Some(def))? };
             let name = name_of(db, file, def);
             let layout = layout(db, file);
             Some((def, ovsm_ir::lower::lower_function(&name, source, signature, (def, layout), &types)))
@@ -76,7 +80,7 @@ pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<Def
 
 /// The forms whose code runs when the program does.
 pub(crate) fn main_forms(db: &dyn salsa::Database, file: SourceFile) -> Vec<Form<'_>> {
-    let forms = forms(db, file);
+    let forms = program_forms(db, file);
     groups(db, file).main.iter().filter_map(|place| forms.get(*place).copied()).collect()
 }
 
@@ -93,7 +97,7 @@ pub fn result_type(db: &dyn salsa::Database, file: SourceFile) -> Type {
         return types.result.clone().unwrap_or(Type::Null);
     }
     let last = main_forms(db, file).last().copied();
-    let types = last.and_then(|form| body_types(db, form, None));
+    let types = last.and_then(|form| body_types(db, file, form, None));
     types.and_then(|types| types.result.clone()).unwrap_or(Type::Null)
 }
 
@@ -103,7 +107,7 @@ pub(crate) fn lower_main(db: &dyn salsa::Database, file: SourceFile, kind: Entry
         .into_iter()
         .filter_map(|form| {
             let body = expand(db, form).code.as_ref()?;
-            Some(Source { body, types: body_types(db, form, None)? })
+            Some(Source { body, types: body_types(db, file, form, None)? })
         })
         .collect();
     if let (Some(body), Some(types)) = (dispatch(db, file), entry_types(db, file)) {
@@ -150,9 +154,9 @@ pub fn lower_program(
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
-    let functions: BTreeMap<DefId, &Lowered> = forms(db, file)
+    let functions: BTreeMap<DefId, &Lowered> = program_forms(db, file)
         .iter()
-        .flat_map(|form| lower(db, *form))
+        .flat_map(|form| lower(db, file, *form))
         .map(|(def, lowered)| (*def, lowered))
         .collect();
     found.extend(functions.values().flat_map(|lowered| lowered.diagnostics.iter().cloned()));
@@ -202,8 +206,8 @@ fn memory_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> 
             format!("`{name}` calls itself and has an array of its own, for which there is one place only"),
         )
         .help("give it the array as an argument, or write a loop");
-        let items = items(db, file);
-        let form = items.places.get(def).and_then(|place| forms(db, file).get(*place));
+        let items = program_items(db, file);
+        let form = items.places.get(def).and_then(|place| program_forms(db, file).get(*place));
         if let Some(node) = form.and_then(|form| crate::forms::parse(db, *form).root(form.text(db))) {
             let at = ovsm_expand::item::name_node(node).unwrap_or(node);
             diagnostic = diagnostic.label(at.span(), "");

@@ -3,7 +3,8 @@
 //! Each declaration is sound by itself; only all of them together show it. Start with [`collisions`].
 
 use crate::db::SourceFile;
-use crate::forms::{Form, forms, parse};
+use crate::forms::{Form, parse};
+use crate::modules::program_forms;
 use crate::names::expand;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_expand::Declaration;
@@ -15,7 +16,7 @@ pub fn collisions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic>
     let mut found = Vec::new();
     let mut codes: BTreeMap<u32, (String, Option<Span>)> = BTreeMap::new();
     let mut instructions: Vec<(Vec<u8>, String, Option<Span>)> = Vec::new();
-    for form in forms(db, file) {
+    for form in program_forms(db, file) {
         for declaration in &expand(db, *form).declarations {
             match declaration {
                 Declaration::Errors { .. } => {

@@ -6,7 +6,8 @@
 use crate::budget::reason_place;
 use crate::code::Artifact;
 use crate::db::SourceFile;
-use crate::forms::{Form, forms};
+use crate::forms::Form;
+use crate::modules::program_forms;
 use crate::names::expand;
 use crate::source_map::source_map;
 use crate::types::name_of;
@@ -98,8 +99,11 @@ pub struct NoBound {
 pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) -> Costs {
     let program = &artifact.program;
     let positions = source_map(db, file);
-    let index = LineIndex::new(file.text(db));
-    let line = |span| Some(index.line_column(positions.resolve(span)?.1.start).line);
+    let indices: Vec<LineIndex> = positions.files().iter().map(|(_, text)| LineIndex::new(text)).collect();
+    let line = |span| {
+        let (file, range) = positions.resolve(span)?;
+        Some(indices.get(file.0 as usize)?.line_column(range.start).line)
+    };
     let line_of = |at: usize| line(program.spans.get(at).copied().flatten()?);
     let reason_line = |unbounded: &Unbounded| {
         let span = program.spans.get(unbounded.at).copied().flatten()?;
@@ -183,7 +187,7 @@ impl Declared<'_> {
 
 /// The instructions that a program declares.
 pub(crate) fn declared_instructions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Declared<'_>> {
-    let forms = forms(db, file).iter();
+    let forms = program_forms(db, file).iter();
     forms
         .flat_map(|form| {
             expand(db, *form).instructions.iter().map(|instruction| Declared {

@@ -1,5 +1,6 @@
 //! The database and its inputs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// A source file: the module that it is, the path that people see, and its text.
@@ -11,6 +12,16 @@ pub struct SourceFile {
     pub module: String,
     /// The text.
     pub text: String,
+    /// The files that it may import.
+    #[returns(copy)]
+    pub project: Project,
+}
+
+/// Files that may import each other, by the names of their modules.
+#[salsa::input]
+pub struct Project {
+    /// The files.
+    pub files: BTreeMap<String, SourceFile>,
 }
 
 /// The database. Cloning gives another handle to the same memory.
@@ -57,10 +68,35 @@ impl Database {
         log
     }
 
-    /// Adds a file. Its module is named after it.
+    /// Adds a file that is a program, or the root of one.
     pub fn add_file(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        let path = path.into();
-        SourceFile::new(self, path, "main".to_string(), text.into())
+        let project = Project::new(self, BTreeMap::new());
+        SourceFile::new(self, path.into(), "main".to_string(), text.into(), project)
+    }
+
+    /// Adds a module that the files of a program may import under a name.
+    pub fn add_module(
+        &mut self,
+        root: SourceFile,
+        name: &str,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) -> SourceFile {
+        let project = root.project(self);
+        // The root is no module of a name: a file may be called as it is.
+        let identity = format!("module {name}");
+        let file = SourceFile::new(self, path.into(), identity, text.into(), project);
+        self.set_module(root, name, file);
+        file
+    }
+
+    /// Lets a file of a program be imported under a name; the root, too, may be, and that is a cycle.
+    pub fn set_module(&mut self, root: SourceFile, name: &str, file: SourceFile) {
+        use salsa::Setter;
+        let project = root.project(self);
+        let mut files = project.files(self).clone();
+        files.insert(name.to_string(), file);
+        project.set_files(self).to(files);
     }
 
     /// Replaces the text of a file; does nothing if it is the same.

@@ -4,7 +4,8 @@
 //! text: the interface describes what a program says, it does not check it. Start with [`interface()`].
 
 use crate::db::SourceFile;
-use crate::forms::{forms, identities, split};
+use crate::forms::{identities, split};
+use crate::modules::{program, program_forms};
 use crate::names::expand;
 use ovsm_base::FormId;
 use ovsm_expand::ty::RecordType;
@@ -19,9 +20,15 @@ use std::collections::BTreeMap;
 /// What callers have to know about the program of a file.
 #[salsa::tracked]
 pub fn interface(db: &dyn salsa::Database, file: SourceFile) -> Interface {
-    let documentation = documentation(db, file);
-    let mut builder = Builder { interface: Interface::new("program"), documentation };
-    for form in forms(db, file) {
+    let mut all = Documentation::default();
+    for module in program(db, file) {
+        let own = documentation(db, *module);
+        all.of_file.clone_from(&own.of_file);
+        all.by_form.extend(own.by_form.iter().map(|(form, lines)| (*form, lines.clone())));
+        all.by_name.extend(own.by_name.iter().map(|(name, lines)| (name.clone(), lines.clone())));
+    }
+    let mut builder = Builder { interface: Interface::new("program"), documentation: &all };
+    for form in program_forms(db, file) {
         let docs = builder.docs_of(form.id(db));
         for declaration in &expand(db, *form).declarations {
             builder.declaration(declaration, &docs);

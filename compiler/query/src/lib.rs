@@ -5,7 +5,7 @@
 //! edited form and nothing else (invariant 1); absolute offsets exist in [`forms::split`] and in [`source_map()`], which
 //! nothing but the edge reads.
 //!
-//! Start with [`db`], then [`forms`], [`names`], [`types`], [`code`], and [`check`] for the results.
+//! Start with [`db`], then [`forms`], [`names`], [`modules`], [`types`], [`code`], and [`check`] for the results.
 
 // The accessors that salsa generates can not be documented; the fields that they read are.
 #![allow(missing_docs)]
@@ -20,6 +20,7 @@ pub mod db;
 pub mod declared;
 pub mod forms;
 pub mod names;
+pub mod modules;
 mod openings;
 pub mod origin;
 pub mod source_map;
@@ -30,8 +31,9 @@ pub use audit::audit;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
 pub use cost::{Costs, costs};
-pub use db::{Database, SourceFile};
+pub use db::{Database, Project, SourceFile};
 pub use declared::interface;
+pub use modules::missing_modules;
 pub use origin::{Description, describe};
 pub use ovsm_infer::Type;
 pub use source_map::source_map;

@@ -2,8 +2,11 @@
 
 use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
+use crate::modules::{self, exports, imported, links, links_of};
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
-use ovsm_expand::{Env, Expansion, FormContext, Global, GlobalKind, Item};
+use ovsm_eval::program::Link;
+use ovsm_expand::{Env, Expansion, FormContext, Global, GlobalKind, Import, Item, ModuleKey};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name of a module.
@@ -39,7 +42,7 @@ pub fn item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
     }
     match parse(db, form).root(form.text(db)) {
         Some(node) => {
-            let env = ModuleEnv { db, file: form.file(db), items: Stage::Written };
+            let env = ModuleEnv::new(db, form, Stage::Written);
             ovsm_expand::expanded_item(node, &env)
         }
         None => Item::default(),
@@ -131,32 +134,102 @@ struct ModuleEnv<'db> {
     db: &'db dyn salsa::Database,
     file: SourceFile,
     items: Stage,
+    /// The place of the form, if it is an import: it sees those before it.
+    import: Option<usize>,
+    /// The other modules that were met.
+    others: RefCell<Vec<SourceFile>>,
 }
 
-impl Env for ModuleEnv<'_> {
-    fn lookup(&self, name: &str) -> Option<Global> {
-        match self.items {
-            Stage::All => lookup(self.db, Name::new(self.db, self.file, name.to_string())).clone(),
-            Stage::Written => {
-                written_items(self.db, self.file).by_name.get(name).map(|(global, _)| global.clone())
-            }
+impl<'db> ModuleEnv<'db> {
+    fn new(db: &'db dyn salsa::Database, form: Form<'db>, items: Stage) -> ModuleEnv<'db> {
+        let file = form.file(db);
+        let import = match links_of(db, form).is_empty() {
+            true => None,
+            false => forms(db, file).iter().position(|other| *other == form),
+        };
+        ModuleEnv { db, file, items, import, others: RefCell::default() }
+    }
+
+    fn file_of(&self, module: ModuleKey) -> Option<SourceFile> {
+        match module {
+            ModuleKey::OWN => Some(self.file),
+            ModuleKey(number) => self.others.borrow().get(number as usize - 1).copied(),
         }
     }
 
+    fn key_of(&self, file: SourceFile) -> ModuleKey {
+        let mut others = self.others.borrow_mut();
+        let place = others.iter().position(|other| *other == file).unwrap_or_else(|| {
+            others.push(file);
+            others.len() - 1
+        });
+        ModuleKey(place as u32 + 1)
+    }
+
+    fn import(&self, from: SourceFile, link: &Link) -> Import {
+        let target = imported(self.db, from).get(&link.module);
+        Import { link: link.clone(), target: target.map(|file| self.key_of(*file)) }
+    }
+
+    /// True if only what the forms of a module write out is known of it.
+    fn is_written(&self, file: SourceFile) -> bool {
+        matches!(self.items, Stage::Written) && file == self.file
+    }
+}
+
+impl Env for ModuleEnv<'_> {
+    fn lookup(&self, module: ModuleKey, name: &str) -> Option<Global> {
+        let file = self.file_of(module)?;
+        match self.is_written(file) {
+            true => written_items(self.db, file).by_name.get(name).map(|(global, _)| global.clone()),
+            false => lookup(self.db, Name::new(self.db, file, name.to_string())).clone(),
+        }
+    }
+
+    fn is_exported(&self, module: ModuleKey, name: &str) -> bool {
+        self.file_of(module).is_some_and(|file| exports(self.db, file).contains(name))
+    }
+
+    fn imports(&self, module: ModuleKey) -> Vec<Import> {
+        let Some(file) = self.file_of(module) else { return Vec::new() };
+        let until = self.import.filter(|_| module == ModuleKey::OWN).unwrap_or(usize::MAX);
+        let links = links(self.db, file).iter().filter(|(place, _)| *place < until);
+        links.map(|(_, link)| self.import(file, link)).collect()
+    }
+
+    fn own_imports(&self) -> Vec<Import> {
+        let Some(own) = self.import else { return Vec::new() };
+        let links = links(self.db, self.file).iter().filter(|(place, _)| *place == own);
+        links.map(|(_, link)| self.import(self.file, link)).collect()
+    }
+
+    fn cycle(&self, module: &str) -> Option<Vec<String>> {
+        modules::cycle(self.db, self.file, module)
+    }
+
     fn names(&self) -> Vec<String> {
-        items(self.db, self.file).by_name.keys().cloned().collect()
+        let mut names: Vec<String> = items(self.db, self.file).by_name.keys().cloned().collect();
+        for (_, link) in links(self.db, self.file) {
+            let Some(file) = imported(self.db, self.file).get(&link.module) else { continue };
+            for name in exports(self.db, *file) {
+                names.push(format!("{}/{name}", link.prefix()));
+                names.extend(link.brings(name).then(|| name.clone()));
+            }
+        }
+        names
     }
 
     fn identity(&self, name: &str) -> DefId {
         DefId::new(self.file.module(self.db), name)
     }
 
-    fn definition(&self, name: &str) -> Option<(FormId, ovsm_value::Value)> {
-        let form = match self.items {
-            Stage::All => definition(self.db, Name::new(self.db, self.file, name.to_string()))?,
-            Stage::Written => {
-                let (_, id) = written_items(self.db, self.file).by_name.get(name)?;
-                forms(self.db, self.file).iter().find(|form| form.id(self.db) == id).copied()?
+    fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)> {
+        let file = self.file_of(module)?;
+        let form = match self.is_written(file) {
+            false => definition(self.db, Name::new(self.db, file, name.to_string()))?,
+            true => {
+                let (_, id) = written_items(self.db, file).by_name.get(name)?;
+                forms(self.db, file).iter().find(|form| form.id(self.db) == id).copied()?
             }
         };
         let syntax = ovsm_eval::program::syntax_of(parse(self.db, form).root(form.text(self.db))?)?;
@@ -223,7 +296,7 @@ pub fn compile_time_functions(db: &dyn salsa::Database, file: SourceFile) -> BTr
 /// What a form becomes.
 #[salsa::tracked]
 pub fn expand<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Expansion {
-    let env = ModuleEnv { db, file: form.file(db), items: Stage::All };
+    let env = ModuleEnv::new(db, form, Stage::All);
     match parse(db, form).root(form.text(db)) {
         Some(node) => {
             let context = FormContext {
@@ -235,6 +308,22 @@ pub fn expand<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Expansion {
         }
         None => Expansion::default(),
     }
+}
+
+/// What is wrong with the imports of a module, from what all its forms use of them.
+pub(crate) fn import_reports(
+    db: &dyn salsa::Database,
+    file: SourceFile,
+    used: &[(Link, Option<String>)],
+) -> Vec<Diagnostic> {
+    let imports: Vec<ovsm_cst::Node<'_>> = forms(db, file)
+        .iter()
+        .filter(|form| !links_of(db, **form).is_empty())
+        .filter_map(|form| parse(db, *form).root(form.text(db)))
+        .collect();
+    let env = ModuleEnv { db, file, items: Stage::All, import: None, others: RefCell::default() };
+    let own: Vec<String> = items(db, file).by_name.keys().cloned().collect();
+    ovsm_expand::import_reports(&imports, used, &own, &env)
 }
 
 /// Reports names that are defined twice.

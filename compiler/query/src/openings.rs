@@ -5,7 +5,7 @@
 //! bytes of an attacker's choice. So nothing may open accounts then, also no function that is called. Start with [`late_openings`].
 
 use crate::db::SourceFile;
-use crate::forms::forms;
+use crate::modules::program_forms;
 use crate::names::expand;
 use ovsm_base::{Code, DefId, Diagnostic, Span};
 use ovsm_expand::core::{Body, Chain, ExitId, Expr, ExprId};
@@ -22,7 +22,7 @@ struct Summary {
 #[salsa::tracked]
 pub fn late_openings(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
     let bodies: Vec<(Option<DefId>, &Body)> =
-        forms(db, file).iter().flat_map(|form| expand(db, *form).bodies()).collect();
+        program_forms(db, file).iter().flat_map(|form| expand(db, *form).bodies()).collect();
     let summaries = summaries(&bodies);
     if !summaries.values().any(|summary| summary.opens) && !bodies.iter().any(|(_, body)| opens_itself(body))
     {

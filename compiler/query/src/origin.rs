@@ -5,6 +5,7 @@
 use crate::code::{Artifact, BuildOptions};
 use crate::db::SourceFile;
 use crate::declared::interface;
+use crate::modules::program;
 use ovsm_base::Diagnostic;
 use ovsm_interface::provenance::{INTERFACE_SECTION, Provenance, SECTION, hash, source_hash};
 use ovsm_ir::passes::OptLevel;
@@ -41,7 +42,7 @@ pub fn describe(
     let provenance = Provenance {
         compiler: env!("CARGO_PKG_VERSION").to_string(),
         options: words,
-        source: source_hash(&[(file.module(db), file.text(db))]),
+        source: source_hash_of(db, file),
         interface: interface.hash(),
         loaded: hash(&ovsm_sbpf::loaded_bytes(&artifact.program.elf).unwrap_or_default()),
         lock: description.lock,
@@ -51,6 +52,14 @@ pub fn describe(
         notes.push((INTERFACE_SECTION, interface.to_text().into_bytes()));
     }
     ovsm_sbpf::add_notes(&mut artifact.program, notes)
+}
+
+/// The hash of the texts of a program.
+pub fn source_hash_of(db: &dyn salsa::Database, file: SourceFile) -> [u8; 32] {
+    let files = program(db, file).iter();
+    let modules: Vec<(&str, &str)> =
+        files.map(|file| (file.module(db).as_str(), file.text(db).as_str())).collect();
+    source_hash(&modules)
 }
 
 /// How a program was built, if this compiler has such options.

@@ -1,8 +1,9 @@
 //! Types: which definitions are inferred together, and what comes of it.
 
 use crate::db::SourceFile;
-use crate::forms::{Form, forms};
-use crate::names::{code_of, expand, items};
+use crate::forms::Form;
+use crate::modules::{program_forms, program_items};
+use crate::names::{code_of, expand};
 use ovsm_base::DefId;
 use ovsm_expand::Instruction;
 use ovsm_expand::core::{Body, Expr};
@@ -92,7 +93,7 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
 #[salsa::tracked]
 pub fn dispatch(db: &dyn salsa::Database, file: SourceFile) -> Option<Body> {
     let instructions: Vec<Instruction> =
-        forms(db, file).iter().flat_map(|form| expand(db, *form).instructions.iter().copied()).collect();
+        program_forms(db, file).iter().flat_map(|form| expand(db, *form).instructions.iter().copied()).collect();
     (!instructions.is_empty()).then(|| ovsm_expand::dispatch::body(&instructions))
 }
 
@@ -121,7 +122,7 @@ pub struct Groups {
 pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
     let main = main_def(db, file);
     let mut result = Groups::default();
-    for (place, form) in forms(db, file).iter().enumerate() {
+    for (place, form) in program_forms(db, file).iter().enumerate() {
         let needs = needs(db, *form);
         if needs.code.is_some() {
             result.main.push(place);
@@ -134,7 +135,7 @@ pub fn groups(db: &dyn salsa::Database, file: SourceFile) -> Groups {
         }
     }
     let mut graph: BTreeMap<DefId, Vec<DefId>> = BTreeMap::from([(main, Vec::new())]);
-    for form in forms(db, file) {
+    for form in program_forms(db, file) {
         let needs = needs(db, *form);
         let unknown = |callee: &&DefId| !result.signatures.contains_key(callee);
         if let Some((callees, _)) = &needs.code {
@@ -173,7 +174,7 @@ pub fn group_of<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Grou
 #[salsa::tracked]
 pub fn group_forms<'db>(db: &'db dyn salsa::Database, group: GroupKey<'db>) -> Vec<Form<'db>> {
     let file = group.file(db);
-    let (forms, places) = (forms(db, file), &items(db, file).places);
+    let (forms, places) = (program_forms(db, file), &program_items(db, file).places);
     let main = main_def(db, file);
     let mut wanted: Vec<usize> = Vec::new();
     for member in group.members(db) {
@@ -246,7 +247,7 @@ pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<T
 
 /// The name of a definition, for messages.
 pub(crate) fn name_of(db: &dyn salsa::Database, file: SourceFile, def: DefId) -> String {
-    items(db, file).names.get(&def).map_or_else(|| "code".to_string(), String::clone)
+    program_items(db, file).names.get(&def).map_or_else(|| "code".to_string(), String::clone)
 }
 
 /// The types of a module, as stages ask for them.

@@ -114,7 +114,14 @@ impl Script {
     /// Compiles and runs a script. Unless JSON is wanted, what it logs is printed as it is logged. A failure is shown.
     fn run(source: Source, options: &ScriptOptions, terminal: &Terminal) -> Result<Script, Exit> {
         let mut db = Database::default();
-        let file = db.add_file(source.path, source.text);
+        let path = std::path::PathBuf::from(&source.path);
+        let file = match ovsm_edge::program::load_with(&mut db, &path, source) {
+            Ok((file, _)) => file,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Err(Exit::Usage);
+            }
+        };
         let (mut module, warnings) = match lower_program(&db, file, EntryKind::Value) {
             Ok(lowered) => lowered,
             Err(diagnostics) => {

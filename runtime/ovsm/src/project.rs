@@ -173,20 +173,10 @@ pub fn modules_of(path: &Path) -> PathBuf {
 
 impl Loader for FolderLoader {
     fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
-        let is_plain =
-            |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0']);
         if name == "solana/test" {
             return Ok(Some(("<solana/test>".to_string(), CHAIN_TESTS.to_string())));
         }
-        if !name.split('/').all(is_plain) {
-            return Err("a module is named by the parts of its path, without `.` and `..`".to_string());
-        }
-        let mut path = self.folder.clone();
-        path.extend(name.split('/'));
-        path.set_extension("ovsm");
-        if !path.is_file() {
-            return Ok(None);
-        }
+        let Some(path) = ovsm_edge::program::module_path(&self.folder, name)? else { return Ok(None) };
         let source = ovsm_edge::Source::read(&path).map_err(|diagnostic| diagnostic.message.clone())?;
         Ok(Some((source.path, source.text)))
     }

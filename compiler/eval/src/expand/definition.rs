@@ -8,6 +8,7 @@ use crate::module::{GlobalKind, Meaning, Setter};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::{Symbol, Value};
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 /// A symbol that the expander makes for a name of the program.
@@ -32,6 +33,13 @@ impl Expander<'_> {
                 {
                     let steps = arguments.iter().map(|form| self.top_form(form)).collect();
                     return self.sequence(steps);
+                }
+                Meant::Special(special) if special.name == "pub" => {
+                    let near = self.near;
+                    self.near = syntax::span(form).or(near);
+                    let expr = self.pub_form(form, arguments);
+                    self.near = near;
+                    return expr;
                 }
                 Meant::Macro(macro_function, expansion) => {
                     let Some(expanded) =
@@ -329,10 +337,23 @@ impl Expander<'_> {
         let steps: Vec<ExprId> = arguments
             .iter()
             .map(|definition| {
-                for name in defined_names(definition) {
+                let names = defined_names(definition);
+                for name in &names {
+                    self.front.export(self.module, name);
+                }
+                if !names.is_empty() {
+                    return self.top_form(definition);
+                }
+                // What a call of a macro defines is known when it was expanded.
+                let known: FxHashSet<Rc<str>> = self.front.names_of(self.module).collect();
+                let step = self.top_form(definition);
+                let mut new: Vec<Rc<str>> =
+                    self.front.names_of(self.module).filter(|name| !known.contains(name)).collect();
+                new.sort_unstable();
+                for name in new {
                     self.front.export(self.module, &name);
                 }
-                self.top_form(definition)
+                step
             })
             .collect();
         self.sequence(steps)

@@ -13,7 +13,7 @@ impl Front {
     pub(crate) fn documentation(&mut self, machine: &mut Machine, name: &str) -> Option<String> {
         let no_marks: Rc<[u32]> = Rc::from([]);
         let found = self.modules.get(self.main.0 as usize)?.get(name, &no_marks).cloned();
-        let meaning = match found.or_else(|| self.imported_or_qualified(machine, name)) {
+        let meaning = match found.or_else(|| self.imported_or_qualified(machine, self.main, name)) {
             Some(meaning) => meaning,
             None => self.prelude(machine, name)?,
         };
@@ -45,7 +45,7 @@ impl Front {
 
     /// The built-in function that a name of the main module means, with or without a prefix.
     pub(crate) fn native_named(&mut self, machine: &mut Machine, name: &str) -> Option<NativeId> {
-        match self.imported_or_qualified(machine, name)? {
+        match self.imported_or_qualified(machine, self.main, name)? {
             Meaning::Native(id) => Some(id),
             _ => None,
         }

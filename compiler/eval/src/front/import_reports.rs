@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 impl Front {
     /// Reports imports, once the whole module is expanded.
-    pub(super) fn report_imports(&mut self, module: ModuleId) {
+    pub(crate) fn report_imports(&mut self, module: ModuleId) {
         self.report_unused(module);
         self.report_hidden(module);
     }

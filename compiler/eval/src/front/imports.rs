@@ -172,13 +172,18 @@ impl Front {
         self.shown(machine, target, name)
     }
 
-    /// What a name of the main module means that comes from another module, with or without a prefix.
-    pub(super) fn imported_or_qualified(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
+    /// What a name means that comes from another module, with or without a prefix.
+    pub(super) fn imported_or_qualified(
+        &mut self,
+        machine: &mut Machine,
+        module: ModuleId,
+        name: &str,
+    ) -> Option<Meaning> {
         let qualified =
             name.split_once('/').filter(|(alias, export)| !alias.is_empty() && !export.is_empty());
         match (qualified, crate::syntax::symbol(name, None)) {
-            (Some((alias, export)), _) => self.qualified(machine, self.main, alias, export),
-            (None, ovsm_value::Value::Symbol(symbol)) => self.imported(machine, self.main, &symbol),
+            (Some((alias, export)), _) => self.qualified(machine, module, alias, export),
+            (None, ovsm_value::Value::Symbol(symbol)) => self.imported(machine, module, &symbol),
             _ => None,
         }
     }
@@ -315,6 +320,41 @@ impl Front {
         })
     }
 
+    /// The module of the library of this name, without what it has in OVSM.
+    pub(crate) fn library_module(&mut self, name: &str) -> ModuleId {
+        let id = self.program_module(name);
+        if let Some(module) = self.modules.get_mut(id.0 as usize) {
+            module.is_library = true;
+        }
+        id
+    }
+
+    /// The module of this name, which is made if there is none.
+    pub(crate) fn program_module(&mut self, name: &str) -> ModuleId {
+        if let Some(id) = self.by_name.get(name) {
+            return *id;
+        }
+        self.modules.push(Module::new(name));
+        let id = ModuleId(self.modules.len() as u32 - 1);
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    /// Lets an import count as one that could not be done.
+    pub(crate) fn fail_import(&mut self, into: ModuleId, link: &crate::program::Link) {
+        self.failed_imports.push(FailedImport {
+            into,
+            prefixes: vec![link.prefix().into()],
+            is_open: link.is_open(),
+            names: link.only.iter().flatten().map(|name| Rc::from(name.as_str())).collect(),
+        });
+    }
+
+    /// Lets modules count as being loaded.
+    pub(crate) fn pretend_to_load(&mut self, modules: &[String]) {
+        self.loading = modules.iter().map(|name| Rc::from(name.as_str())).collect();
+    }
+
     fn module_named(&mut self, machine: &mut Machine, symbol: &Symbol) -> Result<ModuleId, Box<Diagnostic>> {
         let name = Rc::clone(&symbol.name);
         let at = |diagnostic: Diagnostic| match symbol.span {
@@ -337,10 +377,7 @@ impl Front {
             return Ok(*id);
         }
         if let Some(library) = ovsm_library::module(&name) {
-            let mut module = Module::new(&name);
-            module.is_library = true;
-            self.modules.push(module);
-            let id = ModuleId(self.modules.len() as u32 - 1);
+            let id = self.library_module(&name);
             // Programs for Solana have what is built in.
             if let Some(text) = library.source.filter(|_| !self.is_program) {
                 self.loading.push(Rc::clone(&name));
@@ -348,7 +385,6 @@ impl Front {
                 self.loading.pop();
                 self.queued.extend(units);
             }
-            self.by_name.insert(name, id);
             return Ok(id);
         }
         match self.loader.load(&name) {

@@ -79,15 +79,17 @@ impl<'a> Translator<'a> {
     /// True if the form may define more than one name.
     fn defines_several(&self) -> bool {
         let item = self.context.item;
-        item.is_expanded || item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type)
+        item.is_expanded || item.names.len() > 1 || item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type)
     }
 
     fn is_function(&self, global: GlobalId) -> bool {
-        let Some(name) = self.session.name(global) else { return false };
+        let (Some(name), Some(module)) = (self.session.name(global), self.session.module_of(global)) else {
+            return false;
+        };
         let own = self.context.item.names.iter().find(|(own, _)| **own == **name);
         match own {
             Some((_, kind)) => kind.is_function(),
-            None => self.surroundings.get(name).is_some_and(|global| global.kind.is_function()),
+            None => self.surroundings.get(module, name).is_some_and(|global| global.kind.is_function()),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::command::security;
 use clap::error::ErrorKind;
 use ovsm_base::Diagnostic;
-use ovsm_edge::{Exit, Source, Terminal, output, source};
+use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::{Artifact, BuildOptions, Database, Description, SourceFile, build, describe, source_map};
 use ovsm_sbpf::Version;
@@ -270,12 +270,9 @@ pub(super) fn lock_hash(main: &Path) -> Result<Option<[u8; 32]>, Box<Diagnostic>
 
 /// Reads a program into a new database; a failure is shown.
 pub(super) fn load(path: &Path, terminal: &Terminal) -> Result<(Database, SourceFile), Exit> {
-    match Source::read(path) {
-        Ok(source) => {
-            let mut db = Database::default();
-            let file = db.add_file(source.path, source.text);
-            Ok((db, file))
-        }
+    let mut db = Database::default();
+    match ovsm_edge::program::load(&mut db, path) {
+        Ok(file) => Ok((db, file)),
         Err(diagnostic) => {
             let exit = match diagnostic.code {
                 ovsm_base::Code::CannotRead => Exit::Usage,

@@ -3,10 +3,12 @@
 //! The same findings as those of `ovsm lint`, at the levels that `[lints]` of `spirit.toml` states; comments in the file
 //! silence them. Start with [`security`].
 
-use ovsm_base::{Code, Diagnostic, Severity, Span};
+use ovsm_base::render::SourceMap;
+use ovsm_base::{Code, Diagnostic, FileId, Severity, Span, TextRange};
 use ovsm_edge::source;
 use ovsm_lint::{Audited, Category, File, LINTS, Level, Levels};
-use ovsm_query::{Database, SourceFile};
+use ovsm_query::audit::Finding;
+use ovsm_query::{Database, SourceFile, source_map};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -52,19 +54,25 @@ pub(super) fn levels(main: &Path) -> Result<Levels, Box<Diagnostic>> {
 
 /// What the security lints find in a program without errors.
 pub(super) fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnostic> {
-    let text = source.text(db);
+    let places = source_map(db, source);
+    let mut by_file: BTreeMap<FileId, Vec<_>> = BTreeMap::new();
+    for (found, file, range) in ovsm_query::audit(db, source).unwrap_or_default() {
+        by_file.entry(file).or_default().push((found, range));
+    }
+    by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect()
+}
+
+/// What is left of the findings in a file when its comments and the levels have had their say.
+fn in_file(text: &str, found: Vec<(Finding, TextRange)>, levels: &Levels) -> Vec<Diagnostic> {
     let nowhere = |_: Span| None;
     let mut spans = Vec::new();
     let mut file = File::new(text, Vec::new(), &nowhere);
     file.is_text_only = true;
     let mut audited = Vec::new();
-    for (found, range) in ovsm_query::audit(db, source).unwrap_or_default() {
+    for (found, range) in found {
         spans.push((range, found.span));
         let lint = found.family.name();
         audited.push(Audited { lint, range, message: found.message, help: found.help });
-    }
-    if audited.is_empty() {
-        return Vec::new();
     }
     file.audited = Some(audited);
     let mut diagnostics = Vec::new();

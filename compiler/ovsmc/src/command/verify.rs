@@ -4,7 +4,6 @@ use super::build::{load, lock_hash};
 use super::origin::Origin;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Terminal, source};
-use ovsm_interface::provenance::source_hash;
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::origin::options_of;
 use ovsm_query::{BuildOptions, Description, build, describe, source_map};
@@ -104,7 +103,7 @@ impl Verify {
             Some(Err(reason)) => fault = fault.note(format!("its provenance can not be read: {reason}")),
             Some(Ok(said)) => {
                 let compiler = env!("CARGO_PKG_VERSION");
-                let source = source_hash(&[(file.module(&db), file.text(&db))]);
+                let source = ovsm_query::origin::source_hash_of(&db, file);
                 if said.compiler != compiler {
                     let text = format!("it was built by version {}, and this is {compiler}", said.compiler);
                     fault = fault.note(text);

@@ -2,7 +2,6 @@
 
 use ovsm_base::Span;
 use ovsm_base::render::{Format, RenderOptions, render};
-use ovsm_edge::Source;
 use ovsm_interface::Interface;
 use ovsm_interface::model::{Instruction, Layout};
 use ovsm_ir::passes::OptLevel;
@@ -37,10 +36,10 @@ pub struct Loaded {
 /// # Errors
 /// The file can not be read, or is no program: what is wrong, as the compiler shows it.
 pub fn compile(path: &Path) -> Result<Compiled, String> {
-    let source = Source::read(path).map_err(|diagnostic| diagnostic.message.clone())?;
-    let shown = source.path.clone();
+    let shown = path.display().to_string();
     let mut db = Database::default();
-    let file = db.add_file(source.path, source.text);
+    let file =
+        ovsm_edge::program::load(&mut db, path).map_err(|diagnostic| diagnostic.message.clone())?;
     let options = BuildOptions { level: OptLevel::O2, version: ovsm_sbpf::Version::V3, symbols: true };
     let positions = source_map(&db, file);
     match build(&db, file, &options) {

@@ -9,6 +9,7 @@ use ovsm_base::{Code, Diagnostic, FileId, FormId, Severity, Span};
 use ovsm_edge::{Exit, Source, Terminal, source};
 use ovsm_eval::core::Unit;
 use ovsm_lint::{Finding, LINTS, Level, Levels};
+use ovsm_query::{Database, SourceFile, source_map};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -285,7 +286,7 @@ impl Looked {
 /// Compiles a file and lets the lints look at it.
 fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
     if Project::is_program_source(path) {
-        return Ok(look_at_program(shown, text, levels));
+        return look_at_program(path, shown, text, levels, terminal);
     }
     let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
     let mut session = script::session(path, &RunOptions::default(), host).map_err(|diagnostic| {
@@ -322,19 +323,32 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
 }
 
 /// Lets the lints look at the text of a program for Solana: the engine of scripts can not compile it.
-fn look_at_program(shown: &str, text: &str, levels: &Levels) -> Looked {
+fn look_at_program(
+    path: &Path,
+    shown: &str,
+    text: &str,
+    levels: &Levels,
+    terminal: &Terminal,
+) -> Result<Looked, Exit> {
     let resolve = |_: Span| None;
     let mut file = ovsm_lint::File::new(text, Vec::new(), &resolve);
     file.is_text_only = true;
-    let mut db = ovsm_query::Database::default();
-    let program = db.add_file(shown, text);
-    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+    let mut db = Database::default();
+    let (program, number) = match load_program(&mut db, path, shown, text) {
+        Ok(loaded) => loaded,
+        Err(diagnostic) => {
+            terminal.show_placeless(&[*diagnostic]);
+            return Err(Exit::Usage);
+        }
+    };
+    let audited = |(found, _, range): (ovsm_query::audit::Finding, _, _)| ovsm_lint::Audited {
         lint: found.family.name(),
         range,
         message: found.message,
         help: found.help,
     };
-    file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
+    file.audited = ovsm_query::audit(&db, program)
+        .map(|found| found.into_iter().filter(|(_, file, _)| file.0 as usize == number).map(audited).collect());
     let findings = ovsm_lint::lint(&file, levels);
     let mut errors = Vec::new();
     for (tree, _) in &file.trees {
@@ -344,7 +358,31 @@ fn look_at_program(shown: &str, text: &str, levels: &Levels) -> Looked {
             (diagnostic.clone(), range)
         }));
     }
-    Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0, is_program: true }
+    Ok(Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0, is_program: true })
+}
+
+/// Reads the program that a file belongs to, and tells which of its files that is: what a module does with accounts shows
+/// where it is used.
+fn load_program(
+    db: &mut Database,
+    path: &Path,
+    shown: &str,
+    text: &str,
+) -> Result<(SourceFile, usize), Box<Diagnostic>> {
+    let main = ovsm_edge::program::modules_folder(path).join("main.ovsm");
+    let own = path.canonicalize().ok();
+    if main.is_file() && main.canonicalize().ok() != own {
+        let mut whole = Database::default();
+        let program = ovsm_edge::program::load(&mut whole, &main)?;
+        let places = source_map(&whole, program);
+        let is_own = |(path, _): &(String, String)| Path::new(path).canonicalize().ok() == own;
+        if let Some(number) = places.files().iter().position(is_own) {
+            *db = whole;
+            return Ok((program, number));
+        }
+    }
+    let source = Source { path: shown.to_string(), text: text.to_string() };
+    Ok((ovsm_edge::program::load_with(db, path, source)?.0, 0))
 }
 
 macro_rules! pages {
