@@ -6,7 +6,7 @@ use ovsm_base::line_index::line_column;
 use ovsm_base::render::SourceMap;
 use ovsm_base::{Diagnostic, Severity};
 use ovsm_ir::Failure;
-use ovsm_query::{Database, source_map};
+use ovsm_query::source_map;
 
 /// Runs a case and returns everything that does not hold.
 pub fn check(case: &Case) -> Vec<String> {
@@ -23,13 +23,14 @@ pub fn check(case: &Case) -> Vec<String> {
 /// Exactly the expected diagnostics are reported, each at its line. A warning need not be expected, and neither need
 /// E0304, which says that a script is no program.
 fn check_diagnostics(case: &Case, found: &[Diagnostic]) -> Vec<String> {
-    let mut db = Database::default();
-    let file = db.add_file(case.file.as_str(), case.source.as_str());
+    let (db, file) = case.database();
     let positions = source_map(&db, file);
     let mut reported: Vec<(String, Option<usize>, bool, String)> = found
         .iter()
         .map(|diagnostic| {
             let place = diagnostic.labels.first().and_then(|label| positions.resolve(label.span));
+            // Lines are those of the program; of a module, `expect` tells the code.
+            let place = place.filter(|(file, _)| file.0 == 0);
             let line = place.map(|(_, range)| line_column(&case.source, range.start).line as usize);
             let error = diagnostic.severity == Severity::Error;
             (diagnostic.code.to_string(), line, error, diagnostic.message.clone())

@@ -1,6 +1,7 @@
 //! A test case: a program, its input, and what is said about it.
 
 use ovsm_ir::machine::{AccountInput, Input};
+use ovsm_query::{Database, SourceFile};
 
 /// The address of the program under test.
 pub const PROGRAM_ID: [u8; 32] = [7; 32];
@@ -16,6 +17,8 @@ pub struct Case {
     pub name: String,
     /// The program.
     pub source: String,
+    /// The modules that it may import: their names and texts.
+    pub modules: Vec<(String, String)>,
     /// Accounts of the instruction.
     pub accounts: Vec<AccountInput>,
     /// Instruction data.
@@ -49,6 +52,16 @@ pub enum Assertion {
 }
 
 impl Case {
+    /// The program and its modules, ready to be compiled.
+    pub fn database(&self) -> (Database, SourceFile) {
+        let mut db = Database::default();
+        let root = db.add_file(self.file.as_str(), self.source.as_str());
+        for (name, text) in &self.modules {
+            db.add_module(root, name, format!("{name}.ovsm"), text.as_str());
+        }
+        (db, root)
+    }
+
     /// The serialised input.
     pub fn input(&self) -> Input {
         Input::serialise(&self.accounts, &self.data, &PROGRAM_ID)

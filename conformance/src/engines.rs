@@ -9,7 +9,7 @@ use ovsm_ir::interpret::{self, Outcome, interpret};
 use ovsm_ir::lower::EntryKind;
 use ovsm_ir::machine::{Fault, Memory, ScriptHost, input};
 use ovsm_ir::passes::{OptLevel, optimize};
-use ovsm_query::{BuildOptions, Database, build, lower_program, result_type, write_value};
+use ovsm_query::{BuildOptions, build, lower_program, result_type, write_value};
 use ovsm_sbpf::Version;
 
 /// Compute units that a program may use, as on chain for a whole transaction.
@@ -51,8 +51,7 @@ pub struct Runs {
 
 /// Runs a case everywhere; or its diagnostics, if it has errors.
 pub fn run(case: &Case) -> Result<Runs, Vec<Diagnostic>> {
-    let mut db = Database::default();
-    let file = db.add_file(case.file.as_str(), case.source.as_str());
+    let (db, file) = case.database();
     let (module, _) = lower_program(&db, file, EntryKind::Value)?;
     let ty = result_type(&db, file);
     let mut runs = Runs { script: Vec::new(), chain: Vec::new(), compute_units: None, warnings: Vec::new() };

@@ -2,7 +2,8 @@
 //!
 //! A heading names a case; the fences below it belong to it. `ovsm` holds the program (or names a file of the
 //! repository: `ovsm file=spirits/hello/src/main.ovsm`), `accounts` one account per line, `data` the instruction data
-//! in hex, and `expect` assertions, one per line. In a program, a comment `; => 3` is an assertion, and a line may have several. Several programs
+//! in hex, and `expect` assertions, one per line. `ovsm module=geo/shapes` is no program, but a module that the programs
+//! below it, under the same heading, may import. In a program, a comment `; => 3` is an assertion, and a line may have several. Several programs
 //! under one heading are several cases, each with the fences that follow it.
 
 use crate::case::{Case, account, assertion, hex};
@@ -18,6 +19,7 @@ pub fn cases(file: &str, text: &str, root: &Path) -> Result<Vec<Case>, String> {
     let mut heading_line = 0;
     let mut lines = text.lines().enumerate();
     let mut programs_below = 0;
+    let mut modules: Vec<(String, String)> = Vec::new();
     while let Some((at, line)) = lines.next() {
         let place = format!("{file}:{}", at + 1);
         if let Some(title) = line.strip_prefix('#') {
@@ -26,6 +28,7 @@ pub fn cases(file: &str, text: &str, root: &Path) -> Result<Vec<Case>, String> {
             headings.push(title.trim_start_matches('#').trim().to_string());
             heading_line = at + 1;
             programs_below = 0;
+            modules.clear();
             continue;
         }
         let Some(info) = line.strip_prefix("```") else { continue };
@@ -39,6 +42,11 @@ pub fn cases(file: &str, text: &str, root: &Path) -> Result<Vec<Case>, String> {
         }
         let mut words = info.split_whitespace();
         match words.next() {
+            Some("ovsm") if info.contains(" module=") => {
+                let name = words.next().and_then(|word| word.strip_prefix("module="));
+                let name = name.ok_or_else(|| format!("{place}: the module has no name"))?;
+                modules.push((name.to_string(), content.join("\n")));
+            }
             Some("ovsm") => {
                 programs_below += 1;
                 let mut name = headings.join(" / ");
@@ -50,8 +58,14 @@ pub fn cases(file: &str, text: &str, root: &Path) -> Result<Vec<Case>, String> {
                         .map_err(|error| format!("{place}: {path}: {error}"))?,
                     None => content.join("\n"),
                 };
-                let mut case =
-                    Case { file: file.to_string(), line: heading_line, name, source, ..Case::default() };
+                let mut case = Case {
+                    file: file.to_string(),
+                    line: heading_line,
+                    name,
+                    source,
+                    modules: modules.clone(),
+                    ..Case::default()
+                };
                 for (number, line) in case.source.lines().enumerate() {
                     for comment in line.split("; ").skip(1) {
                         let found = assertion(comment, Some(number + 1));

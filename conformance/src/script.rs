@@ -4,7 +4,7 @@ use crate::case::{Assertion, Case};
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::SourceMap;
 use ovsm_base::{Code, Diagnostic};
-use ovsm_eval::{Ended, Limits, NoModules, Session};
+use ovsm_eval::{Ended, Limits, Loader, Session};
 use ovsm_library::{Host, HostError};
 use ovsm_value::Unwind;
 use ovsm_value::write::write;
@@ -70,12 +70,31 @@ pub struct Shown {
     pub reported: Vec<(Code, Option<usize>, String)>,
 }
 
+/// The modules of a case.
+struct Modules(Vec<(String, String)>);
+
+impl Loader for Modules {
+    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        Ok(found.map(|(name, text)| (format!("{name}.ovsm"), text.clone())))
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
 /// Runs a source text as a script.
 pub fn run_source(path: &str, source: &str) -> Shown {
+    run_with_modules(path, source, &[])
+}
+
+/// Runs a source text as a script that may import modules.
+pub fn run_with_modules(path: &str, source: &str, modules: &[(String, String)]) -> Shown {
     let recorder = Recorder::default();
     let output = Rc::clone(&recorder.output);
     let limits = Limits { fuel: 500_000_000, max_depth: 100_000, ..Limits::default() };
-    let mut session = Session::new(limits, Box::new(NoModules), Box::new(recorder));
+    let mut session = Session::new(limits, Box::new(Modules(modules.to_vec())), Box::new(recorder));
     session.front.checker = Some(Box::new(ovsm_infer::script::TypeChecker::default()));
     let ended = session.run(path, source);
     let mut diagnostics = std::mem::take(&mut session.front.diagnostics);
@@ -114,7 +133,7 @@ fn place(diagnostic: &Diagnostic, session: &Session, source: &str) -> (Code, Opt
 
 /// Runs a case and returns everything that does not hold.
 pub fn check(case: &Case) -> Vec<String> {
-    let shown = run_source(&case.file, &case.source);
+    let shown = run_with_modules(&case.file, &case.source, &case.modules);
     let mut faults = Vec::new();
     let mut lines = shown.lines.iter();
     let expects_error = case.expects_diagnostics();

@@ -11,7 +11,7 @@ use ovsm_base::Code;
 use ovsm_conformance::case::Case;
 use ovsm_conformance::engines::{End, Observed, run};
 use ovsm_conformance::markdown::cases;
-use ovsm_conformance::script::{Shown, run_source};
+use ovsm_conformance::script::{Shown, run_with_modules};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,7 +87,7 @@ enum Verdict {
 
 fn compare(case: &Case) -> Verdict {
     let Ok(runs) = run(case) else { return Verdict::Alone };
-    let script = run_source(&case.file, &case.source);
+    let script = run_with_modules(&case.file, &case.source, &case.modules);
     let chain_only = script.reported.iter().any(|(code, _, _)| *code == Code::UnsupportedForm);
     if chain_only {
         return Verdict::Alone;

@@ -165,6 +165,8 @@ pub struct Front {
     pub(crate) is_peeking: bool,
     /// Imports that could not be done, of what is being loaded.
     failed_imports: Vec<imports::FailedImport>,
+    /// Names that nothing defines because of them.
+    pub(crate) failed_names: FxHashSet<GlobalId>,
     /// Places of names that were reported as ambiguous.
     ambiguous: FxHashSet<Span>,
     /// The modules that export a name, once somebody asked for them.
@@ -237,6 +239,7 @@ impl Front {
             is_built_in: |_| false,
             is_peeking: false,
             failed_imports: Vec::new(),
+            failed_names: FxHashSet::default(),
             ambiguous: FxHashSet::default(),
             exporters: None,
             owners: FxHashMap::default(),
@@ -374,6 +377,7 @@ impl Front {
         self.queued.clear();
         self.other_names.clear();
         self.failed_imports.clear();
+        self.failed_names.clear();
         self.ambiguous.clear();
         self.owners.clear();
         self.suggestions = 40;

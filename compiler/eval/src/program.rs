@@ -170,6 +170,16 @@ impl ProgramSession {
         });
     }
 
+    /// Lets names that a module wants count as missing where they come from: that is reported where they are imported.
+    pub fn miss(&mut self, into: ModuleId, names: &[&str]) {
+        self.front.miss_names(into, names.iter().map(|name| Rc::from(*name)).collect());
+    }
+
+    /// True if nothing defines a variable because an import could not be done.
+    pub fn is_missing(&self, global: GlobalId) -> bool {
+        self.front.failed_names.contains(&global)
+    }
+
     /// Lets the import of these modules, in order, be one that ends where it began: each imports the next.
     pub fn loading(&mut self, modules: &[String]) {
         self.front.pretend_to_load(modules);
@@ -315,7 +325,12 @@ impl ProgramSession {
         self.front.calls = calls;
         // What is wrong with another form is reported there; a name that is missing because of it is not.
         let is_broken = self.front.diagnostics.iter().any(Diagnostic::is_error);
-        self.front.diagnostics.clear();
+        let own = syntax::span(form).map(|span| span.form);
+        let is_own = |diagnostic: &Diagnostic| {
+            diagnostic.code == Code::AmbiguousImport
+                && diagnostic.labels.first().map(|label| label.span.form) == own
+        };
+        diagnostics.extend(std::mem::take(&mut self.front.diagnostics).into_iter().filter(is_own));
         self.front.finish();
         let mut late = std::mem::take(&mut self.front.diagnostics);
         if is_broken {

@@ -354,6 +354,12 @@ impl Bringing<'_, '_> {
         let id = visible.id;
         for import in imports.iter() {
             self.session.link(id, &import.link, import.is_known());
+            if let Some(target) = import.target {
+                let is_missing = |name: &&str| !self.surroundings.env.is_exported(target, name);
+                let missing: Vec<&str> =
+                    import.link.only.iter().flatten().map(String::as_str).filter(is_missing).collect();
+                self.session.miss(id, &missing);
+            }
         }
         imports
     }
@@ -385,14 +391,16 @@ impl Bringing<'_, '_> {
             }
             for import in imports.iter() {
                 let Some(target) = import.target else { continue };
-                let inner: Rc<str> = match name.split_once('/') {
-                    _ if import.link.brings(&name) => Rc::clone(&name),
-                    Some((prefix, inner)) if prefix == import.link.prefix() => inner.into(),
-                    _ => continue,
+                let inner: Option<Rc<str>> = match name.split_once('/') {
+                    Some((prefix, inner)) if prefix == import.link.prefix() => Some(inner.into()),
+                    _ => None,
                 };
-                let id = self.session.module(&import.link.module);
-                let number = self.module(target, id);
-                self.imported(number, &inner, whole);
+                let outer = import.link.brings(&name).then(|| Rc::clone(&name));
+                for name in inner.into_iter().chain(outer) {
+                    let id = self.session.module(&import.link.module);
+                    let number = self.module(target, id);
+                    self.imported(number, &name, whole);
+                }
             }
         }
     }

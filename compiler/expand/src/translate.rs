@@ -615,6 +615,10 @@ impl<'a> Translator<'a> {
 
     /// A variable that is not one of the program's module.
     fn foreign(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
+        // The import that should have brought it is reported.
+        if self.session.is_missing(id) {
+            return self.body.add(core::Expr::Error, span);
+        }
         let name = self.session.global_name(id).to_string();
         self.unsupported(
             span,

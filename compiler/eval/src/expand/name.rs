@@ -176,6 +176,7 @@ impl Expander<'_> {
     pub(crate) fn unknown(&mut self, symbol: &Symbol) -> ExprId {
         let id = self.front.pending_global(self.machine, self.module, symbol);
         if self.front.follows_from_a_failed_import(self.module, &symbol.name) {
+            self.front.failed_names.insert(id);
             return self.add(Expr::Global(id));
         }
         let near = symbol.span.or(self.near);

@@ -350,6 +350,11 @@ impl Front {
         });
     }
 
+    /// Lets names of an import count as missing.
+    pub(crate) fn miss_names(&mut self, into: ModuleId, names: Vec<Rc<str>>) {
+        self.failed_imports.push(FailedImport { into, prefixes: Vec::new(), is_open: false, names });
+    }
+
     /// Lets modules count as being loaded.
     pub(crate) fn pretend_to_load(&mut self, modules: &[String]) {
         self.loading = modules.iter().map(|name| Rc::from(name.as_str())).collect();
