@@ -336,3 +336,59 @@ fn macros_can_be_watched_as_they_expand() {
     let failed = ovsmc(folder.path(), &["expand", "main.ovsm"]);
     assert!(failed.code == Some(1) && failed.err.contains("E0114"), "{}", failed.err);
 }
+
+const MODULES: [(&str, &str); 4] = [
+    ("spirit.toml", "[package]\nname = \"parts\"\nkind = \"program\"\n"),
+    ("src/main.ovsm", "(import geo/area [codes :as c])\n(if (= (square 3) 9) 0 c/wrong)\n"),
+    ("src/geo/area.ovsm", "(import codes)\n(pub (defn square ((x : u64)) -> u64 (* x x)))\n(define k codes/wrong)\n"),
+    ("src/codes.ovsm", "(pub (const wrong 7))\n"),
+];
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_program_may_have_several_modules() {
+    let folder = project(&MODULES);
+    let result = ovsmc(folder.path(), &["build", ".", "-o", "parts.so"]);
+    assert_eq!(result.code, Some(0), "{}", result.err);
+    let verify = || ovsmc(folder.path(), &["verify", "parts.so", "--source", "."]);
+    assert_eq!(verify().code, Some(0), "{}", verify().err);
+    // The text of a module is part of what the program was built from.
+    let codes = folder.path().join("src/codes.ovsm");
+    std::fs::write(&codes, "(pub (const wrong 8))\n").unwrap();
+    let other = verify();
+    assert_eq!(other.code, Some(1), "{}", other.err);
+    // A fault is shown in the file where it is.
+    std::fs::write(&codes, "(pub (const wrong (undefined-thing)))\n").unwrap();
+    let faulty = ovsmc(folder.path(), &["check", "."]);
+    assert_eq!(faulty.code, Some(1));
+    assert!(faulty.err.contains("src/codes.ovsm:1:20"), "{}", faulty.err);
+    std::fs::remove_file(&codes).unwrap();
+    let missing = ovsmc(folder.path(), &["check", "."]);
+    assert!(missing.err.contains("there is no module `codes`"), "{}", missing.err);
+    assert!(missing.err.contains("src/geo/area.ovsm:1:9"), "{}", missing.err);
+}
+
+#[test]
+fn modules_that_can_not_be_read_are_named() {
+    let folder = project(&MODULES);
+    std::fs::write(folder.path().join("src/codes.ovsm"), [0xff, 0xfe]).unwrap();
+    let result = ovsmc(folder.path(), &["check", "."]);
+    assert_eq!(result.code, Some(1), "{}", result.err);
+    assert!(result.err.contains("E0014") && result.err.contains("codes.ovsm"), "{}", result.err);
+    // The name of a module leads nowhere else, and the root is no module of its own.
+    for (import, code) in [("../outside", "E0120"), ("main", "E0119"), ("/etc/passwd", "E0120")] {
+        let text = format!("(import {import})\n0\n");
+        let folder = project(&[MODULES[0], ("src/main.ovsm", &text), ("outside.ovsm", "(pub (defn f () 1))")]);
+        let result = ovsmc(folder.path(), &["check", "."]);
+        assert!(result.err.contains(code), "{import}: {}", result.err);
+    }
+}

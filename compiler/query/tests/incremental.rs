@@ -51,6 +51,59 @@ fn a_changed_signature_checks_its_callers() {
     assert_eq!(count("infer"), 1, "{log:?}");
 }
 
+const ROOT: &str = "(import shapes [text :as t])
+(defn first ((x : u64)) -> u64 (area x))
+(defn second ((x : u64)) -> u64 (twice (t/one) x))
+(sol_log_64_ (first 1) (second 2))
+";
+const SHAPES: &str = "(import [text :only (one)])
+(defn square ((x : u64)) -> u64 (* x x))
+(pub (defn area ((x : u64)) -> u64 (+ (square x) (one))))
+(pub (defmacro twice (a b) `(square (+ ,a ,b))))
+";
+const TEXT: &str = "(pub (defn one () -> u64 1))
+(defn unused () 5)
+";
+
+/// The queries that run when a text of a program of three modules changes: that of the root, or of a module.
+fn executed_with_modules(module: Option<&str>, from: &str, to: &str) -> Vec<String> {
+    let mut db = Database::with_log();
+    let root = db.add_file("main.ovsm", ROOT);
+    let shapes = db.add_module(root, "shapes", "shapes.ovsm", SHAPES);
+    let text = db.add_module(root, "text", "text.ovsm", TEXT);
+    assert!(diagnostics(&db, root).is_empty(), "{:?}", diagnostics(&db, root));
+    db.take_log();
+    let (file, before) = match module {
+        None => (root, ROOT),
+        Some("shapes") => (shapes, SHAPES),
+        Some(_) => (text, TEXT),
+    };
+    assert!(before.contains(from));
+    db.set_text(file, before.replace(from, to));
+    diagnostics(&db, root);
+    db.take_log()
+}
+
+fn count(log: &[String], name: &str) -> usize {
+    log.iter().filter(|entry| *entry == name).count()
+}
+
+#[test]
+fn an_edit_in_one_module_expands_nothing_of_another() {
+    let log = executed_with_modules(Some("shapes"), "(+ (square x) (one))", "(+ (one) (square x))");
+    assert_eq!((count(&log, "expand"), count(&log, "infer")), (1, 1), "{log:?}");
+    let log = executed_with_modules(None, "(area x)", "(area (area x))");
+    assert_eq!((count(&log, "expand"), count(&log, "infer")), (1, 1), "{log:?}");
+    let log = executed_with_modules(Some("text"), "(defn unused () 5)", "(defn unused () 6)");
+    assert_eq!((count(&log, "expand"), count(&log, "infer")), (1, 1), "{log:?}");
+}
+
+#[test]
+fn an_edit_of_a_macro_expands_its_users_in_other_modules() {
+    let log = executed_with_modules(Some("shapes"), "(+ ,a ,b)", "(+ ,b ,a)");
+    assert_eq!(count(&log, "expand"), 2, "the macro and `second`: {log:?}");
+}
+
 const WITH_MACROS: &str = "(defn power-of (base n) (if (= n 0) 1 (* base (power-of base (- n 1)))))
 (defmacro constant-power (base n) (power-of base n))
 (defmacro inc (x) `(+ ,x 1))
@@ -132,6 +185,42 @@ mod random_edits {
         (diagnostics(&db, file).clone(), program(&db, file))
     }
 
+    /// What is put into the texts of three modules, `a`, `b` and `c`.
+    const OF_MODULES: &[&str] = &[
+        "(import a)",
+        "(import b c)",
+        "(import [c :as other] [a :only (f m)])",
+        "(import [b :only (g Point)])",
+        "(pub (defn f (x) (+ x 1)))",
+        "(defn f (x) (+ x 2))",
+        "(pub (defn g (x) (f (h x))))",
+        "(defn h (x) (* x 2))",
+        "(export h k)",
+        "(define k 4)",
+        "(pub (defmacro m (x) `(h ,x)))",
+        "(pub (defmacro d (name) `(pub (defn ,name (x) (f x)))))",
+        "(d made)",
+        "(pub (d made))",
+        "(pub (defrecord Point (x : u64)))",
+        "(. (Point 1) x)",
+        "(sol_log_64_ (f 1) (m 2) (other/h k))",
+        "(a/made (b/g 1))",
+        "(set! k 3)",
+        "(",
+        ")",
+        ";",
+    ];
+
+    type Texts = [String; 3];
+
+    fn with_modules(db: &mut Database, texts: &Texts) -> [ovsm_query::SourceFile; 3] {
+        let root = db.add_file("a.ovsm", texts[0].clone());
+        let second = db.add_module(root, "b", "b.ovsm", texts[1].clone());
+        let third = db.add_module(root, "c", "c.ovsm", texts[2].clone());
+        db.set_module(root, "a", root);
+        [root, second, third]
+    }
+
     fn program(db: &Database, file: ovsm_query::SourceFile) -> String {
         match lower_program(db, file, EntryKind::Value) {
             Ok((module, _)) => ovsm_ir::text::print(&module),
@@ -159,6 +248,31 @@ mod random_edits {
                 let (expected, module) = fresh(&text);
                 prop_assert_eq!(diagnostics(&db, file), &expected, "{}", text);
                 prop_assert_eq!(program(&db, file), module, "{}", text);
+            }
+        }
+
+        #[test]
+        fn incremental_equals_fresh_in_modules(
+            edits in proptest::collection::vec((0..3usize, any::<prop::sample::Index>(), 0..OF_MODULES.len(), 0..4u8), 1..40)
+        ) {
+            let mut db = Database::default();
+            let mut texts: Texts = Texts::default();
+            let files = with_modules(&mut db, &texts);
+            for (number, position, piece, kind) in edits {
+                let text = &mut texts[number];
+                let lines: Vec<&str> = text.lines().collect();
+                let at = position.index(lines.len() + 1);
+                let mut lines: Vec<String> = lines.into_iter().map(str::to_string).collect();
+                match kind {
+                    0 if at < lines.len() => drop(lines.remove(at)),
+                    _ => lines.insert(at, OF_MODULES[piece].to_string()),
+                }
+                *text = lines.join("\n");
+                db.set_text(files[number], text.clone());
+                let mut other = Database::default();
+                let root = with_modules(&mut other, &texts)[0];
+                prop_assert_eq!(diagnostics(&db, files[0]), diagnostics(&other, root), "{:#?}", texts);
+                prop_assert_eq!(program(&db, files[0]), program(&other, root), "{:#?}", texts);
             }
         }
     }
