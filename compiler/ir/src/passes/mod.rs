@@ -82,7 +82,7 @@ impl OptLevel {
             OptLevel::O0 | OptLevel::O1 => {
                 unroll_partially::Limits { size: 0, factor: 0, rotating: 0, total: 0 }
             }
-            OptLevel::O2 => unroll_partially::Limits { size: 32, factor: 0, rotating: 2, total: 500 },
+            OptLevel::O2 => unroll_partially::Limits { size: 32, factor: 4, rotating: 4, total: 500 },
             OptLevel::O3 => unroll_partially::Limits { size: 64, factor: 8, rotating: 8, total: 4_000 },
         }
     }
@@ -107,6 +107,9 @@ pub fn optimize_apart(module: &mut Module, level: OptLevel, apart: Option<Func>)
     if level == OptLevel::O0 {
         return;
     }
+    let is_called =
+        module.functions.iter().any(|function| call_graph::callees(function).contains(&module.entry));
+    mark_entry(module, !is_called);
     // Inlining cleans again.
     let rounds = if level > OptLevel::O1 { 1 } else { ROUNDS };
     each(module, |function, effects| simplify_rounds(function, effects, level, rounds));
@@ -133,7 +136,15 @@ pub fn optimize_apart(module: &mut Module, level: OptLevel, apart: Option<Func>)
         dce::run(function, &effects);
         compact::run(function);
     }
+    mark_entry(module, false);
     check(module);
+}
+
+fn mark_entry(module: &mut Module, gets_input: bool) {
+    let entry = module.entry;
+    if let Some(function) = module.functions.get_mut(entry) {
+        function.gets_input = gets_input;
+    }
 }
 
 /// Runs something over every function that the entry reaches, callees first.
