@@ -37,6 +37,25 @@ fn checks_cost_less_than_half() {
 }
 
 #[test]
+fn nothing_is_larger_at_os() {
+    let mut total = [0, 0];
+    for subject in KERNELS.iter().chain(&PROGRAMS) {
+        for source in [Some(subject.source), subject.checked].into_iter().flatten() {
+            for version in [Version::V0, Version::V3] {
+                let bytes = |level| cost(subject, source, version, level).unwrap().stripped;
+                let small = bytes(OptLevel::Os);
+                for level in OptLevel::ALL {
+                    assert!(small <= bytes(level), "{} {version:?}: {small} at -Os", subject.name);
+                }
+                total[0] += small;
+                total[1] += bytes(OptLevel::O2);
+            }
+        }
+    }
+    assert!(total[0] * 10 <= total[1] * 9, "{total:?}");
+}
+
+#[test]
 fn small_programs_are_small() {
     let named = |name: &str| PROGRAMS.iter().find(|program| program.name == name).unwrap();
     let noop = named("noop");

@@ -32,7 +32,7 @@ fn kernel(text: &str, input: &[u64], result: u64, limits: [u64; 2]) {
         let mut module = original.clone();
         optimize(&mut module, level);
         let fuel = match level {
-            OptLevel::O0 | OptLevel::O1 => 10_000_000,
+            OptLevel::O0 | OptLevel::O1 | OptLevel::Os => 10_000_000,
             OptLevel::O2 => limits[0],
             OptLevel::O3 => limits[1],
         };
