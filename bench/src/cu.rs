@@ -184,9 +184,14 @@ pub fn table() -> Result<String, String> {
         for (suffix, source) in variants {
             let Some(source) = source else { continue };
             text.push_str(&format!("\n[{}{suffix}]\n", subject.name));
-            for (level, name) in [(OptLevel::O0, "o0"), (OptLevel::O2, "o2"), (OptLevel::O3, "o3")] {
+            let levels =
+                [(OptLevel::O0, "o0"), (OptLevel::Os, "os"), (OptLevel::O2, "o2"), (OptLevel::O3, "o3")];
+            for (level, name) in levels {
                 let v3 = cost(subject, source, Version::V3, level)?;
                 text.push_str(&format!("{name} = {}\n", v3.units));
+                if level == OptLevel::Os {
+                    text.push_str(&format!("bytes_os_stripped = {}\n", v3.stripped));
+                }
                 if level == OptLevel::O2 {
                     let v0 = cost(subject, source, Version::V0, level)?;
                     text.push_str(&format!(
@@ -207,12 +212,15 @@ pub fn table() -> Result<String, String> {
 pub fn markdown() -> Result<String, String> {
     let mut text = String::from(
         "## Compute units\n\nsBPF v3, -O2; clang 19 -O2 and its best level (or assembly) on the same input.\n\n\
-         | kernel | wrapping | checked | clang -O2 | ratio | clang best | ratio |\n|---|---|---|---|---|---|---|\n",
+         | kernel | wrapping | checked | clang -O2 | ratio | clang best | ratio | -Os | bytes | bytes -Os |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     let ratio = |ours: u64, theirs: u64| ours as f64 / theirs as f64;
     let (mut product, mut within) = (0.0, 0);
     for kernel in &KERNELS {
-        let wrapping = cost(kernel, kernel.source, Version::V3, OptLevel::O2)?.units;
+        let fast = cost(kernel, kernel.source, Version::V3, OptLevel::O2)?;
+        let small = cost(kernel, kernel.source, Version::V3, OptLevel::Os)?;
+        let wrapping = fast.units;
         let checked = match kernel.checked {
             Some(source) => cost(kernel, source, Version::V3, OptLevel::O2)?.units,
             None => wrapping,
@@ -220,26 +228,30 @@ pub fn markdown() -> Result<String, String> {
         product += ratio(wrapping, kernel.clang).ln();
         within += usize::from(wrapping <= kernel.clang);
         text.push_str(&format!(
-            "| {} | {wrapping} | {checked} | {} | {:.2} | {} | {:.2} |\n",
+            "| {} | {wrapping} | {checked} | {} | {:.2} | {} | {:.2} | {} | {} | {} |\n",
             kernel.name,
             kernel.clang,
             ratio(wrapping, kernel.clang),
             kernel.best,
-            ratio(wrapping, kernel.best)
+            ratio(wrapping, kernel.best),
+            small.units,
+            fast.stripped,
+            small.stripped
         ));
     }
     let mean = (product / KERNELS.len() as f64).exp();
     text.push_str(&format!(
         "\nGeometric mean {mean:.2} of clang -O2; {within} of {} kernels at or below it.\n\n\
-         | program | OVSM | clang -O2 | ratio | best known | bytes v3 stripped | clang v3 | bytes v3 | bytes v0 |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+         | program | OVSM | clang -O2 | ratio | best known | bytes v3 stripped | clang v3 | -Os | bytes v3 | bytes v0 |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
         KERNELS.len()
     ));
     for program in &PROGRAMS {
         let v3 = cost(program, program.source, Version::V3, OptLevel::O2)?;
         let v0 = cost(program, program.source, Version::V0, OptLevel::O2)?;
+        let small = cost(program, program.source, Version::V3, OptLevel::Os)?;
         text.push_str(&format!(
-            "| {} | {} | {} | {:.2} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {:.2} | {} | {} | {} | {} | {} | {} |\n",
             program.name,
             v3.units,
             program.clang,
@@ -247,6 +259,7 @@ pub fn markdown() -> Result<String, String> {
             program.best,
             v3.stripped,
             program.clang_bytes,
+            small.stripped,
             v3.bytes,
             v0.bytes
         ));

@@ -55,7 +55,7 @@ pub fn run(case: &Case) -> Result<Runs, Vec<Diagnostic>> {
     let (module, _) = lower_program(&db, file, EntryKind::Value)?;
     let ty = result_type(&db, file);
     let mut runs = Runs { script: Vec::new(), chain: Vec::new(), compute_units: None, warnings: Vec::new() };
-    for level in [OptLevel::O0, OptLevel::O2] {
+    for level in [OptLevel::O0, OptLevel::Os, OptLevel::O2] {
         let mut module = module.clone();
         optimize(&mut module, level);
         let show = |words: &[u64], memory: &Memory| write_value(&ty, words, memory);
@@ -75,7 +75,7 @@ pub fn run(case: &Case) -> Result<Runs, Vec<Diagnostic>> {
     let code = |words: &[u64], _: &Memory| words.first().copied().unwrap_or(0).to_string();
     runs.chain.push(("interpreter as program".to_string(), interpret_module(case, &module, &code)));
     for version in [Version::V3, Version::V0] {
-        for level in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
+        for level in OptLevel::ALL {
             let artifact =
                 build(&db, file, &BuildOptions { level, version, symbols: level != OptLevel::O3 })?;
             let machine = match Machine::load(&artifact.program.elf) {

@@ -59,6 +59,9 @@ pub struct Function {
     pub name: String,
     /// Types of the results.
     pub results: SmallVec<[Type; 2]>,
+    /// True for the entry of a module while it is optimised, if nothing calls it: its first parameter is the address
+    /// of the input. Not part of the text form.
+    pub gets_input: bool,
     /// Blocks; block 0 is the entry.
     pub blocks: IndexVec<Block, BlockData>,
     /// Instructions; those that no block lists are dead.
@@ -116,6 +119,7 @@ impl Function {
         let mut function = Function {
             name: name.into(),
             results: results.iter().copied().collect(),
+            gets_input: false,
             blocks: IndexVec::new(),
             insts: IndexVec::new(),
             values: IndexVec::new(),

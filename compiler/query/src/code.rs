@@ -270,6 +270,7 @@ pub(crate) fn target_options(options: &BuildOptions) -> ovsm_sbpf::Options {
     ovsm_sbpf::Options {
         version: options.version,
         optimize: options.level != OptLevel::O0,
+        small: options.level == OptLevel::Os,
         symbols: options.symbols,
         ..ovsm_sbpf::Options::default()
     }

@@ -66,9 +66,7 @@ pub fn source_hash_of(db: &dyn salsa::Database, file: SourceFile) -> [u8; 32] {
 pub fn options_of(provenance: &Provenance) -> Option<(BuildOptions, Description)> {
     let version =
         [Version::V0, Version::V3].into_iter().find(|it| provenance.has_option(version_word(*it)))?;
-    let level = [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3]
-        .into_iter()
-        .find(|level| provenance.has_option(level_word(*level)))?;
+    let level = OptLevel::ALL.into_iter().find(|level| provenance.has_option(level_word(*level)))?;
     let description = Description { interface: provenance.has_option(INTERFACE), lock: provenance.lock };
     Some((BuildOptions { level, version, symbols: true }, description))
 }
@@ -84,6 +82,7 @@ fn level_word(level: OptLevel) -> &'static str {
     match level {
         OptLevel::O0 => "O0",
         OptLevel::O1 => "O1",
+        OptLevel::Os => "Os",
         OptLevel::O2 => "O2",
         OptLevel::O3 => "O3",
     }

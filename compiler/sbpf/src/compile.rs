@@ -8,8 +8,9 @@ use crate::convention::Convention;
 use crate::elf::{self, Image};
 use crate::emit::{self, Reference};
 use crate::isa::Version;
+use crate::layout::Copies;
 use crate::program::{FunctionReport, Program};
-use crate::{assemble, callgraph, frame, hoist, islands, layout, order, peephole, regalloc, select};
+use crate::{assemble, callgraph, frame, hoist, islands, layout, order, peephole, regalloc, select, tails};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Module};
@@ -21,6 +22,8 @@ pub struct Options {
     pub version: Version,
     /// Spend time on better code.
     pub optimize: bool,
+    /// Rather few instructions in the file than few on the way through them.
+    pub small: bool,
     /// Take syscalls to leave r1 to r5 as they are, which both engines do but the published rules do not promise.
     pub syscall_preserves_args: bool,
     /// Write the names of functions, with the sections that this needs.
@@ -34,6 +37,7 @@ impl Default for Options {
         Options {
             version: Version::V3,
             optimize: true,
+            small: false,
             syscall_preserves_args: true,
             symbols: true,
             frame_values: false,
@@ -102,13 +106,21 @@ fn compile_function(
         layout::clean(&mut assembly);
         peephole::improve(&mut assembly, convention, conventions, preserves);
     }
-    layout::shape(&mut assembly, options.optimize);
+    let copies = match (options.optimize, options.small) {
+        (false, _) => Copies::None,
+        (true, true) => Copies::Exits,
+        (true, false) => Copies::Blocks,
+    };
+    layout::shape(&mut assembly, copies);
     if options.optimize {
         peephole::improve(&mut assembly, convention, conventions, preserves);
         layout::clean(&mut assembly);
     }
+    if options.optimize && options.small && tails::merge(&mut assembly) {
+        layout::clean(&mut assembly);
+    }
     let mut blocks = layout::order(&assembly);
-    if options.optimize {
+    if copies == Copies::Blocks {
         layout::copy_tests(&mut assembly, &mut blocks);
         peephole::improve(&mut assembly, convention, conventions, preserves);
     }

@@ -22,12 +22,23 @@ const LOOP_FACTOR: u64 = 8;
 /// Nesting beyond this depth counts no more.
 const MAX_DEPTH: u32 = 6;
 
+/// What may be copied to where it is jumped to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Copies {
+    /// Nothing.
+    None,
+    /// A lone `exit`, which is no longer than the jump to it.
+    Exits,
+    /// Small blocks.
+    Blocks,
+}
+
 /// Improves the flow graph.
-pub fn shape(assembly: &mut Assembly, optimize: bool) {
+pub fn shape(assembly: &mut Assembly, copies: Copies) {
     clean(assembly);
     set_frequencies(assembly);
-    if optimize {
-        copy_small_blocks(assembly);
+    if copies != Copies::None {
+        copy_small_blocks(assembly, copies);
         clean(assembly);
     }
 }
@@ -94,7 +105,7 @@ fn predecessor_counts(assembly: &Assembly) -> IndexVec<Label, u32> {
     counts
 }
 
-fn copy_small_blocks(assembly: &mut Assembly) {
+fn copy_small_blocks(assembly: &mut Assembly, copies: Copies) {
     let order = assembly.reverse_postorder();
     let mut position = IndexVec::<Label, usize>::from_elem(usize::MAX, assembly.blocks.len());
     for (n, label) in order.iter().enumerate() {
@@ -129,7 +140,8 @@ fn copy_small_blocks(assembly: &mut Assembly) {
             }
             End::Goto(_) | End::Trap => false,
         };
-        if small && worth {
+        let allowed = copies == Copies::Blocks || (successor.end == End::Exit && successor.body.is_empty());
+        if small && worth && allowed {
             let (body, end, span) = (successor.body.clone(), successor.end, successor.span);
             if let Some(block) = assembly.blocks.get_mut(*label) {
                 block.body.extend(body);
@@ -327,7 +339,7 @@ mod tests {
 
     fn arranged(blocks: Vec<AsmBlock>) -> (Assembly, Vec<Label>) {
         let mut assembly = Assembly { blocks: blocks.into_iter().collect(), frame_bytes: 0 };
-        shape(&mut assembly, true);
+        shape(&mut assembly, Copies::Blocks);
         let order = order(&assembly);
         (assembly, order)
     }

@@ -32,6 +32,7 @@ pub mod peephole;
 pub mod program;
 pub mod regalloc;
 pub mod select;
+pub mod tails;
 
 pub use compile::{Options, add_notes, compile};
 pub use frame::FrameValue;

@@ -82,7 +82,7 @@ fn agree(module: &Module, expected: &Expected, options: &Options) -> Result<(), 
 fn check(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
     let mut module = generate_module(choices, config);
     let expected = expected(&module);
-    let level = [OptLevel::O1, OptLevel::O2, OptLevel::O3][choices.len() % 3];
+    let level = [OptLevel::O1, OptLevel::Os, OptLevel::O2, OptLevel::O3][choices.len() % 4];
     for level in [None, Some(level)] {
         if let Some(level) = level {
             optimize(&mut module, level);
@@ -90,8 +90,15 @@ fn check(choices: &[u8], config: GenerateConfig) -> Result<(), TestCaseError> {
         for version in [Version::V0, Version::V3] {
             for (optimize, syscall_preserves_args) in [(false, false), (true, true), (true, false)] {
                 let symbols = version == Version::V3;
-                let options =
-                    Options { version, optimize, syscall_preserves_args, symbols, ..Options::default() };
+                let small = level == Some(OptLevel::Os);
+                let options = Options {
+                    version,
+                    optimize,
+                    syscall_preserves_args,
+                    symbols,
+                    small,
+                    ..Options::default()
+                };
                 agree(&module, &expected, &options)?;
             }
         }

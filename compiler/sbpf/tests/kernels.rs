@@ -48,7 +48,9 @@ fn kernel(name: &str, input: Vec<u8>, result: u64, limit: u64) {
         let mut module = parse(text).unwrap();
         optimize(&mut module, level);
         for version in [Version::V0, Version::V3] {
-            let program = compile(&module, &Options { version, ..Options::default() }).unwrap();
+            let program =
+                compile(&module, &Options { version, small: level == OptLevel::Os, ..Options::default() })
+                    .unwrap();
             let machine = Machine::load(&program.elf).unwrap();
             for engine in Engine::ALL {
                 let run = machine.run(engine, &input, 0x4_0000_0000, 1_400_000);

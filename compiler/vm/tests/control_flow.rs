@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn optimized_control_flow_agrees(
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
-        level in proptest::sample::select(&[OptLevel::O1, OptLevel::O2, OptLevel::O3]),
+        level in proptest::sample::select(&[OptLevel::O1, OptLevel::Os, OptLevel::O2, OptLevel::O3]),
     ) {
         let mut module = generate(&bytes);
         optimize(&mut module, level);

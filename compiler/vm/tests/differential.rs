@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn optimized_modules_agree(
         bytes in proptest::collection::vec(any::<u8>(), 0..2500),
-        level in proptest::sample::select(&[OptLevel::O1, OptLevel::O2, OptLevel::O3]),
+        level in proptest::sample::select(&[OptLevel::O1, OptLevel::Os, OptLevel::O2, OptLevel::O3]),
     ) {
         let mut module = generate_module(&bytes, GenerateConfig::default());
         add_spans(&mut module);

@@ -18,6 +18,8 @@ use rustc_hash::FxHashSet;
 const MAX_STEP: u64 = 1 << 20;
 /// Dominating branches to look at for the one that guards the loop.
 const MAX_GUARDS: usize = 12;
+/// The step of a counter that goes down one by one.
+pub(crate) const DOWN: u64 = u64::MAX;
 /// Loops that cost more than this per iteration do not pay for a clamp.
 const MAX_CLAMPED: usize = 24;
 
@@ -90,7 +92,7 @@ fn replace(function: &mut Function, context: &Context<'_>, natural: &Loop) -> bo
             other.param != counter.param
                 && (1..=MAX_STEP).contains(&other.step)
                 && counter.step != 0
-                && other.step.is_multiple_of(counter.step)
+                && (counter.step == DOWN || other.step.is_multiple_of(counter.step))
                 && next_at_latch(function, natural, other)
                 && accessed_each_time(function, context.dominators, natural, latch, other.param)
         });
@@ -127,8 +129,8 @@ fn accessed_each_time(
     })
 }
 
-/// What the counter goes up to, one by one, until the latch leaves the loop; `None` if it could have met that already
-/// when the loop is entered.
+/// What the counter goes up or down to, one by one, until the latch leaves the loop; `None` if it could have met that
+/// already when the loop is entered.
 pub(crate) fn bound_of(
     function: &Function,
     context: &Context<'_>,
@@ -137,7 +139,7 @@ pub(crate) fn bound_of(
     counter: &Counter,
 ) -> Option<Value> {
     let (test, _) = latch_test(function, context, natural, entry, counter)?;
-    (counter.step == 1).then_some(test.bound)
+    (counter.step == 1 || counter.step == DOWN).then_some(test.bound)
 }
 
 /// The test and its condition, if the latch leaves the loop when the counter meets a
@@ -169,6 +171,7 @@ fn latch_test(
     let relation = if leaves { relation.negated() } else { relation };
     match relation {
         Condition::UnsignedLess | Condition::SignedLess if counter.step == 1 => {}
+        Condition::UnsignedGreater | Condition::SignedGreater if counter.step == DOWN => {}
         Condition::NotEqual if meets(function, counter, bound) => {}
         _ => return None,
     }
@@ -180,14 +183,24 @@ fn latch_test(
             if !relation.evaluate(first, last) {
                 return None;
             }
-            last.wrapping_sub(first) > MANY
+            let count = last.wrapping_sub(first);
+            (if counter.step == DOWN { count.wrapping_neg() } else { count }) > MANY
         }
         (first, _) => {
             if !guarded(function, context, entry, relation, counter.first, bound) {
                 return None;
             }
-            let counts_up = first == Some(0) || relation == Condition::UnsignedLess;
-            !(counts_up && bounds::upper(function, bound) <= MANY)
+            let most = match counter.step {
+                DOWN if function.as_const(bound) == Some(0) || relation == Condition::UnsignedGreater => {
+                    bounds::upper(function, counter.first)
+                }
+                DOWN => u64::MAX,
+                _ if first == Some(0) || relation == Condition::UnsignedLess => {
+                    bounds::upper(function, bound)
+                }
+                _ => u64::MAX,
+            };
+            most > MANY
         }
     };
     Some((Test { leaves, bound, unbounded }, condition))
@@ -203,7 +216,7 @@ fn meets(function: &Function, counter: &Counter, bound: Value) -> bool {
         }
         _ => false,
     };
-    if step == 1 {
+    if step == 1 || step == DOWN {
         return true;
     }
     if step == 0 {
@@ -287,7 +300,7 @@ fn guarded(
         {
             let known = if then.block == block { *known } else { known.negated() };
             for (known, a, b) in [(known, *a, *b), (known.swapped(), *b, *a)] {
-                if known == relation && same(function, a, first) && b == bound {
+                if known == relation && same(function, a, first) && same(function, b, bound) {
                     return true;
                 }
                 // 0 < bound, unsigned, is bound != 0.
@@ -338,7 +351,8 @@ fn rewrite(
         Some(constant) => word(function, entry, Op::Const(constant)),
         None => test.bound,
     };
-    let mut count = word(function, entry, Op::Binary(BinaryOp::Sub, bound, counter.first));
+    let (above, below) = if counter.step == DOWN { (counter.first, bound) } else { (bound, counter.first) };
+    let mut count = word(function, entry, Op::Binary(BinaryOp::Sub, above, below));
     let mut last_block = entry;
     if test.unbounded {
         let join = function.add_block();
@@ -358,8 +372,11 @@ fn rewrite(
         count = clamped;
         last_block = join;
     }
-    // How far the pointer goes while the counter goes up by one.
-    let scale = pointer.step.checked_div(counter.step).unwrap_or(pointer.step);
+    // How far the pointer goes while the counter moves by one.
+    let scale = match counter.step {
+        DOWN => pointer.step,
+        step => pointer.step.checked_div(step).unwrap_or(pointer.step),
+    };
     let step = word(function, last_block, Op::Const(scale));
     let distance = word(function, last_block, Op::Binary(BinaryOp::Mul, count, step));
     let last = word(function, last_block, Op::Binary(BinaryOp::Add, pointer.first, distance));

@@ -30,6 +30,7 @@ pub mod rotate;
 pub mod sccp;
 pub mod simplify_cfg;
 pub mod sink;
+pub(crate) mod size;
 pub(crate) mod ssa_repair;
 pub mod strength;
 pub(crate) mod substitution;
@@ -50,6 +51,8 @@ pub enum OptLevel {
     O0,
     /// What never makes code larger.
     O1,
+    /// As little code as possible: everything that makes it smaller, nothing that makes it larger.
+    Os,
     /// Everything with moderate growth.
     #[default]
     O2,
@@ -59,11 +62,12 @@ pub enum OptLevel {
 
 impl OptLevel {
     /// Every level.
-    pub const ALL: [OptLevel; 4] = [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3];
+    pub const ALL: [OptLevel; 5] = [OptLevel::O0, OptLevel::O1, OptLevel::Os, OptLevel::O2, OptLevel::O3];
 
     fn inlining(self) -> inline::Limits {
         match self {
             OptLevel::O0 | OptLevel::O1 => inline::Limits { small: 0, caller: 0, recursive: 0 },
+            OptLevel::Os => inline::Limits { small: 8, caller: 10_000, recursive: 0 },
             OptLevel::O2 => inline::Limits { small: 30, caller: 10_000, recursive: 20 },
             OptLevel::O3 => inline::Limits { small: 80, caller: 20_000, recursive: 40 },
         }
@@ -71,7 +75,7 @@ impl OptLevel {
 
     fn unrolling(self) -> unroll::Limits {
         match self {
-            OptLevel::O0 | OptLevel::O1 => unroll::Limits { trips: 0, size: 0, total: 0 },
+            OptLevel::O0 | OptLevel::O1 | OptLevel::Os => unroll::Limits { trips: 0, size: 0, total: 0 },
             OptLevel::O2 => unroll::Limits { trips: 16, size: 256, total: 1_000 },
             OptLevel::O3 => unroll::Limits { trips: 64, size: 512, total: 4_000 },
         }
@@ -79,10 +83,10 @@ impl OptLevel {
 
     fn partial_unrolling(self) -> unroll_partially::Limits {
         match self {
-            OptLevel::O0 | OptLevel::O1 => {
+            OptLevel::O0 | OptLevel::O1 | OptLevel::Os => {
                 unroll_partially::Limits { size: 0, factor: 0, rotating: 0, total: 0 }
             }
-            OptLevel::O2 => unroll_partially::Limits { size: 32, factor: 0, rotating: 2, total: 500 },
+            OptLevel::O2 => unroll_partially::Limits { size: 32, factor: 4, rotating: 4, total: 500 },
             OptLevel::O3 => unroll_partially::Limits { size: 64, factor: 8, rotating: 8, total: 4_000 },
         }
     }
@@ -104,14 +108,31 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
 
 /// Optimises a well-formed module; one function stays a function of its own, so that it can be measured.
 pub fn optimize_apart(module: &mut Module, level: OptLevel, apart: Option<Func>) {
-    if level == OptLevel::O0 {
-        return;
+    match level {
+        OptLevel::O0 => {}
+        // Copies of a function may be smaller than the function and its calls, when the arguments are constants: only
+        // trying tells.
+        OptLevel::Os => {
+            let mut eager = module.clone();
+            run(module, level, &level.inlining(), apart);
+            run(&mut eager, level, &OptLevel::O2.inlining(), apart);
+            if size::estimate(&eager) < size::estimate(module) {
+                *module = eager;
+            }
+        }
+        _ => run(module, level, &level.inlining(), apart),
     }
+}
+
+fn run(module: &mut Module, level: OptLevel, inlining: &inline::Limits, apart: Option<Func>) {
+    let is_called =
+        module.functions.iter().any(|function| call_graph::callees(function).contains(&module.entry));
+    mark_entry(module, !is_called);
     // Inlining cleans again.
     let rounds = if level > OptLevel::O1 { 1 } else { ROUNDS };
     each(module, |function, effects| simplify_rounds(function, effects, level, rounds));
     if level > OptLevel::O1 {
-        inline_calls(module, level, apart);
+        inline_calls(module, level, inlining, apart);
         if promote::run(module) {
             check(module);
             let effects = Effects::of(module);
@@ -133,7 +154,15 @@ pub fn optimize_apart(module: &mut Module, level: OptLevel, apart: Option<Func>)
         dce::run(function, &effects);
         compact::run(function);
     }
+    mark_entry(module, false);
     check(module);
+}
+
+fn mark_entry(module: &mut Module, gets_input: bool) {
+    let entry = module.entry;
+    if let Some(function) = module.functions.get_mut(entry) {
+        function.gets_input = gets_input;
+    }
 }
 
 /// Runs something over every function that the entry reaches, callees first.
@@ -146,13 +175,12 @@ fn each(module: &mut Module, mut run: impl FnMut(&mut Function, &Effects)) {
 }
 
 /// Inlines bottom up, cleaning each caller before it is looked at as a callee.
-fn inline_calls(module: &mut Module, level: OptLevel, apart: Option<Func>) {
+fn inline_calls(module: &mut Module, level: OptLevel, limits: &inline::Limits, apart: Option<Func>) {
     let plan = inline::Plan::new(module).apart(apart);
     let effects = Effects::of(module);
-    let limits = level.inlining();
     let mut uncleaned = BTreeSet::new();
     for &caller in &plan.order {
-        if !inline::run(module, &plan, caller, &limits) {
+        if !inline::run(module, &plan, caller, limits) {
             continue;
         }
         // A chain of functions with one caller each grows link by link: cleaning it at every link would be quadratic.
@@ -175,7 +203,7 @@ fn inline_calls(module: &mut Module, level: OptLevel, apart: Option<Func>) {
     for &func in &plan.order {
         let function = &mut module.functions[func];
         let repeatable = effects.call(func).is_repeatable();
-        if inline::unfold_recursion(function, func, &limits, repeatable) {
+        if inline::unfold_recursion(function, func, limits, repeatable) {
             simplify(function, &effects, level);
             if repeatable && simplify_cfg::copy_returns(function, true) {
                 simplify(function, &effects, level);
@@ -228,7 +256,8 @@ fn improve_loops(function: &mut Function, effects: &Effects, level: OptLevel) {
         return;
     }
     canonical_loops::run(function);
-    if rotate::run(function) {
+    // The header of a rotated loop stands twice.
+    if level != OptLevel::Os && rotate::run(function) {
         simplify(function, effects, level);
     }
     for _ in 0..UNROLL_ROUNDS {

@@ -13,6 +13,7 @@ use super::substitution::Substitution;
 use super::{loops, memory_bounds};
 use crate::dominators::Dominators;
 use crate::function::{Block, Function, Inst, Type, Value};
+use crate::machine::INPUT_BASE;
 use crate::op::{BinaryOp, CheckedOp, Condition, Op, Terminator};
 use interval::Interval;
 use ovsm_base::IntType;
@@ -23,6 +24,8 @@ use rustc_hash::FxHashMap;
 const PLAIN_SWEEPS: usize = 2;
 /// Sweeps after which parameters that still move are given up.
 const MAX_SWEEPS: usize = 8;
+/// No region of memory is larger.
+const INPUT_REGION: u64 = 1 << 32;
 /// Functions beyond this many instructions are left alone.
 const MAX_INSTS: usize = 200_000;
 
@@ -35,8 +38,8 @@ pub fn run(function: &mut Function) -> bool {
     let predecessors = function.predecessors();
     let bounded = memory_bounds::find(function, &dominators, &predecessors);
     let mut params = IndexVec::from_elem(None, function.values.len());
-    for &param in function.params() {
-        params[param] = Some(Interval::FULL);
+    for (param, range) in arriving(function) {
+        params[param] = Some(range);
     }
     // Without loops, arguments are seen before the parameters that they are for, in the only walk.
     let repeats = loops::any(function);
@@ -52,6 +55,15 @@ pub fn run(function: &mut Function) -> bool {
         apply(function, rewrites, &mut substitution)
     };
     changed | substitution.apply(function)
+}
+
+/// What the parameters of the function can be. The input starts at a known address; that it counts as any address of
+/// its region keeps the parameter, which has it in a register, from being replaced by a constant, which has not.
+fn arriving(function: &Function) -> impl Iterator<Item = (Value, Interval)> {
+    let input = Interval::unsigned(INPUT_BASE, INPUT_BASE + INPUT_REGION);
+    function.params().iter().enumerate().map(move |(place, &param)| {
+        (param, if place == 0 && function.gets_input { input } else { Interval::FULL })
+    })
 }
 
 /// The ranges of block parameters, by sweeps until nothing moves.
@@ -157,8 +169,8 @@ impl<'a> Walk<'a> {
         growing: bool,
     ) -> Walk<'a> {
         let mut incoming = IndexVec::from_elem(None, function.values.len());
-        for &param in function.params() {
-            incoming[param] = Some(Interval::FULL);
+        for (param, range) in arriving(function) {
+            incoming[param] = Some(range);
         }
         Walk {
             function,

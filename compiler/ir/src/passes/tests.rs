@@ -91,6 +91,7 @@ const PASSES: &[Pass] = &[
         promote::run(module);
     }),
     ("O1", |module| optimize(module, OptLevel::O1)),
+    ("Os", |module| optimize(module, OptLevel::Os)),
     ("O2", |module| optimize(module, OptLevel::O2)),
     ("O3", |module| optimize(module, OptLevel::O3)),
 ];

@@ -3,7 +3,7 @@
 //! A second loop in front does several iterations at a time, without the tests between them, for as many as fit; the
 //! old loop does the rest. Besides tests this saves the moves of values that iterations pass around, and lets
 //! accesses of several iterations share a pointer. For the moves alone, a loop without a counter is doubled, with
-//! its tests.
+//! its tests: what one iteration has in one register, the next has in another, and the one after that in the first.
 
 use super::copy_blocks;
 use super::exit_test::{self, Context};
@@ -62,8 +62,8 @@ pub fn run(function: &mut Function, limits: &Limits) -> bool {
     changed
 }
 
-/// A loop that can be unrolled: a counter goes up by one until it meets a bound, which it is known not to have met
-/// when the loop is entered.
+/// A loop that can be unrolled: a counter goes up or down by one until it meets a bound, which it is known not to have
+/// met when the loop is entered.
 struct Plan {
     entry: Block,
     latch: Block,
@@ -90,7 +90,8 @@ fn plan(function: &Function, context: &Context<'_>, natural: &Loop) -> Option<Pl
     })
 }
 
-/// True if an iteration hands a parameter on as another one: a move that unrolling saves.
+/// True if iterations pass values around in a way that costs moves, which unrolling saves: a parameter is handed on as
+/// another one, or is still needed when its next value is already there.
 fn rotates(function: &Function, natural: &Loop) -> bool {
     let [latch] = *natural.latches.as_slice() else {
         return false;
@@ -100,7 +101,33 @@ fn rotates(function: &Function, natural: &Loop) -> bool {
         return false;
     };
     natural.header != Function::ENTRY
-        && params.iter().zip(args).any(|(param, arg)| arg != param && params.contains(arg))
+        && params.iter().zip(args).any(|(&param, &arg)| {
+            arg != param && (params.contains(&arg) || needed_after(function, natural, param, arg))
+        })
+}
+
+/// True if a block of the loop computes `next` and uses `param` later on, or leaves the loop with it.
+fn needed_after(function: &Function, natural: &Loop, param: Value, next: Value) -> bool {
+    natural.blocks.iter().any(|&block| {
+        let data = &function.blocks[block];
+        let Some(place) = data.insts.iter().position(|&inst| function.insts[inst].results.contains(&next))
+        else {
+            return false;
+        };
+        let mut needed = false;
+        let mut see = |value: Value| needed |= value == param;
+        // A comparison is made where the branch is.
+        if let Terminator::Branch(condition, ..) = &data.terminator
+            && let Some(op @ Op::Compare(..)) = function.defining_op(*condition)
+        {
+            op.for_each_operand(&mut see);
+        }
+        data.terminator.for_each_operand(&mut see);
+        for &inst in data.insts.iter().skip(place + 1) {
+            function.insts[inst].op.for_each_operand(&mut see);
+        }
+        needed
+    })
 }
 
 /// Makes the loop do two iterations in a row, tests included.
@@ -129,10 +156,16 @@ fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, v
         Some(constant) => word(function, Op::Const(constant)),
         None => plan.bound,
     };
-    let count = word(function, Op::Binary(BinaryOp::Sub, bound, plan.counter.first));
+    let first = plan.counter.first;
+    let is_down = plan.counter.step == exit_test::DOWN;
+    let (above, below) = if is_down { (first, bound) } else { (bound, first) };
+    let count = word(function, Op::Binary(BinaryOp::Sub, above, below));
     let mask = word(function, Op::Const((factor as u64).wrapping_neg()));
     let grouped = word(function, Op::Binary(BinaryOp::And, count, mask));
-    let end = word(function, Op::Binary(BinaryOp::Add, grouped, plan.counter.first));
+    let end = match is_down {
+        true => word(function, Op::Binary(BinaryOp::Sub, first, grouped)),
+        false => word(function, Op::Binary(BinaryOp::Add, grouped, first)),
+    };
     let zero = word(function, Op::Const(0));
     let compare = Op::Compare(Condition::NotEqual, grouped, zero);
     let any = function.append_value(plan.entry, compare, Type::Bool, None);

@@ -141,6 +141,7 @@ impl<'t> Parser<'t> {
         let mut function = Function {
             name,
             results,
+            gets_input: false,
             blocks: IndexVec::new(),
             insts: IndexVec::new(),
             values: IndexVec::new(),

@@ -66,14 +66,21 @@ pub(super) enum Sbpf {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Level {
+    /// Nothing
     #[value(name = "0")]
     O0,
+    /// What never makes the program larger
     #[value(name = "1")]
     O1,
+    /// For few compute units, with moderate growth
     #[value(name = "2")]
     O2,
+    /// For few compute units, with more growth
     #[value(name = "3")]
     O3,
+    /// For a small program
+    #[value(name = "s")]
+    Os,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -100,6 +107,7 @@ impl Level {
             Level::O1 => OptLevel::O1,
             Level::O2 => OptLevel::O2,
             Level::O3 => OptLevel::O3,
+            Level::Os => OptLevel::Os,
         }
     }
 }

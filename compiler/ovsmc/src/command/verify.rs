@@ -136,7 +136,7 @@ fn usual_builds(bytes: &[u8]) -> Vec<(BuildOptions, Option<Description>)> {
         _ => Version::V3,
     };
     let symbols = report.is_none_or(|report| !report.symbols.is_empty());
-    [OptLevel::O2, OptLevel::O3, OptLevel::O1, OptLevel::O0]
+    [OptLevel::O2, OptLevel::Os, OptLevel::O3, OptLevel::O1, OptLevel::O0]
         .into_iter()
         .map(|level| (BuildOptions { level, version, symbols }, None))
         .collect()

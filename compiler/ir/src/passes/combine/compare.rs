@@ -79,6 +79,8 @@ impl Combiner<'_> {
             Some(Op::Binary(op @ (BinaryOp::Add | BinaryOp::Xor), x, y)) => {
                 let (op, x, y) = (*op, *x, *y);
                 match self.word(y) {
+                    // A sum that is needed anyway is compared as it is: a counter need not stay beside its next value.
+                    Some(_) if op == BinaryOp::Add && !self.used_once(a) => Outcome::Keep,
                     Some(inner) if op == BinaryOp::Add => {
                         self.compare_with(condition, x, word.wrapping_sub(inner))
                     }

@@ -32,7 +32,7 @@ fn kernel(text: &str, input: &[u64], result: u64, limits: [u64; 2]) {
         let mut module = original.clone();
         optimize(&mut module, level);
         let fuel = match level {
-            OptLevel::O0 | OptLevel::O1 => 10_000_000,
+            OptLevel::O0 | OptLevel::O1 | OptLevel::Os => 10_000_000,
             OptLevel::O2 => limits[0],
             OptLevel::O3 => limits[1],
         };
@@ -43,7 +43,7 @@ fn kernel(text: &str, input: &[u64], result: u64, limits: [u64; 2]) {
 
 #[test]
 fn fib_iter() {
-    kernel(include_str!("kernels/fib_iter.ir"), &[90], 2_880_067_194_370_816_120, [300, 200]);
+    kernel(include_str!("kernels/fib_iter.ir"), &[90], 2_880_067_194_370_816_120, [220, 200]);
     for n in 0..20 {
         let (mut a, mut b) = (0u64, 1u64);
         for _ in 0..n {
@@ -80,6 +80,42 @@ fn sum() {
                 "{level:?} {n} {outcome:?}"
             );
         }
+    }
+}
+
+#[test]
+fn count_down() {
+    let text = include_str!("kernels/count_down.ir");
+    for n in 0..40u64 {
+        let numbers = words(n as usize);
+        let result = numbers.iter().fold(0u64, |sum, word| sum.wrapping_mul(3).wrapping_add(*word));
+        let input: Vec<u64> = std::iter::once(n).chain(numbers).collect();
+        kernel(text, &input, result, [6 * n + 40, 6 * n + 50]);
+    }
+    for n in [9, 1000, 1 << 36, (1 << 61) + 2, u64::MAX] {
+        for level in OptLevel::ALL {
+            let mut module = parse(text).unwrap();
+            optimize(&mut module, level);
+            let outcome = run(&module, &[n], 1_000_000);
+            assert!(
+                matches!(outcome, Outcome::Faulted { fault: Fault::MemoryAccess { .. }, .. }),
+                "{level:?} {n} {outcome:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn count_down_to_a_bound() {
+    let text = include_str!("kernels/count_down_to.ir");
+    for (n, bound) in (0..20).flat_map(|n| (0..20).map(move |bound| (n, bound))) {
+        let (mut a, mut b) = (0u64, 1u64);
+        for _ in bound..n {
+            (a, b) = (b, a + b);
+        }
+        kernel(text, &[n, bound], a * 1000 + n.min(bound), [1000, 1000]);
+        let high = u64::MAX - 20;
+        kernel(text, &[high + n, high + bound], (a * 1000).wrapping_add(high + n.min(bound)), [1000, 1000]);
     }
 }
 
