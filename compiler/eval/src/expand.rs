@@ -30,7 +30,7 @@ mod values;
 pub(crate) use definition::defined_names;
 pub(crate) use name::clip;
 pub use scope::Expansion;
-pub use types::descriptor as type_descriptor;
+pub use types::program_descriptor as type_descriptor;
 
 use crate::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, Local, LocalId, Parameters, Unit};
 use crate::front::Front;

@@ -38,6 +38,8 @@ pub enum Type {
     Enum(Arc<EnumType>),
     /// An account that was checked: a place outside of the program.
     Account(Arc<AccountType>),
+    /// `'a`: a type that a function leaves open, by its name. Only where types are stated; no value has it.
+    Variable(Arc<str>),
     /// Already reported; fits everything.
     Error,
 }
@@ -97,7 +99,7 @@ impl Type {
     /// size, or one that no program can hold. Linear in the type.
     pub fn size(&self) -> Option<u32> {
         let size = match self {
-            Type::Null | Type::Error => 0,
+            Type::Null | Type::Error | Type::Variable(_) => 0,
             Type::Bool => 1,
             Type::String | Type::Bytes | Type::Slice(_) => 16,
             Type::Pubkey => 32,
@@ -156,6 +158,15 @@ impl Type {
             _ => 1,
         };
         (parts <= limit).then_some(parts)
+    }
+
+    /// True if part of the type is left open.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Type::Variable(_) => true,
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => item.is_open(),
+            _ => false,
+        }
     }
 
     /// The type of the items, for what has items.
@@ -226,6 +237,7 @@ impl std::fmt::Display for Type {
                 (None, false) => f.write_str("account"),
                 (None, true) => f.write_str("(mut account)"),
             },
+            Type::Variable(name) => write!(f, "'{name}"),
             Type::Error => f.write_str("unknown"),
         }
     }

@@ -42,8 +42,7 @@ impl<'a> Inference<'a> {
                     self.is_account(expr, &part, true);
                 }
                 for key in path {
-                    let resolved = self.table.resolve(&part);
-                    if matches!(resolved, Term::Known(Type::Slice(_) | Type::Bytes)) {
+                    if self.table.as_view(&part).is_some() {
                         self.unsupported(
                             self.span(expr),
                             "this is a view of items that belong to somebody else; it can not be changed",
@@ -90,10 +89,8 @@ impl<'a> Inference<'a> {
                         self.literals.push((length.clone(), false, u128::from(count), self.span(expr)));
                     }
                     None => {
-                        let has_length = matches!(
-                            self.table.resolve(&found),
-                            Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
-                        );
+                        let has_length =
+                            self.table.as_view(&found).is_some() || self.table.resolve(&found) == ERROR;
                         if !has_length {
                             self.no_sequence(*value, &found, "`length`");
                         }
@@ -105,10 +102,8 @@ impl<'a> Inference<'a> {
             Expr::Sequence(value) => {
                 let found = self.infer(*value, Use::Value);
                 let is_sequence = self.table.as_array(&found).is_some()
-                    || matches!(
-                        self.table.resolve(&found),
-                        Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
-                    );
+                    || self.table.as_view(&found).is_some()
+                    || self.table.resolve(&found) == ERROR;
                 if !is_sequence {
                     self.no_sequence(*value, &found, "the loop");
                     return ERROR;
@@ -293,11 +288,11 @@ impl<'a> Inference<'a> {
                     self.check_index(*index, count);
                     return item;
                 }
+                if let Some(item) = self.table.as_view(whole) {
+                    return item;
+                }
                 match self.table.resolve(whole) {
                     Term::Known(Type::Error) => ERROR,
-                    Term::Known(ty) if ty.item().is_some() => {
-                        ty.item().map_or(ERROR, |item| Term::Known(item.clone()))
-                    }
                     other => {
                         self.give_up_on(whole, &other);
                         self.no_part(&other, "an item", whole_span)

@@ -1,5 +1,6 @@
 //! Inference of one group of definitions.
 
+use crate::generic::{Instance, Scheme};
 use crate::report::mismatch;
 use crate::types::{BodyTypes, Coercion, Signature, Type};
 use crate::unify::{Table, Term};
@@ -11,6 +12,7 @@ use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId, Variable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A group reports at most so many faults; see the limit of expansion.
 const MAX_DIAGNOSTICS: usize = 1000;
@@ -19,6 +21,8 @@ const MAX_DIAGNOSTICS: usize = 1000;
 pub trait TypeEnv {
     /// The signature of a function that is not in the group.
     fn signature(&self, def: DefId) -> Option<Signature>;
+    /// What a function that is not in the group leaves open, if anything.
+    fn scheme(&self, def: DefId) -> Option<Scheme>;
     /// The type of a variable that is not defined in the group.
     fn global(&self, def: DefId) -> Option<Type>;
     /// The name of a definition, for messages.
@@ -61,6 +65,8 @@ pub struct GroupTypes {
     pub bodies: BTreeMap<DefId, BodyTypes>,
     /// Signatures of the group's functions.
     pub signatures: BTreeMap<DefId, Signature>,
+    /// What functions of the group leave open, of those that do.
+    pub schemes: BTreeMap<DefId, Scheme>,
     /// Types of the variables that the group defines.
     pub globals: BTreeMap<DefId, Type>,
     /// What is wrong.
@@ -87,6 +93,10 @@ pub(crate) struct Inference<'a> {
     pub(crate) table: Table,
     env: &'a dyn TypeEnv,
     functions: FxHashMap<DefId, FunctionTerms>,
+    /// The variables of the types that the body leaves open by a name.
+    names: FxHashMap<Arc<str>, Term>,
+    /// Calls of generic functions, with the variables of their schemes.
+    instances: Vec<(ExprId, DefId, Vec<Term>)>,
     globals: FxHashMap<DefId, Term>,
     pub(crate) literals: Vec<(Term, bool, u128, Option<Span>)>,
     /// Lengths that are known at run time only, checked when all types are known.
@@ -109,6 +119,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) present: FxHashSet<Variable>,
     /// True where an array may become a view of its items.
     takes_views: bool,
+    /// True if the body is that of an instance, so that its function is one of others.
+    is_instance: bool,
 }
 
 /// How a value becomes what is needed; see [`Coercion`].
@@ -122,11 +134,23 @@ pub(crate) enum Fit {
 
 /// Infers a group. Linear in the size of its bodies, nearly.
 pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
+    infer_with(group, env, None)
+}
+
+/// Infers the body of a function that leaves types open as one that has this signature. Calls of itself are calls of
+/// a function from outside.
+pub fn infer_instance(unit: Unit<'_>, signature: &Signature, env: &dyn TypeEnv) -> GroupTypes {
+    infer_with(&Group { units: vec![unit] }, env, Some(signature))
+}
+
+fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature>) -> GroupTypes {
     let empty = Body::default();
     let mut inference = Inference {
         table: Table::default(),
         env,
         functions: FxHashMap::default(),
+        names: FxHashMap::default(),
+        instances: Vec::new(),
         globals: FxHashMap::default(),
         literals: Vec::new(),
         lengths: Vec::new(),
@@ -141,24 +165,32 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
         coercions: Vec::new(),
         present: FxHashSet::default(),
         takes_views: false,
+        is_instance: false,
     };
     let mut locals_of = Vec::with_capacity(group.units.len());
     for unit in &group.units {
+        let mut names = FxHashMap::default();
         let locals: IndexVec<LocalId, Term> = unit
             .body
             .locals
             .iter()
             .map(|local| match &local.annotation {
-                Some(annotation) => Term::Known(annotation.ty.clone()),
+                Some(annotation) => inference.table.stated(&annotation.ty, &mut names),
                 None => inference.table.fresh(false),
             })
             .collect();
         if unit.kind == UnitKind::Function {
             let result = match &unit.body.result {
-                Some(annotation) => Term::Known(annotation.ty.clone()),
+                Some(annotation) => inference.table.stated(&annotation.ty, &mut names),
                 None => inference.table.fresh(false),
             };
-            let params = locals.iter().take(unit.body.params as usize).cloned().collect();
+            let params: Vec<Term> = locals.iter().take(unit.body.params as usize).cloned().collect();
+            if let Some(signature) = signature {
+                let stated = signature.params.iter().chain([&signature.result]);
+                for (term, ty) in params.iter().chain([&result]).zip(stated) {
+                    inference.table.unify(term, &Term::Known(ty.clone()));
+                }
+            }
             inference.functions.insert(unit.def, FunctionTerms { params, result });
         }
         for expr in unit.body.exprs.iter() {
@@ -167,10 +199,12 @@ pub fn infer_group(group: &Group<'_>, env: &dyn TypeEnv) -> GroupTypes {
                 inference.globals.insert(*def, term);
             }
         }
-        locals_of.push(locals);
+        locals_of.push((locals, names));
     }
     let mut finished = Vec::with_capacity(group.units.len());
-    for (unit, locals) in group.units.iter().zip(locals_of) {
+    for (unit, (locals, names)) in group.units.iter().zip(locals_of) {
+        inference.names = names;
+        inference.is_instance = signature.is_some();
         finished.push(inference.infer_unit(unit, locals));
     }
     inference.finish(group, finished)
@@ -181,6 +215,7 @@ struct UnitTerms {
     exprs: IndexVec<ExprId, Term>,
     coercions: Vec<(ExprId, Fit, Term)>,
     locals: IndexVec<LocalId, Term>,
+    instances: Vec<(ExprId, DefId, Vec<Term>)>,
     result: Option<Term>,
 }
 
@@ -217,6 +252,7 @@ impl<'a> Inference<'a> {
             exprs: std::mem::take(&mut self.exprs),
             coercions: std::mem::take(&mut self.coercions),
             locals: std::mem::take(&mut self.locals),
+            instances: std::mem::take(&mut self.instances),
             result,
         }
     }
@@ -260,7 +296,7 @@ impl<'a> Inference<'a> {
         if self.fit(expr, found, needed) {
             return true;
         }
-        let (found, needed) = (self.table.finish_known(found), self.table.finish_known(needed));
+        let (found, needed) = (self.table.for_message(found), self.table.for_message(needed));
         self.diagnostics.push(mismatch(span, found, needed, why, other));
         false
     }
@@ -269,8 +305,7 @@ impl<'a> Inference<'a> {
     pub(crate) fn fit(&mut self, expr: ExprId, found: &Term, needed: &Term) -> bool {
         let resolved = self.table.resolve(found);
         if let Some(item) = self.table.as_option(needed) {
-            let is_open = matches!(resolved, Term::Variable(number) if !self.table.is_integer(number));
-            if !is_open && self.table.as_option(&resolved).is_none() {
+            if !self.table.is_unknown(&resolved) && self.table.as_option(&resolved).is_none() {
                 if resolved == Term::Known(Type::Error) {
                     return true;
                 }
@@ -285,11 +320,7 @@ impl<'a> Inference<'a> {
                 return fits;
             }
         }
-        let view = match self.table.resolve(needed) {
-            Term::Known(Type::Slice(item)) => Some(Term::Known((*item).clone())),
-            Term::Known(Type::Bytes) => Some(Term::Known(Type::Int(IntType::U8))),
-            _ => None,
-        };
+        let view = self.table.as_view(needed);
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
         // value of a local.
         if self.takes_views
@@ -456,11 +487,11 @@ impl<'a> Inference<'a> {
                 }
                 self.table.fresh(false)
             }
-            Expr::Call(def, args) => self.call(*def, args),
+            Expr::Call(def, args) => self.call(expr, *def, args),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
-                let needed = Term::Known(ty.ty.clone());
+                let needed = self.table.stated(&ty.ty, &mut self.names);
                 let label = ty.span.map(|span| (span, "the type is stated here"));
                 self.expect(*value, &found, &needed, "the annotation", label);
                 needed
@@ -527,8 +558,7 @@ impl<'a> Inference<'a> {
         }
         let null = Term::Known(Type::Null);
         let other = arms.iter().find(|term| **term != null)?;
-        let is_open = matches!(other, Term::Variable(number) if !self.table.is_integer(*number));
-        match (or_null || arms.contains(&null)) && !is_open && *other != Term::Known(Type::Error) {
+        match (or_null || arms.contains(&null)) && !self.table.is_unknown(other) && *other != Term::Known(Type::Error) {
             true => Some(Term::Option(Rc::new(other.clone()))),
             false => None,
         }
@@ -644,21 +674,28 @@ impl<'a> Inference<'a> {
         }
     }
 
-    fn call(&mut self, def: DefId, args: &[ExprId]) -> Term {
-        let outside;
-        let (params, result): (Vec<Term>, Term) = match self.functions.get(&def) {
-            Some(terms) => (terms.params.clone(), terms.result.clone()),
-            None => {
-                outside = self.env.signature(def);
-                match outside {
-                    Some(signature) => (
-                        signature.params.into_iter().map(Term::Known).collect(),
-                        Term::Known(signature.result),
-                    ),
-                    None => (Vec::new(), Term::Known(Type::Error)),
-                }
+    /// The types of the parameters and of the result of a function, for one call of it.
+    fn types_of_call(&mut self, expr: ExprId, def: DefId) -> (Vec<Term>, Term) {
+        if !self.is_instance
+            && let Some(terms) = self.functions.get(&def)
+        {
+            return (terms.params.clone(), terms.result.clone());
+        }
+        if let Some(scheme) = self.env.scheme(def) {
+            let (variables, params, result) = scheme.instantiate(&mut self.table);
+            self.instances.push((expr, def, variables));
+            return (params, result);
+        }
+        match self.env.signature(def) {
+            Some(Signature { params, result }) => {
+                (params.into_iter().map(Term::Known).collect(), Term::Known(result))
             }
-        };
+            None => (Vec::new(), Term::Known(Type::Error)),
+        }
+    }
+
+    fn call(&mut self, expr: ExprId, def: DefId, args: &[ExprId]) -> Term {
+        let (params, result) = self.types_of_call(expr, def);
         for (n, arg) in args.iter().enumerate() {
             let found = self.infer(*arg, Use::Value);
             let Some(needed) = params.get(n) else { continue };
@@ -667,17 +704,22 @@ impl<'a> Inference<'a> {
             let fits = self.expect(*arg, &found, needed, &why, None);
             self.takes_views = false;
             if !fits && let Some(diagnostic) = self.diagnostics.last_mut() {
-                diagnostic.notes.push(format!(
-                    "a parameter without a type gets it from the function's body alone; `{}` can state it: `(name : type)`",
-                    self.env.name(def)
-                ));
+                let name = self.env.name(def);
+                diagnostic.notes.push(match self.functions.contains_key(&def) {
+                    true => format!(
+                        "`{name}` is called from its own body here, perhaps by another function: there a parameter has one type"
+                    ),
+                    false => format!(
+                        "a parameter without a type gets it from the function's body alone; `{name}` can state it: `(name : type)`"
+                    ),
+                });
             }
         }
         result
     }
 
     fn report_branches(&mut self, then: ExprId, then_term: Term, otherwise: Option<ExprId>, other: Term) {
-        let (then_term, other) = (self.table.finish_known(&then_term), self.table.finish_known(&other));
+        let (then_term, other) = (self.table.for_message(&then_term), self.table.for_message(&other));
         let then_text = crate::report::describe(&then_term);
         let other_text = crate::report::describe(&other);
         let mut diagnostic = Diagnostic::new(
@@ -703,6 +745,7 @@ impl<'a> Inference<'a> {
     /// Literals that nothing constrains are `int`, which is `i64`; where one is too large for that, the narrowest type
     /// that holds all literals of its kind is taken.
     fn widen_literals(&mut self) {
+        const DEFAULT: IntType = IntType::I64;
         let mut classes: BTreeMap<u32, Vec<(bool, u128)>> = BTreeMap::new();
         for (term, negative, magnitude, _) in &self.literals {
             if let Term::Variable(variable) = self.table.resolve(term) {
@@ -712,14 +755,45 @@ impl<'a> Inference<'a> {
         for (variable, values) in classes {
             let holds =
                 |ty: &IntType| values.iter().all(|(negative, magnitude)| ty.contains(*negative, *magnitude));
-            if let Some(ty) = [IntType::I64, IntType::U64, IntType::U128].iter().find(|ty| holds(ty)) {
+            // What stays open is `int` where nobody says otherwise; a caller may.
+            if !holds(&DEFAULT)
+                && let Some(ty) = [IntType::U64, IntType::U128].iter().find(|ty| holds(ty))
+            {
                 self.table.unify(&Term::Variable(variable), &Term::Known(Type::Int(*ty)));
             }
         }
     }
 
+    /// What the functions of the group leave open. Variables are shared by all that use them, so their types are not.
+    fn schemes(&mut self) -> BTreeMap<DefId, Scheme> {
+        let fixed: Vec<Term> = self.globals.values().cloned().collect();
+        let functions = self.functions.iter();
+        functions
+            .filter_map(|(def, terms)| {
+                let scheme = Scheme::of(&mut self.table, &terms.params, &terms.result, &fixed)?;
+                Some((*def, scheme))
+            })
+            .collect()
+    }
+
+    /// The instances that are called; a call with `int` everywhere stays one of the function itself.
+    fn finished_instances(
+        &mut self,
+        calls: Vec<(ExprId, DefId, Vec<Term>)>,
+    ) -> BTreeMap<ExprId, Instance> {
+        calls
+            .into_iter()
+            .map(|(expr, function, variables)| {
+                let types = variables.iter().map(|term| self.table.finish(term)).collect();
+                (expr, Instance { function, types })
+            })
+            .filter(|(_, instance)| instance.def() != instance.function)
+            .collect()
+    }
+
     fn finish(mut self, group: &Group<'_>, finished: Vec<UnitTerms>) -> GroupTypes {
         self.widen_literals();
+        let schemes = self.schemes();
         for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
             if let Type::Int(ty) = self.table.finish(&term)
                 && !ty.contains(negative, magnitude)
@@ -752,8 +826,8 @@ impl<'a> Inference<'a> {
         }
         self.diagnostics.truncate(MAX_DIAGNOSTICS);
         let mut types =
-            GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), ..GroupTypes::default() };
-        for (unit, UnitTerms { exprs, coercions, locals, result }) in group.units.iter().zip(finished) {
+            GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), schemes, ..GroupTypes::default() };
+        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in group.units.iter().zip(finished) {
             let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
             for (expr, fit, term) in coercions {
                 let ty = self.table.finish(&term);
@@ -768,6 +842,7 @@ impl<'a> Inference<'a> {
                 coercions: steps,
                 exprs: exprs.iter().map(|term| self.table.finish(term)).collect(),
                 locals: locals.iter().map(|term| self.table.finish(term)).collect(),
+                instances: self.finished_instances(instances),
                 result: result.map(|term| self.table.finish(&term)),
             };
             types.diagnostics.extend(crate::values::check(unit, &body));

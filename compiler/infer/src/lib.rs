@@ -3,6 +3,7 @@
 //! Inference works on a group of definitions that need each other's types (see [`group`]); what lies outside the
 //! group is seen through [`TypeEnv`] as finished signatures. Types are inferred by unification; an integer literal
 //! takes the integer type that it meets, and one that meets none is `int`, which is `i64` in this version.
+//! A function that leaves types open is generic, and its body is inferred again for each use with other types.
 //! Nothing here knows about targets or code generation.
 //!
 //! Start with [`types`], then [`infer`].
@@ -10,6 +11,7 @@
 mod aggregate;
 mod builtins;
 mod chain;
+mod generic;
 pub mod group;
 pub mod infer;
 mod report;
@@ -18,5 +20,6 @@ pub mod types;
 mod unify;
 mod values;
 
-pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group};
+pub use generic::{Instance, Scheme, with_instances};
+pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group, infer_instance};
 pub use types::{BodyTypes, Coercion, Signature, Type};

@@ -3,6 +3,7 @@
 use ovsm_base::index::IndexVec;
 use ovsm_expand::core::{Body, ExprId, LocalId};
 pub use ovsm_expand::ty::Type;
+use crate::generic::Instance;
 use std::collections::BTreeMap;
 
 /// The types of a function's parameters and of its result.
@@ -15,7 +16,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// The signature that the annotations of a function state, if they state all of it.
+    /// The signature that the annotations of a function state, if they state all of it, and leave nothing open.
     pub fn annotated(body: &Body) -> Option<Signature> {
         let params = body
             .locals
@@ -23,7 +24,9 @@ impl Signature {
             .take(body.params as usize)
             .map(|local| local.annotation.as_ref().map(|annotation| annotation.ty.clone()))
             .collect::<Option<Vec<Type>>>()?;
-        Some(Signature { params, result: body.result.as_ref()?.ty.clone() })
+        let result = body.result.as_ref()?.ty.clone();
+        let is_open = result.is_open() || params.iter().any(Type::is_open);
+        (!is_open).then_some(Signature { params, result })
     }
 }
 
@@ -58,6 +61,8 @@ pub struct BodyTypes {
     pub coercions: BTreeMap<ExprId, Vec<Coercion>>,
     /// The type of each local.
     pub locals: IndexVec<LocalId, Type>,
+    /// The instances of generic functions that are called.
+    pub instances: BTreeMap<ExprId, Instance>,
     /// The type of the body's value; null if it is not used.
     pub result: Option<Type>,
 }

@@ -2,6 +2,7 @@
 
 use crate::types::Type;
 use ovsm_base::IntType;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,14 +15,25 @@ pub(crate) enum Term {
     Variable(u32),
     /// An array whose items may not be known yet.
     Array(Rc<Term>, u32),
+    /// A view of items that may not be known yet.
+    Slice(Rc<Term>),
     /// An option whose value may not be known yet.
     Option(Rc<Term>),
 }
 
 #[derive(Clone, Debug)]
 enum State {
-    Unbound { integer: bool },
+    Unbound(Limits),
     Bound(Term),
+}
+
+/// What an unbound variable may become.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Limits {
+    /// Integer types only.
+    integer: bool,
+    /// It stands for a type that the program names, `'a`: a value of it is one, whatever it turns out to be.
+    stated: bool,
 }
 
 /// All type variables of a group.
@@ -33,9 +45,32 @@ pub(crate) struct Table {
 impl Table {
     /// A new variable; an integer variable stands for integer types only.
     pub(crate) fn fresh(&mut self, integer: bool) -> Term {
+        self.add(Limits { integer, stated: false })
+    }
+
+    fn add(&mut self, limits: Limits) -> Term {
         let number = self.variables.len() as u32;
-        self.variables.push(State::Unbound { integer });
+        self.variables.push(State::Unbound(limits));
         Term::Variable(number)
+    }
+
+    /// The term of a type that a program states. `names` has the variables of the types that it leaves open.
+    pub(crate) fn stated(&mut self, ty: &Type, names: &mut FxHashMap<Arc<str>, Term>) -> Term {
+        match ty {
+            ty if !ty.is_open() => Term::Known(ty.clone()),
+            Type::Variable(name) => match names.get(name) {
+                Some(term) => term.clone(),
+                None => {
+                    let term = self.add(Limits { integer: false, stated: true });
+                    names.insert(Arc::clone(name), term.clone());
+                    term
+                }
+            },
+            Type::Array(item, length) => Term::Array(Rc::new(self.stated(item, names)), *length),
+            Type::Slice(item) => Term::Slice(Rc::new(self.stated(item, names))),
+            Type::Option(item) => Term::Option(Rc::new(self.stated(item, names))),
+            other => Term::Known(other.clone()),
+        }
     }
 
     /// Follows bindings to an unbound variable or a type, and shortens the path.
@@ -66,6 +101,16 @@ impl Table {
         }
     }
 
+    /// The items, of a view; those of `bytes` are bytes.
+    pub(crate) fn as_view(&mut self, term: &Term) -> Option<Term> {
+        match self.resolve(term) {
+            Term::Slice(item) => Some((*item).clone()),
+            Term::Known(Type::Slice(item)) => Some(Term::Known((*item).clone())),
+            Term::Known(Type::Bytes) => Some(Term::Known(Type::Int(IntType::U8))),
+            _ => None,
+        }
+    }
+
     /// The value, of an option.
     pub(crate) fn as_option(&mut self, term: &Term) -> Option<Term> {
         match self.resolve(term) {
@@ -75,15 +120,24 @@ impl Table {
         }
     }
 
+    /// True if nothing is known of what the values of a term are: they may also be null, or an option.
+    pub(crate) fn is_unknown(&self, resolved: &Term) -> bool {
+        match resolved {
+            Term::Variable(number) => self.limits(*number) == Limits::default(),
+            _ => false,
+        }
+    }
+
     /// True if the term can still become, or is, an integer.
     pub(crate) fn require_integer(&mut self, term: &Term) -> bool {
         match self.resolve(term) {
             Term::Known(ty) => matches!(ty, Type::Int(_) | Type::Error),
             Term::Variable(number) => {
-                self.bind(number, State::Unbound { integer: true });
+                let limits = Limits { integer: true, ..self.limits(number) };
+                self.bind(number, State::Unbound(limits));
                 true
             }
-            Term::Array(..) | Term::Option(_) => false,
+            Term::Array(..) | Term::Slice(_) | Term::Option(_) => false,
         }
     }
 
@@ -99,9 +153,10 @@ impl Table {
             (Term::Known(x), Term::Known(y)) => x == y || self.unify_parts(&Term::Known(x), &Term::Known(y)),
             (Term::Variable(x), Term::Variable(y)) if x == y => true,
             (Term::Variable(x), Term::Variable(y)) => {
-                if self.is_integer(x) {
-                    self.bind(y, State::Unbound { integer: true });
-                }
+                let (of_x, of_y) = (self.limits(x), self.limits(y));
+                let both =
+                    Limits { integer: of_x.integer || of_y.integer, stated: of_x.stated || of_y.stated };
+                self.bind(y, State::Unbound(both));
                 self.bind(x, State::Bound(Term::Variable(y)));
                 true
             }
@@ -123,6 +178,11 @@ impl Table {
         if let (Some((x, n)), Some((y, m))) = (self.as_array(a), self.as_array(b)) {
             return n == m && self.unify(&x, &y);
         }
+        let is_bytes = |term: &Term| matches!(term, Term::Known(Type::Bytes));
+        // `bytes` is a type of its own.
+        if let (Some(x), Some(y)) = (self.as_view(a), self.as_view(b)) {
+            return is_bytes(a) == is_bytes(b) && self.unify(&x, &y);
+        }
         match (self.as_option(a), self.as_option(b)) {
             (Some(x), Some(y)) => self.unify(&x, &y),
             _ => false,
@@ -130,21 +190,31 @@ impl Table {
     }
 
     /// True if a variable is part of a term: a type would contain itself.
-    fn occurs(&mut self, number: u32, term: &Term) -> bool {
+    pub(crate) fn occurs(&mut self, number: u32, term: &Term) -> bool {
         match self.resolve(term) {
             Term::Variable(other) => other == number,
-            Term::Array(item, _) | Term::Option(item) => self.occurs(number, &item),
+            Term::Array(item, _) | Term::Slice(item) | Term::Option(item) => self.occurs(number, &item),
             Term::Known(_) => false,
         }
     }
 
     /// The finished type of a term: what nothing constrains is `int`.
     pub(crate) fn finish(&mut self, term: &Term) -> Type {
+        self.finish_with(term, &mut |_, _| Type::Int(IntType::I64))
+    }
+
+    /// The finished type of a term; `open` gives the types of variables that nothing has bound.
+    pub(crate) fn finish_with(
+        &mut self,
+        term: &Term,
+        open: &mut dyn FnMut(&mut Table, u32) -> Type,
+    ) -> Type {
         match self.resolve(term) {
             Term::Known(ty) => ty,
-            Term::Variable(_) => Type::Int(IntType::I64),
-            Term::Array(item, length) => Type::Array(Arc::new(self.finish(&item)), length),
-            Term::Option(item) => Type::Option(Arc::new(self.finish(&item))),
+            Term::Variable(number) => open(self, number),
+            Term::Array(item, length) => Type::Array(Arc::new(self.finish_with(&item, open)), length),
+            Term::Slice(item) => Type::Slice(Arc::new(self.finish_with(&item, open))),
+            Term::Option(item) => Type::Option(Arc::new(self.finish_with(&item, open))),
         }
     }
 
@@ -152,13 +222,35 @@ impl Table {
     pub(crate) fn finish_known(&mut self, term: &Term) -> Term {
         match self.resolve(term) {
             Term::Array(item, length) => Term::Array(Rc::new(self.finish_known(&item)), length),
+            Term::Slice(item) => Term::Slice(Rc::new(self.finish_known(&item))),
             Term::Option(item) => Term::Option(Rc::new(self.finish_known(&item))),
             other => other,
         }
     }
 
+    /// The same for messages: a type that is open has a letter.
+    pub(crate) fn for_message(&mut self, term: &Term) -> Term {
+        match self.resolve(term) {
+            Term::Variable(number) if !self.is_integer(number) => {
+                let letter = char::from(b'a' + (number % 26) as u8);
+                Term::Known(Type::Variable(letter.to_string().into()))
+            }
+            Term::Array(item, length) => Term::Array(Rc::new(self.for_message(&item)), length),
+            Term::Slice(item) => Term::Slice(Rc::new(self.for_message(&item))),
+            Term::Option(item) => Term::Option(Rc::new(self.for_message(&item))),
+            other => other,
+        }
+    }
+
     pub(crate) fn is_integer(&self, number: u32) -> bool {
-        matches!(self.variables.get(number as usize), Some(State::Unbound { integer: true }))
+        self.limits(number).integer
+    }
+
+    fn limits(&self, number: u32) -> Limits {
+        match self.variables.get(number as usize) {
+            Some(State::Unbound(limits)) => *limits,
+            _ => Limits::default(),
+        }
     }
 
     fn bind(&mut self, number: u32, state: State) {

@@ -6,6 +6,7 @@
 use crate::check::diagnostics;
 use crate::code::{body_types, entry_types, main_forms};
 use crate::db::SourceFile;
+use crate::instances::{final_body, typed_instances};
 use crate::modules::program_forms;
 use crate::names::expand;
 use crate::source_map::source_map;
@@ -26,6 +27,7 @@ pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding,
     let mut main = Vec::new();
     for form in main_forms(db, file) {
         if let Some(body) = &expand(db, form).code
+            && let body = final_body(db, file, form, None, body)
             && let Some(types) = body_types(db, file, form, None)
         {
             main.push(Code { body, types });
@@ -38,9 +40,14 @@ pub fn audit(db: &dyn salsa::Database, file: SourceFile) -> Option<Vec<(Finding,
     for form in program_forms(db, file) {
         for function in &expand(db, *form).functions {
             if let Some(types) = body_types(db, file, *form, Some(function.def)) {
-                functions.insert(function.def, Code { body: &function.body, types });
+                let body = final_body(db, file, *form, Some(function.def), &function.body);
+                functions.insert(function.def, Code { body, types });
             }
         }
+    }
+    for instance in typed_instances(db, file) {
+        let code = Code { body: instance.body, types: instance.types };
+        functions.extend(instance.function.map(|def| (def, code)));
     }
     let places = source_map(db, file);
     let mut found: Vec<(Finding, FileId, TextRange)> = ovsm_audit::audit(&Program { main, functions })?

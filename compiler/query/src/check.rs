@@ -3,6 +3,7 @@
 use crate::code::lower_main;
 use crate::db::SourceFile;
 use crate::forms::{parse, split};
+use crate::instances::instance_diagnostics;
 use crate::modules::{import_reports, program, program_forms};
 use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, dispatch, group_of, infer, main_def, needs};
@@ -58,6 +59,9 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     }
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
     found.extend(crate::openings::late_openings(db, file).iter().cloned());
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(instance_diagnostics(db, file));
+    }
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(lower_main(db, file, EntryKind::Value).diagnostics);
     }

@@ -4,6 +4,7 @@ use crate::budget::{self, has_budgets};
 use crate::check::diagnostics;
 use crate::db::SourceFile;
 use crate::forms::Form;
+use crate::instances::{InstanceKey, final_body, instances, is_part, lower_instance, typed_instances};
 use crate::modules::{program_forms, program_items};
 use crate::names::{code_of, expand};
 use crate::types::{
@@ -36,8 +37,18 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
     let parts = program_forms(db, file).iter().flat_map(|form| {
         let bodies = expand(db, *form).bodies();
         let needs = needs(db, file, *form).iter().copied();
-        bodies.zip(needs).map(|((function, body), needs)| Part { function, body, needs })
+        bodies
+            .zip(needs)
+            .filter(|((function, _), _)| function.is_none_or(|function| is_part(db, file, function)))
+            .map(move |((function, body), needs)| {
+                Part { function, body: final_body(db, file, *form, function, body), needs }
+            })
     });
+    let instances = typed_instances(db, file);
+    let instances = instances.iter().map(|it| {
+        Part { function: it.function, body: it.body, needs: Needs::of(it.body, it.types) }
+    });
+    let parts = parts.chain(instances);
     let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });
     let parts = parts.chain(entry);
     let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
@@ -66,11 +77,12 @@ pub fn lower<'db>(
     let types = ModuleTypes { db, file };
     let functions = expand(db, form).functions.iter();
     functions
-        .filter(|function| function.withheld.is_empty())
+        .filter(|function| function.withheld.is_empty() && is_part(db, file, function.def))
         .filter_map(|function| {
             let def = function.def;
             let signature = signature(db, Def::new(db, file, def)).as_ref()?;
-            let source = Source { body: &function.body, types: body_types(db, file, form, Some(def))? };
+            let body = final_body(db, file, form, Some(def), &function.body);
+            let source = Source { body, types: body_types(db, file, form, Some(def))? };
             let name = name_of(db, file, def);
             let layout = layout(db, file);
             Some((def, ovsm_ir::lower::lower_function(&name, source, signature, (def, layout), &types)))
@@ -106,7 +118,7 @@ pub(crate) fn lower_main(db: &dyn salsa::Database, file: SourceFile, kind: Entry
     let mut sources: Vec<Source<'_>> = main_forms(db, file)
         .into_iter()
         .filter_map(|form| {
-            let body = expand(db, form).code.as_ref()?;
+            let body = final_body(db, file, form, None, expand(db, form).code.as_ref()?);
             Some(Source { body, types: body_types(db, file, form, None)? })
         })
         .collect();
@@ -158,6 +170,10 @@ pub fn lower_program(
         .iter()
         .flat_map(|form| lower(db, file, *form))
         .map(|(def, lowered)| (*def, lowered))
+        .chain(instances(db, file).all.iter().filter_map(|(def, instance)| {
+            let key = InstanceKey::new(db, file, instance.clone());
+            Some((*def, lower_instance(db, key).as_ref()?))
+        }))
         .collect();
     found.extend(functions.values().flat_map(|lowered| lowered.diagnostics.iter().cloned()));
     if found.iter().any(Diagnostic::is_error) {
@@ -200,6 +216,8 @@ fn memory_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> 
         );
     }
     for def in &layout.recursive {
+        let instance = instances(db, file).all.get(def).map(|instance| instance.function);
+        let def = &instance.unwrap_or(*def);
         let name = name_of(db, file, *def);
         let mut diagnostic = Diagnostic::new(
             Code::UnsupportedForm,

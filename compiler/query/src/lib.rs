@@ -19,6 +19,7 @@ pub mod cost;
 pub mod db;
 pub mod declared;
 pub mod forms;
+pub mod instances;
 pub mod names;
 pub mod modules;
 mod openings;

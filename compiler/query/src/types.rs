@@ -2,12 +2,13 @@
 
 use crate::db::SourceFile;
 use crate::forms::Form;
+use crate::instances::{instance_name, instance_signature};
 use crate::modules::{program_forms, program_items};
 use crate::names::{code_of, expand};
 use ovsm_base::DefId;
 use ovsm_expand::Instruction;
 use ovsm_expand::core::{Body, Expr};
-use ovsm_infer::{Group, GroupTypes, Signature, Type, TypeEnv, Unit, UnitKind};
+use ovsm_infer::{Group, GroupTypes, Scheme, Signature, Type, TypeEnv, Unit, UnitKind};
 use std::collections::BTreeMap;
 
 /// A definition of a module.
@@ -80,7 +81,7 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
         .iter()
         .filter_map(|expr| match expr {
             Expr::Define(def, value) => match code.exprs.get(*value) {
-                Some(Expr::Ascribe(_, stated)) => Some((*def, stated.ty.clone())),
+                Some(Expr::Ascribe(_, stated)) if !stated.ty.is_open() => Some((*def, stated.ty.clone())),
                 _ => None,
             },
             _ => None,
@@ -232,6 +233,16 @@ pub fn signature<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Sig
     types.signatures.get(&id).cloned()
 }
 
+/// What a function leaves open, if anything.
+#[salsa::tracked]
+pub fn scheme<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Scheme> {
+    let id = def.id(db);
+    if groups(db, def.file(db)).signatures.contains_key(&id) {
+        return None;
+    }
+    infer(db, group_of(db, def)?).schemes.get(&id).cloned()
+}
+
 /// The type of a variable.
 #[salsa::tracked]
 pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<Type> {
@@ -261,6 +272,10 @@ impl TypeEnv for ModuleTypes<'_> {
         signature(self.db, Def::new(self.db, self.file, def)).clone()
     }
 
+    fn scheme(&self, def: DefId) -> Option<Scheme> {
+        scheme(self.db, Def::new(self.db, self.file, def)).clone()
+    }
+
     fn global(&self, def: DefId) -> Option<Type> {
         global_type(self.db, Def::new(self.db, self.file, def)).clone()
     }
@@ -272,7 +287,7 @@ impl TypeEnv for ModuleTypes<'_> {
 
 impl ovsm_ir::lower::function::Signatures for ModuleTypes<'_> {
     fn signature(&self, def: DefId) -> Option<Signature> {
-        TypeEnv::signature(self, def)
+        TypeEnv::signature(self, def).or_else(|| instance_signature(self.db, self.file, def))
     }
 
     fn global(&self, def: DefId) -> Option<Type> {
@@ -280,6 +295,9 @@ impl ovsm_ir::lower::function::Signatures for ModuleTypes<'_> {
     }
 
     fn name(&self, def: DefId) -> String {
-        TypeEnv::name(self, def)
+        match program_items(self.db, self.file).names.contains_key(&def) {
+            true => TypeEnv::name(self, def),
+            false => instance_name(self.db, self.file, def).unwrap_or_else(|| TypeEnv::name(self, def)),
+        }
     }
 }

@@ -25,7 +25,7 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
         None => 0,
     };
     match ty {
-        Type::Null | Type::Error => text.push_str("null"),
+        Type::Null | Type::Error | Type::Variable(_) => text.push_str("null"),
         Type::Bool => text.push_str(if next() != 0 { "true" } else { "false" }),
         Type::Int(IntType::U128) => {
             let (low, high) = (next(), next());

@@ -86,6 +86,7 @@ impl Expander<'_> {
         let types = fields
             .iter()
             .map(|field| match field.ty.as_ref().and_then(|ty| self.type_of(ty)) {
+                Some(ty) if self.front.is_program => super::types::program_descriptor(&ty),
                 Some(ty) => super::types::descriptor(&ty),
                 None => Value::Null,
             })

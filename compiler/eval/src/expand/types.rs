@@ -50,11 +50,16 @@ impl Expander<'_> {
 
     /// The same for a type that is known.
     pub(crate) fn checked_as(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
-        if matches!(ty, Type::Any | Type::Variable(_)) {
+        // What is the same type in several places of a function of a program is one when it runs.
+        if matches!(ty, Type::Any) || matches!(ty, Type::Variable(_)) && !self.front.is_program {
             return value;
         }
         self.reject_constant(value, ty, what);
-        let descriptor = self.constant(descriptor(ty));
+        let descriptor = match self.front.is_program {
+            true => program_descriptor(ty),
+            false => descriptor(ty),
+        };
+        let descriptor = self.constant(descriptor);
         let what_text = self.constant(Value::string(what));
         let checked = self.native("#check", vec![value, descriptor, what_text]);
         match ty {
@@ -364,14 +369,25 @@ fn alias(ty: &Value) -> Value {
     syntax::symbol(name, syntax::span(ty))
 }
 
-/// A type as data, as the library's checks take it.
+/// A type as data, as the library's checks take it: a type variable is anything.
 pub fn descriptor(ty: &Type) -> Value {
+    described(ty, false)
+}
+
+/// A type as data that says which types are left open, for programs.
+pub fn program_descriptor(ty: &Type) -> Value {
+    described(ty, true)
+}
+
+fn described(ty: &Type, keeps_variables: bool) -> Value {
+    let descriptor = |ty: &Type| described(ty, keeps_variables);
     let tagged = |tag: &str, parts: Vec<Value>| {
         let mut items = vec![Value::keyword(tag)];
         items.extend(parts);
         Value::array(items)
     };
     match ty {
+        Type::Variable(name) if keeps_variables => tagged("variable", vec![Value::string(&**name)]),
         Type::Any | Type::Variable(_) => Value::keyword("any"),
         Type::Named(name) => Value::keyword(&**name),
         Type::Function(_) => Value::keyword("function"),

@@ -90,6 +90,10 @@ impl<'a> Translator<'a> {
             ("#is", [value, descriptor]) => match self.unit.exprs.get(*descriptor) {
                 Some(Expr::Constant(descriptor)) => {
                     let ty = self.described_type(descriptor, span).ty;
+                    if ty.is_open() {
+                        let message = "a value can not be tested for a type that is left open";
+                        return self.unsupported(span, message, "name the type that it is tested for");
+                    }
                     let value = self.expr(*value, Place::VALUE);
                     self.body.add(core::Expr::HasType(value, ty), span)
                 }

@@ -31,9 +31,6 @@ fn fault(message: impl Into<String>) -> Fault {
 impl Translator<'_> {
     /// The type that a binder states; `None` if it leaves it open.
     pub(super) fn type_name(&mut self, ty: &ovsm_eval::Type, span: Option<Span>) -> Option<TypeName> {
-        if matches!(ty, ovsm_eval::Type::Variable(_)) {
-            return None;
-        }
         Some(self.described_type(&ovsm_eval::type_descriptor(ty), span))
     }
 
@@ -109,6 +106,7 @@ impl Translator<'_> {
                     }),
                 }
             }
+            ("variable", [name]) => Ok(Type::Variable(ovsm_value::write::display(name).into())),
             ("record", [name, identities]) => {
                 let Value::Array(identities) = identities else { return Err(fault("this type is unknown")) };
                 let first = identities.get(0).and_then(number::to_i64).map(|identity| identity as u64);
@@ -209,6 +207,12 @@ impl Translator<'_> {
                 });
             }
             let ty = self.resolve(ty, open)?;
+            if ty.is_open() {
+                return Err(Fault {
+                    message: format!("the field `{}` of `{}` leaves its type open", name.as_str(), record.name),
+                    help: "records have fixed layouts: state the type of the field",
+                });
+            }
             if matches!(ty, Type::Slice(_)) {
                 return Err(Fault {
                     message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),

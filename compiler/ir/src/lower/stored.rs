@@ -72,7 +72,7 @@ impl State<'_> {
             return Words::from_elem(self.pointer(address), 1);
         }
         match ty {
-            SourceType::Null | SourceType::Error => Words::new(),
+            SourceType::Null | SourceType::Error | SourceType::Variable(_) => Words::new(),
             SourceType::Bool => {
                 let byte = self.load_word(address, Width::W1);
                 Words::from_elem(self.compare_const(Condition::NotEqual, byte, 0), 1)
@@ -154,7 +154,7 @@ impl State<'_> {
             return;
         }
         match ty {
-            SourceType::Null | SourceType::Error => {}
+            SourceType::Null | SourceType::Error | SourceType::Variable(_) => {}
             SourceType::Bool => {
                 if let Some(truth) = value.first() {
                     let word = self.as_word(*truth);
