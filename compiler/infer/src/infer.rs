@@ -712,7 +712,9 @@ impl<'a> Inference<'a> {
         for (variable, values) in classes {
             let holds =
                 |ty: &IntType| values.iter().all(|(negative, magnitude)| ty.contains(*negative, *magnitude));
-            if let Some(ty) = [IntType::I64, IntType::U64, IntType::U128].iter().find(|ty| holds(ty)) {
+            if let Some(ty) =
+                [IntType::I64, IntType::U64, IntType::U128, IntType::I128].iter().find(|ty| holds(ty))
+            {
                 self.table.unify(&Term::Variable(variable), &Term::Known(Type::Int(*ty)));
             }
         }
@@ -728,8 +730,10 @@ impl<'a> Inference<'a> {
             }
         }
         for (builtin, term, span) in std::mem::take(&mut self.words) {
-            if self.table.finish(&term) == Type::Int(IntType::U128) {
-                self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
+            if let Type::Int(ty) = self.table.finish(&term)
+                && ty.is_wide()
+            {
+                self.diagnostics.push(crate::report::too_wide(builtin.name(), ty, span));
             }
         }
         self.check_bytes();
