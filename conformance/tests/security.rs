@@ -22,7 +22,7 @@ fn found(text: &str) -> (BTreeSet<&'static str>, Vec<String>) {
         .filter(|diagnostic| diagnostic.is_error())
         .map(|diagnostic: &Diagnostic| diagnostic.message.clone())
         .collect();
-    (audit(&db, file).iter().flatten().map(|(finding, _)| finding.family.name()).collect(), errors)
+    (audit(&db, file).iter().flatten().map(|(finding, ..)| finding.family.name()).collect(), errors)
 }
 
 fn fences(page: &str) -> Vec<(String, String)> {

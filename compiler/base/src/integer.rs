@@ -3,7 +3,7 @@
 /// A fixed-width integer type.
 ///
 /// A value of at most 64 bits travels in one 64-bit word in *canonical form*: zero-extended if unsigned,
-/// sign-extended if signed. A `u128` travels in two words, low first.
+/// sign-extended if signed. A value of 128 bits travels in two words, low first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum IntType {
     /// 8 bits, unsigned.
@@ -24,11 +24,13 @@ pub enum IntType {
     I32,
     /// 64 bits, signed.
     I64,
+    /// 128 bits, signed; two words.
+    I128,
 }
 
 impl IntType {
     /// Every integer type.
-    pub const ALL: [IntType; 9] = [
+    pub const ALL: [IntType; 10] = [
         IntType::U8,
         IntType::U16,
         IntType::U32,
@@ -38,6 +40,7 @@ impl IntType {
         IntType::I16,
         IntType::I32,
         IntType::I64,
+        IntType::I128,
     ];
 
     /// The name in source text: `u8`, `i64`, …
@@ -52,6 +55,7 @@ impl IntType {
             IntType::I16 => "i16",
             IntType::I32 => "i32",
             IntType::I64 => "i64",
+            IntType::I128 => "i128",
         }
     }
 
@@ -67,18 +71,24 @@ impl IntType {
             IntType::U16 | IntType::I16 => 16,
             IntType::U32 | IntType::I32 => 32,
             IntType::U64 | IntType::I64 => 64,
-            IntType::U128 => 128,
+            IntType::U128 | IntType::I128 => 128,
         }
     }
 
-    /// True for `i8` … `i64`.
+    /// True for `i8` … `i128`.
     pub const fn is_signed(self) -> bool {
-        matches!(self, IntType::I8 | IntType::I16 | IntType::I32 | IntType::I64)
+        matches!(self, IntType::I8 | IntType::I16 | IntType::I32 | IntType::I64 | IntType::I128)
     }
 
     /// The smallest value, as an `i128`.
     pub const fn min(self) -> i128 {
-        if self.is_signed() { -(1i128 << (self.bits() - 1)) } else { 0 }
+        // Shifted as a number without a sign: 1 << 127 is no i128, but its bits are those of the smallest one.
+        if self.is_signed() { ((1u128 << (self.bits() - 1)) as i128).wrapping_neg() } else { 0 }
+    }
+
+    /// True for the types that take two words.
+    pub const fn is_wide(self) -> bool {
+        self.bits() == 128
     }
 
     /// The largest value.
@@ -99,7 +109,7 @@ impl IntType {
         }
     }
 
-    /// Truncates a word to this type (at most 64 bits) and puts it in canonical form.
+    /// Truncates a word to this type and puts it in canonical form; of a type of two words it is the low one.
     pub const fn canonical(self, word: u64) -> u64 {
         match self {
             IntType::U8 => word as u8 as u64,
@@ -108,7 +118,7 @@ impl IntType {
             IntType::I8 => word as i8 as i64 as u64,
             IntType::I16 => word as i16 as i64 as u64,
             IntType::I32 => word as i32 as i64 as u64,
-            IntType::U64 | IntType::I64 | IntType::U128 => word,
+            IntType::U64 | IntType::I64 | IntType::U128 | IntType::I128 => word,
         }
     }
 }

@@ -28,7 +28,7 @@ pub use format::{FormatOptions, format_form, format_lines, format_source, macro_
 #[doc(hidden)]
 pub use invariants::check_invariants;
 pub use lexer::{Token, TokenKind, tokenize};
-pub use number::{IntegerLiteral, IntegerSuffix};
+pub use number::IntegerLiteral;
 pub use print::print;
 pub use reader::{parse, parse_file, parse_nested};
 pub use source::{MAX_FORMS, MAX_SOURCE_BYTES, decode};

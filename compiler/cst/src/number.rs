@@ -14,43 +14,7 @@ pub struct IntegerLiteral {
     /// The absolute value; `None` if it is larger than a `u128` can hold.
     pub magnitude: Option<u128>,
     /// The type suffix.
-    pub suffix: Option<IntegerSuffix>,
-}
-
-/// The type suffix of an integer literal.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum IntegerSuffix {
-    /// `u8` … `u128`, `i8` … `i64`.
-    Type(IntType),
-    /// `i128`: a type of the language that compiled code has no [`IntType`] for.
-    I128,
-}
-
-impl IntegerSuffix {
-    /// The suffix with this name.
-    pub fn from_name(name: &str) -> Option<IntegerSuffix> {
-        if name == "i128" {
-            Some(IntegerSuffix::I128)
-        } else {
-            IntType::from_name(name).map(IntegerSuffix::Type)
-        }
-    }
-
-    /// The suffix as written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            IntegerSuffix::Type(ty) => ty.name(),
-            IntegerSuffix::I128 => "i128",
-        }
-    }
-
-    /// The type, if compiled code has it.
-    pub const fn as_int_type(self) -> Option<IntType> {
-        match self {
-            IntegerSuffix::Type(ty) => Some(ty),
-            IntegerSuffix::I128 => None,
-        }
-    }
+    pub suffix: Option<IntType>,
 }
 
 /// What a run of symbol characters that begins with a digit, or a sign and a digit, is.
@@ -99,7 +63,7 @@ pub(crate) fn integer(run: &str) -> Option<IntegerLiteral> {
     };
     // Neither letter is a digit of any radix.
     let (digits, suffix) = match body.find(['u', 'i']) {
-        Some(at) => (body.get(..at)?, Some(IntegerSuffix::from_name(body.get(at..)?)?)),
+        Some(at) => (body.get(..at)?, Some(IntType::from_name(body.get(at..)?)?)),
         None => (body, None),
     };
     if !are_digits(digits, radix) {
@@ -181,9 +145,9 @@ mod tests {
         let read = |text| integer(text).map(|literal| (literal.negative, literal.magnitude, literal.suffix));
         assert_eq!(read("-1_000"), Some((true, Some(1000), None)));
         assert_eq!(read("+0xFf_u8"), None);
-        assert_eq!(read("+0xFfu8"), Some((false, Some(255), Some(IntegerSuffix::Type(IntType::U8)))));
+        assert_eq!(read("+0xFfu8"), Some((false, Some(255), Some(IntType::U8))));
         assert_eq!(read("0b101"), Some((false, Some(5), None)));
-        assert_eq!(read("-0o17i128"), Some((true, Some(15), Some(IntegerSuffix::I128))));
+        assert_eq!(read("-0o17i128"), Some((true, Some(15), Some(IntType::I128))));
         assert_eq!(read("340282366920938463463374607431768211455"), Some((false, Some(u128::MAX), None)));
         assert_eq!(read("340282366920938463463374607431768211456"), Some((false, None, None)));
         assert_eq!(read("12u7"), None);

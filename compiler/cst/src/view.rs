@@ -286,7 +286,7 @@ mod tests {
         let literal = with("-0x10i8", |node| node.integer()).expect("an integer");
         assert!(literal.negative);
         assert_eq!(literal.magnitude, Some(16));
-        assert_eq!(literal.suffix.and_then(|suffix| suffix.as_int_type()), Some(IntType::I8));
+        assert_eq!(literal.suffix, Some(IntType::I8));
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn unreadable(node: ovsm_cst::Node<'_>) -> Diagnostic {
         Diagnostic::at(Code::LiteralOutOfRange, node.span(), format!("`{text}` does not fit its type"));
     match node.integer().and_then(|literal| literal.suffix) {
         Some(suffix) => {
-            let ty = syntax::suffix_type(suffix);
+            let ty = ovsm_value::number::FixedType(suffix);
             let (low, high) = ty.bounds();
             diagnostic.note(format!("`{}` holds {low} to {high}", ty.name()))
         }

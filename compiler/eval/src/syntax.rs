@@ -6,7 +6,7 @@
 
 use num_bigint::BigInt;
 use ovsm_base::{IntType, Span};
-use ovsm_cst::{Entry, IntegerSuffix, Node, NodeKind};
+use ovsm_cst::{Entry, Node, NodeKind};
 use ovsm_value::compare::Key;
 use ovsm_value::decimal::Decimal;
 use ovsm_value::number::FixedType;
@@ -114,16 +114,7 @@ fn integer(node: Node<'_>) -> Option<Value> {
     };
     match literal.suffix {
         None => Some(Value::integer(number)),
-        Some(IntegerSuffix::I128) => FixedType::I128.make(&number),
-        Some(IntegerSuffix::Type(ty)) => FixedType::Int(ty).make(&number),
-    }
-}
-
-/// The type that the suffix of a literal names.
-pub fn suffix_type(suffix: IntegerSuffix) -> FixedType {
-    match suffix {
-        IntegerSuffix::I128 => FixedType::I128,
-        IntegerSuffix::Type(ty) => FixedType::Int(ty),
+        Some(ty) => FixedType(ty).make(&number),
     }
 }
 

@@ -63,8 +63,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Int),
         (any::<i128>(), 0..40u32).prop_map(|(n, power)| Value::integer(BigInt::from(n) << power)),
         (prop::sample::select(IntType::ALL.to_vec()), any::<i128>())
-            .prop_map(|(ty, n)| { ovsm_value::number::FixedType::Int(ty).wrap(&BigInt::from(n)) }),
-        any::<i128>().prop_map(|n| ovsm_value::number::FixedType::I128.wrap(&BigInt::from(n))),
+            .prop_map(|(ty, n)| { ovsm_value::number::FixedType(ty).wrap(&BigInt::from(n)) }),
         any::<f64>().prop_map(Value::Float),
         prop::sample::select(vec![
             0.0,

@@ -297,6 +297,13 @@ pub const TABLE: &[Entry] = &[
         "(i64 a): the same value as i64; fails if it does not fit",
     ),
     entry(
+        "i128",
+        Convert(IntType::I128),
+        1,
+        Some(1),
+        "(i128 a): the same value as i128; fails if it does not fit",
+    ),
+    entry(
         "int",
         Convert(IntType::I64),
         1,
@@ -308,6 +315,13 @@ pub const TABLE: &[Entry] = &[
     entry("u32-wrap", ConvertWrap(IntType::U32), 1, Some(1), "(u32-wrap a): the low 32 bits"),
     entry("u64-wrap", ConvertWrap(IntType::U64), 1, Some(1), "(u64-wrap a): the low 64 bits"),
     entry("u128-wrap", ConvertWrap(IntType::U128), 1, Some(1), "(u128-wrap a): sign-extended to 128 bits"),
+    entry(
+        "i128-wrap",
+        ConvertWrap(IntType::I128),
+        1,
+        Some(1),
+        "(i128-wrap a): the same 128 bits, as a signed number",
+    ),
     entry("i8-wrap", ConvertWrap(IntType::I8), 1, Some(1), "(i8-wrap a): the low 8 bits, as a signed number"),
     entry(
         "i16-wrap",

@@ -477,7 +477,7 @@ fn literal_value(literal: &Literal) -> Option<Value> {
             let number = num_bigint::BigInt::from(*magnitude);
             let number = if *negative { -number } else { number };
             match ty {
-                Some(ty) => FixedType::Int(*ty).make(&number),
+                Some(ty) => FixedType(*ty).make(&number),
                 None => Some(Value::integer(number)),
             }
         }

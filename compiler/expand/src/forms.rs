@@ -3,7 +3,7 @@
 //! Nothing here reports: what does not fit a shape is left out; expansion complains about it.
 
 use ovsm_base::IntType;
-use ovsm_cst::{IntegerLiteral, Node, NodeKind};
+use ovsm_cst::{Node, NodeKind};
 
 /// A definition, taken apart.
 pub(crate) enum Definition<'t> {
@@ -151,15 +151,4 @@ pub(crate) fn variable<'t>(name: Node<'t>, rest: &[Node<'t>]) -> Variable<'t> {
 /// The integer type with this name; `int` is `i64`.
 pub(crate) fn int_type(name: &str) -> Option<IntType> {
     if name == "int" { Some(IntType::I64) } else { IntType::from_name(name) }
-}
-
-/// The type that the suffix of a literal states; an error names a suffix that this version does not have.
-pub(crate) fn suffix(literal: &IntegerLiteral) -> Result<Option<IntType>, String> {
-    match &literal.suffix {
-        None => Ok(None),
-        Some(suffix) => match suffix.as_int_type() {
-            Some(ty) => Ok(Some(ty)),
-            None => Err(suffix.name().to_string()),
-        },
-    }
 }

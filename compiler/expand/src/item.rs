@@ -90,7 +90,7 @@ fn literal(constant: &forms::Variable<'_>) -> Option<Literal> {
     match value.kind() {
         NodeKind::Integer => {
             let integer = value.integer()?;
-            let suffix = forms::suffix(&integer).ok()?;
+            let suffix = integer.suffix;
             let ty = match (annotated, suffix) {
                 (Some(name), suffix) => {
                     let ty = forms::int_type(name)?;

@@ -29,7 +29,7 @@ pub(crate) fn constant(value: &Value) -> Result<Expr, &'static str> {
             }
         }
         Value::U128(number) => int(false, **number, Some(IntType::U128)),
-        Value::I128(_) => return Err("integers of the type `i128`"),
+        Value::I128(number) => int(**number < 0, number.unsigned_abs(), Some(IntType::I128)),
         Value::String(text) => Expr::String(text.as_str().to_string()),
         Value::Float(_) => return Err("floating-point numbers"),
         Value::Decimal(_) => return Err("decimal numbers"),
@@ -65,7 +65,7 @@ pub(crate) fn out_of_range(node: Node<'_>) -> Vec<Diagnostic> {
                 node.span(),
                 format!("`{text}` does not fit its type"),
             );
-            match node.integer().and_then(|literal| literal.suffix).and_then(|suffix| suffix.as_int_type()) {
+            match node.integer().and_then(|literal| literal.suffix) {
                 Some(ty) => diagnostic.note(format!("`{ty}` holds {} to {}", ty.min(), ty.max())),
                 None => diagnostic.help("write the number without its suffix"),
             }

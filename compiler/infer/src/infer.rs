@@ -757,7 +757,7 @@ impl<'a> Inference<'a> {
                 |ty: &IntType| values.iter().all(|(negative, magnitude)| ty.contains(*negative, *magnitude));
             // What stays open is `int` where nobody says otherwise; a caller may.
             if !holds(&DEFAULT)
-                && let Some(ty) = [IntType::U64, IntType::U128].iter().find(|ty| holds(ty))
+                && let Some(ty) = [IntType::U64, IntType::U128, IntType::I128].iter().find(|ty| holds(ty))
             {
                 self.table.unify(&Term::Variable(variable), &Term::Known(Type::Int(*ty)));
             }
@@ -802,8 +802,10 @@ impl<'a> Inference<'a> {
             }
         }
         for (builtin, term, span) in std::mem::take(&mut self.words) {
-            if self.table.finish(&term) == Type::Int(IntType::U128) {
-                self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
+            if let Type::Int(ty) = self.table.finish(&term)
+                && ty.is_wide()
+            {
+                self.diagnostics.push(crate::report::too_wide(builtin.name(), ty, span));
             }
         }
         self.check_bytes();

@@ -64,15 +64,18 @@ pub(crate) fn mismatch(
     diagnostic
 }
 
-/// A `u128` stands where one word is needed.
-pub(crate) fn too_wide(builtin: &str, span: Option<Span>) -> Diagnostic {
+/// An integer of 128 bits stands where one word is needed.
+pub(crate) fn too_wide(builtin: &str, ty: ovsm_base::IntType, span: Option<Span>) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(
         Code::MixedIntegers,
-        format!("`{builtin}` takes integers of at most 64 bits, and this is `u128`"),
+        format!("`{builtin}` takes integers of at most 64 bits, and this is `{ty}`"),
     )
-    .help("convert it: `(u64 …)` keeps the value and fails if it does not fit");
+    .help(format!(
+        "convert it: `({}64 …)` keeps the value and fails if it does not fit",
+        if ty.is_signed() { "i" } else { "u" }
+    ));
     if let Some(span) = span {
-        diagnostic = diagnostic.label(span, "this is `u128`");
+        diagnostic = diagnostic.label(span, format!("this is `{ty}`"));
     }
     diagnostic
 }

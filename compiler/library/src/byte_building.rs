@@ -103,7 +103,7 @@ fn write(operation: &str, arguments: &mut [Value], ty: IntType, little: bool) ->
             format!("`{operation}`: {width} bytes at {offset} are not inside of {length} bytes"),
         ));
     };
-    let Value::Fixed(_, word) = number::to_fixed(FixedType::Int(ty), at(arguments, 2))? else {
+    let Value::Fixed(_, word) = number::to_fixed(FixedType(ty), at(arguments, 2))? else {
         return Err(type_error(operation, "an integer", at(arguments, 2)));
     };
     let mut digits = word.to_le_bytes().get(..width).unwrap_or(&[]).to_vec();

@@ -74,7 +74,7 @@ pub const NATIVES: &[Native] = &[
     reader!("read-u16-le", IntType::U16, true), reader!("read-u32-le", IntType::U32, true), reader!("read-u64-le", IntType::U64, true),
     reader!("read-u16-be", IntType::U16, false), reader!("read-u32-be", IntType::U32, false), reader!("read-u64-be", IntType::U64, false),
     native("u64->bytes-le", &[], 1, Some(1), "(integer) -> bytes", "The eight bytes of an unsigned 64-bit integer, least byte first.", &[("(u64->bytes-le 1)", "b\"\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\"")], |_, arguments| {
-        match number::to_fixed(FixedType::Int(IntType::U64), at(arguments, 0))? {
+        match number::to_fixed(FixedType(IntType::U64), at(arguments, 0))? {
             Value::Fixed(_, word) => Ok(Value::bytes(word.to_le_bytes().to_vec())),
             other => Err(type_error("u64->bytes-le", "an integer", &other)),
         }

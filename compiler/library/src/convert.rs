@@ -72,7 +72,7 @@ macro_rules! fixed {
 }
 
 fn fixed_type(name: &str) -> FixedType {
-    FixedType::from_name(name).unwrap_or(FixedType::I128)
+    FixedType::from_name(name).unwrap_or(FixedType(ovsm_base::IntType::I128))
 }
 
 /// The conversions to fixed widths.

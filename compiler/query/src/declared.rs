@@ -352,6 +352,8 @@ fn seed(datum: &Datum, accounts: &[&str], arguments: &[Field]) -> Seed {
 /// The bytes of an integer that says its width, as `1u8`.
 fn number_bytes(text: &str) -> Option<Vec<u8>> {
     let (digits, bits) = text.split_once(['u', 'i'])?;
-    let size = bits.parse::<usize>().ok().filter(|bits| matches!(bits, 8 | 16 | 32 | 64))? / 8;
-    Some(digits.parse::<i128>().ok()?.to_le_bytes().get(..size)?.to_vec())
+    let size = bits.parse::<usize>().ok().filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | 128))? / 8;
+    let number =
+        digits.parse::<i128>().map(|number| number as u128).or_else(|_| digits.parse::<u128>()).ok()?;
+    Some(number.to_le_bytes().get(..size)?.to_vec())
 }

@@ -31,6 +31,10 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
             let (low, high) = (next(), next());
             text.push_str(&(u128::from(low) | u128::from(high) << 64).to_string());
         }
+        Type::Int(IntType::I128) => {
+            let (low, high) = (next(), next());
+            text.push_str(&((u128::from(low) | u128::from(high) << 64) as i128).to_string());
+        }
         Type::Int(ty) if ty.is_signed() => text.push_str(&(next() as i64).to_string()),
         Type::Int(_) => text.push_str(&next().to_string()),
         Type::String | Type::Bytes => {

@@ -20,75 +20,55 @@ pub const MAX_BITS: u64 = 1 << 24;
 /// Digits after the point of the quotient of two decimals, at least.
 const DECIMAL_QUOTIENT_SCALE: u32 = 18;
 
-/// A fixed-width type, 128 bits included.
+/// A fixed-width type, and what its values are made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FixedType {
-    /// A type that the whole compiler knows.
-    Int(IntType),
-    /// `i128`.
-    I128,
-}
+pub struct FixedType(pub IntType);
 
 impl FixedType {
     /// The name in source text.
     pub fn name(self) -> &'static str {
-        match self {
-            FixedType::Int(ty) => ty.name(),
-            FixedType::I128 => "i128",
-        }
+        self.0.name()
     }
 
     /// The type with this name.
     pub fn from_name(name: &str) -> Option<FixedType> {
-        match name {
-            "i128" => Some(FixedType::I128),
-            name => IntType::from_name(name).map(FixedType::Int),
-        }
+        IntType::from_name(name).map(FixedType)
     }
 
     /// The type of a fixed-width value.
     pub fn of(value: &Value) -> Option<FixedType> {
         match value {
-            Value::Fixed(ty, _) => Some(FixedType::Int(*ty)),
-            Value::U128(_) => Some(FixedType::Int(IntType::U128)),
-            Value::I128(_) => Some(FixedType::I128),
+            Value::Fixed(ty, _) => Some(FixedType(*ty)),
+            Value::U128(_) => Some(FixedType(IntType::U128)),
+            Value::I128(_) => Some(FixedType(IntType::I128)),
             _ => None,
         }
     }
 
     /// Width in bits.
     pub fn bits(self) -> u32 {
-        match self {
-            FixedType::Int(ty) => ty.bits(),
-            FixedType::I128 => 128,
-        }
+        self.0.bits()
     }
 
     /// True for types with negative values.
     pub fn is_signed(self) -> bool {
-        match self {
-            FixedType::Int(ty) => ty.is_signed(),
-            FixedType::I128 => true,
-        }
+        self.0.is_signed()
     }
 
     /// The value of this type, if it has that number.
     pub fn make(self, number: &BigInt) -> Option<Value> {
-        match self {
-            FixedType::I128 => number.to_i128().map(|n| Value::I128(Rc::new(n))),
-            FixedType::Int(IntType::U128) => number.to_u128().map(|n| Value::U128(Rc::new(n))),
-            FixedType::Int(_) => self.make_small(number.to_i128()?),
+        match self.0 {
+            IntType::U128 => number.to_u128().map(|n| Value::U128(Rc::new(n))),
+            _ => self.make_small(number.to_i128()?),
         }
     }
 
     /// The value of this type, if it has that number.
     fn make_small(self, number: i128) -> Option<Value> {
-        match self {
-            FixedType::I128 => Some(Value::I128(Rc::new(number))),
-            FixedType::Int(IntType::U128) => u128::try_from(number).ok().map(|n| Value::U128(Rc::new(n))),
-            FixedType::Int(ty) => {
-                ty.contains(number < 0, number.unsigned_abs()).then(|| Value::Fixed(ty, number as u64))
-            }
+        match self.0 {
+            IntType::I128 => Some(Value::I128(Rc::new(number))),
+            IntType::U128 => u128::try_from(number).ok().map(|n| Value::U128(Rc::new(n))),
+            ty => ty.contains(number < 0, number.unsigned_abs()).then(|| Value::Fixed(ty, number as u64)),
         }
     }
 

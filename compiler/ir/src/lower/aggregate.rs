@@ -12,7 +12,6 @@ use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
 use crate::lower::stored::Address;
 use crate::op::{BinaryOp, Condition, Region, Width};
-use ovsm_base::IntType;
 use ovsm_base::syscall::Syscall;
 use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{Coercion, Type as SourceType};
@@ -230,7 +229,7 @@ impl State<'_> {
                     _ => self.constant(0),
                 };
                 match ty {
-                    SourceType::Int(IntType::U128) => {
+                    SourceType::Int(ty) if ty.is_wide() => {
                         let high = self.constant(0);
                         Words::from_slice(&[length, high])
                     }

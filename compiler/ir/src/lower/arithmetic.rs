@@ -38,8 +38,8 @@ impl State<'_> {
             | Builtin::ShiftRight => {
                 let ty = self.own_int_type(expr);
                 let values: Vec<Words> = args.iter().map(|arg| self.value(*arg, signatures)).collect();
-                if ty == IntType::U128 {
-                    return self.wide_arithmetic(builtin, &values);
+                if ty.is_wide() {
+                    return self.wide_arithmetic(builtin, ty.is_signed(), &values);
                 }
                 let words: Vec<Value> = values.iter().filter_map(|words| words.first().copied()).collect();
                 Words::from_elem(self.word_arithmetic(builtin, ty, &words), 1)
@@ -272,8 +272,8 @@ impl State<'_> {
 
     fn compare_values(&mut self, comparison: Comparison, ty: &SourceType, a: &Words, b: &Words) -> Value {
         match (ty, a.as_slice(), b.as_slice()) {
-            (SourceType::Int(IntType::U128), [a_low, a_high], [b_low, b_high]) => {
-                self.compare_wide(comparison, [*a_low, *a_high], [*b_low, *b_high])
+            (SourceType::Int(ty), [a_low, a_high], [b_low, b_high]) => {
+                self.compare_wide(comparison, ty.is_signed(), [*a_low, *a_high], [*b_low, *b_high])
             }
             (SourceType::String, [a, a_len], [b, b_len]) => {
                 let args = [*a, *a_len, *b, *b_len];
@@ -306,27 +306,25 @@ impl State<'_> {
             return value.clone();
         }
         let Some(low) = value.first().copied() else { return Words::new() };
-        if to == IntType::U128 {
-            if !from.is_signed() {
-                let high = self.constant(0);
-                return Words::from_slice(&[low, high]);
-            }
-            if checked {
-                let negative = self.compare_const(Condition::SignedLess, low, 0);
-                self.fail_if(negative, Failure::Conversion);
-                let high = self.constant(0);
-                return Words::from_slice(&[low, high]);
-            }
-            let high = self.binary_const(BinaryOp::ShiftRightArithmetic, low, 63);
-            return Words::from_slice(&[low, high]);
+        if to.is_wide() {
+            return self.widen(value, low, from, to, checked);
         }
         if !checked {
             return Words::from_elem(self.canonical(to, low), 1);
         }
-        if let [_, high] = value.as_slice() {
-            let large = self.compare_const(Condition::NotEqual, *high, 0);
-            self.fail_if(large, Failure::Conversion);
-        }
+        // What is wide is narrowed to one word first, of the sign that is needed.
+        let from = match value.as_slice() {
+            [_, high] => {
+                let (expected, narrow) = match from.is_signed() && to.is_signed() {
+                    true => (self.binary_const(BinaryOp::ShiftRightArithmetic, low, 63), IntType::I64),
+                    false => (self.constant(0), IntType::U64),
+                };
+                let large = self.compare(Condition::NotEqual, *high, expected);
+                self.fail_if(large, Failure::Conversion);
+                narrow
+            }
+            _ => from,
+        };
         let wider = from.min() >= to.min() && from.max() <= to.max();
         if !wider {
             let misfit = match (from.is_signed(), to.is_signed()) {
@@ -341,6 +339,22 @@ impl State<'_> {
             self.fail_if(misfit, Failure::Conversion);
         }
         Words::from_slice(&[low])
+    }
+
+    /// Converts to a type of two words; `low` is the value's first.
+    fn widen(&mut self, value: &Words, low: Value, from: IntType, to: IntType, checked: bool) -> Words {
+        let high = match value.get(1) {
+            Some(high) => *high,
+            None if from.is_signed() => self.binary_const(BinaryOp::ShiftRightArithmetic, low, 63),
+            None => self.constant(0),
+        };
+        // The sign bit is the only one that the two types read differently.
+        let can_misfit = from.is_signed() != to.is_signed() && (from.is_signed() || from.is_wide());
+        if checked && can_misfit {
+            let misfit = self.compare_const(Condition::SignedLess, high, 0);
+            self.fail_if(misfit, Failure::Conversion);
+        }
+        Words::from_slice(&[low, high])
     }
 }
 

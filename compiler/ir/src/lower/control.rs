@@ -5,7 +5,6 @@ use crate::lower::function::Signatures;
 use crate::lower::keys::KeySource;
 use crate::lower::state::{Join, OpenExit, State, Variable, Words};
 use crate::op::{BinaryOp, Condition};
-use ovsm_base::IntType;
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::Comparison;
 use ovsm_expand::core::{ExitId, Expr, ExprId, Variable as Place};
@@ -160,7 +159,7 @@ impl State<'_> {
     pub(crate) fn truth_of(&mut self, value: &[Value], ty: &SourceType) -> Value {
         match (ty, value) {
             (SourceType::Bool, [truth]) => *truth,
-            (SourceType::Int(IntType::U128), [low, high]) => {
+            (SourceType::Int(_), [low, high]) => {
                 let any = self.binary(BinaryOp::Or, *low, *high);
                 self.compare_const(Condition::NotEqual, any, 0)
             }

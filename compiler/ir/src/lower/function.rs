@@ -64,7 +64,10 @@ pub fn words(ty: &SourceType) -> usize {
     match ty {
         SourceType::Null | SourceType::Error | SourceType::Variable(_) => 0,
         SourceType::Bool | SourceType::Array(..) | SourceType::Account(_) => 1,
-        SourceType::Int(IntType::U128) | SourceType::String | SourceType::Bytes | SourceType::Slice(_) => 2,
+        SourceType::Int(IntType::U128 | IntType::I128)
+        | SourceType::String
+        | SourceType::Bytes
+        | SourceType::Slice(_) => 2,
         SourceType::Int(_) => 1,
         SourceType::Pubkey => 4,
         ty if ty.is_by_address() => 1,
@@ -312,7 +315,7 @@ impl State<'_> {
             Expr::Int { negative, magnitude, .. } => {
                 let value = if *negative { magnitude.wrapping_neg() } else { *magnitude };
                 let low = self.constant(value as u64);
-                if self.raw_ty(expr) == SourceType::Int(IntType::U128) {
+                if matches!(self.raw_ty(expr), SourceType::Int(ty) if ty.is_wide()) {
                     let high = self.constant((value >> 64) as u64);
                     return Words::from_slice(&[low, high]);
                 }

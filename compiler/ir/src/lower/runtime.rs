@@ -43,6 +43,13 @@ runtime! {
     WideShiftRight "runtime.wide_shift_right";
     FewAccounts "runtime.few_accounts";
     FindAccount "runtime.find_account";
+    LeadingZeros "runtime.leading_zeros";
+    DivideDigit "runtime.divide_digit";
+    DivideNormalised "runtime.divide_normalised";
+    WideWithSign "runtime.wide_with_sign";
+    WideMulSigned "runtime.wide_mul_signed";
+    WideDivideSigned "runtime.wide_divide_signed";
+    WideShiftRightSigned "runtime.wide_shift_right_signed";
 }
 
 fn library() -> Option<&'static Module> {

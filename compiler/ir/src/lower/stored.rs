@@ -77,7 +77,7 @@ impl State<'_> {
                 let byte = self.load_word(address, Width::W1);
                 Words::from_elem(self.compare_const(Condition::NotEqual, byte, 0), 1)
             }
-            SourceType::Int(IntType::U128)
+            SourceType::Int(IntType::U128 | IntType::I128)
             | SourceType::String
             | SourceType::Bytes
             | SourceType::Slice(_) => self.load_words(address, 2),
@@ -161,7 +161,7 @@ impl State<'_> {
                     self.store_word(address, Width::W1, word);
                 }
             }
-            SourceType::Int(IntType::U128)
+            SourceType::Int(IntType::U128 | IntType::I128)
             | SourceType::String
             | SourceType::Bytes
             | SourceType::Slice(_)

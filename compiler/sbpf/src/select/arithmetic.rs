@@ -76,7 +76,7 @@ impl Selector<'_> {
                 let shifted = self.alu(Alu::Lsh, src, amount);
                 self.alu(Alu::Arsh, shifted, amount)
             }
-            IntType::U64 | IntType::I64 | IntType::U128 => src,
+            IntType::U64 | IntType::I64 | IntType::U128 | IntType::I128 => src,
         };
         self.define(result, register);
     }

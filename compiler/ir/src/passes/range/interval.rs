@@ -38,7 +38,7 @@ impl Interval {
     /// The canonical words of a type.
     pub(super) fn of_type(ty: IntType) -> Interval {
         match ty {
-            IntType::I64 | IntType::U64 | IntType::U128 => Interval::FULL,
+            IntType::I64 | IntType::U64 | IntType::U128 | IntType::I128 => Interval::FULL,
             _ if ty.is_signed() => Interval::signed(ty.min() as i64, ty.max() as i64),
             _ => Interval::unsigned(0, ty.max() as u64),
         }
