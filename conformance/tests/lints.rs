@@ -49,7 +49,7 @@ fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
     let nowhere = |_| None;
     let mut file = File::new(text, Vec::new(), &nowhere);
     file.is_text_only = true;
-    let audited = |(found, range): (ovsm_query::audit::Finding, _)| ovsm_lint::Audited {
+    let audited = |(found, _, range): (ovsm_query::audit::Finding, _, _)| ovsm_lint::Audited {
         lint: found.family.name(),
         range,
         message: found.message,

@@ -4,6 +4,7 @@
 //! one of them fails or is misread, minor if the caller has something new, can leave something out, or has to write a
 //! name in another way, and a patch if nobody notices. Start with [`compare`].
 
+use crate::cost::cost_change;
 use crate::model::{
     DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Shape, Variant,
 };
@@ -144,6 +145,11 @@ impl Comparison<'_> {
         self.docs(part, &old.docs, &new.docs);
         self.arguments(part, &old.arguments, &new.arguments);
         self.instruction_accounts(part, &old.accounts, &new.accounts);
+        if let (Some(before), Some(now)) = (&old.cost, &new.cost)
+            && let Some(change) = cost_change(&new.name, before, now)
+        {
+            self.changes.push(change);
+        }
     }
 
     fn arguments(&mut self, part: &str, old: &[Field], new: &[Field]) {
@@ -499,6 +505,7 @@ mod tests {
                 Field { name: "to".to_string(), ty: DataType::Pubkey, offset: 40, size: 32 },
             ],
             accounts: vec![account("a"), account("b"), account("c")],
+            cost: None,
         });
         let error = |name: &str, code: u32| ErrorCode { name: name.to_string(), code, message: None };
         interface.errors = vec![error("One", 6000), error("Two", 6001)];

@@ -5,6 +5,7 @@
 
 pub mod anchor;
 pub mod codama;
+pub mod cost;
 pub mod data_type;
 mod derived;
 pub mod diff;

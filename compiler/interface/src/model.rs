@@ -59,6 +59,26 @@ pub struct Instruction {
     /// The accounts, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<InstructionAccount>,
+    /// What it costs, if this describes a build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// What an instruction costs at most, as one build of the program does it. It is no promise to callers, and no part of the
+/// hash of the interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// The bound, in compute units, from the entry on; nothing if there is none.
+    pub units: Option<u64>,
+    /// True if other programs are called, whose units are not in the bound.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub calls_programs: bool,
+    /// The bound if each search for an address ends with its first try; nothing if there is no search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units_with_one_try_each: Option<u64>,
+    /// What the source declares as the most: `(declare (cu-max …))`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
 }
 
 /// An account of an instruction.
@@ -278,9 +298,11 @@ impl Interface {
         }
     }
 
-    /// The SHA-256 of the JSON text.
+    /// The SHA-256 of the JSON text without costs: they are those of a build, and callers do not depend on them.
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.to_text().as_bytes()).into()
+        let mut plain = self.clone();
+        plain.instructions.iter_mut().for_each(|instruction| instruction.cost = None);
+        Sha256::digest(plain.to_text().as_bytes()).into()
     }
 
     fn data_types(&self) -> Vec<&DataType> {

@@ -171,3 +171,38 @@ fn the_values_that_fill_a_frame_are_named() {
     assert!(error.contains("bytes of stack, and declares at most 8"), "{error}");
     assert!(error.contains("`m`: 8 bytes") || error.contains("`j`: 8 bytes"), "{error}");
 }
+
+/// Finds one address, or as many as there are.
+fn search(count: usize) -> String {
+    let calls = "  (let ((found (find-program-address [b\"seed\"] (program-key)))) (when (= (. found bump) 0) (fail-as 17)))\n";
+    format!("(program p)\n(instruction find ()\n  :accounts ()\n{})\n", calls.repeat(count))
+}
+
+#[test]
+fn a_search_for_an_address_says_what_one_try_costs() {
+    let folder = folder_with(&search(1));
+    let costs = json(folder.path(), &[]);
+    let bound = &costs["declared"][0]["bound"];
+    let units = bound["units"].as_u64().unwrap();
+    let searches = &bound["searches"];
+    assert_eq!(searches["count"].as_u64(), Some(1), "{costs}");
+    assert_eq!(searches["line"].as_u64(), Some(4), "{costs}");
+    let one_try = searches["units_with_one_try_each"].as_u64().unwrap();
+    assert_eq!(units - one_try, 1500 * 255);
+    let text = ovsmc(folder.path(), &["cost", "p.ovsm"]).stdout;
+    let text = String::from_utf8_lossy(&text).to_string();
+    let said = format!("with a search of up to 255 bumps (line 4); typically one try: {one_try} CU");
+    assert!(text.contains(&said), "{text}");
+}
+
+#[test]
+fn several_searches_have_a_bound_although_no_transaction_has_so_many_units() {
+    let folder = folder_with(&search(4));
+    let costs = json(folder.path(), &[]);
+    let bound = &costs["declared"][0]["bound"];
+    assert!(bound["units"].as_u64() > Some(1_400_000), "{costs}");
+    assert_eq!(bound["searches"]["count"].as_u64(), Some(4));
+    assert!(bound["searches"]["units_with_one_try_each"].as_u64() < Some(10_000));
+    let plain = folder_with(PURSE);
+    assert!(json(plain.path(), &[])["declared"][0]["bound"]["searches"].is_null());
+}

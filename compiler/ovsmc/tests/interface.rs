@@ -135,8 +135,14 @@ fn every_change_has_its_level() {
     let folder = folder();
     let same = good(folder.path(), &["diff", "old.ovsm", "old.ovsm"]);
     assert_eq!(same, "the interfaces are the same\n");
-    let body = ("(incf (. counter count) by)", "(incf (. counter count) 1)");
-    assert_eq!(level(folder.path(), body.0, body.1).0, "the interfaces are the same");
+    let same = level(folder.path(), "(incf (. counter count) by)", "(incf (. counter count) 1)");
+    assert_eq!(same.0, "the interfaces are the same");
+    // A body is no part of the interface, but it costs.
+    let by = "(incf (. counter count) by)";
+    let body = level(folder.path(), by, &by.repeat(2));
+    assert_eq!(body.0, "patch");
+    assert_eq!(body.1.lines().count(), 3, "{}", body.1);
+    assert!(body.1.starts_with("patch  costs: increment "), "{}", body.1);
     let cases = [
         ("patch", ";;; Adds.", ";;; Adds a number.", "documentation"),
         ("patch", "\"too low\"", "\"far too low\"", "message changed"),
@@ -353,4 +359,57 @@ fn changed_code_is_found() {
         assert!(result.err.contains("E0507") && result.err.contains(expected), "{}", result.err);
         assert_eq!(ovsmc(folder.path(), &["verify", "bad.so", "--source", "old.ovsm"]).code, Some(1));
     }
+}
+
+/// A program whose one instruction adds so often, with a limit if one is given.
+fn adding(times: usize, limit: Option<u64>) -> String {
+    let declared = limit.map_or(String::new(), |limit| format!("(declare (cu-max {limit}))"));
+    let add = "(incf (. sum value) by)".repeat(times);
+    format!(
+        "(program adder)\n(account Sum (value : u64))\n(instruction add ((by : u64))\n  :accounts ((sum : (mut (account \
+         Sum))) (who : signer))\n  (declare (allow missing-has-one))\n  {declared}\n  {add})\n"
+    )
+}
+
+#[test]
+fn costs_of_two_versions_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let write = |name: &str, times: usize, limit: Option<u64>| {
+        std::fs::write(path.join(name), adding(times, limit)).unwrap();
+    };
+    write("old.ovsm", 1, None);
+    write("new.ovsm", 3, None);
+    let json = |old: &str, new: &str| -> serde_json::Value {
+        serde_json::from_str(&ovsmc(path, &["diff", old, new, "--json"]).out).unwrap()
+    };
+    let found = json("old.ovsm", "new.ovsm");
+    let units = |side: &str| found["costs"][0][side]["units"].as_u64().unwrap();
+    let (before, now) = (units("old"), units("new"));
+    assert!(now > before, "{found}");
+    assert_eq!((&found["level"], &found["costs"][0]["instruction"]), (&"patch".into(), &"add".into()));
+    let text = ovsmc(path, &["diff", "old.ovsm", "new.ovsm"]);
+    assert_eq!(text.code, Some(0));
+    assert!(text.out.contains(&format!("costs: add {before} → {now} CU (+")), "{}", text.out);
+    // The bound is that of `ovsmc cost`.
+    let cost: serde_json::Value = serde_json::from_str(&good(path, &["cost", "new.ovsm", "--json"])).unwrap();
+    assert_eq!(cost["declared"][0]["bound"]["units"].as_u64(), Some(now));
+    // What was declared is a promise, also in a description and in a built program.
+    write("old.ovsm", 1, Some(now - 1));
+    good(path, &["idl", "old.ovsm", "--format", "ovsm", "-o", "old.json"]);
+    good(path, &["build", "old.ovsm", "--embed-interface", "-o", "old.so"]);
+    for old in ["old.ovsm", "old.json", "old.so"] {
+        let over = ovsmc(path, &["diff", old, "new.ovsm"]);
+        assert_eq!(over.code, Some(1), "{}{}", over.out, over.err);
+        assert!(over.out.starts_with("major  costs: add "), "{}", over.out);
+        assert_eq!(ovsmc(path, &["diff", old, "new.ovsm", "--allow", "major"]).code, Some(0));
+    }
+    // The hash of the interface is not that of a build, so that both kinds of files fit.
+    assert!(good(path, &["inspect", "old.so"]).contains("that of this file"));
+    assert!(!good(path, &["inspect", "old.so"]).contains("NOT that of this file"));
+    // A version that goes over its own limit can not be built, so there is nothing to compare.
+    write("new.ovsm", 3, Some(now - 1));
+    let broken = ovsmc(path, &["diff", "old.ovsm", "new.ovsm"]);
+    assert_eq!(broken.code, Some(1));
+    assert!(broken.err.contains("E0307"), "{}", broken.err);
 }

@@ -136,6 +136,22 @@ fn budgets(db: &dyn salsa::Database, file: SourceFile) -> Vec<Budget<'_>> {
     found
 }
 
+/// What an instruction declares as the most compute units that it costs.
+pub(crate) fn units_limit(
+    db: &dyn salsa::Database,
+    file: SourceFile,
+    form: Form<'_>,
+    name: &str,
+) -> Option<u64> {
+    let budgets = budgets(db, file).into_iter();
+    let of_it = budgets.filter(|budget| budget.form == form && budget.name.as_deref() == Some(name));
+    let units = of_it.flat_map(|budget| budget.limits).filter_map(|limit| match limit {
+        Limit::Units(most, _) => Some(most),
+        Limit::Stack(..) => None,
+    });
+    units.min()
+}
+
 /// What needs more than it declares. `original` is the program before it was optimised, `optimized` after.
 pub(crate) fn check(
     db: &dyn salsa::Database,

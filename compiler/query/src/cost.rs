@@ -3,9 +3,10 @@
 //! The figures are those of the machine code as it is in the file; `ovsm_sbpf::cost` finds them. What a macro makes counts
 //! on the line where the macro is called. Nothing here changes a program or prints. Start with [`costs`].
 
-use crate::budget::reason_place;
+use crate::budget::{reason_place, units_limit};
 use crate::code::Artifact;
 use crate::db::SourceFile;
+use crate::declared::interface;
 use crate::forms::Form;
 use crate::modules::program_forms;
 use crate::names::expand;
@@ -13,6 +14,8 @@ use crate::source_map::source_map;
 use crate::types::name_of;
 use ovsm_base::line_index::LineIndex;
 use ovsm_base::render::SourceMap;
+use ovsm_interface::Interface;
+use ovsm_interface::model::Cost;
 use ovsm_sbpf::Program;
 use ovsm_sbpf::cost::{Bound, Reason, Unbounded, function_bound, instruction_bound, slot_units};
 use std::collections::BTreeMap;
@@ -84,6 +87,19 @@ pub struct Most {
     pub calls_programs: bool,
     /// The line of the call.
     pub program_call: Option<u32>,
+    /// The searches for addresses, if there are any.
+    pub searches: Option<SearchCost>,
+}
+
+/// Searches for addresses among what a bound counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SearchCost {
+    /// How many there are.
+    pub count: u64,
+    /// The most if each ends with its first try.
+    pub units_at_once: u64,
+    /// The line of the first.
+    pub line: Option<u32>,
 }
 
 /// Why there is no bound.
@@ -114,6 +130,11 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
             units: bound.units,
             calls_programs: bound.program_call.is_some(),
             program_call: bound.program_call.and_then(line_of),
+            searches: bound.searches.map(|searches| SearchCost {
+                count: searches.count,
+                units_at_once: searches.units_at_once,
+                line: line_of(searches.at),
+            }),
         }),
         Err(unbounded) => Err(NoBound { reason: explain(unbounded.reason), line: reason_line(unbounded) }),
     };
@@ -161,6 +182,23 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
         text_bytes: 8 * program.functions.iter().map(|function| function.slots).sum::<usize>(),
         file_bytes: program.elf.len(),
     }
+}
+
+/// The interface of a program, with what each instruction costs in this build.
+pub fn interface_with_costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) -> Interface {
+    let mut interface = interface(db, file).clone();
+    let declared = declared_instructions(db, file);
+    for instruction in &mut interface.instructions {
+        let Some(found) = declared.iter().find(|it| it.name == instruction.name) else { continue };
+        let bound = found.bound(&artifact.program).ok();
+        instruction.cost = Some(Cost {
+            units: bound.as_ref().map(|bound| bound.units),
+            calls_programs: bound.as_ref().is_some_and(|bound| bound.program_call.is_some()),
+            units_with_one_try_each: bound.and_then(|bound| Some(bound.searches?.units_at_once)),
+            limit: units_limit(db, file, found.form, &found.name),
+        });
+    }
+    interface
 }
 
 /// True for functions of the compiler's own library.

@@ -107,6 +107,7 @@ impl Builder<'_> {
                         .collect(),
                     arguments,
                     accounts,
+                    cost: None,
                 });
             }
             Declaration::Account { record, discriminator } => {

@@ -31,7 +31,7 @@ pub mod value;
 pub use audit::audit;
 pub use check::diagnostics;
 pub use code::{Artifact, BuildOptions, build, lower_program, result_type};
-pub use cost::{Costs, costs};
+pub use cost::{Costs, costs, interface_with_costs};
 pub use db::{Database, Project, SourceFile};
 pub use declared::interface;
 pub use modules::missing_modules;

@@ -3,6 +3,7 @@
 //! Start with [`describe`].
 
 use crate::code::{Artifact, BuildOptions};
+use crate::cost::interface_with_costs;
 use crate::db::SourceFile;
 use crate::declared::interface;
 use crate::modules::program;
@@ -49,7 +50,8 @@ pub fn describe(
     };
     let mut notes = vec![(SECTION, provenance.to_text().into_bytes())];
     if description.interface {
-        notes.push((INTERFACE_SECTION, interface.to_text().into_bytes()));
+        let described = interface_with_costs(db, file, artifact);
+        notes.push((INTERFACE_SECTION, described.to_text().into_bytes()));
     }
     ovsm_sbpf::add_notes(&mut artifact.program, notes)
 }

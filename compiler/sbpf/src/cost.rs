@@ -49,6 +49,19 @@ pub struct Bound {
     pub by_slot: Vec<u64>,
     /// The first call of another program, whose units are not among these.
     pub program_call: Option<usize>,
+    /// The searches for addresses on the most expensive way, if there are any.
+    pub searches: Option<Searches>,
+}
+
+/// Searches for addresses: each tries up to 255 bumps, and a bound counts them all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Searches {
+    /// How many there are.
+    pub count: u64,
+    /// The most that one call costs if each search ends with its first try, as about half of all searches do.
+    pub units_at_once: u64,
+    /// The first of them.
+    pub at: usize,
 }
 
 /// The bound of a function of the program by its number; the entry has number 0.
@@ -70,15 +83,31 @@ pub fn instruction_bound(program: &Program, number: u64, size: u32) -> Result<Bo
 fn bound(program: &Program, function: usize, data: Option<(u64, u32)>) -> Result<Bound, Unbounded> {
     let mut walker = Walker::new(program);
     let outcome = walker.function(function, data)?;
-    if outcome.units > walk::MAX_UNITS {
+    let by_slot = walker.counts(&outcome);
+    let charge = 1 + syscall::TRY * syscall::MAX_TRIES;
+    let counts: Vec<(usize, u64)> = walker
+        .searches()
+        .map(|at| (at, by_slot.get(at).copied().unwrap_or(0) / charge))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let searches = match counts.first() {
+        Some((at, _)) => {
+            let count = counts.iter().map(|(_, count)| count).sum();
+            let at_once = Walker::new(program).finding_at_once().function(function, data)?;
+            Some(Searches { count, units_at_once: at_once.units, at: *at })
+        }
+        None => None,
+    };
+    // Nobody meets several searches that all try everything: then the bound with one try each has to say something.
+    if searches.map_or(outcome.units, |searches| searches.units_at_once) > walk::MAX_UNITS {
         let at = program.functions.get(function).map_or(0, |function| function.first_pc);
         return Err(Unbounded { at, reason: Reason::TooLong });
     }
-    Ok(Bound { units: outcome.units, by_slot: walker.counts(&outcome), program_call: outcome.program_call })
+    Ok(Bound { units: outcome.units, by_slot, program_call: outcome.program_call, searches })
 }
 
 /// What each slot costs when it is executed once. Where a syscall charges for a length that the instructions before it
-/// do not tell, the least is taken. The second slot of a long constant costs nothing.
+/// do not tell, the least is taken, and so it is where an address is searched. The second slot of a long constant costs nothing.
 pub fn slot_units(program: &Program) -> Vec<u64> {
     let mut units = vec![1; program.text.len()];
     let mut at = 0;

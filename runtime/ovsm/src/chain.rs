@@ -10,6 +10,7 @@ mod connection;
 mod layout;
 mod object;
 mod outcome;
+mod profile;
 mod program;
 
 use crate::chain::attack::{Meta, Raw, variants};
@@ -17,6 +18,7 @@ use crate::chain::call::{given_seed, key_value};
 use crate::chain::connection::Connection;
 use crate::chain::layout::{decode, description, encode, key_bytes, write_head};
 use crate::chain::object::{get, name_of, object};
+pub use crate::chain::profile::Frame;
 use crate::chain::program::{Compiled, Loaded, compile};
 use ovsm_base::Span;
 use ovsm_interface::model::hex;

@@ -1,5 +1,6 @@
 //! One bank: litesvm with a time and a payer that are the same in every run.
 
+use crate::measure;
 use crate::protocol::{AccountText, Failure, Outcome, Time};
 use crate::server::{bytes_of, key_of, text_of};
 use crate::trace::Trace;
@@ -41,6 +42,11 @@ impl Bank {
             .with_sigverify(false)
             .with_blockhash_check(false);
         if let Some(trace) = trace {
+            for (name, syscall) in measure::syscalls() {
+                svm = svm.with_custom_syscall(name, syscall);
+            }
+            // Programs keep the syscalls that were there when they were loaded.
+            svm = svm.with_default_programs();
             svm.set_invocation_inspect_callback(trace);
         }
         let mut clock = svm.get_sysvar::<Clock>();

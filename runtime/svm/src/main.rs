@@ -6,6 +6,8 @@
 //! then [`server`].
 
 mod bank;
+mod measure;
+mod profile;
 mod protocol;
 mod server;
 mod trace;
@@ -18,8 +20,8 @@ use std::process::ExitCode;
 const MAX_LINE: u64 = 24 << 20;
 
 const USAGE: &str = "usage: ovsm-svm [--trace]\n\nRuns the transactions of `ovsm test`, which starts it by itself: one JSON \
-                     request on a line, one answer on a line.\n\n  --trace      note which instructions of programs run, for \
-                     coverage\n  --version    print the version and end\n  --help       print this and end\n";
+                     request on a line, one answer on a line.\n\n  --trace      note which instructions of programs run and what they cost, \
+                     for coverage and flame graphs\n  --version    print the version and end\n  --help       print this and end\n";
 
 fn main() -> ExitCode {
     let mut trace = false;

@@ -57,6 +57,9 @@ pub enum Request {
     },
     /// How often each eight-byte slot of a program ran since the server started.
     Trace { program: String },
+    /// Where the units of all transactions went since the server started: `rows` of `path` and `units`, a path being programs
+    /// and slots from the outermost call to the innermost; and the units that went `elsewhere`, to programs of the runtime.
+    Profile {},
 }
 
 /// What is done with the copy on which a transaction runs that is only tried.

@@ -127,8 +127,10 @@ impl Server {
                         outcome
                     }
                 };
+                self.trace.settle(outcome.units);
                 serde_json::to_value(outcome).map_err(|error| error.to_string())
             }
+            Request::Profile {} => Ok(self.trace.profile()),
             Request::Trace { program } => Ok(json!(self.trace.counts(&key_of(&program)?))),
         }
     }

@@ -1,6 +1,6 @@
 //! `ovsmc client`: source code in another language that calls a program.
 
-use super::idl::{key, of_source};
+use super::idl::{Contents, key, of_source};
 use ovsm_edge::{Exit, Terminal, output};
 use std::path::PathBuf;
 
@@ -37,7 +37,8 @@ enum Language {
 
 impl Client {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        let interface = match of_source(&self.path, self.address.as_deref(), terminal) {
+        let interface = match of_source(&self.path, self.address.as_deref(), Contents::Declarations, terminal)
+        {
             Ok(interface) => interface,
             Err(exit) => return exit,
         };

@@ -2,7 +2,7 @@
 
 use super::build::{Level, Sbpf, load};
 use ovsm_edge::{Exit, Terminal, source};
-use ovsm_query::cost::{Costs, FunctionCost, LineCost, Most, NoBound};
+use ovsm_query::cost::{Costs, FunctionCost, LineCost, Most, NoBound, SearchCost};
 use ovsm_query::{BuildOptions, build, costs, source_map};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,7 +16,8 @@ const SHOWN_CHARACTERS: usize = 56;
 #[command(
     after_help = "Units are found in the machine code, without running it: `most` is what one call costs at most on each \
                         line, `once` what the line costs if each of its instructions is executed once. What a macro makes counts \
-                        where it is called.\n\nExamples:\n  ovsmc cost counter.ovsm\n  ovsmc cost --json spirits/programs/vault\n  \
+                        where it is called. A search for an address tries up to 255 bumps, and `most` counts them all; what one \
+                        try would cost is said beside it, since half of all searches need no more.\n\nExamples:\n  ovsmc cost counter.ovsm\n  ovsmc cost --json spirits/programs/vault\n  \
                         ovsmc cost -O3 --function entrypoint counter.ovsm"
 )]
 pub struct Cost {
@@ -95,14 +96,27 @@ fn at_line(line: Option<u32>) -> String {
 
 fn bound_words(bound: &Result<Most, NoBound>) -> String {
     match bound {
-        Ok(most) if most.calls_programs => {
-            format!(
-                "at most {} CU and what the called programs cost{}",
-                most.units,
-                at_line(most.program_call)
-            )
+        Ok(most) => {
+            let mut words = format!("at most {} CU", most.units);
+            if most.calls_programs {
+                words.push_str(&format!(" and what the called programs cost{}", at_line(most.program_call)));
+            }
+            // Writing to a string can not fail.
+            let _ = match most.searches {
+                Some(SearchCost { count: 1, units_at_once, line }) => write!(
+                    words,
+                    ", with a search of up to 255 bumps{}; typically one try: {units_at_once} CU",
+                    at_line(line)
+                ),
+                Some(SearchCost { count, units_at_once, line }) => write!(
+                    words,
+                    ", with {count} searches of up to 255 bumps each{}; typically one try each: {units_at_once} CU",
+                    at_line(line)
+                ),
+                None => Ok(()),
+            };
+            words
         }
-        Ok(most) => format!("at most {} CU", most.units),
         Err(none) => format!("no bound: {}{}", none.reason, at_line(none.line)),
     }
 }
@@ -179,6 +193,12 @@ fn bound_json(bound: &Result<Most, NoBound>) -> Value {
     match bound {
         Ok(most) => json!({
             "units": most.units, "calls_programs": most.calls_programs, "program_call_line": most.program_call,
+            "searches": most.searches.map(|searches| json!({
+                "count": searches.count,
+                "bumps_each": 255,
+                "units_with_one_try_each": searches.units_at_once,
+                "line": searches.line,
+            })),
         }),
         Err(none) => json!({ "units": null, "reason": none.reason, "line": none.line }),
     }

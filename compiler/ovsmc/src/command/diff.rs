@@ -1,10 +1,11 @@
 //! `ovsmc diff`: what changed between two versions of a program for those who call it.
 
-use super::idl::of_source;
+use super::idl::{Contents, of_source};
 use super::origin::Origin;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Terminal, source};
 use ovsm_interface::Interface;
+use ovsm_interface::cost::compared_costs;
 use ovsm_interface::diff::{Level, compare, level};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ const MAX_BYTES: u64 = 64 << 20;
 #[command(
     after_help = "A version is a source file, a folder, an ELF file built with `--embed-interface`, or the output of `ovsmc idl \
                   --format ovsm`. A change is major if a caller that was built for the old version, or data that it wrote, may fail; \
-                  minor if there is something new or another name; a patch if nobody notices.\n\nExit codes: 0 no change is above \
+                  minor if there is something new or another name; a patch if nobody notices. What instructions cost is compared as well: a patch, unless the \
+                  old version declares a `cu-max` that the new one goes over, which is major.\n\nExit codes: 0 no change is above \
                   `--allow`; 1 one is, or a source has errors; 2 a file can not be read.\n\nExamples:\n  ovsmc diff old.ovsm \
                   new.ovsm\n  ovsmc diff deployed.so spirits/counter --allow patch\n  ovsmc diff counter.interface.json . --json"
 )]
@@ -55,7 +57,8 @@ impl Diff {
         let text = match self.json {
             true => {
                 let level = level.map(Level::name);
-                format!("{}\n", serde_json::json!({ "level": level, "changes": changes }))
+                let costs = compared_costs(&old, &new);
+                format!("{}\n", serde_json::json!({ "level": level, "changes": changes, "costs": costs }))
             }
             false => {
                 let mut text = String::new();
@@ -87,7 +90,7 @@ impl Diff {
 /// The interface that a path names; what is wrong is shown.
 fn read(path: &Path, terminal: &Terminal) -> Result<Interface, Exit> {
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "ovsm") {
-        return of_source(path, None, terminal);
+        return of_source(path, None, Contents::WithCosts, terminal);
     }
     let bytes = source::read_bytes(path, MAX_BYTES).map_err(|diagnostic| {
         terminal.show_placeless(&[*diagnostic]);
@@ -103,7 +106,7 @@ fn read(path: &Path, terminal: &Terminal) -> Result<Interface, Exit> {
     } else if path == Path::new("-") {
         Err("it is neither an ELF file nor JSON; sources are read from files".to_string())
     } else {
-        return of_source(path, None, terminal);
+        return of_source(path, None, Contents::WithCosts, terminal);
     };
     interface.map_err(|reason| {
         let what = if bytes.starts_with(b"\x7fELF") { "has no interface" } else { "is no interface" };

@@ -4,14 +4,16 @@ use super::build::load;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_interface::Interface;
-use ovsm_query::{diagnostics, interface, source_map};
+use ovsm_ir::passes::OptLevel;
+use ovsm_query::{BuildOptions, build, diagnostics, interface, interface_with_costs, source_map};
+use ovsm_sbpf::Version;
 use std::path::{Path, PathBuf};
 
 /// Write the interface of a program for other tools
 #[derive(clap::Args)]
 #[command(
     after_help = "`codama` is what client generators of the Codama family read, `anchor` the format of Anchor 0.30 and later, \
-                  `ovsm` our own: it says the most, and `ovsmc diff` reads it.\n\nExamples:\n  ovsmc idl counter.ovsm\n  \
+                  `ovsm` our own: it says the most, also what each instruction costs, and `ovsmc diff` reads it.\n\nExamples:\n  ovsmc idl counter.ovsm\n  \
                   ovsmc idl spirits/counter --format anchor -o counter.json\n  ovsmc idl counter.ovsm --format ovsm -o \
                   counter.interface.json"
 )]
@@ -42,7 +44,11 @@ enum Format {
 
 impl Idl {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        let interface = match of_source(&self.path, self.address.as_deref(), terminal) {
+        let contents = match self.format {
+            Format::Ovsm => Contents::WithCosts,
+            Format::Codama | Format::Anchor => Contents::Declarations,
+        };
+        let interface = match of_source(&self.path, self.address.as_deref(), contents, terminal) {
             Ok(interface) => interface,
             Err(exit) => return exit,
         };
@@ -73,8 +79,22 @@ pub(super) fn key(text: &str) -> Result<String, String> {
     }
 }
 
+/// What an interface contains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// What the program declares.
+    Declarations,
+    /// Also what its instructions cost; for that it is built, as `ovsmc build` does it without options.
+    WithCosts,
+}
+
 /// The interface of the program that a path names; what is wrong is shown.
-pub(super) fn of_source(path: &Path, address: Option<&str>, terminal: &Terminal) -> Result<Interface, Exit> {
+pub(super) fn of_source(
+    path: &Path,
+    address: Option<&str>,
+    contents: Contents,
+    terminal: &Terminal,
+) -> Result<Interface, Exit> {
     let main = source::main_file(path).map_err(|diagnostic| {
         terminal.show_placeless(&[*diagnostic]);
         Exit::Usage
@@ -85,7 +105,17 @@ pub(super) fn of_source(path: &Path, address: Option<&str>, terminal: &Terminal)
         terminal.show(found, &source_map(&db, file));
         return Err(Exit::Program);
     }
-    let mut interface = interface(&db, file).clone();
+    let mut interface = match contents {
+        Contents::Declarations => interface(&db, file).clone(),
+        Contents::WithCosts => {
+            let options = BuildOptions { level: OptLevel::O2, version: Version::V3, symbols: true };
+            let artifact = build(&db, file, &options).map_err(|diagnostics| {
+                terminal.show(&diagnostics, &source_map(&db, file));
+                Exit::Program
+            })?;
+            interface_with_costs(&db, file, &artifact)
+        }
+    };
     if let Some(address) = address {
         interface.address = Some(address.to_string());
     }

@@ -14,9 +14,21 @@ const MAX_SLICES: u64 = 64;
 /// The largest data of a call, and of what it returns.
 const MAX_CALL_DATA: u64 = 10 * 1024;
 const MAX_RETURN_DATA: u64 = 1024;
+/// What one try to find an address charges; about half of all searches end with the first.
+pub(super) const TRY: u64 = 1500;
+/// One try before the loop, and one for each bump.
+pub(super) const MAX_TRIES: u64 = 256;
 /// At most so many accounts can be given to a call.
 const MAX_METAS: u64 = 255;
 const MAX_INFOS: u64 = 255;
+
+/// The search for an address that has no secret: it tries one bump after the other.
+const SEARCH: &str = "sol_try_find_program_address";
+
+/// True if the charge depends on how often something is tried, which nobody knows before.
+pub(super) fn is_search(syscall: Syscall) -> bool {
+    syscall.name() == SEARCH
+}
 
 /// What a call of `syscall` charges in `state`.
 pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
@@ -34,9 +46,8 @@ pub(super) fn charge(syscall: Syscall, state: &State) -> Result<u64, Reason> {
             100u64.saturating_add(count.saturating_mul(100)).saturating_add(bytes)
         }
         "sol_memcpy_" | "sol_memmove_" | "sol_memset_" | "sol_memcmp_" => (length(3)? / 250).max(10),
-        "sol_create_program_address" => 1500,
-        // One try before the loop, and one for each bump.
-        "sol_try_find_program_address" => 1500 * 256,
+        "sol_create_program_address" => TRY,
+        name if name == SEARCH => TRY * MAX_TRIES,
         "sol_sha256" | "sol_keccak256" | "sol_blake3" => {
             let count = count(2)?;
             let bytes = slices(state, 1, count, |length| (length / 2).max(10));

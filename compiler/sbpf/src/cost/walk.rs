@@ -100,6 +100,8 @@ pub(super) struct Walker<'a> {
     decided: u64,
     /// Functions are not walked, and unknown lengths are taken as 0.
     is_shallow: bool,
+    /// Every search for an address ends with its first try.
+    finds_at_once: bool,
 }
 
 /// A walk through one function.
@@ -135,7 +137,19 @@ impl<'a> Walker<'a> {
             compared: 0,
             decided: 0,
             is_shallow: false,
+            finds_at_once: false,
         }
+    }
+
+    /// The same walks, as if every search for an address ended with its first try.
+    pub(super) fn finding_at_once(mut self) -> Walker<'a> {
+        self.finds_at_once = true;
+        self
+    }
+
+    /// The searches for addresses among the slots.
+    pub(super) fn searches(&self) -> impl Iterator<Item = usize> + '_ {
+        self.syscalls.iter().filter(|(_, syscall)| syscall::is_search(**syscall)).map(|(at, _)| *at)
     }
 
     /// The most expensive way through a function; `data` is what the instruction data begins with.
@@ -188,6 +202,7 @@ impl<'a> Walker<'a> {
     /// What each syscall charges, as far as its own block tells.
     pub(super) fn charges(mut self) -> Vec<(usize, u64)> {
         self.is_shallow = true;
+        self.finds_at_once = true;
         let flows = std::mem::take(&mut self.flows);
         for flow in &flows {
             for block in &flow.blocks {
@@ -403,6 +418,7 @@ impl<'a> Walker<'a> {
     fn call(&mut self, at: usize, slot: &Slot, arrival: &mut Arrival) -> Result<bool, Unbounded> {
         if let Some(syscall) = self.syscalls.get(&at).copied() {
             let charge = match syscall::charge(syscall, &arrival.state) {
+                Ok(_) if self.finds_at_once && syscall::is_search(syscall) => syscall::TRY,
                 Ok(charge) => charge,
                 Err(_) if self.is_shallow => syscall::least(syscall),
                 Err(reason) => return Err(Unbounded { at, reason }),

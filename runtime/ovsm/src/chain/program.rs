@@ -7,6 +7,7 @@ use ovsm_interface::model::{Instruction, Layout};
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::source_map::FilePositions;
 use ovsm_query::{BuildOptions, Database, build, interface, source_map};
+use ovsm_sbpf::FunctionReport;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ pub struct Compiled {
     pub interface: Interface,
     /// Where each eight-byte slot of its code comes from.
     pub spans: Vec<Option<Span>>,
+    /// The functions of its code.
+    pub functions: Vec<FunctionReport>,
     /// What these places mean.
     pub positions: FilePositions,
 }
@@ -47,6 +50,7 @@ pub fn compile(path: &Path) -> Result<Compiled, String> {
             interface: interface(&db, file).clone(),
             elf: artifact.program.elf,
             spans: artifact.program.spans,
+            functions: artifact.program.functions,
             positions,
         }),
         Err(diagnostics) => {

@@ -7,6 +7,7 @@ mod coverage;
 mod document;
 mod fault;
 mod file;
+mod flame;
 mod inline;
 mod property;
 mod report;
@@ -17,6 +18,7 @@ mod state;
 use crate::script::RunOptions;
 use coverage::Coverage;
 use file::{FileOutcome, Selection};
+use flame::Flame;
 use ovsm_base::render::Format;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Terminal, source};
@@ -35,7 +37,8 @@ pub use since::imported;
     after_help = "A test is written `(deftest name body …)` and passes if its body ends without an error: see `assert=`, \
                         `assert-error`, `assert-near`.\n\nExit codes: 0 all passed; 1 a test failed or a file has errors; 2 wrong \
                         command line or unreadable input.\n\nExamples:\n  ovsm test\n  ovsm test tests/money.ovsm --filter rounding\n  \
-                        ovsm test --junit results.xml"
+                        ovsm test --junit results.xml\n  \
+                        ovsm test --flamegraph units.svg"
 )]
 pub struct Test {
     /// Source files, or folders that are searched for `.ovsm` files
@@ -74,6 +77,9 @@ pub struct Test {
     /// Where to write it; `coverage.lcov` or `coverage.html` otherwise
     #[arg(long, value_name = "FILE", requires = "coverage")]
     coverage_output: Option<PathBuf>,
+    /// Write where the compute units of Solana programs went: a picture if the name ends in `.svg`, text if in `.folded`
+    #[arg(long, value_name = "FILE", value_parser = flame_file)]
+    flamegraph: Option<PathBuf>,
     /// Run only tests whose code, or what it uses, has changed since a revision that git knows
     #[arg(long, value_name = "REV")]
     since: Option<String>,
@@ -189,7 +195,7 @@ impl Test {
                     || since::imported(file, &text).iter().any(|module| changed.contains(module))
             });
         }
-        for written in [&self.coverage_output, &self.junit].into_iter().flatten() {
+        for written in [&self.coverage_output, &self.junit, &self.flamegraph].into_iter().flatten() {
             let place = written.canonicalize().ok();
             if place.is_some() && files.iter().any(|file| file.canonicalize().ok() == place) {
                 let message = format!("`{}` is a source file, and would be overwritten", written.display());
@@ -204,6 +210,7 @@ impl Test {
             seed,
             update: self.update_snapshots,
             coverage: self.coverage.is_some(),
+            flame: self.flamegraph.is_some(),
             since: self.since.as_deref(),
             documents: !self.no_doc,
             svm: self.svm.clone().or_else(|| std::env::var_os("OVSM_SVM").map(PathBuf::from)),
@@ -213,9 +220,11 @@ impl Test {
             Err(message) => return usage(terminal, &message),
         };
         let mut coverage = Coverage::default();
+        let mut flame = Flame::default();
         let mut report = Report { results: Vec::new(), skipped: 0, stale: Vec::new(), seconds: 0.0 };
         for outcome in outcomes {
             coverage.merge(outcome.coverage);
+            flame.merge(outcome.flame);
             report.results.extend(outcome.results);
             report.skipped += outcome.skipped;
             report.stale.extend(outcome.stale);
@@ -233,6 +242,18 @@ impl Test {
             }
             let (hit, all) = coverage.totals();
             terminal.note(&format!("{hit} of {all} lines reached, see {}", path.display()));
+        }
+        if let Some(path) = &self.flamegraph {
+            let is_picture = path.extension().is_some_and(|extension| extension == "svg");
+            let text = if is_picture { flame.svg() } else { flame.folded() };
+            if let Err(diagnostic) = ovsm_edge::output::write(&[(path.clone(), text.into_bytes())]) {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+            terminal.note(&match flame.total() {
+                0 => format!("no test ran a Solana program, so there is nothing in {}", path.display()),
+                units => format!("{units} compute units, see {}", path.display()),
+            });
         }
         if let Some(path) = &self.junit
             && let Err(diagnostic) = ovsm_edge::output::write(&[(path.clone(), report.junit().into_bytes())])
@@ -290,6 +311,15 @@ impl Test {
         let mut all = all.into_inner().unwrap_or_default();
         all.sort_by_key(|(n, _)| *n);
         all.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+/// Where units went is written in the format that the name says.
+fn flame_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("svg" | "folded") => Ok(path),
+        _ => Err("the name has to end in `.svg`, for a picture, or in `.folded`, for text".to_string()),
     }
 }
 

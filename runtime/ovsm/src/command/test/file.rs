@@ -3,6 +3,7 @@
 use super::coverage::Coverage;
 use super::document;
 use super::fault::{Fault, faults_of};
+use super::flame::Flame;
 use super::inline;
 use super::property::{Choices, shrink};
 use super::report::{Outcome, TestResult};
@@ -40,6 +41,7 @@ pub struct Selection<'s> {
     pub since: Option<&'s str>,
     pub documents: bool,
     pub svm: Option<PathBuf>,
+    pub flame: bool,
 }
 
 /// What became of a file.
@@ -49,6 +51,7 @@ pub struct FileOutcome {
     pub skipped: usize,
     pub stale: Vec<String>,
     pub coverage: Coverage,
+    pub flame: Flame,
 }
 
 /// Runs the tests of a file.
@@ -102,7 +105,7 @@ pub fn run(
         state.chain = Chain::new(ChainOptions {
             svm: selection.svm.clone(),
             root: crate::project::root_of(path),
-            trace: selection.coverage,
+            trace: selection.coverage || selection.flame,
         });
         match std::fs::read_to_string(&snapshot_path) {
             Ok(text) => state.snapshots = Snapshots::parse(&text),
@@ -191,6 +194,11 @@ pub fn run(
         }
     }
     let mut state = runner.state.borrow_mut();
+    if selection.flame {
+        for (frames, units) in state.chain.profile()? {
+            outcome.flame.add(&frames, units);
+        }
+    }
     let is_whole = selection.filter.is_none()
         && !selection.list
         && unchanged.is_empty()
