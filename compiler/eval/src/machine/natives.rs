@@ -123,11 +123,9 @@ impl Machine {
         // While a program is compiled, nobody counts the memory: what is asked for in all is bounded.
         if let Some(left) = &mut self.compile_memory {
             *left = left.saturating_sub(bytes);
+            // No error that a `try` of the macro could catch, to ask for the same again.
             if *left == 0 {
-                return Err(raise(
-                    ErrorKind::Limit,
-                    "code that runs while the program is compiled takes too much memory",
-                ));
+                return Err(Box::new(Unwind::Stop(StopReason::Memory)));
             }
         }
         if bytes > LARGEST || used.saturating_add(bytes) > limit {
