@@ -98,6 +98,7 @@ pub fn run_source(path: &str, source: &str) -> Shown {
                 Unwind::Leave { .. } => "leave".to_string(),
                 Unwind::Stop(reason) => format!("stop {reason:?}"),
                 Unwind::Exit(code) => format!("exit {code}"),
+                Unwind::Suspend => "suspended".to_string(),
             }
         }),
     };

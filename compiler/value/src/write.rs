@@ -245,6 +245,9 @@ fn write_value(text: &mut String, value: &Value, place: Place<'_>) {
         Value::Error(error) => {
             put!(text, "#<error {}: {}>", error.kind.name(), error.message);
         }
+        Value::Handle(handle) => {
+            put!(text, "#<handle {}>", handle.describe());
+        }
         _ if place.depth >= MAX_DEPTH => {
             text.push('…');
             if let Some(is_cut) = place.exact {

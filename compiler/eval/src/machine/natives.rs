@@ -3,7 +3,8 @@
 use super::{Environment, Machine, SLICE};
 use ovsm_library::{Context, Host};
 use ovsm_value::error::{StopReason, raise};
-use ovsm_value::{ErrorKind, Raised, Unwind, Value};
+use ovsm_value::{ErrorKind, Handle, Raised, Unwind, Value};
+use std::rc::Rc;
 
 /// The context of a native: the machine and what the session provides.
 pub(super) struct NativeContext<'a> {
@@ -49,6 +50,22 @@ impl Context for NativeContext<'_> {
 
     fn expand(&mut self, form: &Value, repeatedly: bool) -> Result<Value, Raised> {
         self.environment.expand(self.machine, form, repeatedly)
+    }
+
+    fn spawn(&mut self, function: &Value, arguments: Vec<Value>) -> Result<Value, Raised> {
+        self.machine.spawn(function, arguments)
+    }
+
+    fn await_handle(&mut self, handle: &Rc<Handle>) -> Result<Value, Raised> {
+        self.machine.await_handle(handle, self.environment)
+    }
+
+    fn yield_turn(&mut self) -> Result<(), Raised> {
+        self.machine.yield_turn(self.environment)
+    }
+
+    fn pause(&mut self, milliseconds: u64) -> Result<(), Raised> {
+        self.machine.pause(milliseconds, self.environment)
     }
 
     fn host(&mut self) -> &mut dyn Host {
