@@ -117,6 +117,7 @@ pub fn run_with_modules(path: &str, source: &str, modules: &[(String, String)]) 
                 Unwind::Leave { .. } => "leave".to_string(),
                 Unwind::Stop(reason) => format!("stop {reason:?}"),
                 Unwind::Exit(code) => format!("exit {code}"),
+                Unwind::Suspend => "suspended".to_string(),
             }
         }),
     };

@@ -81,6 +81,7 @@ const SAMPLES: &[&str] = &[
     "(cell 1)",
     "(make-hash-table)",
     "(try (error \"e\") (catch e e))",
+    "(async +)",
 ];
 
 fn session() -> Session {

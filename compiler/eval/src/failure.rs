@@ -18,7 +18,7 @@ impl Failure {
             Unwind::Throw(..) => Code::RuntimeThrow,
             Unwind::Leave { .. } => Code::RuntimeValue,
             Unwind::Stop(StopReason::Fuel) => Code::RuntimeOutOfFuel,
-            Unwind::Stop(_) | Unwind::Exit(_) => Code::RuntimeStopped,
+            Unwind::Stop(_) | Unwind::Exit(_) | Unwind::Suspend => Code::RuntimeStopped,
         }
     }
 }

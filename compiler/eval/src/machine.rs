@@ -11,6 +11,7 @@ mod execute;
 mod fast;
 mod natives;
 mod stack;
+mod task;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -148,6 +149,18 @@ struct Stacks {
     frames: Vec<Frame>,
     handlers: Vec<Handler>,
     pending: Vec<Pending>,
+    /// Where a task gave way: the program counter and the base.
+    place: (usize, usize),
+}
+
+impl Stacks {
+    /// Empties them after a failure.
+    fn clear(&mut self) {
+        self.registers.iter_mut().for_each(|register| *register = Value::Null);
+        self.frames.clear();
+        self.handlers.clear();
+        self.pending.clear();
+    }
 }
 
 /// How much fuel is spent between two questions to the interrupt.
@@ -179,6 +192,9 @@ pub struct Machine {
     /// The numbers of the blocks that are active and left by unwinding; ascending.
     activations: Vec<u64>,
     next_activation: u64,
+    /// The dynamic variables that are bound, innermost last, and their values outside.
+    bindings: Vec<(u32, Option<Value>)>,
+    tasks: task::Tasks,
     fresh: u64,
     /// All values of the function that has just ended, if somebody wants them.
     values: Option<Value>,
@@ -212,6 +228,8 @@ impl Machine {
             tags: Vec::new(),
             activations: Vec::new(),
             next_activation: 1,
+            bindings: Vec::new(),
+            tasks: task::Tasks::default(),
             fresh: 0,
             values: None,
             trace: None,
@@ -360,7 +378,13 @@ impl Machine {
     ) -> Result<Value, Raised> {
         match function {
             Value::Function(closure) => self.enter(closure.code, function.clone(), arguments, environment),
-            other => with_room(|| self.call_value(other, arguments, environment)),
+            other => {
+                // What is called here can not give way: a built-in function waits for its value.
+                self.level += 1;
+                let result = with_room(|| self.call_value(other, arguments, environment));
+                self.level -= 1;
+                result
+            }
         }
     }
 
@@ -411,19 +435,21 @@ impl Machine {
         }
         let depth = self.depth;
         self.level += 1;
-        let result = with_room(|| self.execute(&mut stacks, function, callee, arguments, environment));
+        let start = task::Start::Call { function, callee, arguments };
+        let result = with_room(|| self.execute(&mut stacks, start, environment));
         self.level -= 1;
         self.depth = depth;
         if result.is_err() {
-            stacks.registers.iter_mut().for_each(|register| *register = Value::Null);
-            stacks.frames.clear();
-            stacks.handlers.clear();
-            stacks.pending.clear();
+            stacks.clear();
         }
+        self.keep_stacks(stacks);
+        result
+    }
+
+    fn keep_stacks(&mut self, stacks: Stacks) {
         // A stack that was deep once is not kept for ever.
         if stacks.registers.len() <= 1 << 16 && self.spare.len() < 64 {
             self.spare.push(stacks);
         }
-        result
     }
 }

@@ -44,11 +44,10 @@ impl Session {
     pub fn run_units(&mut self, units: &[UnitId]) -> Result<Value, Ended> {
         let mut value = Value::Null;
         for unit in units {
-            value = self
-                .machine
-                .run(*unit, &mut self.front)
-                .map_err(|failure| Ended::Failed(Box::new(failure)))?;
+            let result = self.machine.run(*unit, &mut self.front);
+            value = self.kept(result)?;
         }
+        self.finish_tasks()?;
         Ok(value)
     }
 
@@ -64,15 +63,14 @@ impl Session {
         let last = self.front.last_unit;
         let mut result = Value::Null;
         for unit in &units {
-            let value = self
-                .machine
-                .run(*unit, &mut self.front)
-                .map_err(|failure| Ended::Failed(Box::new(failure)))?;
+            let value = self.machine.run(*unit, &mut self.front);
+            let value = self.kept(value)?;
             // Definitions of functions run first, wherever they stand.
             if Some(*unit) == last {
                 result = value;
             }
         }
+        self.finish_tasks()?;
         Ok(result)
     }
 
@@ -81,9 +79,23 @@ impl Session {
     /// # Errors
     /// If it fails.
     pub fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value, Ended> {
-        self.machine
-            .call(function, arguments, &mut self.front)
-            .map_err(|failure| Ended::Failed(Box::new(failure)))
+        let result = self.machine.call(function, arguments, &mut self.front);
+        let value = self.kept(result)?;
+        self.finish_tasks()?;
+        Ok(value)
+    }
+
+    /// What a run gave. If it failed, its tasks are given up.
+    fn kept(&mut self, result: Result<Value, Failure>) -> Result<Value, Ended> {
+        result.map_err(|failure| {
+            self.machine.give_up_tasks();
+            Ended::Failed(Box::new(failure))
+        })
+    }
+
+    /// Lets the tasks end that a run has made.
+    fn finish_tasks(&mut self) -> Result<(), Ended> {
+        self.machine.finish_tasks(&mut self.front).map_err(|failure| Ended::Failed(Box::new(failure)))
     }
 
     /// Compiles and runs one form of the main module.

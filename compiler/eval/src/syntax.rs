@@ -283,6 +283,10 @@ fn restored(value: &Value, records: RecordNames<'_>) -> Result<Value, String> {
         Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Set(_) => {
             ovsm_base::stack::with_room(|| restored_compound(value, records))
         }
+        Value::Symbol(symbol) if symbol.name.starts_with("#<") => Err(format!(
+            "`{} …` is the text of a value that can not be read back: functions, cells, tables, errors and handles have none",
+            symbol.name
+        )),
         other => Ok(other.clone()),
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn constant(value: &Value) -> Result<Expr, &'static str> {
         Value::Record(_) | Value::RecordType(_) => return Err("records"),
         Value::Native(_) | Value::Function(_) => return Err("functions"),
         Value::Cell(_) | Value::Table(_) | Value::Error(_) => return Err("cells, tables and errors"),
+        Value::Handle(_) => return Err("handles"),
     })
 }
 

@@ -312,6 +312,7 @@ fn convert_named(value: &Value, name: &str) -> Option<Converted> {
         "sequence" => matches!(value, Value::Array(_) | Value::List(_) | Value::Range(_)),
         "function" => value.is_function(),
         "record" => matches!(value, Value::Record(_)),
+        "handle" => matches!(value, Value::Handle(_)),
         name => value.type_name() == name,
     };
     if holds {

@@ -1,6 +1,8 @@
 //! What a native can reach: the machine that runs it, and through it the host.
 
-use ovsm_value::{Raised, Value};
+use ovsm_value::error::raise;
+use ovsm_value::{ErrorKind, Handle, Raised, Value};
+use std::rc::Rc;
 
 /// The machine, as natives see it.
 pub trait Context {
@@ -37,6 +39,40 @@ pub trait Context {
     /// Expands a macro call once, or until it is none; other forms are given back.
     fn expand(&mut self, form: &Value, repeatedly: bool) -> Result<Value, Raised>;
 
+    /// Makes a task of a call, and gives its handle.
+    ///
+    /// # Errors
+    /// There are no tasks here, or too many.
+    fn spawn(&mut self, function: &Value, arguments: Vec<Value>) -> Result<Value, Raised> {
+        let _ = (function, arguments);
+        Err(no_tasks("async"))
+    }
+
+    /// What a task gives, once it has ended.
+    ///
+    /// # Errors
+    /// What the task raised.
+    fn await_handle(&mut self, handle: &Rc<Handle>) -> Result<Value, Raised> {
+        let _ = handle;
+        Err(no_tasks("await"))
+    }
+
+    /// Lets the other tasks run once. What it raises must go on unchanged.
+    ///
+    /// # Errors
+    /// What ends the run, or this task gives way.
+    fn yield_turn(&mut self) -> Result<(), Raised> {
+        Ok(())
+    }
+
+    /// Waits, and lets the other tasks run meanwhile. What it raises must go on unchanged.
+    ///
+    /// # Errors
+    /// The host refuses, the run ends, or this task gives way.
+    fn pause(&mut self, milliseconds: u64) -> Result<(), Raised> {
+        self.host().sleep(milliseconds).map_err(|error| crate::io::failed("sleep", error))
+    }
+
     /// The outside world.
     fn host(&mut self) -> &mut dyn Host;
 }
@@ -68,6 +104,17 @@ pub trait TestHost {
     /// # Errors
     /// Why it can not be done.
     fn chain(&mut self, what: &str, arguments: &[Value]) -> Result<Value, String>;
+}
+
+/// What an open file is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OpenMode {
+    /// To read it from the start.
+    Read,
+    /// To write it anew.
+    Write,
+    /// To add to its end.
+    Append,
 }
 
 /// What stands at a path.
@@ -188,11 +235,39 @@ pub trait Host {
         Err(pure())
     }
 
+    /// Opens a file, and gives the number under which the host has it.
+    fn open_file(&mut self, path: &str, mode: OpenMode) -> Result<u64, HostError> {
+        let _ = (path, mode);
+        Err(pure())
+    }
+
+    /// The next line of an open file without its end, or `None` at the end.
+    fn read_open_line(&mut self, number: u64) -> Result<Option<Vec<u8>>, HostError> {
+        let _ = number;
+        Err(pure())
+    }
+
+    /// Writes to an open file.
+    fn write_open(&mut self, number: u64, bytes: &[u8]) -> Result<(), HostError> {
+        let _ = (number, bytes);
+        Err(pure())
+    }
+
+    /// Closes an open file. What was written is in the file then.
+    fn close_file(&mut self, number: u64) -> Result<(), HostError> {
+        let _ = number;
+        Err(pure())
+    }
+
     /// Waits.
     fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {
         let _ = milliseconds;
         Err(pure())
     }
+}
+
+fn no_tasks(operation: &str) -> Raised {
+    raise(ErrorKind::Permission, format!("`{operation}`: there are no tasks here"))
 }
 
 fn pure() -> HostError {

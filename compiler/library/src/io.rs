@@ -5,6 +5,7 @@ use crate::arguments::{at, count, string};
 use crate::context::{Context, HostError};
 use crate::encoding::{data, utf8};
 use crate::native::{Effect, Native};
+use crate::open_file;
 use crate::operands::pure;
 use ovsm_value::error::raise;
 use ovsm_value::write::{display, display_to};
@@ -81,20 +82,29 @@ pub const NATIVES: &[Native] = &[
     ),
     io(
         "read-line",
-        (0, Some(0)),
+        (0, Some(1)),
         Effect::Io,
-        "() -> string",
-        "The next line of the input without its end; null at the end of the input.",
-        |context, _| Ok(next_line(context, "read-line")?.map_or(Value::Null, Value::string)),
+        "(file) -> string",
+        "The next line of the input, or of a file that `open-file` has opened, without its end; null at the end.",
+        |context, arguments| match arguments.first() {
+            None => Ok(next_line(context, "read-line")?.map_or(Value::Null, Value::string)),
+            Some(file) => Ok(open_file::next_line(context, "read-line", file)?.unwrap_or_default()),
+        },
     ),
     io(
         "read-lines",
-        (0, Some(0)),
+        (0, Some(1)),
         Effect::Io,
-        "() -> array",
-        "The lines of the input up to its end.",
-        |context, _| {
+        "(file) -> array",
+        "The lines of the input, or of a file that `open-file` has opened, up to the end.",
+        |context, arguments| {
             let mut lines = Vec::new();
+            if let Some(file) = arguments.first() {
+                while let Some(line) = open_file::next_line(context, "read-lines", file)? {
+                    lines.push(line);
+                }
+                return Ok(Value::array(lines));
+            }
             while let Some(line) = next_line(context, "read-lines")? {
                 context.reserve(line.len() + size_of::<Value>())?;
                 lines.push(Value::string(line));
@@ -200,20 +210,11 @@ pub const NATIVES: &[Native] = &[
             (1, Some(1)),
             Effect::Time,
             "(milliseconds) -> null",
-            "Waits. A negative time is a `:value` error.",
+            "Waits, and lets the other tasks run meanwhile. A negative time is a `:value` error.",
             |context, arguments| {
                 let milliseconds = count("sleep", arguments, 0)?;
-                // In short pieces, so that a limit or the user can end it.
-                let mut left = milliseconds as u64;
-                loop {
-                    let piece = left.min(50);
-                    context.host().sleep(piece).map_err(|error| failed("sleep", error))?;
-                    left -= piece;
-                    if left == 0 {
-                        return Ok(Value::Null);
-                    }
-                    context.charge(10_000)?;
-                }
+                context.pause(milliseconds as u64)?;
+                Ok(Value::Null)
             },
         )
     },

@@ -33,6 +33,7 @@ mod math;
 mod native;
 mod number_text;
 mod object;
+mod open_file;
 mod operands;
 mod places;
 mod predicates;
@@ -44,11 +45,13 @@ mod sequence_functions;
 mod solana_tests;
 mod statistics;
 mod string;
+mod task;
 #[cfg(test)]
 mod testing;
 mod time;
 mod under_test;
 
-pub use context::{Context, FileKind, Host, HostError, TestHost};
+pub use context::{Context, FileKind, Host, HostError, OpenMode, TestHost};
+pub use io::failed as host_failure;
 pub use library_module::{COMPAT, LibraryModule, PRELUDE, module, modules};
 pub use native::{Effect, Example, Native, NativeFn, find, get, table};

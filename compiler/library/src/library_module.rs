@@ -98,7 +98,7 @@ const MODULES: &[LibraryModule] = &[
     native(
         "std/core",
         "Numbers, comparison, conversion, places and errors.",
-        &["compose", "partial", "complement", "constantly", "juxt", "async", "await"],
+        &["compose", "partial", "complement", "constantly", "juxt"],
     ),
     native("std/decimal", "Decimal numbers: exact, with a scale.", &["decimal", "decimal?"]),
     native("std/encoding", "Bytes as base58, base64 and hexadecimal text.", &[]),
@@ -157,6 +157,7 @@ const MODULES: &[LibraryModule] = &[
             "gen-such-that",
         ],
     ),
+    native("std/task", "Tasks: functions that take turns with the rest of the script.", &["task?"]),
     native("std/time", "Points in time and durations.", &[]),
 ];
 

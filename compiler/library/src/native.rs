@@ -24,6 +24,8 @@ pub enum Effect {
     Random,
     /// Touches files.
     Storage,
+    /// Makes a task.
+    Spawn,
     /// Looks at the environment or the arguments of the script.
     Environment,
     /// Touches the input of an instruction: exists in programs for Solana only.
@@ -109,6 +111,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::sequence_functions::NATIVES,
         crate::sequence::NATIVES,
         crate::object::NATIVES,
+        crate::open_file::NATIVES,
+        crate::task::NATIVES,
         crate::logging::NATIVES,
         crate::chain::NATIVES,
         crate::under_test::NATIVES,

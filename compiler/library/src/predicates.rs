@@ -183,6 +183,22 @@ pub const NATIVES: &[Native] = &[
         &[("(record? 1)", "false")],
         is!(Value::Record(_)),
     ),
+    predicate(
+        "task?",
+        &[],
+        "True for tasks, which `async` makes.",
+        &[("(task? 1)", "false")],
+        |_, arguments| {
+            Ok(Value::Bool(matches!(at(arguments, 0), Value::Handle(handle) if handle.as_file().is_none())))
+        },
+    ),
+    predicate(
+        "handle?",
+        &[],
+        "True for tasks and open files.",
+        &[("(handle? 1)", "false")],
+        is!(Value::Handle(_)),
+    ),
     predicate("error?", &[], "True for errors.", &[("(error? 1)", "false")], is!(Value::Error(_))),
     predicate(
         "function?",

@@ -92,6 +92,7 @@ pub fn identical(a: &Value, b: &Value) -> bool {
         (Value::Cell(x), Value::Cell(y)) => Rc::ptr_eq(x, y),
         (Value::Table(x), Value::Table(y)) => Rc::ptr_eq(x, y),
         (Value::Error(x), Value::Error(y)) => Rc::ptr_eq(x, y),
+        (Value::Handle(x), Value::Handle(y)) => Rc::ptr_eq(x, y),
         (Value::Array(x), Value::Array(y)) | (Value::List(x), Value::List(y)) => {
             Rc::ptr_eq(x, y) || x.is_empty() && y.is_empty()
         }
@@ -251,6 +252,7 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
         Value::Function(closure) => state.write_usize(Rc::as_ptr(closure).addr()),
         Value::Cell(cell) => state.write_usize(Rc::as_ptr(cell).addr()),
         Value::Table(table) => state.write_usize(Rc::as_ptr(table).addr()),
+        Value::Handle(handle) => state.write_usize(Rc::as_ptr(handle).addr()),
         Value::Error(error) => state.write_u32(hash_bytes(error.message.as_bytes())),
         _ => hash_number(value, state),
     }

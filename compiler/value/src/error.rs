@@ -145,6 +145,8 @@ pub enum Unwind {
     Stop(StopReason),
     /// `(exit n)`.
     Exit(i32),
+    /// A task lets others run: nothing but the machine sees this.
+    Suspend,
 }
 
 /// Which limit ended a run.

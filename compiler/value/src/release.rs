@@ -48,6 +48,11 @@ pub(crate) fn release(mut work: Vec<Value>) {
                     table.get_mut().take_holders().into_iter().for_each(keep);
                 }
             }
+            Value::Handle(mut handle) => {
+                if let Some(value) = Rc::get_mut(&mut handle).and_then(|handle| handle.take_value()) {
+                    keep(value);
+                }
+            }
             Value::Error(mut error) => {
                 if let Some(error) = Rc::get_mut(&mut error) {
                     keep(std::mem::take(&mut error.data));

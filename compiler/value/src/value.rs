@@ -4,6 +4,7 @@ use crate::collection::{Object, Place, Range, Set};
 use crate::decimal::Decimal;
 use crate::error::ErrorValue;
 use crate::function::{Closure, NativeId};
+use crate::handle::Handle;
 use crate::record::{Record, RecordType};
 use crate::sequence::Sequence;
 use crate::table::Table;
@@ -75,6 +76,8 @@ pub enum Value {
     Table(Rc<RefCell<Table>>),
     /// An error.
     Error(Rc<ErrorValue>),
+    /// A task or an open file.
+    Handle(Rc<Handle>),
 }
 
 impl Value {
@@ -185,6 +188,7 @@ impl Value {
             Value::Cell(_) => "cell",
             Value::Table(_) => "hash-table",
             Value::Error(_) => "error",
+            Value::Handle(handle) => handle.type_name(),
         }
     }
 
@@ -240,6 +244,7 @@ impl Value {
                 | Value::Cell(_)
                 | Value::Table(_)
                 | Value::Error(_)
+                | Value::Handle(_)
         )
     }
 

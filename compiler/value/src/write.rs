@@ -245,6 +245,9 @@ fn write_value(text: &mut String, value: &Value, place: Place<'_>) {
         Value::Error(error) => {
             put!(text, "#<error {}: {}>", error.kind.name(), error.message);
         }
+        Value::Handle(handle) => {
+            put!(text, "#<handle {}>", handle.describe());
+        }
         _ if place.depth >= MAX_DEPTH => {
             text.push('…');
             if let Some(is_cut) = place.exact {
@@ -409,8 +412,10 @@ pub fn write_float(text: &mut String, number: f64) {
 
 /// A string literal.
 pub fn write_string(text: &mut String, content: &str) {
+    // Each level of quoting can double a text. What an ended walk gives is of no use, but for its start.
+    let most = if crate::walk::steps(content.len() / 8) { usize::MAX } else { 100 };
     text.push('"');
-    for c in content.chars() {
+    for c in content.chars().take(most) {
         match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),

@@ -1,8 +1,9 @@
 //! The outside world of a script: output, input, clock, and what the command line permits.
 
 use crate::files::Place;
+use crate::open_files::OpenFiles;
 use ovsm_edge::Terminal;
-use ovsm_library::{FileKind, Host, HostError};
+use ovsm_library::{FileKind, Host, HostError, OpenMode};
 use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub struct CommandHost {
     test: Option<Box<dyn ovsm_library::TestHost>>,
     /// How many bytes of memory the run may use.
     max_memory: usize,
+    files: OpenFiles,
     /// Set when the output can not be written any more.
     lost: Rc<RefCell<Option<std::io::Error>>>,
 }
@@ -50,6 +52,7 @@ impl CommandHost {
             kept: None,
             test: None,
             max_memory: usize::MAX,
+            files: OpenFiles::default(),
             lost: Rc::default(),
         }
     }
@@ -299,6 +302,30 @@ impl Host for CommandHost {
 
     fn rename_file(&mut self, from: &str, to: &str) -> Result<(), HostError> {
         self.to_write(from).rename_to(self.to_write(to))
+    }
+
+    fn open_file(&mut self, path: &str, mode: OpenMode) -> Result<u64, HostError> {
+        let (allowed, verb, flag) = match mode {
+            OpenMode::Read => (self.permissions.allow_read.as_ref(), "reading", "--allow-read"),
+            OpenMode::Write | OpenMode::Append => {
+                (self.permissions.allow_write.as_ref(), "writing", "--allow-write")
+            }
+        };
+        let place = permitted(path, allowed, verb, flag)?;
+        self.files.open(path, &place, mode)
+    }
+
+    fn read_open_line(&mut self, number: u64) -> Result<Option<Vec<u8>>, HostError> {
+        let room = self.max_memory.saturating_sub(crate::ALLOCATOR.allocated());
+        self.files.read_line(number, room / 2)
+    }
+
+    fn write_open(&mut self, number: u64, bytes: &[u8]) -> Result<(), HostError> {
+        self.files.write(number, bytes)
+    }
+
+    fn close_file(&mut self, number: u64) -> Result<(), HostError> {
+        self.files.close(number)
     }
 
     fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {

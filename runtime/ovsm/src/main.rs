@@ -5,6 +5,7 @@ mod command;
 mod execute;
 mod files;
 mod host;
+mod open_files;
 mod project;
 mod script;
 

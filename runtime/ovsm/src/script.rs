@@ -238,6 +238,7 @@ pub fn uncaught(failure: &Failure, sources: &dyn SourceMap) -> Diagnostic {
         Unwind::Stop(StopReason::Memory) => "the memory of the run is used up".to_string(),
         Unwind::Stop(StopReason::Interrupt) => "the run was interrupted".to_string(),
         Unwind::Exit(code) => format!("the program ended with {code}"),
+        Unwind::Suspend => "the run gave way to nobody".to_string(),
     };
     // The lines after the first, as assertions have them, are details.
     let mut lines = message.lines();

@@ -224,3 +224,59 @@ fn the_fixture_of_the_book_cleans_up() {
     assert!(!folder.path().join("lines.tmp").exists());
     assert_eq!(test(&[]).status.code(), Some(1));
 }
+
+#[test]
+fn open_files_are_read_by_lines_and_written_bit_by_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+      (define kept null)
+      (with-open (f (open-file "@/a" :write))
+        (set! kept f)
+        (write-to f "one\r\n")
+        (write-to f "two" 2)
+        (write-to f b"\n\n")
+        (write-to f "end"))
+      (with-open (f (open-file "@/a" :append)) (write-to f "ing"))
+      (defn kind (f) (try (f) (catch e (error-kind e))))
+      (with-open (f (open-file "@/a"))
+        [(read-line f) (read-lines f) (read-line f) (kind (fn () (write-to f "x"))) (close f) (close f)
+         (kind (fn () (read-line f))) (kind (fn () (write-to kept "x"))) (eq? f f) (eq? f kept) (type-of f)])"#;
+    assert_eq!(
+        eval(folder.path(), BOTH, text).unwrap(),
+        r#"["one" ["two 2" "" "ending"] null :io true false :io :io true false "handle"]"#
+    );
+    // What is open at the end is closed: all of it is in the file.
+    let text = r#"(define f (open-file "@/b" :write)) (for (i (range 0 1000)) (write-to f i "\n")) 1"#;
+    assert_eq!(eval(folder.path(), BOTH, text).unwrap(), "1");
+    assert_eq!(std::fs::read_to_string(folder.path().join("b")).unwrap().lines().count(), 1000);
+}
+
+#[test]
+fn opening_files_is_permitted_and_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "text").unwrap();
+    let error = eval(folder.path(), &["--allow-write=@"], r#"(open-file "@/a")"#).unwrap_err();
+    assert!(error.contains("--allow-read"), "{error}");
+    let error = eval(folder.path(), &["--allow-read=@"], r#"(open-file "@/a" :append)"#).unwrap_err();
+    assert!(error.contains("--allow-write"), "{error}");
+    for path in ["@", "@/none"] {
+        let error = eval(folder.path(), BOTH, &format!(r#"(open-file "{path}")"#)).unwrap_err();
+        assert!(error.contains("open-file"), "{error}");
+    }
+    let many = r#"(map (fn (n) (open-file "@/a")) (range 0 257))"#;
+    let error = eval(folder.path(), BOTH, many).unwrap_err();
+    assert!(error.contains("256 files are open"), "{error}");
+    let again = r#"(for (n (range 0 1000)) (with-open (f (open-file "@/a")) (read-line f))) 1"#;
+    assert_eq!(eval(folder.path(), BOTH, again).unwrap(), "1");
+}
+
+#[test]
+fn the_fuel_of_tasks_is_that_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let endless = "(async (fn () (while true (yield)))) (await (async (fn () (while true (yield)))))";
+    let error = eval(folder.path(), &["--fuel", "100000"], endless).unwrap_err();
+    assert!(error.contains("E0407"), "{error}");
+    let error = eval(folder.path(), &[], "(async (fn () (yield) (error :x \"lost\"))) 1").unwrap_err();
+    assert!(error.contains("nobody awaited"), "{error}");
+    assert!(error.contains("lost"), "{error}");
+}

@@ -32,6 +32,8 @@ const NAMES: &[&str] = &[
     "range",
     "hash-table",
     "cell",
+    "handle",
+    "async-handle",
     "error",
     "function",
     "record",

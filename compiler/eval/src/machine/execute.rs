@@ -7,6 +7,7 @@ use super::fast::{
     write_cell,
 };
 use super::stack::{broken, grow_frames, overflow, undefined, window, window_after_growth};
+use super::task::{Began, Start};
 use super::unwind::{Handler, HandlerKind};
 use super::update::extend;
 use super::{Environment, Frame, Machine, Stacks};
@@ -21,9 +22,7 @@ impl Machine {
     pub(super) fn execute(
         &mut self,
         stacks: &mut Stacks,
-        function: u32,
-        callee: Value,
-        arguments: &mut [Value],
+        start: Start<'_>,
         environment: &mut dyn Environment,
     ) -> Result<Value, Raised> {
         let natives = self.natives;
@@ -38,19 +37,13 @@ impl Machine {
         }
         // A function that was entered, but could not begin.
         let mut entered = None;
-        let mut base: usize = 0;
-        let mut pc: usize;
-        {
-            let Some(entry) = self.entries.get(function as usize).copied() else { return Err(broken()) };
-            pc = entry.start as usize;
-            let Some(registers) = window(&mut stacks.registers, 0) else { return Err(broken()) };
-            self.take_arguments(function, entry, registers, arguments)?;
-            let [own, ..] = registers;
-            *own = callee;
-        }
+        let (mut pc, mut base) = match self.begin(stacks, start)? {
+            Began::At(pc, base) => (pc, base),
+            Began::Ended(value) => return Ok(value),
+        };
 
         loop {
-            let Stacks { registers: stack, frames, handlers, pending } = &mut *stacks;
+            let Stacks { registers: stack, frames, handlers, pending, .. } = &mut *stacks;
             let mut code = self.code.as_slice();
             let Some(mut registers) = window(stack, base) else { return Err(broken()) };
 
@@ -960,7 +953,9 @@ impl Machine {
                     I::PushBind(register, n) => {
                         let value = take!(register);
                         let old = self.globals.get_mut(n as usize).and_then(|slot| slot.value.replace(value));
-                        watch!(HandlerKind::Bind(n, old), 0, 0);
+                        self.bindings.push((n, old));
+                        code = self.code.as_slice();
+                        watch!(HandlerKind::Bind, 0, 0);
                     }
                     I::PopHandler => {
                         if let Some(handler) = handlers.pop() {
@@ -986,6 +981,10 @@ impl Machine {
                     }
                 }
             };
+            if matches!(*raised, Unwind::Suspend) {
+                stacks.place = (pc, base);
+                return Err(raised);
+            }
             let raised = self.settle(raised);
             self.note(&raised, pc, entered.take(), &stacks.frames);
             let resumption = self.unwind(stacks, base, raised)?;

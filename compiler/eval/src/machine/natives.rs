@@ -3,7 +3,8 @@
 use super::{Environment, Machine, SLICE};
 use ovsm_library::{Context, Host};
 use ovsm_value::error::{StopReason, raise};
-use ovsm_value::{ErrorKind, Raised, Unwind, Value};
+use ovsm_value::{ErrorKind, Handle, Raised, Unwind, Value};
+use std::rc::Rc;
 
 /// The context of a native: the machine and what the session provides.
 pub(super) struct NativeContext<'a> {
@@ -49,6 +50,22 @@ impl Context for NativeContext<'_> {
 
     fn expand(&mut self, form: &Value, repeatedly: bool) -> Result<Value, Raised> {
         self.environment.expand(self.machine, form, repeatedly)
+    }
+
+    fn spawn(&mut self, function: &Value, arguments: Vec<Value>) -> Result<Value, Raised> {
+        self.machine.spawn(function, arguments)
+    }
+
+    fn await_handle(&mut self, handle: &Rc<Handle>) -> Result<Value, Raised> {
+        self.machine.await_handle(handle, self.environment)
+    }
+
+    fn yield_turn(&mut self) -> Result<(), Raised> {
+        self.machine.yield_turn(self.environment)
+    }
+
+    fn pause(&mut self, milliseconds: u64) -> Result<(), Raised> {
+        self.machine.pause(milliseconds, self.environment)
     }
 
     fn host(&mut self) -> &mut dyn Host {
@@ -123,11 +140,9 @@ impl Machine {
         // While a program is compiled, nobody counts the memory: what is asked for in all is bounded.
         if let Some(left) = &mut self.compile_memory {
             *left = left.saturating_sub(bytes);
+            // No error that a `try` of the macro could catch, to ask for the same again.
             if *left == 0 {
-                return Err(raise(
-                    ErrorKind::Limit,
-                    "code that runs while the program is compiled takes too much memory",
-                ));
+                return Err(Box::new(Unwind::Stop(StopReason::Memory)));
             }
         }
         if bytes > LARGEST || used.saturating_add(bytes) > limit {

@@ -29,7 +29,8 @@ pub(super) enum HandlerKind {
     Catch(u8),
     Protect,
     Block(u8, u64),
-    Bind(u32, Option<Value>),
+    /// The binding is the last one of the machine.
+    Bind,
 }
 
 /// A cleanup that is running: how its body ended, unless with a value.
@@ -60,8 +61,10 @@ impl Machine {
             HandlerKind::Block(..) => {
                 self.activations.pop();
             }
-            HandlerKind::Bind(global, old) => {
-                if let Some(slot) = self.globals.get_mut(global as usize) {
+            HandlerKind::Bind => {
+                if let Some((global, old)) = self.bindings.pop()
+                    && let Some(slot) = self.globals.get_mut(global as usize)
+                {
                     slot.value = old;
                 }
             }
@@ -135,7 +138,7 @@ impl Machine {
                         Value::Error(Rc::clone(&error))
                     }
                     Unwind::Throw(_, value) | Unwind::Leave { value, .. } => value,
-                    Unwind::Stop(_) | Unwind::Exit(_) => Value::Null,
+                    Unwind::Stop(_) | Unwind::Exit(_) | Unwind::Suspend => Value::Null,
                 };
                 if let Some(place) = stacks.registers.get_mut(target_base as usize + usize::from(register)) {
                     *place = value;

@@ -45,13 +45,14 @@ kinds! {
     CELL 21 "cell";
     TABLE 22 "hash-table";
     ERROR 23 "error";
+    HANDLE 24 "handle";
 }
 
 impl Kinds {
     /// No kind: a value that can not be.
     pub const NEVER: Kinds = Kinds(0);
     /// Every kind.
-    pub const ANY: Kinds = Kinds((1 << 24) - 1);
+    pub const ANY: Kinds = Kinds((1 << 25) - 1);
     /// Exact integers.
     pub const INTEGER: Kinds = Kinds(Kinds::INT.0 | Kinds::FIXED.0);
     /// Numbers.
@@ -110,6 +111,7 @@ impl Kinds {
             Value::Cell(_) => Kinds::CELL,
             Value::Table(_) => Kinds::TABLE,
             Value::Error(_) => Kinds::ERROR,
+            Value::Handle(_) => Kinds::HANDLE,
         }
     }
 
@@ -129,6 +131,7 @@ impl Kinds {
                     | Kinds::SET.0
                     | Kinds::OBJECT.0,
             ),
+            "async-handle" => Kinds::HANDLE,
             name if ovsm_value::number::FixedType::from_name(name).is_some() => Kinds::FIXED,
             name => return Kinds::NAMES.iter().find(|(_, other)| *other == name).map(|(kinds, _)| *kinds),
         })
