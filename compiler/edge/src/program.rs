@@ -76,7 +76,11 @@ pub fn modules_folder(path: &Path) -> PathBuf {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         folder.canonicalize().is_ok_and(|folder| folder == project)
     };
-    path.ancestors().skip(1).find(is_root).map_or_else(|| project.to_path_buf(), Path::to_path_buf).join("src")
+    path.ancestors()
+        .skip(1)
+        .find(is_root)
+        .map_or_else(|| project.to_path_buf(), Path::to_path_buf)
+        .join("src")
 }
 
 /// The file of a module; none if there is no such file.

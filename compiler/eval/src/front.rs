@@ -412,9 +412,7 @@ impl Front {
         let own = self.modules.get(module.0 as usize).and_then(|module| module.get(name, &no_marks).cloned());
         let meaning = match own {
             Some(meaning) => Some(meaning),
-            None => self
-                .imported_or_qualified(machine, module, name)
-                .or_else(|| self.prelude(machine, name)),
+            None => self.imported_or_qualified(machine, module, name).or_else(|| self.prelude(machine, name)),
         };
         matches!(meaning, Some(Meaning::Macro(..)))
     }

@@ -175,13 +175,12 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
         return none;
     }
     with_session(|session| {
-        let is_own = |head: &&str| {
-            env.lookup(ModuleKey::OWN, head).map(|global| global.kind == GlobalKind::Macro)
-        };
+        let is_own =
+            |head: &&str| env.lookup(ModuleKey::OWN, head).map(|global| global.kind == GlobalKind::Macro);
         let may_be_imported = |head: &&str| is_own(head).is_none() && !env.imports(ModuleKey::OWN).is_empty();
-        let is_macro = heads
-            .iter()
-            .any(|head| is_own(head).unwrap_or_else(|| session.is_prelude_macro(head)) || may_be_imported(head));
+        let is_macro = heads.iter().any(|head| {
+            is_own(head).unwrap_or_else(|| session.is_prelude_macro(head)) || may_be_imported(head)
+        });
         if !is_macro {
             return Item::default();
         }
@@ -428,7 +427,9 @@ impl Bringing<'_, '_> {
             visible.globals.insert(Rc::clone(name), global.clone());
         }
         match &global.kind {
-            GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => self.definition(module, name),
+            GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => {
+                self.definition(module, name)
+            }
             // A macro runs now, and so do the functions that it calls.
             GlobalKind::Function { .. } if whole => self.definition(module, name),
             kind if !self.visited.contains(&(module, Rc::clone(name), !whole)) => {

@@ -25,7 +25,8 @@ pub use builtin::Builtin;
 pub use declaration::{Datum, Declaration};
 pub use env::{Env, Global, GlobalKind, Import, Literal, ModuleKey};
 pub use expand::{
-    DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, import_reports, names_of,
+    DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, import_reports,
+    names_of,
 };
 pub use item::Item;
 pub use ty::Type;

@@ -50,12 +50,7 @@ impl Instance {
 
 impl Scheme {
     /// The scheme of a signature, if it leaves anything open but the variables in `fixed`.
-    pub(crate) fn of(
-        table: &mut Table,
-        params: &[Term],
-        result: &Term,
-        fixed: &[Term],
-    ) -> Option<Scheme> {
+    pub(crate) fn of(table: &mut Table, params: &[Term], result: &Term, fixed: &[Term]) -> Option<Scheme> {
         let mut numbers: BTreeMap<u32, usize> = BTreeMap::new();
         let mut integers = Vec::new();
         let mut finish = |table: &mut Table, term: &Term| {

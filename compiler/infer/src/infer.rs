@@ -558,7 +558,10 @@ impl<'a> Inference<'a> {
         }
         let null = Term::Known(Type::Null);
         let other = arms.iter().find(|term| **term != null)?;
-        match (or_null || arms.contains(&null)) && !self.table.is_unknown(other) && *other != Term::Known(Type::Error) {
+        match (or_null || arms.contains(&null))
+            && !self.table.is_unknown(other)
+            && *other != Term::Known(Type::Error)
+        {
             true => Some(Term::Option(Rc::new(other.clone()))),
             false => None,
         }
@@ -777,10 +780,7 @@ impl<'a> Inference<'a> {
     }
 
     /// The instances that are called; a call with `int` everywhere stays one of the function itself.
-    fn finished_instances(
-        &mut self,
-        calls: Vec<(ExprId, DefId, Vec<Term>)>,
-    ) -> BTreeMap<ExprId, Instance> {
+    fn finished_instances(&mut self, calls: Vec<(ExprId, DefId, Vec<Term>)>) -> BTreeMap<ExprId, Instance> {
         calls
             .into_iter()
             .map(|(expr, function, variables)| {
@@ -827,9 +827,14 @@ impl<'a> Inference<'a> {
             }
         }
         self.diagnostics.truncate(MAX_DIAGNOSTICS);
-        let mut types =
-            GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), schemes, ..GroupTypes::default() };
-        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in group.units.iter().zip(finished) {
+        let mut types = GroupTypes {
+            diagnostics: std::mem::take(&mut self.diagnostics),
+            schemes,
+            ..GroupTypes::default()
+        };
+        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in
+            group.units.iter().zip(finished)
+        {
             let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
             for (expr, fit, term) in coercions {
                 let ty = self.table.finish(&term);

@@ -1,9 +1,9 @@
 //! What inference finds out: signatures, and the types of bodies.
 
+use crate::generic::Instance;
 use ovsm_base::index::IndexVec;
 use ovsm_expand::core::{Body, ExprId, LocalId};
 pub use ovsm_expand::ty::Type;
-use crate::generic::Instance;
 use std::collections::BTreeMap;
 
 /// The types of a function's parameters and of its result.

@@ -204,11 +204,7 @@ impl Table {
     }
 
     /// The finished type of a term; `open` gives the types of variables that nothing has bound.
-    pub(crate) fn finish_with(
-        &mut self,
-        term: &Term,
-        open: &mut dyn FnMut(&mut Table, u32) -> Type,
-    ) -> Type {
+    pub(crate) fn finish_with(&mut self, term: &Term, open: &mut dyn FnMut(&mut Table, u32) -> Type) -> Type {
         match self.resolve(term) {
             Term::Known(ty) => ty,
             Term::Variable(number) => open(self, number),

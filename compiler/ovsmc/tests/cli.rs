@@ -340,7 +340,10 @@ fn macros_can_be_watched_as_they_expand() {
 const MODULES: [(&str, &str); 4] = [
     ("spirit.toml", "[package]\nname = \"parts\"\nkind = \"program\"\n"),
     ("src/main.ovsm", "(import geo/area [codes :as c])\n(if (= (square 3) 9) 0 c/wrong)\n"),
-    ("src/geo/area.ovsm", "(import codes)\n(pub (defn square ((x : u64)) -> u64 (* x x)))\n(define k codes/wrong)\n"),
+    (
+        "src/geo/area.ovsm",
+        "(import codes)\n(pub (defn square ((x : u64)) -> u64 (* x x)))\n(define k codes/wrong)\n",
+    ),
     ("src/codes.ovsm", "(pub (const wrong 7))\n"),
 ];
 
@@ -387,7 +390,8 @@ fn modules_that_can_not_be_read_are_named() {
     // The name of a module leads nowhere else, and the root is no module of its own.
     for (import, code) in [("../outside", "E0120"), ("main", "E0119"), ("/etc/passwd", "E0120")] {
         let text = format!("(import {import})\n0\n");
-        let folder = project(&[MODULES[0], ("src/main.ovsm", &text), ("outside.ovsm", "(pub (defn f () 1))")]);
+        let folder =
+            project(&[MODULES[0], ("src/main.ovsm", &text), ("outside.ovsm", "(pub (defn f () 1))")]);
         let result = ovsmc(folder.path(), &["check", "."]);
         assert!(result.err.contains(code), "{import}: {}", result.err);
     }

@@ -40,13 +40,17 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
         bodies
             .zip(needs)
             .filter(|((function, _), _)| function.is_none_or(|function| is_part(db, file, function)))
-            .map(move |((function, body), needs)| {
-                Part { function, body: final_body(db, file, *form, function, body), needs }
+            .map(move |((function, body), needs)| Part {
+                function,
+                body: final_body(db, file, *form, function, body),
+                needs,
             })
     });
     let instances = typed_instances(db, file);
-    let instances = instances.iter().map(|it| {
-        Part { function: it.function, body: it.body, needs: Needs::of(it.body, it.types) }
+    let instances = instances.iter().map(|it| Part {
+        function: it.function,
+        body: it.body,
+        needs: Needs::of(it.body, it.types),
     });
     let parts = parts.chain(instances);
     let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });

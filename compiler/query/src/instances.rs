@@ -100,7 +100,9 @@ pub fn calls<'db>(
 ) -> Vec<(Option<DefId>, Calls)> {
     let bodies = expand(db, form).bodies();
     bodies
-        .filter_map(|(function, body)| Some((function, Calls::of(body, body_types(db, file, form, function)?))))
+        .filter_map(|(function, body)| {
+            Some((function, Calls::of(body, body_types(db, file, form, function)?)))
+        })
         .collect()
 }
 
@@ -268,7 +270,9 @@ pub(crate) fn instance_diagnostics(db: &dyn salsa::Database, file: SourceFile) -
         }
     }
     if let Some(caller) = &callers.too_many {
-        let message = format!("the program calls generic functions with more than {MAX_INSTANCES} combinations of types");
+        let message = format!(
+            "the program calls generic functions with more than {MAX_INSTANCES} combinations of types"
+        );
         let diagnostic = Diagnostic::new(Code::TooManyInstances, message)
             .note("a generic function is compiled once for each combination of types that it is called with")
             .help("state types where the functions do not have to be generic; a generic function that calls others with larger types makes them many");

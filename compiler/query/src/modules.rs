@@ -24,7 +24,9 @@ pub fn links_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<Link>
 #[salsa::tracked]
 pub fn links(db: &dyn salsa::Database, file: SourceFile) -> Vec<(usize, Link)> {
     let places = forms(db, file).iter().enumerate();
-    places.flat_map(|(place, form)| links_of(db, *form).iter().map(move |link| (place, link.clone()))).collect()
+    places
+        .flat_map(|(place, form)| links_of(db, *form).iter().map(move |link| (place, link.clone())))
+        .collect()
 }
 
 /// The names that a form lets others use.

@@ -93,8 +93,10 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
 /// The entry of a program with instructions; `None` if it has none.
 #[salsa::tracked]
 pub fn dispatch(db: &dyn salsa::Database, file: SourceFile) -> Option<Body> {
-    let instructions: Vec<Instruction> =
-        program_forms(db, file).iter().flat_map(|form| expand(db, *form).instructions.iter().copied()).collect();
+    let instructions: Vec<Instruction> = program_forms(db, file)
+        .iter()
+        .flat_map(|form| expand(db, *form).instructions.iter().copied())
+        .collect();
     (!instructions.is_empty()).then(|| ovsm_expand::dispatch::body(&instructions))
 }
 

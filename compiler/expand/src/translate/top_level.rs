@@ -79,7 +79,9 @@ impl<'a> Translator<'a> {
     /// True if the form may define more than one name.
     fn defines_several(&self) -> bool {
         let item = self.context.item;
-        item.is_expanded || item.names.len() > 1 || item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type)
+        item.is_expanded
+            || item.names.len() > 1
+            || item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type)
     }
 
     fn is_function(&self, global: GlobalId) -> bool {

@@ -209,7 +209,11 @@ impl Translator<'_> {
             let ty = self.resolve(ty, open)?;
             if ty.is_open() {
                 return Err(Fault {
-                    message: format!("the field `{}` of `{}` leaves its type open", name.as_str(), record.name),
+                    message: format!(
+                        "the field `{}` of `{}` leaves its type open",
+                        name.as_str(),
+                        record.name
+                    ),
                     help: "records have fixed layouts: state the type of the field",
                 });
             }

@@ -41,8 +41,7 @@ pub struct Loaded {
 pub fn compile(path: &Path) -> Result<Compiled, String> {
     let shown = path.display().to_string();
     let mut db = Database::default();
-    let file =
-        ovsm_edge::program::load(&mut db, path).map_err(|diagnostic| diagnostic.message.clone())?;
+    let file = ovsm_edge::program::load(&mut db, path).map_err(|diagnostic| diagnostic.message.clone())?;
     let options = BuildOptions { level: OptLevel::O2, version: ovsm_sbpf::Version::V3, symbols: true };
     let positions = source_map(&db, file);
     match build(&db, file, &options) {

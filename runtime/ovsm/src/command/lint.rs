@@ -347,8 +347,9 @@ fn look_at_program(
         message: found.message,
         help: found.help,
     };
-    file.audited = ovsm_query::audit(&db, program)
-        .map(|found| found.into_iter().filter(|(_, file, _)| file.0 as usize == number).map(audited).collect());
+    file.audited = ovsm_query::audit(&db, program).map(|found| {
+        found.into_iter().filter(|(_, file, _)| file.0 as usize == number).map(audited).collect()
+    });
     let findings = ovsm_lint::lint(&file, levels);
     let mut errors = Vec::new();
     for (tree, _) in &file.trees {
@@ -358,7 +359,14 @@ fn look_at_program(
             (diagnostic.clone(), range)
         }));
     }
-    Ok(Looked { path: shown.to_string(), text: text.to_string(), findings, errors, fixed: 0, is_program: true })
+    Ok(Looked {
+        path: shown.to_string(),
+        text: text.to_string(),
+        findings,
+        errors,
+        fixed: 0,
+        is_program: true,
+    })
 }
 
 /// Reads the program that a file belongs to, and tells which of its files that is: what a module does with accounts shows
