@@ -34,7 +34,13 @@ fn print_node<'t>(root: Node<'t>, out: &mut String) {
                     out.push_str(opener);
                     stack.push(Pending { children: node.children(), separator, closer, is_first: true });
                 }
-                None => out.push_str(node.text()),
+                None => {
+                    // `,@x` would be another prefix.
+                    if out.ends_with(',') && node.text().starts_with('@') {
+                        out.push_str("#||#");
+                    }
+                    out.push_str(node.text());
+                }
             }
         }
         let Some(top) = stack.last_mut() else { return };
@@ -70,6 +76,14 @@ fn brackets(kind: NodeKind) -> Option<(&'static str, &'static str, &'static str)
 #[cfg(test)]
 mod tests {
     use ovsm_base::FormId;
+
+    #[test]
+    fn an_unquoted_name_that_begins_with_an_at_sign_is_not_spliced() {
+        let shown = |text: &str| super::print(&crate::parse_file(FormId(0), text), text);
+        let printed = shown("(`,,@a `(,#;b @c))");
+        assert_eq!(printed, "(`,#||#@a `(,#||#@c))\n");
+        assert_eq!(shown(&printed), printed);
+    }
 
     #[test]
     fn layout_and_comments_disappear() {

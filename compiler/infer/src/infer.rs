@@ -304,21 +304,22 @@ impl<'a> Inference<'a> {
     /// Makes a value what is needed, by a coercion if it has to be.
     pub(crate) fn fit(&mut self, expr: ExprId, found: &Term, needed: &Term) -> bool {
         let resolved = self.table.resolve(found);
-        if let Some(item) = self.table.as_option(needed) {
-            if !self.table.is_unknown(&resolved) && self.table.as_option(&resolved).is_none() {
-                if resolved == Term::Known(Type::Error) {
-                    return true;
-                }
-                if resolved == Term::Known(Type::Null) {
-                    self.coercions.push((expr, Fit::Absent, needed.clone()));
-                    return true;
-                }
-                let fits = self.table.unify(&resolved, &item);
-                if fits {
-                    self.coercions.push((expr, Fit::Present, needed.clone()));
-                }
-                return fits;
+        if let Some(item) = self.table.as_option(needed)
+            && !self.table.is_unknown(&resolved)
+            && self.table.as_option(&resolved).is_none()
+        {
+            if resolved == Term::Known(Type::Error) {
+                return true;
             }
+            if resolved == Term::Known(Type::Null) {
+                self.coercions.push((expr, Fit::Absent, needed.clone()));
+                return true;
+            }
+            let fits = self.table.unify(&resolved, &item);
+            if fits {
+                self.coercions.push((expr, Fit::Present, needed.clone()));
+            }
+            return fits;
         }
         let view = self.table.as_view(needed);
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the

@@ -102,6 +102,9 @@ fn standard_input_goes_to_standard_output() {
     let folder = folder.path();
     let result = ovsm(folder, &["--stdin"], UGLY);
     assert_eq!((result.code, result.out.as_str(), result.err.as_str()), (Some(0), NICE, ""));
+    let short = ovsm(folder, &["-"], UGLY);
+    assert_eq!((short.code, &short.out), (result.code, &result.out));
+    assert!(!folder.join("-").exists());
     let check = ovsm(folder, &["--stdin", "--stdin-filename", "x.ovsm", "--check"], UGLY);
     assert_eq!(check.code, Some(1));
     assert!(check.out.starts_with("--- a/x.ovsm\n+++ b/x.ovsm\n"), "{}", check.out);

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
                         ovsm fmt --stdin --stdin-filename main.ovsm < main.ovsm"
 )]
 pub struct Fmt {
-    /// Files, and folders whose `.ovsm` files are formatted
+    /// Files, and folders whose `.ovsm` files are formatted; `-` is the same as `--stdin`
     #[arg(default_value = ".", conflicts_with = "stdin")]
     paths: Vec<PathBuf>,
     /// Write nothing; show what would change, and exit with 1 if anything would
@@ -59,7 +59,7 @@ fn lines(text: &str) -> Result<(usize, usize), String> {
 
 impl Fmt {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        if self.stdin {
+        if self.stdin || matches!(self.paths.as_slice(), [only] if only == Path::new("-")) {
             return self.standard_input(terminal);
         }
         let files = match self.files() {
