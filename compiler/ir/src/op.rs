@@ -314,6 +314,8 @@ pub enum Region {
     /// Flags, keys, owners, lengths and counts of the serialised input, which nothing but the runtime changes.
     /// Stores through `Any` may hit it all the same.
     InputMeta,
+    /// The length of the data of an account, read to find the account behind it: at most that of a region of memory.
+    Length,
     /// The lamports word of an account.
     Lamports,
     /// The area at the bottom of the entry frame that the compiler keeps for itself.
@@ -329,9 +331,10 @@ pub enum Region {
 
 impl Region {
     /// Every region.
-    pub const ALL: [Region; 7] = [
+    pub const ALL: [Region; 8] = [
         Region::Any,
         Region::InputMeta,
+        Region::Length,
         Region::Lamports,
         Region::Frame,
         Region::Rodata,
@@ -344,6 +347,7 @@ impl Region {
         match self {
             Region::Any => "any",
             Region::InputMeta => "input",
+            Region::Length => "length",
             Region::Lamports => "lamports",
             Region::Frame => "frame",
             Region::Rodata => "rodata",
@@ -359,6 +363,7 @@ impl Region {
             (Region::Rodata | Region::Frame | Region::Local, Region::Any)
             | (Region::Any, Region::Rodata | Region::Frame | Region::Local) => false,
             (Region::View, Region::Local) | (Region::Local, Region::View) => true,
+            (Region::InputMeta, Region::Length) | (Region::Length, Region::InputMeta) => true,
             (Region::Any, _) | (_, Region::Any) => true,
             (a, b) => a == b,
         }

@@ -213,6 +213,11 @@ impl Body<'_, '_> {
                 Some(self.place(width, region, HEAP_BASE + u64::from(HEAP_WINDOW), HEAP_WINDOW))
             }
             4 => Some(self.place(width, Region::Frame, STACK_BASE, FRAME_AREA)),
+            5 if account && !write && self.generator.choices.once_in(4) => {
+                // Other operations write here, but never make a length of so few bytes too large.
+                let width = if width == Width::W8 { Width::W4 } else { width };
+                Some(self.place(width, Region::Length, INPUT_BASE, LAMPORTS))
+            }
             5 if account && !write && self.generator.choices.once_in(2) => {
                 Some(self.place(width, Region::InputMeta, INPUT_BASE, LAMPORTS))
             }

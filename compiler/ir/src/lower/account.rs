@@ -152,7 +152,7 @@ impl State<'_> {
                 self.binary_const(BinaryOp::Add, account, DATA + length + AFTER_DATA)
             }
             None => {
-                let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
+                let length = self.load(Width::W8, Region::Length, account, DATA_LEN);
                 let up = self.binary_const(BinaryOp::Add, length, 7);
                 let aligned = self.binary_const(BinaryOp::And, up, !7);
                 let next = self.binary(BinaryOp::Add, account, aligned);

@@ -3,7 +3,7 @@
 //! Looks a few definitions deep and knows nothing of branches; [`super::range`] is the analysis that does.
 
 use crate::function::{Function, Value};
-use crate::op::{BinaryOp, Op, Width};
+use crate::op::{Access, BinaryOp, Op, Region, Width};
 use ovsm_base::IntType;
 
 /// How many definitions deep to look.
@@ -21,6 +21,14 @@ pub(crate) const fn width_mask(width: Width) -> u64 {
         Width::W2 => 0xffff,
         Width::W4 => 0xffff_ffff,
         Width::W8 => u64::MAX,
+    }
+}
+
+/// The largest word that a load gives.
+pub(crate) fn loaded(access: &Access) -> u64 {
+    match access.region {
+        Region::Length => width_mask(access.width).min(u64::from(u32::MAX)),
+        _ => width_mask(access.width),
     }
 }
 
@@ -44,7 +52,7 @@ fn bound(function: &Function, value: Value, depth: u32) -> u64 {
     match op {
         Op::Const(word) => return *word,
         Op::BoolConst(_) | Op::BoolToWord(_) => return 1,
-        Op::Load(access) => return width_mask(access.width),
+        Op::Load(access) => return loaded(access),
         Op::Checked(_, ty, ..) if !ty.is_signed() => {
             return largest(*ty);
         }

@@ -15,9 +15,9 @@ impl Regions {
     /// No region.
     pub const NONE: Regions = Regions(0);
     /// Every region.
-    pub const ALL: Regions = Regions(0b111_1111);
+    pub const ALL: Regions = Regions(0b1111_1111);
     /// What a syscall may touch: anything but the compiler's own frame area.
-    pub const SYSCALL: Regions = Regions(0b111_1111 & !Regions::of(Region::Frame).0);
+    pub const SYSCALL: Regions = Regions(0b1111_1111 & !Regions::of(Region::Frame).0);
 
     /// One region.
     pub const fn of(region: Region) -> Regions {
@@ -29,6 +29,7 @@ impl Regions {
             Region::Rodata => 16,
             Region::Local => 32,
             Region::View => 64,
+            Region::Length => 128,
         })
     }
 

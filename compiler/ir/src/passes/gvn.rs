@@ -29,6 +29,7 @@ pub fn run(function: &mut Function, effects: &Effects) -> bool {
         table_log: Vec::new(),
         facts: Facts::default(),
         available: Vec::new(),
+        now: 0,
         changed: false,
         predecessors: function.predecessors(),
         dominators: &dominators,
@@ -55,6 +56,8 @@ struct Numbering<'a> {
     memory: Memory,
     /// What loads would give at the current place.
     available: Vec<Available>,
+    /// How many instructions there were on the way of the dominator tree.
+    now: u32,
     changed: bool,
 }
 
@@ -66,6 +69,8 @@ struct Scope {
     facts_mark: usize,
     /// What loads would give at the end of the block.
     exit: Vec<Available>,
+    /// How many instructions there were until the end of the block.
+    now: u32,
 }
 
 impl Numbering<'_> {
@@ -79,6 +84,7 @@ impl Numbering<'_> {
             match child {
                 Some(child) => {
                     let (parent, exit) = (scope.block, scope.exit.clone());
+                    self.now = scope.now;
                     let scope = self.enter(child, Some((parent, exit)));
                     scopes.push(scope);
                 }
@@ -116,6 +122,7 @@ impl Numbering<'_> {
             table_mark: scope_table,
             facts_mark: scope_facts,
             exit: self.available.clone(),
+            now: self.now,
         }
     }
 
@@ -137,6 +144,7 @@ impl Numbering<'_> {
         data.op.map_operands(|value| self.substitution.resolve(value));
         let op = data.op.clone();
         let result = data.results.first().copied();
+        self.now += u32::from(!matches!(op, Op::Const(_) | Op::BoolConst(_)));
         match &op {
             Op::Compare(condition, a, b) => {
                 if let Some(truth) = self.facts.compare(*condition, *a, *b) {
@@ -196,7 +204,9 @@ impl Numbering<'_> {
                 }
             }
             Op::Load(access) => {
-                if let (Some(found), Some(result)) = (memory::find(&self.available, access), result) {
+                if let (Some(found), Some(result)) =
+                    (memory::find(&mut self.available, access, self.now), result)
+                {
                     self.changed = true;
                     match found.narrowed {
                         None => self.substitution.replace(result, found.value),
@@ -211,13 +221,19 @@ impl Numbering<'_> {
                 if let Some(result) = result {
                     memory::add(
                         &mut self.available,
-                        Available { access: *access, value: result, narrowed: None },
+                        Available {
+                            access: *access,
+                            value: result,
+                            narrowed: None,
+                            used: self.now,
+                            survived: false,
+                        },
                     );
                 }
                 kept.push(inst);
             }
             Op::Store(access, value) => {
-                memory::store(&mut self.available, access, *value);
+                self.memory.store(self.function, &mut self.available, access, (*value, self.now));
                 kept.push(inst);
             }
             Op::Call(func, _) => {

@@ -7,6 +7,7 @@
 //!
 //! Start with [`optimize`].
 
+pub(crate) mod alias;
 pub mod block_params;
 pub(crate) mod bounds;
 pub(crate) mod call_graph;

@@ -344,7 +344,7 @@ impl<'a> Walk<'a> {
                 Some(truth) => Interval::constant(u64::from(truth)),
                 None => Interval::truth(),
             },
-            Op::Load(access) => Interval::unsigned(0, super::bounds::width_mask(access.width)),
+            Op::Load(access) => Interval::unsigned(0, super::bounds::loaded(access)),
             Op::DataAddress(_) | Op::Store(..) | Op::FailIf(..) | Op::Call(..) | Op::Syscall(..) => {
                 Interval::FULL
             }

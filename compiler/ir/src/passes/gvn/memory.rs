@@ -1,13 +1,17 @@
 //! What loads would give, and which writes are in the way.
 
 use crate::function::{Block, Function, Value};
-use crate::op::{Access, Width};
+use crate::op::{Access, Region, Width};
+use crate::passes::alias::Addresses;
 use crate::passes::effects::{Effects, Regions};
 use ovsm_base::IntType;
 use ovsm_base::index::IndexVec;
 
 /// How many accesses to remember at one place.
-const MAX_AVAILABLE: usize = 32;
+const MAX_AVAILABLE: usize = 64;
+/// How many instructions a value may wait for its next use behind stores to other accounts: a value that waits
+/// longer takes a register from others, and loading it again costs a single instruction.
+const MAX_WAIT: u32 = 24;
 /// Blocks to look at per block of the function, over the whole run.
 const VISITS_PER_BLOCK: usize = 24;
 
@@ -18,12 +22,17 @@ pub(super) struct Available {
     pub(super) value: Value,
     /// The type to truncate the value to, if it was stored to less than a word.
     pub(super) narrowed: Option<IntType>,
+    /// When it was last loaded, stored or used.
+    pub(super) used: u32,
+    /// True if only the distance of addresses says that no store in between was in the way.
+    pub(super) survived: bool,
 }
 
 /// What each block writes.
 pub(super) struct Memory {
     writes: IndexVec<Block, Regions>,
     everything: Regions,
+    addresses: Addresses,
     /// The number of the search that last saw each block.
     seen: IndexVec<Block, u32>,
     search: u32,
@@ -43,6 +52,7 @@ impl Memory {
         Memory {
             writes,
             everything,
+            addresses: Addresses::default(),
             seen: IndexVec::from_elem(0, function.blocks.len()),
             search: 0,
             budget: VISITS_PER_BLOCK * function.blocks.len() + 64,
@@ -79,11 +89,49 @@ impl Memory {
         }
         written
     }
+
+    fn survives(&mut self, function: &Function, store: &Access, entry: &mut Available) -> bool {
+        if !store.region.may_alias(entry.access.region) {
+            return true;
+        }
+        entry.survived |= store.address != entry.access.address;
+        self.addresses.disjoint(function, store, &entry.access)
+    }
+
+    /// A store: forgets what it may overwrite and remembers what it wrote.
+    pub(super) fn store(
+        &mut self,
+        function: &Function,
+        available: &mut Vec<Available>,
+        access: &Access,
+        (value, now): (Value, u32),
+    ) {
+        available.retain_mut(|entry| self.survives(function, access, entry));
+        let narrowed = match access.width {
+            Width::W1 => Some(IntType::U8),
+            Width::W2 => Some(IntType::U16),
+            Width::W4 => Some(IntType::U32),
+            Width::W8 => None,
+        };
+        add(available, Available { access: *access, value, narrowed, used: now, survived: false });
+    }
 }
 
 /// What a load of `access` would give.
-pub(super) fn find(available: &[Available], access: &Access) -> Option<Available> {
-    available.iter().rev().find(|entry| entry.access == *access).copied()
+pub(super) fn find(available: &mut [Available], access: &Access, now: u32) -> Option<Available> {
+    let same = |known: &Access| {
+        let both = [known.region, access.region];
+        // The length of data is read for two purposes.
+        let regions = known.region == access.region
+            || both.iter().all(|region| matches!(region, Region::InputMeta | Region::Length));
+        regions && (known.width, known.address, known.offset) == (access.width, access.address, access.offset)
+    };
+    let entry = available.iter_mut().rev().find(|entry| same(&entry.access))?;
+    if entry.survived && now.saturating_sub(entry.used) > MAX_WAIT {
+        return None;
+    }
+    entry.used = now;
+    Some(*entry)
 }
 
 /// Remembers one more access, forgetting the oldest if there are too many.
@@ -92,25 +140,4 @@ pub(super) fn add(available: &mut Vec<Available>, entry: Available) {
         available.remove(0);
     }
     available.push(entry);
-}
-
-/// A store: forgets what it may overwrite and remembers what it wrote.
-pub(super) fn store(available: &mut Vec<Available>, access: &Access, value: Value) {
-    available
-        .retain(|entry| !access.region.may_alias(entry.access.region) || disjoint(access, &entry.access));
-    let narrowed = match access.width {
-        Width::W1 => Some(IntType::U8),
-        Width::W2 => Some(IntType::U16),
-        Width::W4 => Some(IntType::U32),
-        Width::W8 => None,
-    };
-    add(available, Available { access: *access, value, narrowed });
-}
-
-/// True if two accesses have the same base and do not overlap.
-fn disjoint(a: &Access, b: &Access) -> bool {
-    let (start_a, start_b) = (i64::from(a.offset), i64::from(b.offset));
-    a.address == b.address
-        && (start_a + i64::from(a.width.bytes()) <= start_b
-            || start_b + i64::from(b.width.bytes()) <= start_a)
 }

@@ -14,6 +14,7 @@ const CASES: &[(&str, &str)] = &[
     ("combine_signed_division", include_str!("rewrites/combine_signed_division.ir")),
     ("dce_keeps_effects", include_str!("rewrites/dce_keeps_effects.ir")),
     ("gvn_conditions", include_str!("rewrites/gvn_conditions.ir")),
+    ("gvn_accounts", include_str!("rewrites/gvn_accounts.ir")),
     ("gvn_loads_across_loops", include_str!("rewrites/gvn_loads_across_loops.ir")),
     ("gvn_memory", include_str!("rewrites/gvn_memory.ir")),
     ("inline_and_remove", include_str!("rewrites/inline_and_remove.ir")),
