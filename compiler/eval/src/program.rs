@@ -196,6 +196,15 @@ impl ProgramSession {
         self.front.records.get(self.front.record_globals.get(&global)?)
     }
 
+    /// The type that a variable of the module is the constructor of, for those of `deftype`.
+    pub fn defined_type(&self, global: GlobalId) -> Option<&crate::Type> {
+        let module = self.front.modules.get(self.front.main.0 as usize)?;
+        match module.names.get(self.names.get(&global)?)? {
+            Meaning::Type(ty @ crate::Type::Refined(..), Some(id)) if *id == global => Some(ty),
+            _ => None,
+        }
+    }
+
     /// The type of a record or variant by its identity.
     pub fn record(&self, identity: u64) -> Option<&Rc<RecordType>> {
         self.front.records.get(&identity)

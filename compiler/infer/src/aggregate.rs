@@ -76,7 +76,7 @@ impl<'a> Inference<'a> {
             Expr::Length(value) => {
                 let found = self.infer(*value, Use::Value);
                 let length = self.table.fresh(true);
-                if self.table.resolve(&found) == Term::Known(Type::String) {
+                if self.table.represented(&found) == Term::Known(Type::String) {
                     self.unsupported(
                         self.span(*value),
                         "the number of characters of a string is not available in programs",
@@ -125,7 +125,7 @@ impl<'a> Inference<'a> {
             Expr::Arguments(..) => self.stated(expr),
             Expr::LogRecord(record, _) => {
                 let found = self.infer(*record, Use::Value);
-                match self.table.resolve(&found) {
+                match self.table.represented(&found) {
                     Term::Known(Type::Error) => {}
                     Term::Known(ty @ Type::Record(_)) if ty.is_plain() => {}
                     _ => self.unsupported(
@@ -244,6 +244,7 @@ impl<'a> Inference<'a> {
         match key {
             Key::Field(name, stated) => {
                 if let Some(stated) = stated
+                    && self.table.represented(whole) != Term::Known(stated.clone())
                     && !self.table.unify(whole, &Term::Known(stated.clone()))
                 {
                     let found = self.table.finish_known(whole);
@@ -257,7 +258,7 @@ impl<'a> Inference<'a> {
                     ));
                     return ERROR;
                 }
-                match self.table.resolve(whole) {
+                match self.table.represented(whole) {
                     Term::Known(Type::Record(record)) => self.field(&record, name, span),
                     Term::Known(Type::Account(account)) => match &account.record {
                         Some(record) => self.field(record, name, span),
@@ -279,7 +280,9 @@ impl<'a> Inference<'a> {
                     Type::Record(record) => record.fields.get(*number),
                     _ => None,
                 };
-                self.table.unify(whole, &Term::Known(ty.clone()));
+                if self.table.represented(whole) != Term::Known(ty.clone()) {
+                    self.table.unify(whole, &Term::Known(ty.clone()));
+                }
                 field.map_or(ERROR, |field| Term::Known(field.ty.clone()))
             }
             Key::Index(index) => {

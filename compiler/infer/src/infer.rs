@@ -332,7 +332,46 @@ impl<'a> Inference<'a> {
             }
             return fits;
         }
-        self.table.unify(found, needed)
+        self.is_alias(&resolved, needed) || self.table.unify(found, needed)
+    }
+
+    /// True if one is a distinct type and the other the type below, and this is no number. Numbers are converted by name, as
+    /// scripts do; other values of the type below are values of the distinct type, and the other way round.
+    fn is_alias(&mut self, found: &Term, needed: &Term) -> bool {
+        let (Term::Known(found), Term::Known(needed)) = (found, self.table.resolve(needed)) else {
+            return false;
+        };
+        let is_below = |ty: &Type, base: &Type| {
+            let mut ty = ty;
+            while let Type::Distinct(distinct) = ty {
+                ty = &distinct.base;
+                if ty == base {
+                    return !matches!(base.underlying(), Type::Int(_));
+                }
+            }
+            false
+        };
+        is_below(found, &needed) || is_below(&needed, found)
+    }
+
+    /// A value that becomes one of a distinct type: it is one, or one of the type below.
+    fn into_distinct(&mut self, value: ExprId, ty: &Type) -> Term {
+        let found = self.infer(value, Use::Value);
+        let resolved = self.table.resolve(&found);
+        let mut below = ty;
+        while let Type::Distinct(distinct) = below {
+            below = &distinct.base;
+            if resolved == Term::Known(below.clone()) {
+                return Term::Known(ty.clone());
+            }
+        }
+        // An array that is written out, or a literal, is of either.
+        let needed = match resolved {
+            Term::Array(..) | Term::Option(_) | Term::Slice(_) => ty.underlying(),
+            _ => ty,
+        };
+        self.expect(value, &found, &Term::Known(needed.clone()), "the conversion", None);
+        Term::Known(ty.clone())
     }
 
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
@@ -489,6 +528,7 @@ impl<'a> Inference<'a> {
             }
             Expr::Call(def, args) => self.call(expr, *def, args),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
+            Expr::Into(value, ty) => self.into_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
                 let needed = self.table.stated(&ty.ty, &mut self.names);
@@ -558,7 +598,10 @@ impl<'a> Inference<'a> {
         }
         let null = Term::Known(Type::Null);
         let other = arms.iter().find(|term| **term != null)?;
-        match (or_null || arms.contains(&null)) && !self.table.is_unknown(other) && *other != Term::Known(Type::Error) {
+        match (or_null || arms.contains(&null))
+            && !self.table.is_unknown(other)
+            && *other != Term::Known(Type::Error)
+        {
             true => Some(Term::Option(Rc::new(other.clone()))),
             false => None,
         }
@@ -777,10 +820,7 @@ impl<'a> Inference<'a> {
     }
 
     /// The instances that are called; a call with `int` everywhere stays one of the function itself.
-    fn finished_instances(
-        &mut self,
-        calls: Vec<(ExprId, DefId, Vec<Term>)>,
-    ) -> BTreeMap<ExprId, Instance> {
+    fn finished_instances(&mut self, calls: Vec<(ExprId, DefId, Vec<Term>)>) -> BTreeMap<ExprId, Instance> {
         calls
             .into_iter()
             .map(|(expr, function, variables)| {
@@ -795,14 +835,14 @@ impl<'a> Inference<'a> {
         self.widen_literals();
         let schemes = self.schemes();
         for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
-            if let Type::Int(ty) = self.table.finish(&term)
+            if let Type::Int(ty) = *self.table.finish(&term).underlying()
                 && !ty.contains(negative, magnitude)
             {
                 self.diagnostics.push(literal_out_of_range(ty, negative, magnitude, span));
             }
         }
         for (builtin, term, span) in std::mem::take(&mut self.words) {
-            if self.table.finish(&term) == Type::Int(IntType::U128) {
+            if *self.table.finish(&term).underlying() == Type::Int(IntType::U128) {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), span));
             }
         }
@@ -818,19 +858,24 @@ impl<'a> Inference<'a> {
             }
         }
         for (term, span) in std::mem::take(&mut self.lengths) {
-            if let Type::Int(ty) = self.table.finish(&term)
+            if let Type::Int(ty) = *self.table.finish(&term).underlying()
                 && ty.bits() != 64
             {
                 self.diagnostics.push(crate::report::narrow_length(ty, span));
             }
         }
         self.diagnostics.truncate(MAX_DIAGNOSTICS);
-        let mut types =
-            GroupTypes { diagnostics: std::mem::take(&mut self.diagnostics), schemes, ..GroupTypes::default() };
-        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in group.units.iter().zip(finished) {
+        let mut types = GroupTypes {
+            diagnostics: std::mem::take(&mut self.diagnostics),
+            schemes,
+            ..GroupTypes::default()
+        };
+        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in
+            group.units.iter().zip(finished)
+        {
             let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
             for (expr, fit, term) in coercions {
-                let ty = self.table.finish(&term);
+                let ty = self.table.finish(&term).represented();
                 steps.entry(expr).or_default().push(match fit {
                     Fit::Present => Coercion::Present(ty),
                     Fit::Absent => Coercion::Absent(ty),
@@ -840,10 +885,10 @@ impl<'a> Inference<'a> {
             }
             let body = BodyTypes {
                 coercions: steps,
-                exprs: exprs.iter().map(|term| self.table.finish(term)).collect(),
-                locals: locals.iter().map(|term| self.table.finish(term)).collect(),
+                exprs: exprs.iter().map(|term| self.table.finish(term).represented()).collect(),
+                locals: locals.iter().map(|term| self.table.finish(term).represented()).collect(),
                 instances: self.finished_instances(instances),
-                result: result.map(|term| self.table.finish(&term)),
+                result: result.map(|term| self.table.finish(&term).represented()),
             };
             types.diagnostics.extend(crate::values::check(unit, &body));
             types.bodies.insert(unit.def, body);

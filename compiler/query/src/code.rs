@@ -25,6 +25,7 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<Needs> {
     bodies
         .map(|(function, body)| {
             let types = body_types(db, form, function);
+            let body = final_body(db, form, function, body);
             types.map_or(Needs::default(), |types| Needs::of(body, types))
         })
         .collect()
@@ -39,18 +40,25 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
         bodies
             .zip(needs)
             .filter(|((function, _), _)| function.is_none_or(|function| is_part(db, file, function)))
-            .map(|((function, body), needs)| {
-                Part { function, body: final_body(db, *form, function, body), needs }
+            .map(|((function, body), needs)| Part {
+                function,
+                body: final_body(db, *form, function, body),
+                needs,
             })
     });
     let instances = typed_instances(db, file);
-    let instances = instances.iter().map(|it| {
-        Part { function: it.function, body: it.body, needs: Needs::of(it.body, it.types) }
+    let instances = instances.iter().map(|it| Part {
+        function: it.function,
+        body: it.body,
+        needs: Needs::of(it.body, it.types),
     });
     let parts = parts.chain(instances);
     let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });
     let parts = parts.chain(entry);
-    let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
+    let ty = |def| {
+        let ty = global_type(db, Def::new(db, file, def)).as_ref();
+        ty.map_or(Type::Error, Type::represented)
+    };
     Layout::new(parts, &ty)
 }
 
@@ -76,7 +84,7 @@ pub fn lower<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<Def
         .filter(|function| function.withheld.is_empty() && is_part(db, file, function.def))
         .filter_map(|function| {
             let def = function.def;
-            let signature = signature(db, Def::new(db, file, def)).as_ref()?;
+            let signature = &signature(db, Def::new(db, file, def)).as_ref()?.represented();
             let body = final_body(db, form, Some(def), &function.body);
             let source = Source { body, types: body_types(db, form, Some(def))? };
             let name = name_of(db, file, def);

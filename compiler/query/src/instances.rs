@@ -12,7 +12,7 @@ use crate::names::{expand, items};
 use crate::types::{Def, ModuleTypes, dispatch, name_of, scheme};
 use ovsm_base::{Code, DefId, Diagnostic, Span};
 use ovsm_expand::core::Body;
-use ovsm_infer::{BodyTypes, Instance, Signature, Unit, UnitKind, infer_instance, with_instances};
+use ovsm_infer::{BodyTypes, Instance, Signature, Unit, UnitKind, final_code, infer_instance};
 use ovsm_ir::lower::{Lowered, Source};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -80,7 +80,7 @@ pub struct Calls {
 
 impl Calls {
     fn of(body: &Body, types: &BodyTypes) -> Calls {
-        let functions = match with_instances(body, &types.instances) {
+        let functions = match final_code(body, types) {
             Some(body) => body.callees,
             None => body.callees.clone(),
         };
@@ -99,19 +99,19 @@ pub fn calls<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<(Option<
         .collect()
 }
 
-/// The code of a form's bodies that call instances.
+/// The code of a form's bodies that is another one for stages after inference.
 #[salsa::tracked]
 pub fn rewritten<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> BTreeMap<Option<DefId>, Body> {
     let bodies = expand(db, form).bodies();
     bodies
         .filter_map(|(function, body)| {
             let types = body_types(db, form, function)?;
-            Some((function, with_instances(body, &types.instances)?))
+            Some((function, final_code(body, types)?))
         })
         .collect()
 }
 
-/// The code of a body of a form as stages after inference see it: with calls of instances.
+/// The code of a body of a form as stages after inference see it: with calls of instances, and without distinct types.
 pub(crate) fn final_body<'db>(
     db: &'db dyn salsa::Database,
     form: Form<'db>,
@@ -144,7 +144,7 @@ pub fn instance_body<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) -
     let mut found = infer_instance(unit, &signature, &ModuleTypes { db, file });
     let types = found.bodies.remove(&instance.function).unwrap_or_default();
     InstanceBody {
-        body: with_instances(body, &types.instances),
+        body: final_code(body, &types),
         types,
         diagnostics: std::mem::take(&mut found.diagnostics),
     }
@@ -258,7 +258,9 @@ pub(crate) fn instance_diagnostics(db: &dyn salsa::Database, file: SourceFile) -
         }
     }
     if let Some(caller) = &callers.too_many {
-        let message = format!("the program calls generic functions with more than {MAX_INSTANCES} combinations of types");
+        let message = format!(
+            "the program calls generic functions with more than {MAX_INSTANCES} combinations of types"
+        );
         let diagnostic = Diagnostic::new(Code::TooManyInstances, message)
             .note("a generic function is compiled once for each combination of types that it is called with")
             .help("state types where the functions do not have to be generic; a generic function that calls others with larger types makes them many");
@@ -310,7 +312,7 @@ pub fn lower_instance<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) 
     let (_, generic) = generic_body(db, file, instance.function)?;
     let found = instance_body(db, key);
     let source = Source { body: found.body.as_ref().unwrap_or(generic), types: &found.types };
-    let signature = instance_signature(db, file, def)?;
+    let signature = instance_signature(db, file, def)?.represented();
     let name = instance_name(db, file, def)?;
     let types = ModuleTypes { db, file };
     Some(ovsm_ir::lower::lower_function(&name, source, &signature, (def, layout(db, file)), &types))

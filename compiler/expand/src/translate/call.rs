@@ -31,6 +31,16 @@ impl<'a> Translator<'a> {
                 let values = self.values(arguments);
                 self.make(ty, number, values, span)
             }
+            Some(Expr::Global(id)) if let Some(ty) = self.session.defined_type(*id) => {
+                let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
+                let [value] = arguments else {
+                    self.wrong_count(&name, 1, arguments.len(), span);
+                    return self.body.add(core::Expr::Error, span);
+                };
+                let value = self.expr(*value, Place::VALUE);
+                let stated = self.described_type(&ovsm_eval::type_descriptor(ty), span);
+                self.body.add(core::Expr::Into(value, stated.ty), span)
+            }
             Some(Expr::Global(id)) => match self.global(*id) {
                 Some((def, GlobalKind::Function { .. } | GlobalKind::Accessor { .. })) => {
                     let arguments = arguments.iter().map(|arg| self.expr(*arg, Place::VALUE)).collect();

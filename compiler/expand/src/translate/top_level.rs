@@ -42,7 +42,9 @@ impl<'a> Translator<'a> {
                 let function = self.defined_function(&definition, failed);
                 expansion.functions.extend(function);
             }
-            if !code.is_empty() || expansion.functions.is_empty() && expansion.declarations.is_empty() {
+            let defines_type = self.context.item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type);
+            let has_others = !expansion.functions.is_empty() || !expansion.declarations.is_empty();
+            if !code.is_empty() || !has_others && !defines_type {
                 expansion.code = self.code(&code, failed);
             }
         }
@@ -65,6 +67,8 @@ impl<'a> Translator<'a> {
                             definitions.push(Definition { global: *global, code, at: expr });
                         }
                     }
+                    // A call of the constructor is a conversion.
+                    Some(Expr::Lambda(_)) if self.session.defined_type(*global).is_some() => {}
                     // The value of a type is the type.
                     Some(Expr::Constant(Value::RecordType(_) | Value::Record(_))) => {}
                     _ => code.push(expr),

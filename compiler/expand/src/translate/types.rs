@@ -2,7 +2,7 @@
 
 use super::Translator;
 use crate::core::TypeName;
-use crate::ty::{EnumType, Field, RecordType, Type};
+use crate::ty::{DistinctType, EnumType, Field, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_eval::core::{Expr, ExprId, GlobalId};
 use ovsm_value::{Value, number};
@@ -113,8 +113,11 @@ impl Translator<'_> {
                 let Some(identity) = first else { return Err(fault("this type has no values")) };
                 self.declared(identity, &ovsm_value::write::display(name), open)
             }
-            ("refined", [_, base, function]) => match function {
-                Value::Null => self.resolve(base, open),
+            ("refined", [name, base, function]) => match function {
+                Value::Null => {
+                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
+                    Ok(Type::Distinct(Arc::new(DistinctType { name, base })))
+                }
                 _ => Err(Fault {
                     message: "refinements are not available in programs".to_string(),
                     help: "state the type below, and test the condition",
@@ -209,7 +212,11 @@ impl Translator<'_> {
             let ty = self.resolve(ty, open)?;
             if ty.is_open() {
                 return Err(Fault {
-                    message: format!("the field `{}` of `{}` leaves its type open", name.as_str(), record.name),
+                    message: format!(
+                        "the field `{}` of `{}` leaves its type open",
+                        name.as_str(),
+                        record.name
+                    ),
                     help: "records have fixed layouts: state the type of the field",
                 });
             }
