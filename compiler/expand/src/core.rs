@@ -71,6 +71,8 @@ pub enum Fault {
     NoCase,
     /// `(error …)`.
     Raised,
+    /// A value is refused by the condition of the type that it enters.
+    Refinement,
     /// The instruction data are none that the program knows.
     InstructionData,
     /// An address is not the one that its seeds give.

@@ -560,7 +560,7 @@ impl<'a> Translator<'a> {
 
     fn read_global(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
         if let Some((ty, number)) = self.constructed(id, span) {
-            return self.make(ty, number, Vec::new(), span);
+            return self.make(ty, number, Vec::new(), &[], span);
         }
         let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
         let expr = match kind {

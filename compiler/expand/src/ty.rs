@@ -53,6 +53,8 @@ pub struct DistinctType {
     pub name: String,
     /// The type below.
     pub base: Type,
+    /// True for a type with a condition, whose values are otherwise those of the type below.
+    pub is_refinement: bool,
 }
 
 /// The type of a record, or of one variant of an enum.
@@ -182,6 +184,21 @@ impl Type {
             ty = &distinct.base;
         }
         ty
+    }
+
+    /// The type without the condition that its values, or that of an option, meet. Fields of records keep theirs.
+    #[must_use]
+    pub fn unrefined(&self) -> Type {
+        match self {
+            Type::Distinct(distinct) if distinct.is_refinement => distinct.base.unrefined(),
+            Type::Option(item) => Type::Option(Arc::new(item.unrefined())),
+            other => other.clone(),
+        }
+    }
+
+    /// True if values have to meet a condition, those of an option included.
+    pub fn is_refined(&self) -> bool {
+        *self != self.unrefined()
     }
 
     /// True if the type, or a part of it, is a distinct one.

@@ -119,6 +119,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) present: FxHashSet<Variable>,
     /// True where an array may become a view of its items.
     takes_views: bool,
+    /// The last field with a condition that was looked at, by its name.
+    pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
     is_instance: bool,
 }
@@ -165,6 +167,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         coercions: Vec::new(),
         present: FxHashSet::default(),
         takes_views: false,
+        condition: None,
         is_instance: false,
     };
     let mut locals_of = Vec::with_capacity(group.units.len());
@@ -343,10 +346,12 @@ impl<'a> Inference<'a> {
         };
         let is_below = |ty: &Type, base: &Type| {
             let mut ty = ty;
+            let mut is_condition = true;
             while let Type::Distinct(distinct) = ty {
+                is_condition &= distinct.is_refinement;
                 ty = &distinct.base;
                 if ty == base {
-                    return !matches!(base.underlying(), Type::Int(_));
+                    return is_condition || !matches!(base.underlying(), Type::Int(_));
                 }
             }
             false

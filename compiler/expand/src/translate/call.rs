@@ -29,7 +29,8 @@ impl<'a> Translator<'a> {
             }
             Some(Expr::Global(id)) if let Some((ty, number)) = self.constructed(*id, span) => {
                 let values = self.values(arguments);
-                self.make(ty, number, values, span)
+                let checked: Vec<bool> = arguments.iter().map(|it| self.is_condition_checked(*it)).collect();
+                self.make(ty, number, values, &checked, span)
             }
             Some(Expr::Global(id)) if let Some(ty) = self.session.defined_type(*id) => {
                 let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
@@ -37,6 +38,12 @@ impl<'a> Translator<'a> {
                     self.wrong_count(&name, 1, arguments.len(), span);
                     return self.body.add(core::Expr::Error, span);
                 };
+                if ty.has_condition() {
+                    let message = format!(
+                        "`{name}` has a condition, which is checked where the type is called by its name"
+                    );
+                    return self.unsupported(span, &message, &format!("write `({name} value)`"));
+                }
                 let value = self.expr(*value, Place::VALUE);
                 let stated = self.described_type(&ovsm_eval::type_descriptor(ty), span);
                 self.body.add(core::Expr::Into(value, stated.ty), span)
@@ -83,12 +90,13 @@ impl<'a> Translator<'a> {
         arguments.iter().map(|argument| self.expr(*argument, Place::VALUE)).collect()
     }
 
-    /// A record, or a variant of an enum.
+    /// A record, or a variant of an enum. `checked` says of which arguments the conditions of fields are checked.
     pub(super) fn make(
         &mut self,
         ty: Type,
         number: usize,
         values: Vec<core::ExprId>,
+        checked: &[bool],
         span: Option<Span>,
     ) -> core::ExprId {
         let record = match &ty {
@@ -101,7 +109,36 @@ impl<'a> Translator<'a> {
             self.wrong_count(&name, count, values.len(), span);
             return self.body.add(core::Expr::Error, span);
         }
+        let fields = record.iter().flat_map(|record| &record.fields).enumerate();
+        let mut unchecked =
+            fields.filter(|(n, field)| field.ty.is_refined() && !checked.get(*n).is_some_and(|it| *it));
+        if let Some((_, field)) = unchecked.next() {
+            let message = format!(
+                "the field `{}` has a condition, which is checked where the record is made by its name",
+                field.name
+            );
+            return self.unsupported(span, &message, "write the call of the constructor: `(Name value …)`");
+        }
         self.body.add(core::Expr::Make(ty, number, values), span)
+    }
+
+    /// True if the expander has put the check of a condition around an argument.
+    fn is_condition_checked(&self, argument: ExprId) -> bool {
+        let check = |expr: ExprId| match self.unit.exprs.get(expr) {
+            Some(Expr::Native(id, operands))
+                if ovsm_library::get(*id).is_some_and(|native| native.name == "#check") =>
+            {
+                operands.first().copied()
+            }
+            _ => None,
+        };
+        match check(argument).and_then(|inner| self.unit.exprs.get(inner)) {
+            Some(Expr::Let(bindings, body)) => {
+                matches!(bindings.as_slice(), [(_, value)] if check(*value).is_some())
+                    && matches!(self.unit.exprs.get(*body), Some(Expr::If(..)))
+            }
+            _ => false,
+        }
     }
 
     /// Reports parameters of a kind that programs do not have.

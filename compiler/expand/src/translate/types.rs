@@ -38,7 +38,8 @@ impl Translator<'_> {
     pub(super) fn described_type(&mut self, descriptor: &Value, span: Option<Span>) -> TypeName {
         let ty = match self.resolve(descriptor, &mut Vec::new()) {
             Ok(ty) => match ty.size() {
-                Some(_) => ty,
+                // The condition stands as code where values enter.
+                Some(_) => ty.unrefined(),
                 None => {
                     let message = "values of this type are larger than any program's memory";
                     self.unsupported(span, message, "use smaller arrays");
@@ -71,6 +72,7 @@ impl Translator<'_> {
         match (tag.as_str(), parts) {
             ("array", [item]) => {
                 let item = self.resolve(item, open)?;
+                no_condition(&item)?;
                 match item {
                     Type::Slice(_) => Err(fault("a view of views is not available in programs")),
                     item => Ok(Type::Slice(Arc::new(item))),
@@ -79,7 +81,9 @@ impl Translator<'_> {
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
-                match self.resolve(item, open)? {
+                let item = self.resolve(item, open)?;
+                no_condition(&item)?;
+                match item {
                     Type::Slice(_) => Err(fault("an array of views is not available in programs")),
                     item => Ok(Type::Array(Arc::new(item), length)),
                 }
@@ -116,12 +120,12 @@ impl Translator<'_> {
             ("refined", [name, base, function]) => match function {
                 Value::Null => {
                     let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
-                    Ok(Type::Distinct(Arc::new(DistinctType { name, base })))
+                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: false })))
                 }
-                _ => Err(Fault {
-                    message: "refinements are not available in programs".to_string(),
-                    help: "state the type below, and test the condition",
-                }),
+                _ => {
+                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
+                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: true })))
+                }
             },
             ("list", _) => Err(fault("lists are not available in programs")),
             ("map", _) => Err(fault("objects are not available in programs")),
@@ -281,6 +285,17 @@ impl Translator<'_> {
                 format!("`{name}` takes {takes} argument{}, not {given}", if takes == 1 { "" } else { "s" }),
             ),
         );
+    }
+}
+
+/// Items enter an array in many ways, so their types have no conditions.
+fn no_condition(item: &Type) -> Result<(), Fault> {
+    match item.is_refined() {
+        true => Err(Fault {
+            message: format!("an array of `{item}`, which has a condition, is not available in programs"),
+            help: "state the type below for the items, and the type with the condition where one is passed on",
+        }),
+        false => Ok(()),
     }
 }
 

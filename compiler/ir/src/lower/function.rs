@@ -296,6 +296,7 @@ impl State<'_> {
                     let failure = match fault {
                         Fault::NoCase => Failure::NoCase,
                         Fault::Raised => Failure::Raised,
+                        Fault::Refinement => Failure::Refinement,
                         Fault::InstructionData => Failure::InstructionData,
                         Fault::Seeds => Failure::Seeds,
                         Fault::WrongAccount => Failure::WrongAccount,
