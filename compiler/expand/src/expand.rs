@@ -273,6 +273,7 @@ impl Bringing<'_, '_> {
                 GlobalKind::Macro | GlobalKind::Type | GlobalKind::Accessor { .. } => self.definition(&name),
                 // A macro runs now, and so do the functions that it calls.
                 GlobalKind::Function { .. } if whole => self.definition(&name),
+                GlobalKind::Template { .. } => self.template(&name, whole),
                 kind if !self.visited.contains(&(Rc::clone(&name), !whole)) => {
                     self.session.define(&name, known(kind));
                 }
@@ -291,6 +292,18 @@ impl Bringing<'_, '_> {
         }
     }
 
+    /// Brings in a function that takes functions, as a macro: each call becomes the definition, as a local function, and a
+    /// call of that. What it calls itself is brought in, too.
+    fn template(&mut self, name: &Rc<str>, whole: bool) {
+        let Some((id, definition)) = self.surroundings.env.definition(name) else { return };
+        ovsm_base::stack::with_room(|| self.names_of(&definition, whole));
+        if self.brought.insert(id)
+            && let Some(template) = program::template(&definition)
+        {
+            self.session.define_form(template);
+        }
+    }
+
     fn is_own(&self, name: &str) -> bool {
         self.own.as_deref() == Some(name) || self.item.names.iter().any(|(own, _)| own == name)
     }
@@ -298,9 +311,9 @@ impl Bringing<'_, '_> {
 
 fn known(kind: &GlobalKind) -> Known {
     match kind {
-        GlobalKind::Function { params } | GlobalKind::Accessor { params } => {
-            Known::Function(params.map(|params| params as usize))
-        }
+        GlobalKind::Function { params }
+        | GlobalKind::Template { params }
+        | GlobalKind::Accessor { params } => Known::Function(params.map(|params| params as usize)),
         GlobalKind::Variable => Known::Variable,
         GlobalKind::Literal(literal) => match literal_value(literal) {
             Some(value) => Known::Value(value),

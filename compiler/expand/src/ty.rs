@@ -324,7 +324,8 @@ impl std::fmt::Display for Type {
                 (None, true) => f.write_str("(mut account)"),
             },
             Type::Distinct(distinct) => f.write_str(&distinct.name),
-            Type::Variable(name) => write!(f, "'{name}"),
+            // What comes after the mark tells uses apart.
+            Type::Variable(name) => write!(f, "'{}", name.split('#').next().unwrap_or(name)),
             Type::Error => f.write_str("unknown"),
         }
     }

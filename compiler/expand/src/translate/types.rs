@@ -110,7 +110,14 @@ impl Translator<'_> {
                     }),
                 }
             }
-            ("variable", [name]) => Ok(Type::Variable(ovsm_value::write::display(name).into())),
+            ("variable", [name]) => {
+                let name = ovsm_value::write::display(name);
+                // Each use of a function that is put in place has types of its own.
+                Ok(Type::Variable(match self.inlining {
+                    0 => name.into(),
+                    number => format!("{name}#{number}").into(),
+                }))
+            }
             ("record", [name, identities]) => {
                 let Value::Array(identities) = identities else { return Err(fault("this type is unknown")) };
                 let first = identities.get(0).and_then(number::to_i64).map(|identity| identity as u64);
