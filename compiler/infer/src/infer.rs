@@ -307,21 +307,22 @@ impl<'a> Inference<'a> {
     /// Makes a value what is needed, by a coercion if it has to be.
     pub(crate) fn fit(&mut self, expr: ExprId, found: &Term, needed: &Term) -> bool {
         let resolved = self.table.resolve(found);
-        if let Some(item) = self.table.as_option(needed) {
-            if !self.table.is_unknown(&resolved) && self.table.as_option(&resolved).is_none() {
-                if resolved == Term::Known(Type::Error) {
-                    return true;
-                }
-                if resolved == Term::Known(Type::Null) {
-                    self.coercions.push((expr, Fit::Absent, needed.clone()));
-                    return true;
-                }
-                let fits = self.table.unify(&resolved, &item);
-                if fits {
-                    self.coercions.push((expr, Fit::Present, needed.clone()));
-                }
-                return fits;
+        if let Some(item) = self.table.as_option(needed)
+            && !self.table.is_unknown(&resolved)
+            && self.table.as_option(&resolved).is_none()
+        {
+            if resolved == Term::Known(Type::Error) {
+                return true;
             }
+            if resolved == Term::Known(Type::Null) {
+                self.coercions.push((expr, Fit::Absent, needed.clone()));
+                return true;
+            }
+            let fits = self.table.unify(&resolved, &item);
+            if fits {
+                self.coercions.push((expr, Fit::Present, needed.clone()));
+            }
+            return fits;
         }
         let view = self.table.as_view(needed);
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
@@ -336,47 +337,6 @@ impl<'a> Inference<'a> {
             return fits;
         }
         self.is_alias(&resolved, needed) || self.table.unify(found, needed)
-    }
-
-    /// True if one is a distinct type and the other the type below, and this is no number. Numbers are converted by name, as
-    /// scripts do; other values of the type below are values of the distinct type, and the other way round.
-    fn is_alias(&mut self, found: &Term, needed: &Term) -> bool {
-        let (Term::Known(found), Term::Known(needed)) = (found, self.table.resolve(needed)) else {
-            return false;
-        };
-        let is_below = |ty: &Type, base: &Type| {
-            let mut ty = ty;
-            let mut is_condition = true;
-            while let Type::Distinct(distinct) = ty {
-                is_condition &= distinct.is_refinement;
-                ty = &distinct.base;
-                if ty == base {
-                    return is_condition || !matches!(base.underlying(), Type::Int(_));
-                }
-            }
-            false
-        };
-        is_below(found, &needed) || is_below(&needed, found)
-    }
-
-    /// A value that becomes one of a distinct type: it is one, or one of the type below.
-    fn into_distinct(&mut self, value: ExprId, ty: &Type) -> Term {
-        let found = self.infer(value, Use::Value);
-        let resolved = self.table.resolve(&found);
-        let mut below = ty;
-        while let Type::Distinct(distinct) = below {
-            below = &distinct.base;
-            if resolved == Term::Known(below.clone()) {
-                return Term::Known(ty.clone());
-            }
-        }
-        // An array that is written out, or a literal, is of either.
-        let needed = match resolved {
-            Term::Array(..) | Term::Option(_) | Term::Slice(_) => ty.underlying(),
-            _ => ty,
-        };
-        self.expect(value, &found, &Term::Known(needed.clone()), "the conversion", None);
-        Term::Known(ty.clone())
     }
 
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
@@ -533,7 +493,7 @@ impl<'a> Inference<'a> {
             }
             Expr::Call(def, args) => self.call(expr, *def, args),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
-            Expr::Into(value, ty) => self.into_distinct(*value, ty),
+            Expr::Into(value, ty) => self.as_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
                 let needed = self.table.stated(&ty.ty, &mut self.names);

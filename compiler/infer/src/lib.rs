@@ -11,6 +11,7 @@
 mod aggregate;
 mod builtins;
 mod chain;
+mod distinct;
 mod generic;
 pub mod group;
 pub mod infer;

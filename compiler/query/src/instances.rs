@@ -304,6 +304,14 @@ pub(crate) fn instance_name(db: &dyn salsa::Database, file: SourceFile, def: Def
     Some(format!("{}<{}>", name_of(db, file, instance.function), instance.arguments()))
 }
 
+/// The names of the instances of the functions of a name.
+pub(crate) fn names_of_instances(db: &dyn salsa::Database, file: SourceFile, function: &str) -> Vec<String> {
+    let all = instances(db, file).all.iter();
+    all.filter(|(_, instance)| name_of(db, file, instance.function) == function)
+        .filter_map(|(def, _)| instance_name(db, file, *def))
+        .collect()
+}
+
 /// The IR of an instance.
 #[salsa::tracked]
 pub fn lower_instance<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) -> Option<Lowered> {

@@ -215,6 +215,9 @@ impl<'a> Translator<'a> {
                 && let Some(local) = self.unit.locals.get(*parameter)
                 && matches!(local.annotation, Some((ovsm_eval::Type::Function(_), _)))
             {
+                if matches!(self.body.exprs.get(*value), Some(core::Expr::Error)) {
+                    return *value;
+                }
                 let (name, at) = (local.name.to_string(), self.body.spans.get(*value).copied().flatten());
                 return self.report(
                     at.or(span),
