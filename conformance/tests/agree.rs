@@ -69,6 +69,7 @@ fn agrees(script: &Shown, program: &Observed) -> bool {
             "shift_range" => kind == "value",
             "no_case" => kind == "value",
             "raised" => kind == "user",
+            "refinement" => kind == "type",
             "conversion" => matches!(kind.as_str(), "overflow" | "value"),
             name => kind == name,
         },

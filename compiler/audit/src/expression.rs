@@ -59,7 +59,9 @@ impl<'p> Machine<'p> {
                 let value = self.eval(*value);
                 Value { is_vague: true, ..Value::derived([&value]) }
             }
-            Expr::Present(value) | Expr::Sequence(value) | Expr::Ascribe(value, _) => self.eval(*value),
+            Expr::Present(value) | Expr::Sequence(value) | Expr::Ascribe(value, _) | Expr::Into(value, _) => {
+                self.eval(*value)
+            }
             Expr::Tabulate(sequence, place, body) => {
                 let items = self.local(*sequence).clone();
                 *self.local(*place) = Value::default();

@@ -94,6 +94,7 @@ codes! {
     TypeNeeded "E0211" "type-needed" "the type of a value is not known where it has to be";
     SharedCode "E0212" "shared-code" "two errors or instructions of a program have the same code";
     TooManyInstances "E0213" "too-many-instances" "generic functions are used with too many combinations of types";
+    RefinementViolated "E0214" "refinement-violated" "a constant is refused by the condition of its type";
 
     UnknownSyscall "E0302" "unknown-syscall" "a syscall is not one of Solana's";
     FrameTooLarge "E0303" "frame-too-large" "a function needs more than one stack frame";

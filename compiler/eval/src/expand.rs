@@ -19,6 +19,7 @@ pub(crate) mod name;
 mod places;
 mod quasiquote;
 mod records;
+mod refinement;
 mod scope;
 mod special;
 mod testing;

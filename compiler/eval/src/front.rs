@@ -98,6 +98,9 @@ enum FormState {
     Done(Option<UnitId>),
 }
 
+/// The name and the type of a field whose type has a condition; nothing for other fields.
+pub(crate) type RefinedField = Option<(Rc<str>, crate::module::Type)>;
+
 /// The front of a session.
 pub struct Front {
     pub(crate) modules: Vec<Module>,
@@ -130,6 +133,8 @@ pub struct Front {
     pub(crate) records: FxHashMap<u64, Rc<RecordType>>,
     /// The variables that hold them.
     pub(crate) record_globals: FxHashMap<GlobalId, u64>,
+    /// The fields of records of programs whose types have conditions, by the identities of the records.
+    pub(crate) refined_fields: FxHashMap<u64, Rc<[RefinedField]>>,
     /// The functions that come with a type.
     pub(crate) accessors: FxHashSet<GlobalId>,
     /// What is wrong so far.
@@ -220,6 +225,7 @@ impl Front {
             enums: Vec::new(),
             records: FxHashMap::default(),
             record_globals: FxHashMap::default(),
+            refined_fields: FxHashMap::default(),
             accessors: FxHashSet::default(),
             diagnostics: Vec::new(),
             sources: Sources::default(),
@@ -371,6 +377,7 @@ impl Front {
         self.enums.clear();
         self.records.clear();
         self.record_globals.clear();
+        self.refined_fields.clear();
         self.accessors.clear();
         self.diagnostics.clear();
         self.tests.clear();
@@ -787,6 +794,15 @@ impl Front {
         }
         self.define_meaning(module, symbol, Meaning::Global(Global { id, kind }));
         id
+    }
+
+    /// True if a name of a module is a variable that may be assigned.
+    pub(crate) fn is_assignable(&self, module: ModuleId, symbol: &Symbol) -> bool {
+        let module = self.modules.get(module.0 as usize);
+        match module.and_then(|module| module.get(&symbol.name, &symbol.marks)) {
+            Some(Meaning::Global(global)) => global.kind != GlobalKind::Constant,
+            _ => false,
+        }
     }
 
     /// The module that a variable belongs to.

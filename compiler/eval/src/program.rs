@@ -355,6 +355,15 @@ impl ProgramSession {
         self.front.records.get(self.front.record_globals.get(&global)?)
     }
 
+    /// The type that a variable of a module is the constructor of, for those of `deftype`.
+    pub fn defined_type(&self, global: GlobalId) -> Option<&crate::Type> {
+        let (module, name) = self.names.get(&global)?;
+        match self.front.modules.get(module.0 as usize)?.names.get(name)? {
+            Meaning::Type(ty @ crate::Type::Refined(..), Some(id)) if *id == global => Some(ty),
+            _ => None,
+        }
+    }
+
     /// The type of a record or variant by its identity.
     pub fn record(&self, identity: u64) -> Option<&Rc<RecordType>> {
         self.front.records.get(&identity)
@@ -382,6 +391,29 @@ pub fn is_of_library(module: &str) -> bool {
 /// The syntax of a node of a tree; `None` if it has faults, which the reader reported.
 pub fn syntax_of(node: ovsm_cst::Node<'_>) -> Option<Value> {
     syntax::from_node(node)
+}
+
+/// The macro that puts a function in place of its calls: `(let () (defn f …) (f argument …))`, from the definition of the
+/// function. The names in it mean what they mean at the definition.
+pub fn template(definition: &Value) -> Option<Value> {
+    let items = definition.as_items()?;
+    let definition = match items {
+        [head, inner] if syntax::name(head) == Some("pub") => inner,
+        _ => definition,
+    };
+    let name = match definition.as_items()? {
+        [_, name @ Value::Symbol(_), ..] => name.clone(),
+        [_, Value::List(signature), ..] => signature.get(0)?.clone(),
+        _ => return None,
+    };
+    let span = syntax::span(definition);
+    let word = |text: &str| syntax::symbol(text, span);
+    let list = |items: Vec<Value>| syntax::list(items, span);
+    let arguments = word("arguments");
+    let call = list(vec![name.clone(), list(vec![word("unquote-splicing"), arguments.clone()])]);
+    let body = list(vec![word("let"), Value::list(Vec::new()), definition.clone(), call]);
+    let template = list(vec![word("quasiquote"), body]);
+    Some(list(vec![word("defmacro"), name, list(vec![word("&rest"), arguments]), template]))
 }
 
 /// Every symbol of a form that its text contains, once, in order of appearance.

@@ -71,6 +71,8 @@ pub enum Fault {
     NoCase,
     /// `(error …)`.
     Raised,
+    /// A value is refused by the condition of the type that it enters.
+    Refinement,
     /// The instruction data are none that the program knows.
     InstructionData,
     /// An address is not the one that its seeds give.
@@ -341,6 +343,8 @@ pub enum Expr {
     Builtin(Builtin, Vec<ExprId>),
     /// States the type of an expression.
     Ascribe(ExprId, TypeName),
+    /// A value of the type below a distinct one, or of that itself, as one of the distinct type.
+    Into(ExprId, Type),
 }
 
 impl Body {
@@ -411,7 +415,8 @@ impl Expr {
             | Expr::Present(value)
             | Expr::Length(value)
             | Expr::Sequence(value)
-            | Expr::Ascribe(value, _) => f(*value),
+            | Expr::Ascribe(value, _)
+            | Expr::Into(value, _) => f(*value),
             Expr::If(clauses, otherwise) => {
                 for (condition, then) in clauses {
                     f(*condition);

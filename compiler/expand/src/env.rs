@@ -20,6 +20,11 @@ pub enum GlobalKind {
         /// Number of parameters; `None` if it is not fixed.
         params: Option<u32>,
     },
+    /// A function that takes functions: its body is put in place of each call, since only there is known what it calls.
+    Template {
+        /// Number of parameters; `None` if it is not fixed.
+        params: Option<u32>,
+    },
     /// A function that comes with the definition of a type: its accessors, its predicate.
     Accessor {
         /// Number of parameters; `None` if it is not fixed.
@@ -58,7 +63,10 @@ pub enum Literal {
 impl GlobalKind {
     /// True for functions of all kinds.
     pub fn is_function(&self) -> bool {
-        matches!(self, GlobalKind::Function { .. } | GlobalKind::Accessor { .. })
+        matches!(
+            self,
+            GlobalKind::Function { .. } | GlobalKind::Template { .. } | GlobalKind::Accessor { .. }
+        )
     }
 }
 

@@ -432,6 +432,7 @@ impl Bringing<'_, '_> {
             }
             // A macro runs now, and so do the functions that it calls.
             GlobalKind::Function { .. } if whole => self.definition(module, name),
+            GlobalKind::Template { .. } => self.template(module, name, whole),
             kind if !self.visited.contains(&(module, Rc::clone(name), !whole)) => {
                 self.session.define(id, name, known(kind));
             }
@@ -451,6 +452,20 @@ impl Bringing<'_, '_> {
         }
     }
 
+    /// Brings in a function that takes functions, as a macro: each call becomes the definition, as a local function, and a
+    /// call of that. What it calls itself is brought in, too.
+    fn template(&mut self, module: usize, name: &Rc<str>, whole: bool) {
+        let Some(visible) = self.surroundings.modules.get(module) else { return };
+        let (key, id) = (visible.key, visible.id);
+        let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
+        ovsm_base::stack::with_room(|| self.names_of(module, &definition, whole));
+        if self.brought.insert(form)
+            && let Some(template) = program::template(&definition)
+        {
+            self.session.define_form(id, template);
+        }
+    }
+
     fn is_own(&self, name: &str) -> bool {
         self.own.as_deref() == Some(name) || self.item.names.iter().any(|(own, _)| own == name)
     }
@@ -458,9 +473,9 @@ impl Bringing<'_, '_> {
 
 fn known(kind: &GlobalKind) -> Known {
     match kind {
-        GlobalKind::Function { params } | GlobalKind::Accessor { params } => {
-            Known::Function(params.map(|params| params as usize))
-        }
+        GlobalKind::Function { params }
+        | GlobalKind::Template { params }
+        | GlobalKind::Accessor { params } => Known::Function(params.map(|params| params as usize)),
         GlobalKind::Variable => Known::Variable,
         GlobalKind::Literal(literal) => match literal_value(literal) {
             Some(value) => Known::Value(value),

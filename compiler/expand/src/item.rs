@@ -43,7 +43,11 @@ pub fn item(node: Node<'_>) -> Item {
             let is_fixed =
                 function.params.iter().all(|param| symbol(*param).is_none_or(|name| !name.starts_with('&')));
             let params = is_fixed.then_some(function.params.len() as u32);
-            add(function.name.and_then(symbol), GlobalKind::Function { params });
+            let kind = match function.params.iter().any(|param| is_function(*param)) {
+                true => GlobalKind::Template { params },
+                false => GlobalKind::Function { params },
+            };
+            add(function.name.and_then(symbol), kind);
         }
         Definition::Variable(variable) => add(symbol(variable.name), GlobalKind::Variable),
         Definition::Constant(constant) => {
@@ -78,6 +82,14 @@ pub fn item(node: Node<'_>) -> Item {
         }
     }
     Item { names, ..Item::default() }
+}
+
+/// True for a parameter that is stated to be a function: `(f : (fn (u64) -> u64))`.
+fn is_function(param: Node<'_>) -> bool {
+    let mut parts = param.children();
+    let (Some(_), Some(colon), Some(ty)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let is_word = |word: Option<&str>| matches!(word, Some("fn" | "->" | "function"));
+    symbol(colon) == Some(":") && (is_word(symbol(ty)) || is_word(forms::head(ty)))
 }
 
 /// The literal that a constant stands for, if its value is one.

@@ -6,6 +6,7 @@
 
 mod call;
 mod chain;
+mod closure;
 mod declare;
 mod flow;
 mod invoke;
@@ -19,6 +20,7 @@ use crate::core::{self, Body, ExitId};
 use crate::env::{GlobalKind, Literal};
 use crate::expand::{Expansion, FormContext, Surroundings};
 use crate::ty::Type;
+use closure::{Choice, Function};
 use flow::Flow;
 use ovsm_base::{Code, DefId, Diagnostic, Span};
 use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
@@ -65,9 +67,15 @@ pub(crate) fn translate(
         constants: fields_of_places(unit),
         exits: FxHashMap::default(),
         active: Vec::new(),
+        aliases: FxHashMap::default(),
+        inlining: 0,
+        inlinings: 0,
+        choices: Vec::new(),
+        reassigned: FxHashSet::default(),
         depth: 0,
         full: false,
     };
+    translator.find_reassigned();
     translator.top_level(failed)
 }
 
@@ -113,7 +121,8 @@ fn fields_of_places(unit: &Unit) -> FxHashMap<LocalId, Value> {
 /// A local function whose body is being put in place of a call.
 struct Inlined {
     function: FunctionId,
-    parameters: Vec<core::LocalId>,
+    /// The locals of its parameters; nothing for one that is a function.
+    parameters: Vec<Option<core::LocalId>>,
     /// Where a call of itself in tail position goes on.
     again: Option<ExitId>,
 }
@@ -154,6 +163,15 @@ struct Translator<'a> {
     constants: FxHashMap<LocalId, Value>,
     exits: FxHashMap<BlockId, ExitId>,
     active: Vec<Inlined>,
+    /// The locals that hold a function that is known where the translation stands.
+    aliases: FxHashMap<LocalId, Function>,
+    /// The number of the function that is being put in place of a call; 0 for none. And how many there were.
+    inlining: u32,
+    inlinings: u32,
+    /// The functions of which a condition chooses one.
+    choices: Vec<Choice>,
+    /// Locals that are given another value than the one that they begin with.
+    reassigned: FxHashSet<LocalId>,
     depth: u32,
     full: bool,
 }
@@ -215,8 +233,9 @@ impl<'a> Translator<'a> {
                 Code::FunctionAsValue,
                 format!("`{name}` is a function, and functions of programs are only called"),
             )
+            .note("which function is called has to be known when the program is compiled, so none is kept in a record, an array or a variable that changes, or given back")
             .help(format!(
-                "call it: `({name} …)`; a function that is local to a body can be called by its name"
+                "call it: `({name} …)`, bind it with `let`, or give it to a function whose parameter is one: `(f : (fn (u64) -> u64))`"
             )),
         )
     }
@@ -307,6 +326,10 @@ impl<'a> Translator<'a> {
                 }
             },
             Expr::Local(local) => {
+                if self.aliases.contains_key(local) {
+                    let name = self.unit.locals.get(*local).map_or("this", |local| &*local.name);
+                    return self.function_as_value(span, name);
+                }
                 if let Some(function) = self.functions.get(local) {
                     let name = self.unit.functions.get(*function).map_or("lambda", |code| &*code.name);
                     return self.function_as_value(span, name);
@@ -318,7 +341,10 @@ impl<'a> Translator<'a> {
                 }
             }
             Expr::SetLocal(local, value) => {
-                if self.functions.contains_key(local) || self.is_parameter_check(*local, *value) {
+                if self.functions.contains_key(local)
+                    || self.aliases.contains_key(local)
+                    || self.is_parameter_check(*local, *value)
+                {
                     core::Expr::Null
                 } else {
                     let value = self.expr(*value, Place::VALUE);
@@ -358,6 +384,9 @@ impl<'a> Translator<'a> {
                 let mut bound = Vec::new();
                 for (local, value) in bindings {
                     if self.functions.contains_key(local) || self.constants.contains_key(local) {
+                        continue;
+                    }
+                    if self.bind_function(*local, *value, &mut parts) {
                         continue;
                     }
                     // A name that gets its value later: a definition of a body, the variable of a loop.
@@ -559,11 +588,12 @@ impl<'a> Translator<'a> {
 
     fn read_global(&mut self, id: GlobalId, span: Option<Span>) -> core::ExprId {
         if let Some((ty, number)) = self.constructed(id, span) {
-            return self.make(ty, number, Vec::new(), span);
+            return self.make(ty, number, Vec::new(), &[], span);
         }
         let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
         let expr = match kind {
             GlobalKind::Function { .. }
+            | GlobalKind::Template { .. }
             | GlobalKind::Accessor { .. }
             | GlobalKind::Macro
             | GlobalKind::Type => {
@@ -587,6 +617,7 @@ impl<'a> Translator<'a> {
         let Some((def, kind)) = self.global(id) else { return self.foreign(id, span) };
         let expr = match kind {
             GlobalKind::Function { .. }
+            | GlobalKind::Template { .. }
             | GlobalKind::Accessor { .. }
             | GlobalKind::Macro
             | GlobalKind::Type => {

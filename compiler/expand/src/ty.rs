@@ -38,10 +38,23 @@ pub enum Type {
     Enum(Arc<EnumType>),
     /// An account that was checked: a place outside of the program.
     Account(Arc<AccountType>),
+    /// `(deftype Name T)`: a type of its own, with the values of another one. Stages after inference do not know it.
+    Distinct(Arc<DistinctType>),
     /// `'a`: a type that a function leaves open, by its name. Only where types are stated; no value has it.
     Variable(Arc<str>),
     /// Already reported; fits everything.
     Error,
+}
+
+/// A type of its own with the values of another one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct DistinctType {
+    /// Its name.
+    pub name: String,
+    /// The type below.
+    pub base: Type,
+    /// True for a type with a condition, whose values are otherwise those of the type below.
+    pub is_refinement: bool,
 }
 
 /// The type of a record, or of one variant of an enum.
@@ -109,6 +122,7 @@ impl Type {
             Type::Record(record) => record.size()?,
             Type::Enum(parent) => parent.payload_size()?.checked_add(1)?,
             Type::Account(_) => 8,
+            Type::Distinct(distinct) => distinct.base.size()?,
         };
         (size <= MAX_SIZE).then_some(size)
     }
@@ -117,6 +131,7 @@ impl Type {
     pub fn is_by_address(&self) -> bool {
         match self {
             Type::Array(..) => true,
+            Type::Distinct(distinct) => distinct.base.is_by_address(),
             Type::Option(item) => item.is_by_address(),
             Type::Record(record) => record.fields.iter().any(|field| field.ty.is_by_address()),
             Type::Enum(parent) => parent
@@ -131,6 +146,7 @@ impl Type {
     pub fn is_plain(&self) -> bool {
         match self {
             Type::String | Type::Bytes | Type::Slice(_) | Type::Account(_) => false,
+            Type::Distinct(distinct) => distinct.base.is_plain(),
             Type::Option(item) | Type::Array(item, _) => item.is_plain(),
             Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
             Type::Enum(parent) => {
@@ -149,6 +165,7 @@ impl Type {
             })
         };
         let parts = match self {
+            Type::Distinct(distinct) => distinct.base.parts(limit)?,
             Type::Option(item) => 1 + item.parts(limit)?,
             Type::Record(fields) => record(fields, limit)?,
             Type::Enum(parent) => parent
@@ -158,6 +175,67 @@ impl Type {
             _ => 1,
         };
         (parts <= limit).then_some(parts)
+    }
+
+    /// The type below all distinct ones.
+    pub fn underlying(&self) -> &Type {
+        let mut ty = self;
+        while let Type::Distinct(distinct) = ty {
+            ty = &distinct.base;
+        }
+        ty
+    }
+
+    /// The type without the condition that its values, or that of an option, meet. Fields of records keep theirs.
+    #[must_use]
+    pub fn unrefined(&self) -> Type {
+        match self {
+            Type::Distinct(distinct) if distinct.is_refinement => distinct.base.unrefined(),
+            Type::Option(item) => Type::Option(Arc::new(item.unrefined())),
+            other => other.clone(),
+        }
+    }
+
+    /// True if values have to meet a condition, those of an option included.
+    pub fn is_refined(&self) -> bool {
+        *self != self.unrefined()
+    }
+
+    /// True if the type, or a part of it, is a distinct one.
+    pub fn has_distinct(&self) -> bool {
+        let record = |record: &RecordType| record.fields.iter().any(|field| field.ty.has_distinct());
+        match self {
+            Type::Distinct(_) => true,
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => item.has_distinct(),
+            Type::Record(fields) => record(fields),
+            Type::Enum(parent) => parent.variants.iter().any(|variant| record(variant)),
+            Type::Account(account) => account.record.as_deref().is_some_and(record),
+            _ => false,
+        }
+    }
+
+    /// The type with the types below in place of distinct ones: how values are represented.
+    #[must_use]
+    pub fn represented(&self) -> Type {
+        if !self.has_distinct() {
+            return self.clone();
+        }
+        match self {
+            Type::Distinct(distinct) => distinct.base.represented(),
+            Type::Option(item) => Type::Option(Arc::new(item.represented())),
+            Type::Array(item, length) => Type::Array(Arc::new(item.represented()), *length),
+            Type::Slice(item) => Type::Slice(Arc::new(item.represented())),
+            Type::Record(record) => Type::Record(Arc::new(record.represented())),
+            Type::Enum(parent) => {
+                let variants = parent.variants.iter().map(|variant| Arc::new(variant.represented()));
+                Type::Enum(Arc::new(EnumType { name: parent.name.clone(), variants: variants.collect() }))
+            }
+            Type::Account(account) => Type::Account(Arc::new(AccountType {
+                record: account.record.as_ref().map(|record| Arc::new(record.represented())),
+                ..AccountType::clone(account)
+            })),
+            other => other.clone(),
+        }
     }
 
     /// True if part of the type is left open.
@@ -173,6 +251,7 @@ impl Type {
     pub fn item(&self) -> Option<&Type> {
         match self {
             Type::Array(item, _) | Type::Slice(item) => Some(item),
+            Type::Distinct(distinct) => distinct.base.item(),
             Type::Bytes => Some(&Type::Int(IntType::U8)),
             _ => None,
         }
@@ -187,6 +266,13 @@ pub fn program_address() -> Type {
 }
 
 impl RecordType {
+    /// The type without distinct ones; see [`Type::represented`].
+    #[must_use]
+    pub fn represented(&self) -> RecordType {
+        let field = |field: &Field| Field { name: field.name.clone(), ty: field.ty.represented() };
+        RecordType { name: self.name.clone(), fields: self.fields.iter().map(field).collect() }
+    }
+
     /// The size in bytes; see [`Type::size`].
     pub fn size(&self) -> Option<u32> {
         self.fields.iter().try_fold(0u32, |sum, field| sum.checked_add(field.ty.size()?))
@@ -237,7 +323,9 @@ impl std::fmt::Display for Type {
                 (None, false) => f.write_str("account"),
                 (None, true) => f.write_str("(mut account)"),
             },
-            Type::Variable(name) => write!(f, "'{name}"),
+            Type::Distinct(distinct) => f.write_str(&distinct.name),
+            // What comes after the mark tells uses apart.
+            Type::Variable(name) => write!(f, "'{}", name.split('#').next().unwrap_or(name)),
             Type::Error => f.write_str("unknown"),
         }
     }

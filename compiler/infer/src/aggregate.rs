@@ -41,6 +41,7 @@ impl<'a> Inference<'a> {
                 {
                     self.is_account(expr, &part, true);
                 }
+                self.condition = None;
                 for key in path {
                     if self.table.as_view(&part).is_some() {
                         self.unsupported(
@@ -50,6 +51,13 @@ impl<'a> Inference<'a> {
                         );
                     }
                     part = self.part(&part, key, self.span(expr), self.span(expr));
+                }
+                if let Some(name) = self.condition.take() {
+                    self.unsupported(
+                        self.span(expr),
+                        &format!("the field `{name}` has a condition, so it is not replaced by itself"),
+                        "make the record anew, which checks it: `(set! p (Name value …))`",
+                    );
                 }
                 let found = self.infer(*value, Use::Value);
                 self.expect(*value, &found, &part, "this part", None);
@@ -76,7 +84,7 @@ impl<'a> Inference<'a> {
             Expr::Length(value) => {
                 let found = self.infer(*value, Use::Value);
                 let length = self.table.fresh(true);
-                if self.table.resolve(&found) == Term::Known(Type::String) {
+                if self.table.represented(&found) == Term::Known(Type::String) {
                     self.unsupported(
                         self.span(*value),
                         "the number of characters of a string is not available in programs",
@@ -125,7 +133,7 @@ impl<'a> Inference<'a> {
             Expr::Arguments(..) => self.stated(expr),
             Expr::LogRecord(record, _) => {
                 let found = self.infer(*record, Use::Value);
-                match self.table.resolve(&found) {
+                match self.table.represented(&found) {
                     Term::Known(Type::Error) => {}
                     Term::Known(ty @ Type::Record(_)) if ty.is_plain() => {}
                     _ => self.unsupported(
@@ -234,7 +242,8 @@ impl<'a> Inference<'a> {
             let Some(record) = &record else { continue };
             let Some(field) = record.fields.get(place) else { continue };
             let why = format!("the field `{}` of `{}`", field.name, record.name);
-            self.expect(*value, &found, &Term::Known(field.ty.clone()), &why, None);
+            // Expansion has put the check of a condition around the value.
+            self.expect(*value, &found, &Term::Known(field.ty.unrefined()), &why, None);
         }
         Term::Known(ty.clone())
     }
@@ -244,6 +253,7 @@ impl<'a> Inference<'a> {
         match key {
             Key::Field(name, stated) => {
                 if let Some(stated) = stated
+                    && self.table.represented(whole) != Term::Known(stated.clone())
                     && !self.table.unify(whole, &Term::Known(stated.clone()))
                 {
                     let found = self.table.finish_known(whole);
@@ -257,7 +267,7 @@ impl<'a> Inference<'a> {
                     ));
                     return ERROR;
                 }
-                match self.table.resolve(whole) {
+                match self.table.represented(whole) {
                     Term::Known(Type::Record(record)) => self.field(&record, name, span),
                     Term::Known(Type::Account(account)) => match &account.record {
                         Some(record) => self.field(record, name, span),
@@ -279,8 +289,10 @@ impl<'a> Inference<'a> {
                     Type::Record(record) => record.fields.get(*number),
                     _ => None,
                 };
-                self.table.unify(whole, &Term::Known(ty.clone()));
-                field.map_or(ERROR, |field| Term::Known(field.ty.clone()))
+                if self.table.represented(whole) != Term::Known(ty.clone()) {
+                    self.table.unify(whole, &Term::Known(ty.clone()));
+                }
+                field.map_or(ERROR, |field| Term::Known(field.ty.unrefined()))
             }
             Key::Index(index) => {
                 self.word(Builtin::MemLoad(8), *index);
@@ -332,7 +344,10 @@ impl<'a> Inference<'a> {
 
     fn field(&mut self, record: &RecordType, name: &str, span: Option<Span>) -> Term {
         if let Some(field) = record.fields.iter().find(|field| field.name == name) {
-            return Term::Known(field.ty.clone());
+            if field.ty.is_refined() {
+                self.condition = Some(field.name.clone());
+            }
+            return Term::Known(field.ty.unrefined());
         }
         let names: Vec<&str> = record.fields.iter().map(|field| field.name.as_str()).collect();
         let mut diagnostic =

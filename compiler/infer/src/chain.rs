@@ -114,7 +114,7 @@ impl<'a> Inference<'a> {
                 self.word(Builtin::MemLoad(8), *address);
                 let ty = match record {
                     Type::Record(record) => {
-                        record.fields.iter().find(|it| it.name == *field).map(|it| &it.ty)
+                        record.fields.iter().find(|it| it.name == *field).map(|it| it.ty.underlying())
                     }
                     _ => None,
                 };
@@ -169,7 +169,8 @@ impl<'a> Inference<'a> {
     /// What names a program or another account: an account, its number, or a key.
     fn program(&mut self, program: ExprId) {
         let found = self.infer(program, Use::Value);
-        if self.table.resolve(&found) != Term::Known(Type::Pubkey) && !self.is_account(program, &found, false)
+        if self.table.represented(&found) != Term::Known(Type::Pubkey)
+            && !self.is_account(program, &found, false)
         {
             self.account_number(program, &found);
         }
@@ -185,7 +186,7 @@ impl<'a> Inference<'a> {
     /// Reports what is not made of bytes, now that all types are known.
     pub(crate) fn check_bytes(&mut self) {
         for (term, usage, span) in std::mem::take(&mut self.bytes) {
-            let ty = self.table.finish(&term);
+            let ty = self.table.finish(&term).represented();
             let is_view = match &ty {
                 Type::String | Type::Bytes => true,
                 Type::Slice(item) => **item == Type::Int(IntType::U8),

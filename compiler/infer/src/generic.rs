@@ -9,7 +9,6 @@
 use crate::types::{Signature, Type};
 use crate::unify::{Table, Term};
 use ovsm_base::{DefId, IntType};
-use ovsm_expand::core::{Body, Expr, ExprId};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,25 +103,4 @@ fn with_types(ty: &Type, names: &FxHashMap<Arc<str>, &Type>) -> Type {
         Type::Option(item) => Type::Option(Arc::new(with_types(item, names))),
         other => other.clone(),
     }
-}
-
-/// A body that calls instances instead of generic functions; `None` if it is the same.
-pub fn with_instances(body: &Body, instances: &BTreeMap<ExprId, Instance>) -> Option<Body> {
-    if instances.is_empty() {
-        return None;
-    }
-    let mut body = body.clone();
-    for (call, instance) in instances {
-        if let Some(Expr::Call(callee, _)) = body.exprs.get_mut(*call) {
-            *callee = instance.def();
-        }
-    }
-    let called = body.exprs.iter().filter_map(|expr| match expr {
-        Expr::Call(callee, _) => Some(*callee),
-        _ => None,
-    });
-    body.callees = called.collect();
-    body.callees.sort_unstable();
-    body.callees.dedup();
-    Some(body)
 }

@@ -119,6 +119,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) present: FxHashSet<Variable>,
     /// True where an array may become a view of its items.
     takes_views: bool,
+    /// The last field with a condition that was looked at, by its name.
+    pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
     is_instance: bool,
 }
@@ -165,6 +167,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         coercions: Vec::new(),
         present: FxHashSet::default(),
         takes_views: false,
+        condition: None,
         is_instance: false,
     };
     let mut locals_of = Vec::with_capacity(group.units.len());
@@ -333,7 +336,7 @@ impl<'a> Inference<'a> {
             }
             return fits;
         }
-        self.table.unify(found, needed)
+        self.is_alias(&resolved, needed) || self.table.unify(found, needed)
     }
 
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
@@ -490,6 +493,7 @@ impl<'a> Inference<'a> {
             }
             Expr::Call(def, args) => self.call(expr, *def, args),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
+            Expr::Into(value, ty) => self.as_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
                 let needed = self.table.stated(&ty.ty, &mut self.names);
@@ -796,14 +800,14 @@ impl<'a> Inference<'a> {
         self.widen_literals();
         let schemes = self.schemes();
         for (term, negative, magnitude, span) in std::mem::take(&mut self.literals) {
-            if let Type::Int(ty) = self.table.finish(&term)
+            if let Type::Int(ty) = *self.table.finish(&term).underlying()
                 && !ty.contains(negative, magnitude)
             {
                 self.diagnostics.push(literal_out_of_range(ty, negative, magnitude, span));
             }
         }
         for (builtin, term, span) in std::mem::take(&mut self.words) {
-            if let Type::Int(ty) = self.table.finish(&term)
+            if let Type::Int(ty) = *self.table.finish(&term).underlying()
                 && ty.is_wide()
             {
                 self.diagnostics.push(crate::report::too_wide(builtin.name(), ty, span));
@@ -821,7 +825,7 @@ impl<'a> Inference<'a> {
             }
         }
         for (term, span) in std::mem::take(&mut self.lengths) {
-            if let Type::Int(ty) = self.table.finish(&term)
+            if let Type::Int(ty) = *self.table.finish(&term).underlying()
                 && ty.bits() != 64
             {
                 self.diagnostics.push(crate::report::narrow_length(ty, span));
@@ -838,7 +842,7 @@ impl<'a> Inference<'a> {
         {
             let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
             for (expr, fit, term) in coercions {
-                let ty = self.table.finish(&term);
+                let ty = self.table.finish(&term).represented();
                 steps.entry(expr).or_default().push(match fit {
                     Fit::Present => Coercion::Present(ty),
                     Fit::Absent => Coercion::Absent(ty),
@@ -848,10 +852,10 @@ impl<'a> Inference<'a> {
             }
             let body = BodyTypes {
                 coercions: steps,
-                exprs: exprs.iter().map(|term| self.table.finish(term)).collect(),
-                locals: locals.iter().map(|term| self.table.finish(term)).collect(),
+                exprs: exprs.iter().map(|term| self.table.finish(term).represented()).collect(),
+                locals: locals.iter().map(|term| self.table.finish(term).represented()).collect(),
                 instances: self.finished_instances(instances),
-                result: result.map(|term| self.table.finish(&term)),
+                result: result.map(|term| self.table.finish(&term).represented()),
             };
             types.diagnostics.extend(crate::values::check(unit, &body));
             types.bodies.insert(unit.def, body);

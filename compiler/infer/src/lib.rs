@@ -11,15 +11,18 @@
 mod aggregate;
 mod builtins;
 mod chain;
+mod distinct;
 mod generic;
 pub mod group;
 pub mod infer;
 mod report;
+mod representation;
 pub mod script;
 pub mod types;
 mod unify;
 mod values;
 
-pub use generic::{Instance, Scheme, with_instances};
+pub use generic::{Instance, Scheme};
 pub use infer::{Group, GroupTypes, TypeEnv, Unit, UnitKind, infer_group, infer_instance};
+pub use representation::final_code;
 pub use types::{BodyTypes, Coercion, Signature, Type};

@@ -61,7 +61,25 @@ pub(crate) fn mismatch(
     if let Some((span, text)) = other {
         diagnostic = diagnostic.label(span, text.to_string());
     }
+    if let Some(help) = conversion(&found, &needed) {
+        diagnostic = diagnostic.help(help);
+    }
     diagnostic
+}
+
+/// How a number becomes one of a distinct type, or of another one.
+fn conversion(found: &Term, needed: &Term) -> Option<String> {
+    let (Term::Known(found), Term::Known(needed)) = (found, needed) else { return None };
+    let (Type::Int(below), Type::Int(base)) = (found.underlying(), needed.underlying()) else { return None };
+    match (found, needed) {
+        (Type::Distinct(_), Type::Distinct(_)) => {
+            Some(format!("if that is meant, convert it by its number: `({needed} ({base} …))`"))
+        }
+        (Type::Distinct(_), _) => Some(format!("`({needed} …)` gives the number")),
+        (_, Type::Distinct(_)) if below == base => Some(format!("`({needed} …)` makes it one")),
+        (_, Type::Distinct(_)) => Some(format!("`({needed} ({base} …))` makes it one")),
+        _ => None,
+    }
 }
 
 /// An integer of 128 bits stands where one word is needed.

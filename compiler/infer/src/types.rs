@@ -16,6 +16,13 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// The signature without distinct types; see [`Type::represented`].
+    #[must_use]
+    pub fn represented(&self) -> Signature {
+        let params = self.params.iter().map(Type::represented).collect();
+        Signature { params, result: self.result.represented() }
+    }
+
     /// The signature that the annotations of a function state, if they state all of it, and leave nothing open.
     pub fn annotated(body: &Body) -> Option<Signature> {
         let params = body
@@ -52,7 +59,7 @@ impl Coercion {
     }
 }
 
-/// The types of one body.
+/// The types of one body, as stages after inference know them: without distinct types.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BodyTypes {
     /// The type of each expression, before it is coerced.

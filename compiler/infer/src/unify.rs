@@ -92,9 +92,17 @@ impl Table {
         end
     }
 
+    /// The same, with the type below in place of a distinct one: what values are made of.
+    pub(crate) fn represented(&mut self, term: &Term) -> Term {
+        match self.resolve(term) {
+            Term::Known(ty @ Type::Distinct(_)) => Term::Known(ty.underlying().clone()),
+            other => other,
+        }
+    }
+
     /// The items and the length, of an array.
     pub(crate) fn as_array(&mut self, term: &Term) -> Option<(Term, u32)> {
-        match self.resolve(term) {
+        match self.represented(term) {
             Term::Array(item, length) => Some(((*item).clone(), length)),
             Term::Known(Type::Array(item, length)) => Some((Term::Known((*item).clone()), length)),
             _ => None,
@@ -103,7 +111,7 @@ impl Table {
 
     /// The items, of a view; those of `bytes` are bytes.
     pub(crate) fn as_view(&mut self, term: &Term) -> Option<Term> {
-        match self.resolve(term) {
+        match self.represented(term) {
             Term::Slice(item) => Some((*item).clone()),
             Term::Known(Type::Slice(item)) => Some(Term::Known((*item).clone())),
             Term::Known(Type::Bytes) => Some(Term::Known(Type::Int(IntType::U8))),
@@ -113,7 +121,7 @@ impl Table {
 
     /// The value, of an option.
     pub(crate) fn as_option(&mut self, term: &Term) -> Option<Term> {
-        match self.resolve(term) {
+        match self.represented(term) {
             Term::Option(item) => Some((*item).clone()),
             Term::Known(Type::Option(item)) => Some(Term::Known((*item).clone())),
             _ => None,
@@ -131,7 +139,7 @@ impl Table {
     /// True if the term can still become, or is, an integer.
     pub(crate) fn require_integer(&mut self, term: &Term) -> bool {
         match self.resolve(term) {
-            Term::Known(ty) => matches!(ty, Type::Int(_) | Type::Error),
+            Term::Known(ty) => matches!(ty.underlying(), Type::Int(_) | Type::Error),
             Term::Variable(number) => {
                 let limits = Limits { integer: true, ..self.limits(number) };
                 self.bind(number, State::Unbound(limits));
@@ -161,7 +169,8 @@ impl Table {
                 true
             }
             (Term::Variable(number), other) | (other, Term::Variable(number)) => {
-                if self.is_integer(number) && !matches!(other, Term::Known(Type::Int(_))) {
+                let is_integer = |ty: &Type| matches!(ty.underlying(), Type::Int(_));
+                if self.is_integer(number) && !matches!(&other, Term::Known(ty) if is_integer(ty)) {
                     return false;
                 }
                 if self.occurs(number, &other) {
@@ -175,6 +184,10 @@ impl Table {
     }
 
     fn unify_parts(&mut self, a: &Term, b: &Term) -> bool {
+        // A distinct type is equal to itself only.
+        if [a, b].iter().any(|term| matches!(term, Term::Known(Type::Distinct(_)))) {
+            return false;
+        }
         if let (Some((x, n)), Some((y, m))) = (self.as_array(a), self.as_array(b)) {
             return n == m && self.unify(&x, &y);
         }

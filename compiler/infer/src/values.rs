@@ -168,6 +168,7 @@ impl<'a> Lifetimes<'a> {
             Expr::Block(items) => items.last().map_or(Lifetime::Run, |last| self.of(*last)),
             Expr::Scope(_, value)
             | Expr::Ascribe(value, _)
+            | Expr::Into(value, _)
             | Expr::Sequence(value)
             | Expr::Present(value)
             | Expr::Repeat(value, _)

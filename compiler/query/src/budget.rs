@@ -10,6 +10,7 @@ use crate::forms::{Form, parse};
 use crate::modules::program_forms;
 use ovsm_base::{Code, Diagnostic, FormId, Span, TextRange};
 use ovsm_cst::{Node, NodeKind};
+use ovsm_expand::GlobalKind;
 use ovsm_ir::Module;
 use ovsm_ir::passes::optimize_apart;
 use ovsm_sbpf::cost::{Bound, Reason, Unbounded, function_bound};
@@ -92,7 +93,10 @@ pub(crate) fn malformed(db: &dyn salsa::Database, form: Form<'_>) -> Vec<Diagnos
     if matches!(definition(root).head(), Some("defmacro" | "define-macro")) {
         return Vec::new();
     }
-    let counting = declarations(root);
+    let names = &crate::names::item(db, form).names;
+    let is_template = names.iter().any(|(_, kind)| matches!(kind, GlobalKind::Template { .. }));
+    // What is put in place of its calls has no costs of its own.
+    let counting = if is_template { Vec::new() } else { declarations(root) };
     let is_code = |node: &Node<'_>| {
         let quoted = |node: Node<'_>| matches!(node.kind(), NodeKind::Quote | NodeKind::Quasiquote);
         std::iter::successors(Some(*node), |node| node.parent()).all(|node| !quoted(node))
@@ -104,7 +108,7 @@ pub(crate) fn malformed(db: &dyn salsa::Database, form: Form<'_>) -> Vec<Diagnos
             let counts = counting.iter().any(|declare| node.parent().is_some_and(|it| it.id() == declare.id()));
             let rule = if !counts {
                 "limits stand in a `declare` directly in the body of a function of the module or of an instruction, or \
-                 at the top level for the program"
+                 at the top level for the program; a function that takes functions is part of its callers"
             } else if limit(node).is_none() {
                 "a limit is a number that is written out: `(declare (cu-max 800) (stack-max 512))`"
             } else {
@@ -129,8 +133,14 @@ fn budgets(db: &dyn salsa::Database, file: SourceFile) -> Vec<Budget<'_>> {
             .flat_map(|declare| declare.children().filter(|child| is_limit(*child)))
             .filter_map(limit)
             .collect();
+        let name = function_name(definition(root));
+        // The limits of a generic function are those of each of its instances.
+        let instances = name.iter().flat_map(|name| crate::instances::names_of_instances(db, file, name));
+        for name in instances {
+            found.push(Budget { form: *form, name: Some(name), limits: limits.clone() });
+        }
         if !limits.is_empty() {
-            found.push(Budget { form: *form, name: function_name(definition(root)), limits });
+            found.push(Budget { form: *form, name, limits });
         }
     }
     found

@@ -26,6 +26,7 @@ pub fn needs<'db>(db: &'db dyn salsa::Database, file: SourceFile, form: Form<'db
     bodies
         .map(|(function, body)| {
             let types = body_types(db, file, form, function);
+            let body = final_body(db, file, form, function, body);
             types.map_or(Needs::default(), |types| Needs::of(body, types))
         })
         .collect()
@@ -55,7 +56,10 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
     let parts = parts.chain(instances);
     let entry = dispatch(db, file).iter().map(|body| Part { function: None, body, needs: Needs::default() });
     let parts = parts.chain(entry);
-    let ty = |def| global_type(db, Def::new(db, file, def)).clone().unwrap_or(Type::Error);
+    let ty = |def| {
+        let ty = global_type(db, Def::new(db, file, def)).as_ref();
+        ty.map_or(Type::Error, Type::represented)
+    };
     Layout::new(parts, &ty)
 }
 
@@ -84,7 +88,7 @@ pub fn lower<'db>(
         .filter(|function| function.withheld.is_empty() && is_part(db, file, function.def))
         .filter_map(|function| {
             let def = function.def;
-            let signature = signature(db, Def::new(db, file, def)).as_ref()?;
+            let signature = &signature(db, Def::new(db, file, def)).as_ref()?.represented();
             let body = final_body(db, file, form, Some(def), &function.body);
             let source = Source { body, types: body_types(db, file, form, Some(def))? };
             let name = name_of(db, file, def);

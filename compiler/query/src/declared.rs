@@ -151,6 +151,7 @@ impl Builder<'_> {
     /// The type for callers; records and enums are added to the types of the interface, what they mention first.
     fn data_type(&mut self, ty: &Type) -> DataType {
         match ty {
+            Type::Distinct(distinct) => self.data_type(&distinct.base),
             Type::Null => DataType::Null,
             Type::Bool => DataType::Bool,
             Type::Pubkey => DataType::Pubkey,

@@ -13,7 +13,7 @@ use crate::names::expand;
 use crate::types::{Def, ModuleTypes, dispatch, name_of, scheme};
 use ovsm_base::{Code, DefId, Diagnostic, Span};
 use ovsm_expand::core::Body;
-use ovsm_infer::{BodyTypes, Instance, Signature, Unit, UnitKind, infer_instance, with_instances};
+use ovsm_infer::{BodyTypes, Instance, Signature, Unit, UnitKind, final_code, infer_instance};
 use ovsm_ir::lower::{Lowered, Source};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -81,7 +81,7 @@ pub struct Calls {
 
 impl Calls {
     fn of(body: &Body, types: &BodyTypes) -> Calls {
-        let functions = match with_instances(body, &types.instances) {
+        let functions = match final_code(body, types) {
             Some(body) => body.callees,
             None => body.callees.clone(),
         };
@@ -106,7 +106,7 @@ pub fn calls<'db>(
         .collect()
 }
 
-/// The code of a form's bodies that call instances.
+/// The code of a form's bodies that is another one for stages after inference.
 #[salsa::tracked]
 pub fn rewritten<'db>(
     db: &'db dyn salsa::Database,
@@ -117,12 +117,12 @@ pub fn rewritten<'db>(
     bodies
         .filter_map(|(function, body)| {
             let types = body_types(db, file, form, function)?;
-            Some((function, with_instances(body, &types.instances)?))
+            Some((function, final_code(body, types)?))
         })
         .collect()
 }
 
-/// The code of a body of a form as stages after inference see it: with calls of instances.
+/// The code of a body of a form as stages after inference see it: with calls of instances, and without distinct types.
 pub(crate) fn final_body<'db>(
     db: &'db dyn salsa::Database,
     file: SourceFile,
@@ -156,7 +156,7 @@ pub fn instance_body<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) -
     let mut found = infer_instance(unit, &signature, &ModuleTypes { db, file });
     let types = found.bodies.remove(&instance.function).unwrap_or_default();
     InstanceBody {
-        body: with_instances(body, &types.instances),
+        body: final_code(body, &types),
         types,
         diagnostics: std::mem::take(&mut found.diagnostics),
     }
@@ -316,6 +316,14 @@ pub(crate) fn instance_name(db: &dyn salsa::Database, file: SourceFile, def: Def
     Some(format!("{}<{}>", name_of(db, file, instance.function), instance.arguments()))
 }
 
+/// The names of the instances of the functions of a name.
+pub(crate) fn names_of_instances(db: &dyn salsa::Database, file: SourceFile, function: &str) -> Vec<String> {
+    let all = instances(db, file).all.iter();
+    all.filter(|(_, instance)| name_of(db, file, instance.function) == function)
+        .filter_map(|(def, _)| instance_name(db, file, *def))
+        .collect()
+}
+
 /// The IR of an instance.
 #[salsa::tracked]
 pub fn lower_instance<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) -> Option<Lowered> {
@@ -324,7 +332,7 @@ pub fn lower_instance<'db>(db: &'db dyn salsa::Database, key: InstanceKey<'db>) 
     let (_, generic) = generic_body(db, file, instance.function)?;
     let found = instance_body(db, key);
     let source = Source { body: found.body.as_ref().unwrap_or(generic), types: &found.types };
-    let signature = instance_signature(db, file, def)?;
+    let signature = instance_signature(db, file, def)?.represented();
     let name = instance_name(db, file, def)?;
     let types = ModuleTypes { db, file };
     Some(ovsm_ir::lower::lower_function(&name, source, &signature, (def, layout(db, file)), &types))

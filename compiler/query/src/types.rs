@@ -289,11 +289,13 @@ impl TypeEnv for ModuleTypes<'_> {
 
 impl ovsm_ir::lower::function::Signatures for ModuleTypes<'_> {
     fn signature(&self, def: DefId) -> Option<Signature> {
-        TypeEnv::signature(self, def).or_else(|| instance_signature(self.db, self.file, def))
+        let signature =
+            TypeEnv::signature(self, def).or_else(|| instance_signature(self.db, self.file, def))?;
+        Some(signature.represented())
     }
 
     fn global(&self, def: DefId) -> Option<Type> {
-        TypeEnv::global(self, def)
+        TypeEnv::global(self, def).map(|ty| ty.represented())
     }
 
     fn name(&self, def: DefId) -> String {

@@ -133,6 +133,43 @@ fn an_edit_of_a_body_beside_macros_expands_nothing_else() {
     assert_eq!(count("expand"), 1, "{log:?}");
 }
 
+const GENERIC: &str = "(defn pair ((x : 'a)) -> (array 'a 2) [x x])
+(defn first ((x : u64)) -> u64 (get (pair x) 0))
+(defn second ((x : u8)) -> u8 (get (pair x) 1))
+(defn third ((x : u64)) -> u64 (+ x 1))
+(sol_log_64_ (first 1) (second 2) (third 3))
+";
+
+#[test]
+fn an_edit_beside_generic_functions_infers_no_instance() {
+    let log = executed(GENERIC, &GENERIC.replace("(+ x 1)", "(+ x 2)"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!((count("infer"), count("instance_body"), count("callers")), (1, 0, 0), "{log:?}");
+}
+
+#[test]
+fn an_edit_of_a_generic_function_infers_its_instances_and_no_callers() {
+    let log = executed(GENERIC, &GENERIC.replace("[x x]", "(let ((y x)) [y y])"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!((count("expand"), count("infer"), count("instance_body")), (1, 1, 2), "{log:?}");
+}
+
+const TEMPLATE: &str = "(defn apply-twice ((f : (fn (u64) -> u64)) (x : u64)) -> u64 (f (f x)))
+(defn inc ((x : u64)) -> u64 (+ x 1))
+(defn user ((x : u64)) -> u64 (apply-twice inc x))
+(sol_log_64_ (user 1))
+";
+
+#[test]
+fn an_edit_of_a_function_that_takes_functions_expands_its_callers() {
+    let log = executed(TEMPLATE, &TEMPLATE.replace("(f (f x))", "(f (f (f x)))"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 2, "the function and `user`: {log:?}");
+    let log = executed(TEMPLATE, &TEMPLATE.replace("(+ x 1)", "(+ x 2)"));
+    let count = |name: &str| log.iter().filter(|entry| *entry == name).count();
+    assert_eq!(count("expand"), 1, "{log:?}");
+}
+
 mod random_edits {
     use super::*;
     use ovsm_base::Diagnostic;
@@ -177,6 +214,15 @@ mod random_edits {
         "(block b (return-from b 1))",
         "(let go ((i 0)) (if (< i 3) (go (+ i 1)) i))",
         "(match x (1 2) (_ 3))",
+        "(defn f ((a : 'a)) -> 'a a)",
+        "(f 2u8)",
+        "(f [x x])",
+        "(defn g ((p : (fn (int) -> int)) (a : int)) -> int (p (p a)))",
+        "(g (fn (a) (+ a x)) 1)",
+        "(g f 1)",
+        "(deftype x int)",
+        "(deftype k {a : int | (< a 5)})",
+        "(defn h ((n : k)) n)",
     ];
 
     fn fresh(text: &str) -> (Vec<Diagnostic>, String) {

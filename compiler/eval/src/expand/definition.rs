@@ -4,7 +4,7 @@ use super::name::Meant;
 use super::scope::Scopes;
 use super::{Expander, function};
 use crate::core::{Expr, ExprId};
-use crate::module::{GlobalKind, Meaning, Setter};
+use crate::module::{GlobalKind, Meaning, Setter, Type};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::{Symbol, Value};
@@ -161,6 +161,17 @@ impl Expander<'_> {
             && let Some(code) = self.unit.functions.get(*code)
         {
             self.front.define_signature(id, &code.parameters, symbol.span);
+        }
+        if self.front.is_program
+            && self.front.is_assignable(self.module, symbol)
+            && ty.as_ref().is_some_and(Type::has_condition)
+        {
+            let diagnostic = Diagnostic::new(
+                Code::UnsupportedForm,
+                "a variable of the module can not have a type with a condition in programs",
+            )
+            .help("use `const`, or state the type where the value is passed on");
+            self.report_at(None, diagnostic);
         }
         if let Some(ty) = &ty {
             expr = self.checked_as(expr, ty, &format!("`{}`", symbol.name));

@@ -245,7 +245,7 @@ impl Expander<'_> {
 
     /// Calls a function by its name.
     pub(crate) fn call(&mut self, callee: ExprId, symbol: &Symbol, arguments: &[Value]) -> ExprId {
-        let parts: Vec<ExprId> = arguments.iter().map(|argument| self.expr(argument)).collect();
+        let mut parts: Vec<ExprId> = arguments.iter().map(|argument| self.expr(argument)).collect();
         if let Some(Expr::Global(id)) = self.unit.exprs.get(callee) {
             let id = *id;
             let literals = parts
@@ -264,6 +264,18 @@ impl Expander<'_> {
                 span,
                 origin,
             });
+        }
+        if self.front.is_program
+            && let Some(Expr::Global(id)) = self.unit.exprs.get(callee)
+        {
+            let id = *id;
+            self.refined_fields(id, &mut parts);
+            if let ([value], Meant::Type(ty, _)) = (parts.as_slice(), self.meaning(symbol))
+                && matches!(ty, Type::Refined(..))
+                && ty.has_condition()
+            {
+                return self.refined(*value, &ty, &format!("`{}`", symbol.name));
+            }
         }
         self.add(Expr::Call(callee, parts))
     }

@@ -83,9 +83,18 @@ impl Expander<'_> {
         fields: &[Field],
         identity: u64,
     ) -> Rc<RecordType> {
-        let types = fields
-            .iter()
-            .map(|field| match field.ty.as_ref().and_then(|ty| self.type_of(ty)) {
+        let stated: Vec<Option<Type>> =
+            fields.iter().map(|field| field.ty.as_ref().and_then(|ty| self.type_of(ty))).collect();
+        if self.front.is_program && stated.iter().flatten().any(Type::has_condition) {
+            let named = fields.iter().zip(&stated).map(|(field, ty)| {
+                let ty = ty.as_ref().filter(|ty| ty.has_condition())?;
+                Some((Rc::clone(&field.name.name), ty.clone()))
+            });
+            self.front.refined_fields.insert(identity, named.collect());
+        }
+        let types = stated
+            .into_iter()
+            .map(|ty| match ty {
                 Some(ty) if self.front.is_program => super::types::program_descriptor(&ty),
                 Some(ty) => super::types::descriptor(&ty),
                 None => Value::Null,

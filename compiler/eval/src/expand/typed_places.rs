@@ -2,7 +2,7 @@
 //!
 //! The type of a variable holds for as long as the variable lives, so every assignment of it, or of a part of it, is
 //! checked. What is known to fit costs nothing, and of a collection only what is new in it is checked. Code of programs
-//! for Solana gets no checks here: inference knows all of its types. Start with [`Expander::entering`].
+//! for Solana is checked for the conditions of refinements only: inference knows all of its types. Start with [`Expander::entering`].
 
 use super::Expander;
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
@@ -27,7 +27,8 @@ const KINDS: &[&str] = &["array", "list", "object", "set", "string", "bytes", "h
 impl Expander<'_> {
     /// Notes the type of a local from here on.
     pub(crate) fn state_local(&mut self, local: LocalId, ty: &Type) {
-        if !self.front.is_program && !matches!(ty, Type::Any | Type::Variable(_)) {
+        let matters = !self.front.is_program || ty.has_condition();
+        if matters && !matches!(ty, Type::Any | Type::Variable(_)) {
             self.stated.insert(local, Rc::new(ty.clone()));
         }
     }

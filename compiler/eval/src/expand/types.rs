@@ -56,6 +56,9 @@ impl Expander<'_> {
         if matches!(ty, Type::Any) || matches!(ty, Type::Variable(_)) && !self.front.is_program {
             return value;
         }
+        if self.front.is_program && ty.has_condition() {
+            return self.refined(value, ty, what);
+        }
         self.reject_constant(value, ty, what);
         let descriptor = match self.front.is_program {
             true => program_descriptor(ty),
@@ -252,6 +255,10 @@ impl Expander<'_> {
                     vec![syntax::symbol("lambda", syntax::span(form)), parameters, condition.clone()],
                     syntax::span(form),
                 );
+                if self.front.is_program {
+                    let text = ovsm_value::write::brief(condition);
+                    return Some(Type::Refined(text.into(), Rc::new(base), Some(lambda)));
+                }
                 match self.front.compile_time_value(self.machine, self.module, &lambda) {
                     Ok(function) => {
                         let text = ovsm_value::write::brief(condition);

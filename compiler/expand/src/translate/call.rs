@@ -1,5 +1,6 @@
 //! Calls: of functions of the module, of local functions, which are put in place of the call, and of constructors.
 
+use super::closure::Argument;
 use super::{Inlined, Place, Translator};
 use crate::core;
 use crate::env::GlobalKind;
@@ -16,20 +17,45 @@ impl<'a> Translator<'a> {
         place: Place,
     ) -> core::ExprId {
         match self.unit.exprs.get(callee) {
-            Some(Expr::Local(local)) if self.functions.contains_key(local) => {
-                let Some(function) = self.functions.get(local).copied() else {
-                    return self.body.add(core::Expr::Error, span);
-                };
-                let values = self.values(arguments);
-                self.call_local(function, values, span, place)
+            Some(Expr::Local(local)) if let Some(function) = self.aliases.get(local).copied() => {
+                self.call_alias(*local, function, arguments, span, place)
             }
-            Some(Expr::Lambda(function)) => {
-                let values = self.values(arguments);
-                self.call_local(*function, values, span, place)
+            Some(Expr::Local(_) | Expr::Lambda(_)) if let Some(function) = self.function_of(callee) => {
+                self.call_known(function, arguments, span, place)
+            }
+            Some(Expr::If(..)) => {
+                let mut parts = Vec::new();
+                match self.operand_function(callee, &mut parts) {
+                    Some(function) => {
+                        parts.push(self.call_known(function, arguments, span, Place::VALUE));
+                        self.body.add(core::Expr::Block(parts), span)
+                    }
+                    None => self.not_callable(
+                        self.span(callee).or(span),
+                        "the value of this form is called like a function",
+                    ),
+                }
             }
             Some(Expr::Global(id)) if let Some((ty, number)) = self.constructed(*id, span) => {
                 let values = self.values(arguments);
-                self.make(ty, number, values, span)
+                let checked: Vec<bool> = arguments.iter().map(|it| self.is_condition_checked(*it)).collect();
+                self.make(ty, number, values, &checked, span)
+            }
+            Some(Expr::Global(id)) if let Some(ty) = self.session.defined_type(*id) => {
+                let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
+                let [value] = arguments else {
+                    self.wrong_count(&name, 1, arguments.len(), span);
+                    return self.body.add(core::Expr::Error, span);
+                };
+                if ty.has_condition() {
+                    let message = format!(
+                        "`{name}` has a condition, which is checked where the type is called by its name"
+                    );
+                    return self.unsupported(span, &message, &format!("write `({name} value)`"));
+                }
+                let value = self.expr(*value, Place::VALUE);
+                let stated = self.described_type(&ovsm_eval::type_descriptor(ty), span);
+                self.body.add(core::Expr::Into(value, stated.ty), span)
             }
             Some(Expr::Global(id)) => match self.global(*id) {
                 Some((def, GlobalKind::Function { .. } | GlobalKind::Accessor { .. })) => {
@@ -49,10 +75,16 @@ impl<'a> Translator<'a> {
             },
             Some(Expr::Local(local)) => {
                 let name = self.unit.locals.get(*local).map_or("this", |local| &*local.name).to_string();
-                self.not_callable(
+                let called = self.not_callable(
                     self.span(callee).or(span),
                     &format!("`{name}` is a variable, not a function"),
-                )
+                );
+                if let Some(diagnostic) = self.diagnostics.last_mut() {
+                    *diagnostic = std::mem::replace(diagnostic, Diagnostic::new(Code::NotCallable, "")).note(
+                        format!("a parameter that is a function says so: `({name} : (fn (u64) -> u64))`"),
+                    );
+                }
+                called
             }
             _ => self
                 .not_callable(self.span(callee).or(span), "the value of this form is called like a function"),
@@ -73,12 +105,13 @@ impl<'a> Translator<'a> {
         arguments.iter().map(|argument| self.expr(*argument, Place::VALUE)).collect()
     }
 
-    /// A record, or a variant of an enum.
+    /// A record, or a variant of an enum. `checked` says of which arguments the conditions of fields are checked.
     pub(super) fn make(
         &mut self,
         ty: Type,
         number: usize,
         values: Vec<core::ExprId>,
+        checked: &[bool],
         span: Option<Span>,
     ) -> core::ExprId {
         let record = match &ty {
@@ -91,7 +124,36 @@ impl<'a> Translator<'a> {
             self.wrong_count(&name, count, values.len(), span);
             return self.body.add(core::Expr::Error, span);
         }
+        let fields = record.iter().flat_map(|record| &record.fields).enumerate();
+        let mut unchecked =
+            fields.filter(|(n, field)| field.ty.is_refined() && !checked.get(*n).is_some_and(|it| *it));
+        if let Some((_, field)) = unchecked.next() {
+            let message = format!(
+                "the field `{}` has a condition, which is checked where the record is made by its name",
+                field.name
+            );
+            return self.unsupported(span, &message, "write the call of the constructor: `(Name value …)`");
+        }
         self.body.add(core::Expr::Make(ty, number, values), span)
+    }
+
+    /// True if the expander has put the check of a condition around an argument.
+    fn is_condition_checked(&self, argument: ExprId) -> bool {
+        let check = |expr: ExprId| match self.unit.exprs.get(expr) {
+            Some(Expr::Native(id, operands))
+                if ovsm_library::get(*id).is_some_and(|native| native.name == "#check") =>
+            {
+                operands.first().copied()
+            }
+            _ => None,
+        };
+        match check(argument).and_then(|inner| self.unit.exprs.get(inner)) {
+            Some(Expr::Let(bindings, body)) => {
+                matches!(bindings.as_slice(), [(_, value)] if check(*value).is_some())
+                    && matches!(self.unit.exprs.get(*body), Some(Expr::If(..)))
+            }
+            _ => false,
+        }
     }
 
     /// Reports parameters of a kind that programs do not have.
@@ -117,7 +179,7 @@ impl<'a> Translator<'a> {
     pub(super) fn call_local(
         &mut self,
         function: FunctionId,
-        values: Vec<core::ExprId>,
+        arguments: Vec<Argument>,
         span: Option<Span>,
         place: Place,
     ) -> core::ExprId {
@@ -125,7 +187,7 @@ impl<'a> Translator<'a> {
             return self.body.add(core::Expr::Error, span);
         };
         let parameters = &code.parameters;
-        if parameters.required.len() != values.len()
+        if parameters.required.len() != arguments.len()
             && parameters.optional.is_empty()
             && parameters.rest.is_none()
             && parameters.keys.is_none()
@@ -139,25 +201,61 @@ impl<'a> Translator<'a> {
                         "`{}` takes {count} argument{}, not {}",
                         code.name,
                         if count == 1 { "" } else { "s" },
-                        values.len()
+                        arguments.len()
                     ),
                 ),
             );
         }
         if let Some(active) = self.active.iter().rposition(|active| active.function == function) {
-            return self.call_itself(active, code, values, span, place);
+            return self.call_itself(active, code, arguments, span, place);
         }
         self.check_parameters(code);
+        for (parameter, argument) in parameters.required.iter().zip(&arguments) {
+            if let Argument::Value(value) = argument
+                && let Some(local) = self.unit.locals.get(*parameter)
+                && matches!(local.annotation, Some((ovsm_eval::Type::Function(_), _)))
+            {
+                if matches!(self.body.exprs.get(*value), Some(core::Expr::Error)) {
+                    return *value;
+                }
+                let (name, at) = (local.name.to_string(), self.body.spans.get(*value).copied().flatten());
+                return self.report(
+                    at.or(span),
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        format!(
+                            "`{name}` of `{}` is a function, and this is none that is known here",
+                            code.name
+                        ),
+                    )
+                    .help("give it a `fn`, the name of a function, or an `if` that chooses from two"),
+                );
+            }
+        }
+        let outer_inlining = self.inlining;
+        self.inlinings += 1;
+        self.inlining = self.inlinings;
         let mut parts = Vec::new();
         let mut locals = Vec::new();
-        for (parameter, value) in parameters.required.iter().zip(values) {
-            let local = self.bind(*parameter);
-            locals.push(local);
-            parts.push(self.body.add(core::Expr::Bind(local, value), span));
+        let mut bound = Vec::new();
+        let mut outer = Vec::new();
+        for (parameter, argument) in parameters.required.iter().zip(arguments) {
+            match argument {
+                Argument::Value(value) => {
+                    let local = self.bind(*parameter);
+                    bound.push(local);
+                    locals.push(Some(local));
+                    parts.push(self.body.add(core::Expr::Bind(local, value), span));
+                }
+                Argument::Function(function) => {
+                    locals.push(None);
+                    outer.push((*parameter, self.aliases.insert(*parameter, function)));
+                }
+            }
         }
         let is_loop = self.refers_to_itself(function, code.body);
         let (result, again) = (self.exit(), self.exit());
-        self.active.push(Inlined { function, parameters: locals.clone(), again: is_loop.then_some(again) });
+        self.active.push(Inlined { function, parameters: locals, again: is_loop.then_some(again) });
         let tail = Place { used: place.used, tail: true };
         let value = match is_loop {
             false => self.function_body(code, tail),
@@ -176,9 +274,16 @@ impl<'a> Translator<'a> {
             }
         };
         self.active.pop();
+        self.inlining = outer_inlining;
+        for (parameter, function) in outer {
+            match function {
+                Some(function) => self.aliases.insert(parameter, function),
+                None => self.aliases.remove(&parameter),
+            };
+        }
         parts.push(value);
         let block = self.body.add(core::Expr::Block(parts), span);
-        self.body.add(core::Expr::Scope(locals, block), span)
+        self.body.add(core::Expr::Scope(bound, block), span)
     }
 
     fn function_body(&mut self, code: &'a FunctionCode, place: Place) -> core::ExprId {
@@ -196,7 +301,7 @@ impl<'a> Translator<'a> {
         &mut self,
         active: usize,
         code: &FunctionCode,
-        values: Vec<core::ExprId>,
+        arguments: Vec<Argument>,
         span: Option<Span>,
         place: Place,
     ) -> core::ExprId {
@@ -218,12 +323,29 @@ impl<'a> Translator<'a> {
         };
         let mut parts = Vec::new();
         let mut temporaries = Vec::new();
-        for value in values {
-            let temporary = self.temporary("argument", span);
-            parts.push(self.body.add(core::Expr::Bind(temporary, value), span));
-            temporaries.push(temporary);
+        for (number, (parameter, argument)) in parameters.into_iter().zip(arguments).enumerate() {
+            let own = code.parameters.required.get(number).and_then(|own| self.aliases.get(own).copied());
+            match (parameter, argument) {
+                (Some(parameter), Argument::Value(value)) => {
+                    let temporary = self.temporary("argument", span);
+                    parts.push(self.body.add(core::Expr::Bind(temporary, value), span));
+                    temporaries.push((parameter, temporary));
+                }
+                // The next round calls the same function.
+                (None, Argument::Function(function)) if own == Some(function) => {}
+                _ => {
+                    return self.unsupported(
+                        span,
+                        &format!(
+                            "`{}` calls itself with another function than the one that it was given",
+                            code.name
+                        ),
+                        "pass the function on as it is, and let a number or a truth say what is different",
+                    );
+                }
+            }
         }
-        for (parameter, temporary) in parameters.into_iter().zip(temporaries) {
+        for (parameter, temporary) in temporaries {
             let read = self.body.add(core::Expr::Local(temporary), span);
             parts.push(self.body.add(core::Expr::SetLocal(parameter, read), span));
         }

@@ -162,9 +162,10 @@ impl<'a> Translator<'a> {
                 operands,
             ) => self.chain(name, operands, span),
             ("error", operands) => {
-                let is_kind = |expr: &ExprId| matches!(self.unit.exprs.get(*expr), Some(Expr::Constant(Value::Keyword(kind))) if kind.as_str() == "value");
+                let is_kind = |expr: &ExprId, name: &str| matches!(self.unit.exprs.get(*expr), Some(Expr::Constant(Value::Keyword(kind))) if kind.as_str() == name);
                 let fault = match operands {
-                    [kind, _, _] if is_kind(kind) => core::Fault::NoCase,
+                    [kind, _, _] if is_kind(kind, "value") => core::Fault::NoCase,
+                    [kind, _, _] if is_kind(kind, "refinement") => core::Fault::Refinement,
                     _ => core::Fault::Raised,
                 };
                 self.flow.end();

@@ -1,20 +1,12 @@
 //! Functions that take functions: `map`, `reduce`, `for-each` and their kin become loops, with the function in place.
 
+use super::closure::{Argument, Function};
 use super::{Place, Translator};
 use crate::builtin::{Arithmetic, Builtin, Comparison, Overflow};
 use crate::core::{Expr as Core, ExprId as CoreId, Key, LocalId as CoreLocal};
 use crate::env::GlobalKind;
 use ovsm_base::{IntType, Span};
-use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId};
-use ovsm_value::{NativeId, Value};
-
-/// A function that is known.
-#[derive(Clone, Copy)]
-enum Function {
-    Local(FunctionId),
-    Global(GlobalId),
-    Native(NativeId),
-}
+use ovsm_eval::core::ExprId;
 
 /// The parts of a loop over the items of a sequence.
 struct Round {
@@ -70,20 +62,6 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The function that an expression names.
-    fn function_of(&self, expr: ExprId) -> Option<Function> {
-        match self.unit.exprs.get(expr)? {
-            Expr::Lambda(function) => Some(Function::Local(*function)),
-            Expr::Local(local) => self.functions.get(local).copied().map(Function::Local),
-            Expr::Global(global) if self.session.record_of(*global).is_none() => {
-                let (_, kind) = self.global(*global)?;
-                kind.is_function().then_some(Function::Global(*global))
-            }
-            Expr::Constant(Value::Native(id)) => Some(Function::Native(*id)),
-            _ => None,
-        }
-    }
-
     /// The function applied in a round. The round may never run: what the function assigns is not counted on afterwards,
     /// and what it leaves is not left for sure.
     fn apply(&mut self, function: Function, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
@@ -93,9 +71,18 @@ impl<'a> Translator<'a> {
         value
     }
 
-    fn apply_once(&mut self, function: Function, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
+    pub(super) fn apply_once(
+        &mut self,
+        function: Function,
+        values: Vec<CoreId>,
+        span: Option<Span>,
+    ) -> CoreId {
         match function {
-            Function::Local(function) => self.call_local(function, values, span, Place::VALUE),
+            Function::Local(function) => {
+                let values = values.into_iter().map(Argument::Value).collect();
+                self.call_local(function, values, span, Place::VALUE)
+            }
+            Function::Chosen(choice) => self.call_chosen(choice, values, span),
             Function::Global(global) => match self.global(global) {
                 Some((def, GlobalKind::Function { params } | GlobalKind::Accessor { params })) => {
                     if let Some(count) =

@@ -39,10 +39,18 @@ impl<'a> Translator<'a> {
                 None => true,
             });
             for definition in definitions {
+                // Only where it is called is known which functions it takes.
+                if self.is_template(definition.global) {
+                    continue;
+                }
                 let function = self.defined_function(&definition, failed);
                 expansion.functions.extend(function);
             }
-            if !code.is_empty() || expansion.functions.is_empty() && expansion.declarations.is_empty() {
+            let defines_type = self.context.item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type);
+            let defines_template =
+                self.context.item.names.iter().any(|(_, kind)| matches!(kind, GlobalKind::Template { .. }));
+            let has_others = !expansion.functions.is_empty() || !expansion.declarations.is_empty();
+            if !code.is_empty() || !has_others && !defines_type && !defines_template {
                 expansion.code = self.code(&code, failed);
             }
         }
@@ -65,6 +73,8 @@ impl<'a> Translator<'a> {
                             definitions.push(Definition { global: *global, code, at: expr });
                         }
                     }
+                    // A call of the constructor is a conversion.
+                    Some(Expr::Lambda(_)) if self.session.defined_type(*global).is_some() => {}
                     // The value of a type is the type.
                     Some(Expr::Constant(Value::RecordType(_) | Value::Record(_))) => {}
                     _ => code.push(expr),
@@ -82,6 +92,12 @@ impl<'a> Translator<'a> {
         item.is_expanded
             || item.names.len() > 1
             || item.names.iter().any(|(_, kind)| *kind == GlobalKind::Type)
+    }
+
+    fn is_template(&self, global: GlobalId) -> bool {
+        let name = self.session.name(global);
+        let own = name.and_then(|name| self.context.item.names.iter().find(|(own, _)| **own == **name));
+        matches!(own, Some((_, GlobalKind::Template { .. })))
     }
 
     fn is_function(&self, global: GlobalId) -> bool {
@@ -173,6 +189,9 @@ impl<'a> Translator<'a> {
         self.left.clear();
         self.exits.clear();
         self.active.clear();
+        self.aliases.clear();
+        self.choices.clear();
+        self.inlining = 0;
         self.depth = 0;
         self.full = false;
     }

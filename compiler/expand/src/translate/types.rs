@@ -2,7 +2,7 @@
 
 use super::Translator;
 use crate::core::TypeName;
-use crate::ty::{EnumType, Field, RecordType, Type};
+use crate::ty::{DistinctType, EnumType, Field, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_eval::core::{Expr, ExprId, GlobalId};
 use ovsm_value::{Value, number};
@@ -38,7 +38,8 @@ impl Translator<'_> {
     pub(super) fn described_type(&mut self, descriptor: &Value, span: Option<Span>) -> TypeName {
         let ty = match self.resolve(descriptor, &mut Vec::new()) {
             Ok(ty) => match ty.size() {
-                Some(_) => ty,
+                // The condition stands as code where values enter.
+                Some(_) => ty.unrefined(),
                 None => {
                     let message = "values of this type are larger than any program's memory";
                     self.unsupported(span, message, "use smaller arrays");
@@ -71,6 +72,7 @@ impl Translator<'_> {
         match (tag.as_str(), parts) {
             ("array", [item]) => {
                 let item = self.resolve(item, open)?;
+                no_condition(&item)?;
                 match item {
                     Type::Slice(_) => Err(fault("a view of views is not available in programs")),
                     item => Ok(Type::Slice(Arc::new(item))),
@@ -79,7 +81,9 @@ impl Translator<'_> {
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
-                match self.resolve(item, open)? {
+                let item = self.resolve(item, open)?;
+                no_condition(&item)?;
+                match item {
                     Type::Slice(_) => Err(fault("an array of views is not available in programs")),
                     item => Ok(Type::Array(Arc::new(item), length)),
                 }
@@ -106,19 +110,29 @@ impl Translator<'_> {
                     }),
                 }
             }
-            ("variable", [name]) => Ok(Type::Variable(ovsm_value::write::display(name).into())),
+            ("variable", [name]) => {
+                let name = ovsm_value::write::display(name);
+                // Each use of a function that is put in place has types of its own.
+                Ok(Type::Variable(match self.inlining {
+                    0 => name.into(),
+                    number => format!("{name}#{number}").into(),
+                }))
+            }
             ("record", [name, identities]) => {
                 let Value::Array(identities) = identities else { return Err(fault("this type is unknown")) };
                 let first = identities.get(0).and_then(number::to_i64).map(|identity| identity as u64);
                 let Some(identity) = first else { return Err(fault("this type has no values")) };
                 self.declared(identity, &ovsm_value::write::display(name), open)
             }
-            ("refined", [_, base, function]) => match function {
-                Value::Null => self.resolve(base, open),
-                _ => Err(Fault {
-                    message: "refinements are not available in programs".to_string(),
-                    help: "state the type below, and test the condition",
-                }),
+            ("refined", [name, base, function]) => match function {
+                Value::Null => {
+                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
+                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: false })))
+                }
+                _ => {
+                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
+                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: true })))
+                }
             },
             ("list", _) => Err(fault("lists are not available in programs")),
             ("map", _) => Err(fault("objects are not available in programs")),
@@ -278,6 +292,17 @@ impl Translator<'_> {
                 format!("`{name}` takes {takes} argument{}, not {given}", if takes == 1 { "" } else { "s" }),
             ),
         );
+    }
+}
+
+/// Items enter an array in many ways, so their types have no conditions.
+fn no_condition(item: &Type) -> Result<(), Fault> {
+    match item.is_refined() {
+        true => Err(Fault {
+            message: format!("an array of `{item}`, which has a condition, is not available in programs"),
+            help: "state the type below for the items, and the type with the condition where one is passed on",
+        }),
+        false => Ok(()),
     }
 }
 

@@ -69,6 +69,7 @@ pub fn words(ty: &SourceType) -> usize {
         | SourceType::Bytes
         | SourceType::Slice(_) => 2,
         SourceType::Int(_) => 1,
+        SourceType::Distinct(distinct) => words(&distinct.base),
         SourceType::Pubkey => 4,
         ty if ty.is_by_address() => 1,
         SourceType::Option(item) => 1 + words(item),
@@ -85,6 +86,7 @@ pub fn words(ty: &SourceType) -> usize {
 pub(crate) fn word_types(ty: &SourceType) -> SmallVec<[Type; 2]> {
     match ty {
         SourceType::Bool => SmallVec::from_slice(&[Type::Bool]),
+        SourceType::Distinct(distinct) => word_types(&distinct.base),
         ty if ty.is_by_address() => SmallVec::from_slice(&[Type::Word]),
         SourceType::Option(item) => {
             let mut all = SmallVec::from_slice(&[Type::Bool]);
@@ -297,6 +299,7 @@ impl State<'_> {
                     let failure = match fault {
                         Fault::NoCase => Failure::NoCase,
                         Fault::Raised => Failure::Raised,
+                        Fault::Refinement => Failure::Refinement,
                         Fault::InstructionData => Failure::InstructionData,
                         Fault::Seeds => Failure::Seeds,
                         Fault::WrongAccount => Failure::WrongAccount,
@@ -442,7 +445,7 @@ impl State<'_> {
             }
             Expr::Call(def, args) => self.call_function(*def, args, expr, signatures),
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args, expr, signatures),
-            Expr::Ascribe(value, _) => self.value(*value, signatures),
+            Expr::Ascribe(value, _) | Expr::Into(value, _) => self.value(*value, signatures),
         }
     }
 

@@ -38,7 +38,7 @@ impl State<'_> {
     fn key_in_memory(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Option<Address> {
         let body = self.body;
         match body.exprs.get(expr)? {
-            Expr::Ascribe(inner, _) => self.key_in_memory(*inner, signatures),
+            Expr::Ascribe(inner, _) | Expr::Into(inner, _) => self.key_in_memory(*inner, signatures),
             Expr::KeyOf(account) | Expr::OwnerOf(account)
                 if matches!(body.exprs.get(*account), Some(Expr::Local(_))) =>
             {

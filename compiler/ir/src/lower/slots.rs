@@ -38,9 +38,9 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
             matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::Memory(_))
         }
         Some(Expr::Block(items)) => items.last().is_some_and(|last| is_fresh(body, *last)),
-        Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner)) => {
-            is_fresh(body, *inner)
-        }
+        Some(
+            Expr::Ascribe(inner, _) | Expr::Into(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner),
+        ) => is_fresh(body, *inner),
         _ => false,
     }
 }
@@ -59,7 +59,9 @@ pub(crate) fn changed_locals(body: &Body) -> BTreeSet<LocalId> {
 /// True if a local can stand for the value that it is bound to without a copy: neither ever changes.
 pub(crate) fn is_borrowed(body: &Body, changed: &BTreeSet<LocalId>, local: LocalId, value: ExprId) -> bool {
     let mut value = value;
-    while let Some(Expr::Ascribe(inner, _) | Expr::Sequence(inner)) = body.exprs.get(value) {
+    while let Some(Expr::Ascribe(inner, _) | Expr::Into(inner, _) | Expr::Sequence(inner)) =
+        body.exprs.get(value)
+    {
         value = *inner;
     }
     match body.exprs.get(value) {

@@ -73,6 +73,7 @@ impl State<'_> {
         }
         match ty {
             SourceType::Null | SourceType::Error | SourceType::Variable(_) => Words::new(),
+            SourceType::Distinct(distinct) => self.load_value(&distinct.base, address),
             SourceType::Bool => {
                 let byte = self.load_word(address, Width::W1);
                 Words::from_elem(self.compare_const(Condition::NotEqual, byte, 0), 1)
@@ -155,6 +156,7 @@ impl State<'_> {
         }
         match ty {
             SourceType::Null | SourceType::Error | SourceType::Variable(_) => {}
+            SourceType::Distinct(distinct) => self.store_value(&distinct.base, value, address),
             SourceType::Bool => {
                 if let Some(truth) = value.first() {
                     let word = self.as_word(*truth);

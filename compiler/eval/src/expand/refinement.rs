@@ -1,0 +1,128 @@
+//! Refinements of programs: the checks that they become where a value enters the type.
+//!
+//! A script keeps the condition of a refinement as a function and calls it when it runs. A program has no functions as
+//! values, so here the condition is kept as it is written, and stands as code wherever a value enters the type: a binding, a
+//! parameter, a result, an assignment, a field of a new record. It is expanded in the scope of the module, so it never sees
+//! what is local to the place. A constant that is certainly refused is reported. Start with [`Expander::refined`].
+
+use super::Expander;
+use super::scope::Scopes;
+use crate::core::{Expr, ExprId, GlobalId, LocalId};
+use crate::module::Type;
+use crate::syntax;
+use ovsm_base::{Code, Diagnostic};
+use ovsm_value::Value;
+
+impl Type {
+    /// True if the type, or a part of it, has a condition.
+    pub fn has_condition(&self) -> bool {
+        match self {
+            Type::Refined(_, _, Some(_)) => true,
+            Type::Refined(_, base, None) => base.has_condition(),
+            Type::Array(item, _) | Type::List(item) => item.has_condition(),
+            Type::Map(key, value) => key.has_condition() || value.has_condition(),
+            Type::Or(parts) => parts.iter().any(Type::has_condition),
+            _ => false,
+        }
+    }
+}
+
+impl Expander<'_> {
+    /// A value of a program that enters a type with a condition.
+    pub(crate) fn refined(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        self.refuse_constant(value, ty);
+        let check = |expander: &mut Self, value: ExprId| {
+            let descriptor = expander.constant(super::types::program_descriptor(ty));
+            let what = expander.constant(Value::string(what));
+            expander.native("#check", vec![value, descriptor, what])
+        };
+        let value = check(self, value);
+        let local = self.local("value");
+        let test = self.condition(local, ty);
+        let (kind, read) = (self.constant(Value::keyword("refinement")), self.read(local));
+        let (text, rest) = (self.constant(Value::string(what)), self.null());
+        let failure = self.native("error", vec![kind, text, rest]);
+        let choice = self.add(Expr::If(test, read, failure));
+        let entered = self.add(Expr::Let(vec![(local, value)], choice));
+        // Says once more what the type is, where others look for it.
+        check(self, entered)
+    }
+
+    /// True if a value has what a type demands besides the type below.
+    fn condition(&mut self, local: LocalId, ty: &Type) -> ExprId {
+        match ty {
+            Type::Refined(_, base, condition) => {
+                let mut tests = Vec::new();
+                if base.has_condition() {
+                    tests.push(self.condition(local, base));
+                }
+                if let Some(lambda) = condition {
+                    let callee = self.in_module(lambda);
+                    let value = self.read(local);
+                    tests.push(self.add(Expr::Call(callee, vec![value])));
+                }
+                match tests.as_slice() {
+                    [only] => *only,
+                    _ => self.add(Expr::And(tests)),
+                }
+            }
+            // What may be null.
+            Type::Or(parts) => {
+                let read = self.read(local);
+                let mut tests = vec![self.native("null?", vec![read])];
+                for part in parts.iter().filter(|part| part.has_condition()) {
+                    tests.push(self.condition(local, part));
+                }
+                self.add(Expr::Or(tests))
+            }
+            _ => self.constant(Value::Bool(true)),
+        }
+    }
+
+    /// Expands a form that sees the names of the module, and no local ones.
+    fn in_module(&mut self, form: &Value) -> ExprId {
+        let scope = std::mem::replace(&mut self.scope, Scopes::TOP);
+        let loops = std::mem::take(&mut self.loops);
+        let expr = self.expr(form);
+        self.loops = loops;
+        self.scope = scope;
+        expr
+    }
+
+    /// Reports a constant that the condition of its type refuses. One that can not be decided now is decided later.
+    fn refuse_constant(&mut self, value: ExprId, ty: &Type) {
+        let Type::Refined(name, base, condition) = ty else { return };
+        self.refuse_constant(value, base);
+        let (Some(condition), Some(Expr::Constant(constant))) = (condition, self.unit.exprs.get(value))
+        else {
+            return;
+        };
+        let written = ovsm_value::write::brief(constant);
+        let quoted = Value::list(vec![syntax::symbol("quote", None), constant.clone()]);
+        let call = syntax::list(vec![condition.clone(), quoted], self.near);
+        let before = self.front.diagnostics.len();
+        let holds = self.front.compile_time_value(self.machine, self.module, &call);
+        self.front.diagnostics.truncate(before);
+        if let Ok(Value::Bool(false)) = holds {
+            self.report_at(
+                None,
+                Diagnostic::new(
+                    Code::RefinementViolated,
+                    format!("`{written}` is refused by its type, `{name}`"),
+                )
+                .help("give it another value, or state another type"),
+            );
+        }
+    }
+
+    /// The arguments of a constructor of a record whose fields have types with conditions.
+    pub(crate) fn refined_fields(&mut self, constructor: GlobalId, arguments: &mut [ExprId]) {
+        let Some(identity) = self.front.record_globals.get(&constructor).copied() else { return };
+        let Some(types) = self.front.refined_fields.get(&identity).cloned() else { return };
+        for (argument, field) in arguments.iter_mut().zip(types.iter()) {
+            if let Some((name, ty)) = field {
+                *argument = self.refined(*argument, ty, &format!("the field `{name}`"));
+            }
+        }
+    }
+}

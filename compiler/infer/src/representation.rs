@@ -1,0 +1,60 @@
+//! The code of a body as stages after inference see it.
+//!
+//! Calls of generic functions become calls of their instances, and the types in the code are those of the representation:
+//! distinct types were told apart, and are no more. Nothing else changes; most bodies stay as they are. Start with
+//! [`final_code`].
+
+use crate::types::{BodyTypes, Type};
+use ovsm_expand::core::{Body, Chain, Expr, Key};
+
+/// The code of a body with instances and without distinct types; `None` if it is the same.
+pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
+    let has_distinct = body.exprs.iter().any(|expr| {
+        let mut found = false;
+        for_each_type(&mut expr.clone(), |ty| found |= ty.has_distinct());
+        found
+    });
+    if types.instances.is_empty() && !has_distinct {
+        return None;
+    }
+    let mut body = body.clone();
+    for (call, instance) in &types.instances {
+        if let Some(Expr::Call(callee, _)) = body.exprs.get_mut(*call) {
+            *callee = instance.def();
+        }
+    }
+    if has_distinct {
+        for expr in body.exprs.iter_mut() {
+            for_each_type(expr, |ty| *ty = ty.represented());
+        }
+    }
+    let called = body.exprs.iter().filter_map(|expr| match expr {
+        Expr::Call(callee, _) => Some(*callee),
+        _ => None,
+    });
+    body.callees = called.collect();
+    body.callees.sort_unstable();
+    body.callees.dedup();
+    Some(body)
+}
+
+/// Calls `f` on each type in an expression.
+fn for_each_type(expr: &mut Expr, mut f: impl FnMut(&mut Type)) {
+    let mut of_key = |key: &mut Key| match key {
+        Key::Field(_, Some(ty)) | Key::Payload(ty, ..) => f(ty),
+        Key::Field(_, None) | Key::Index(_) => {}
+    };
+    match expr {
+        Expr::Make(ty, ..) | Expr::IsVariant(_, ty, _) | Expr::HasType(_, ty) | Expr::Into(_, ty) => f(ty),
+        Expr::Ascribe(_, stated) => f(&mut stated.ty),
+        Expr::Get(_, key) => of_key(key),
+        Expr::Put(_, path, _) => path.iter_mut().for_each(of_key),
+        Expr::OpenAccount(_, opening) => f(&mut opening.ty),
+        Expr::Chain(chain) => match &mut **chain {
+            Chain::Initialize(_, opening) => f(&mut opening.ty),
+            Chain::Field { record, .. } => f(record),
+            _ => {}
+        },
+        _ => {}
+    }
+}
