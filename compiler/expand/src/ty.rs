@@ -32,6 +32,8 @@ pub enum Type {
     Array(Arc<Type>, u32),
     /// `(array T)`: a view of items that lie somewhere else.
     Slice(Arc<Type>),
+    /// `(vec T)`: items on the heap, of any number. What holds one holds the items: a second holder has a copy.
+    Vec(Arc<Type>),
     /// A record.
     Record(Arc<RecordType>),
     /// An enum.
@@ -100,6 +102,7 @@ impl Type {
             Type::Null | Type::Error => 0,
             Type::Bool => 1,
             Type::String | Type::Bytes | Type::Slice(_) => 16,
+            Type::Vec(_) => 24,
             Type::Pubkey => 32,
             Type::Int(ty) => ty.bits() / 8,
             Type::Option(item) => item.size()?.checked_add(1)?,
@@ -128,7 +131,7 @@ impl Type {
     /// True if a value holds no address, so that its bytes are all of it and can be kept in an account.
     pub fn is_plain(&self) -> bool {
         match self {
-            Type::String | Type::Bytes | Type::Slice(_) | Type::Account(_) => false,
+            Type::String | Type::Bytes | Type::Slice(_) | Type::Vec(_) | Type::Account(_) => false,
             Type::Option(item) | Type::Array(item, _) => item.is_plain(),
             Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
             Type::Enum(parent) => {
@@ -161,7 +164,7 @@ impl Type {
     /// The type of the items, for what has items.
     pub fn item(&self) -> Option<&Type> {
         match self {
-            Type::Array(item, _) | Type::Slice(item) => Some(item),
+            Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => Some(item),
             Type::Bytes => Some(&Type::Int(IntType::U8)),
             _ => None,
         }
@@ -218,6 +221,7 @@ impl std::fmt::Display for Type {
             Type::Option(item) => write!(f, "(option {item})"),
             Type::Array(item, length) => write!(f, "(array {item} {length})"),
             Type::Slice(item) => write!(f, "(array {item})"),
+            Type::Vec(item) => write!(f, "(vec {item})"),
             Type::Record(record) => f.write_str(&record.name),
             Type::Enum(parent) => f.write_str(&parent.name),
             Type::Account(account) => match (&account.record, account.is_mutable) {

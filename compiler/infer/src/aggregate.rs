@@ -92,7 +92,7 @@ impl<'a> Inference<'a> {
                     None => {
                         let has_length = matches!(
                             self.table.resolve(&found),
-                            Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
+                            Term::Known(Type::Slice(_) | Type::Vec(_) | Type::Bytes | Type::Error)
                         );
                         if !has_length {
                             self.no_sequence(*value, &found, "`length`");
@@ -107,7 +107,7 @@ impl<'a> Inference<'a> {
                 let is_sequence = self.table.as_array(&found).is_some()
                     || matches!(
                         self.table.resolve(&found),
-                        Term::Known(Type::Slice(_) | Type::Bytes | Type::Error)
+                        Term::Known(Type::Slice(_) | Type::Vec(_) | Type::Bytes | Type::Error)
                     );
                 if !is_sequence {
                     self.no_sequence(*value, &found, "the loop");

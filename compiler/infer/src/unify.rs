@@ -66,6 +66,14 @@ impl Table {
         }
     }
 
+    /// The items, of what holds its items itself: an array or a vec.
+    pub(crate) fn own_items(&mut self, term: &Term) -> Option<Term> {
+        match self.resolve(term) {
+            Term::Known(Type::Vec(item)) => Some(Term::Known((*item).clone())),
+            other => self.as_array(&other).map(|(item, _)| item),
+        }
+    }
+
     /// The value, of an option.
     pub(crate) fn as_option(&mut self, term: &Term) -> Option<Term> {
         match self.resolve(term) {

@@ -45,6 +45,8 @@ pub enum Failure {
     WrongAccount,
     /// The returned data, or a sysvar, is not of the type that it has to be.
     ReturnedData,
+    /// The heap has no room for a value.
+    OutOfHeap,
     /// A failure that the program declares, by its code.
     Custom(u32),
     /// An error that the runtime has a name for, by its number: 1 to 26.
@@ -53,7 +55,7 @@ pub enum Failure {
 
 impl Failure {
     /// Every failure but those that programs choose by a number.
-    pub const ALL: [Failure; 18] = [
+    pub const ALL: [Failure; 19] = [
         Failure::Overflow,
         Failure::DivisionByZero,
         Failure::ShiftRange,
@@ -72,6 +74,7 @@ impl Failure {
         Failure::AlreadyInitialized,
         Failure::WrongAccount,
         Failure::ReturnedData,
+        Failure::OutOfHeap,
     ];
 
     /// The program's return code; never zero.
@@ -95,6 +98,7 @@ impl Failure {
             Failure::AlreadyInitialized => 9 << 32,
             Failure::WrongAccount => 2 << 32,
             Failure::ReturnedData => 0x4F56_0008,
+            Failure::OutOfHeap => 0x4F56_0009,
             // The runtime reads 0 as success.
             Failure::Custom(0) => 1 << 32,
             Failure::Custom(code) => code as u64,
@@ -128,6 +132,7 @@ impl Failure {
             Failure::AlreadyInitialized => "already_initialized",
             Failure::WrongAccount => "wrong_account",
             Failure::ReturnedData => "returned_data",
+            Failure::OutOfHeap => "out_of_heap",
             Failure::Custom(_) => "custom",
             Failure::Runtime(_) => "runtime",
         }
@@ -149,6 +154,7 @@ impl Failure {
             Failure::NotSigner | Failure::NotWritable | Failure::WrongOwner => Code::RuntimeRequirement,
             Failure::Index => Code::RuntimeIndex,
             Failure::NoCase => Code::RuntimeValue,
+            Failure::OutOfHeap => Code::RuntimeLimit,
             Failure::Raised | Failure::Custom(_) | Failure::Runtime(_) => Code::RuntimeUser,
             Failure::InstructionData
             | Failure::DuplicateAccount

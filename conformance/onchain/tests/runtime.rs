@@ -271,6 +271,20 @@ async fn older_forms_find_addresses_and_call() {
 }
 
 #[tokio::test]
+async fn a_vec_grows_until_the_heap_is_full() {
+    let source = "(define xs (vec u64))
+        (dotimes (i (mem-load (instruction-data-ptr) 0)) (push! xs (* i i)))
+        (mem-store (account-data-ptr 0) 0 (sum xs))
+        0";
+    let accounts = vec![AccountSpec::owned(vec![0; 8])];
+    let seen = run(&case("a vec", source, accounts.clone(), &1_000u64.to_le_bytes())).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(word(&seen.accounts[0].1, 0), (0..1_000).map(|i| i * i).sum::<u64>());
+    let seen = run(&case("a full heap", source, accounts, &5_000u64.to_le_bytes())).await;
+    assert_eq!(seen.error.as_deref(), Some("Custom(1331036169)"));
+}
+
+#[tokio::test]
 async fn a_program_that_is_called_knows_it() {
     // It calls itself with one byte, without accounts; what is called refuses that.
     let source = r#"

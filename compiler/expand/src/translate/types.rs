@@ -79,6 +79,7 @@ impl Translator<'_> {
                     item => Ok(Type::Slice(Arc::new(item))),
                 }
             }
+            ("vec", [item]) => Ok(Type::Vec(Arc::new(self.resolve(item, open)?))),
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
@@ -209,9 +210,10 @@ impl Translator<'_> {
                 });
             }
             let ty = self.resolve(ty, open)?;
-            if matches!(ty, Type::Slice(_)) {
+            if matches!(ty, Type::Slice(_) | Type::Vec(_)) {
+                let kind = if matches!(ty, Type::Vec(_)) { "vec" } else { "view" };
                 return Err(Fault {
-                    message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),
+                    message: format!("the field `{}` of `{}` is a {kind}", name.as_str(), record.name),
                     help: "a record holds its items: state the length, as in `(array u64 8)`",
                 });
             }

@@ -68,6 +68,7 @@ pub fn words(ty: &SourceType) -> usize {
         | SourceType::String
         | SourceType::Bytes
         | SourceType::Slice(_) => 2,
+        SourceType::Vec(_) => 3,
         SourceType::Int(_) => 1,
         SourceType::Pubkey => 4,
         ty if ty.is_by_address() => 1,
@@ -278,7 +279,10 @@ impl State<'_> {
         let Some(node) = body.exprs.get(expr) else { return Words::new() };
         let outer = self.span;
         self.span = body.spans.get(expr).copied().flatten().or(outer);
-        let words = ovsm_base::stack::with_room(|| self.value_of(node, expr, signatures));
+        let mut words = ovsm_base::stack::with_room(|| self.value_of(node, expr, signatures));
+        if self.slots.vecs.contains(&expr) {
+            words = self.copied_vec(words, &self.raw_ty(expr));
+        }
         self.span = outer;
         words
     }
