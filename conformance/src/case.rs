@@ -2,6 +2,7 @@
 
 use ovsm_ir::machine::{AccountInput, Input};
 use ovsm_query::{Database, SourceFile};
+use ovsm_value::encoding::from_base58;
 
 /// The address of the program under test.
 pub const PROGRAM_ID: [u8; 32] = [7; 32];
@@ -131,17 +132,22 @@ pub fn hex(text: &str) -> Option<Vec<u8>> {
     Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit) as u8).collect())
 }
 
-/// An account from its line: `signer:writable:lamports:data[:program]`, or `dN` for the same as account N.
+/// An account from its line: `signer:writable:lamports:data[:program][:key=K]`, or `dN` for the same as account N.
 ///
-/// The key of account N is 32 times the byte N + 1; the owner is the zero key unless the line says `program`.
+/// The key of account N is 32 times the byte N + 1, unless the line says another one, in base58; the owner is the zero key
+/// unless the line says `program`.
 pub fn account(line: &str, number_of_account: usize) -> Option<AccountInput> {
     if let Some(first) = line.strip_prefix('d') {
         return Some(AccountInput { duplicate_of: Some(first.parse().ok()?), ..AccountInput::default() });
     }
     let parts: Vec<&str> = line.split(':').collect();
     let [signer, writable, lamports, data, rest @ ..] = parts.as_slice() else { return None };
+    let (rest, key) = match rest {
+        [rest @ .., last] if let Some(key) = last.strip_prefix("key=") => (rest, from_base58::<32>(key)?),
+        rest => (rest, [number_of_account as u8 + 1; 32]),
+    };
     Some(AccountInput {
-        key: [number_of_account as u8 + 1; 32],
+        key,
         owner: match rest {
             [] => [0; 32],
             ["program"] => PROGRAM_ID,

@@ -147,6 +147,11 @@ fn observed(case: &Case, outcome: Outcome, memory: &Memory, host: &ScriptHost, s
             accounts = accounts_of(case, memory.input());
             End::Returned(code.to_string())
         }
+        // So is one that the runtime has a name for.
+        Outcome::Failed { failure: Failure::Runtime(number), .. } => {
+            accounts = accounts_of(case, memory.input());
+            End::Returned((u64::from(number) << 32).to_string())
+        }
         Outcome::Failed { failure, .. } => End::Failed(failure.name()),
         Outcome::Faulted { .. } => End::Faulted,
     };

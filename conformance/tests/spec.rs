@@ -44,7 +44,8 @@ fn all_cases(folder: &str) -> Vec<Case> {
 /// Runs cases on two threads and panics with everything that does not hold.
 fn run_all(cases: &[Case]) {
     let filter = std::env::var("OVSM_CASE").unwrap_or_default();
-    let cases: Vec<&Case> = cases.iter().filter(|case| case.name.contains(&filter)).collect();
+    let cases: Vec<&Case> =
+        cases.iter().filter(|case| case.name.contains(&filter) || case.file.contains(&filter)).collect();
     let next = AtomicUsize::new(0);
     let failures: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {

@@ -30,7 +30,7 @@ pub use sources::Sources;
 const PRELUDE: &str = ovsm_library::PRELUDE;
 
 /// What every program sees besides: the names of modules, and their texts.
-const PROGRAM_PRELUDES: [(&str, &str); 5] = [
+const PROGRAM_PRELUDES: [(&str, &str); 6] = [
     (
         "solana/program",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/program.ovsm")),
@@ -40,6 +40,10 @@ const PROGRAM_PRELUDES: [(&str, &str); 5] = [
     (
         "solana/classic",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/classic.ovsm")),
+    ),
+    (
+        "solana/introspection",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/introspection.ovsm")),
     ),
     ("solana/token", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/token.ovsm"))),
 ];

@@ -61,6 +61,8 @@ pub enum Type {
     Named(Rc<str>),
     /// `(array T)`, perhaps of a fixed length.
     Array(Rc<Type>, Option<u64>),
+    /// `(vec T)`: an array in scripts; one that can grow in programs, where other arrays can not.
+    Vec(Rc<Type>),
     /// `(list T)`.
     List(Rc<Type>),
     /// `(map K V)`.

@@ -159,6 +159,12 @@ pub enum Builtin {
     LogPubkey,
     /// `(syscall "name" a …)`.
     Syscall,
+    /// `(vec T)`, or with the number of items that there is to be room for; its type is stated around it.
+    NewVec,
+    /// `push!`: a vec with one more item. It takes over what the vec holds.
+    Push,
+    /// `pop!`: a vec without its last item, taken over as well.
+    WithoutLast,
 }
 
 /// One name of a built-in.

@@ -32,6 +32,8 @@ pub enum Type {
     Array(Arc<Type>, u32),
     /// `(array T)`: a view of items that lie somewhere else.
     Slice(Arc<Type>),
+    /// `(vec T)`: items on the heap, of any number. What holds one holds the items: a second holder has a copy.
+    Vec(Arc<Type>),
     /// A record.
     Record(Arc<RecordType>),
     /// An enum.
@@ -115,6 +117,7 @@ impl Type {
             Type::Null | Type::Error | Type::Variable(_) => 0,
             Type::Bool => 1,
             Type::String | Type::Bytes | Type::Slice(_) => 16,
+            Type::Vec(_) => 24,
             Type::Pubkey => 32,
             Type::Int(ty) => ty.bits() / 8,
             Type::Option(item) => item.size()?.checked_add(1)?,
@@ -145,7 +148,7 @@ impl Type {
     /// True if a value holds no address, so that its bytes are all of it and can be kept in an account.
     pub fn is_plain(&self) -> bool {
         match self {
-            Type::String | Type::Bytes | Type::Slice(_) | Type::Account(_) => false,
+            Type::String | Type::Bytes | Type::Slice(_) | Type::Vec(_) | Type::Account(_) => false,
             Type::Distinct(distinct) => distinct.base.is_plain(),
             Type::Option(item) | Type::Array(item, _) => item.is_plain(),
             Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
@@ -206,7 +209,9 @@ impl Type {
         let record = |record: &RecordType| record.fields.iter().any(|field| field.ty.has_distinct());
         match self {
             Type::Distinct(_) => true,
-            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => item.has_distinct(),
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
+                item.has_distinct()
+            },
             Type::Record(fields) => record(fields),
             Type::Enum(parent) => parent.variants.iter().any(|variant| record(variant)),
             Type::Account(account) => account.record.as_deref().is_some_and(record),
@@ -225,6 +230,7 @@ impl Type {
             Type::Option(item) => Type::Option(Arc::new(item.represented())),
             Type::Array(item, length) => Type::Array(Arc::new(item.represented()), *length),
             Type::Slice(item) => Type::Slice(Arc::new(item.represented())),
+            Type::Vec(item) => Type::Vec(Arc::new(item.represented())),
             Type::Record(record) => Type::Record(Arc::new(record.represented())),
             Type::Enum(parent) => {
                 let variants = parent.variants.iter().map(|variant| Arc::new(variant.represented()));
@@ -242,7 +248,7 @@ impl Type {
     pub fn is_open(&self) -> bool {
         match self {
             Type::Variable(_) => true,
-            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => item.is_open(),
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => item.is_open(),
             _ => false,
         }
     }
@@ -250,7 +256,7 @@ impl Type {
     /// The type of the items, for what has items.
     pub fn item(&self) -> Option<&Type> {
         match self {
-            Type::Array(item, _) | Type::Slice(item) => Some(item),
+            Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => Some(item),
             Type::Distinct(distinct) => distinct.base.item(),
             Type::Bytes => Some(&Type::Int(IntType::U8)),
             _ => None,
@@ -315,6 +321,7 @@ impl std::fmt::Display for Type {
             Type::Option(item) => write!(f, "(option {item})"),
             Type::Array(item, length) => write!(f, "(array {item} {length})"),
             Type::Slice(item) => write!(f, "(array {item})"),
+            Type::Vec(item) => write!(f, "(vec {item})"),
             Type::Record(record) => f.write_str(&record.name),
             Type::Enum(parent) => f.write_str(&parent.name),
             Type::Account(account) => match (&account.record, account.is_mutable) {

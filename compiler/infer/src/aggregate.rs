@@ -97,8 +97,11 @@ impl<'a> Inference<'a> {
                         self.literals.push((length.clone(), false, u128::from(count), self.span(expr)));
                     }
                     None => {
-                        let has_length =
-                            self.table.as_view(&found).is_some() || self.table.resolve(&found) == ERROR;
+                        let has_length = self.table.as_view(&found).is_some()
+                            || matches!(
+                                self.table.represented(&found),
+                                Term::Known(Type::Vec(_) | Type::Error)
+                            );
                         if !has_length {
                             self.no_sequence(*value, &found, "`length`");
                         }
@@ -111,7 +114,7 @@ impl<'a> Inference<'a> {
                 let found = self.infer(*value, Use::Value);
                 let is_sequence = self.table.as_array(&found).is_some()
                     || self.table.as_view(&found).is_some()
-                    || self.table.resolve(&found) == ERROR;
+                    || matches!(self.table.represented(&found), Term::Known(Type::Vec(_) | Type::Error));
                 if !is_sequence {
                     self.no_sequence(*value, &found, "the loop");
                     return ERROR;

@@ -91,6 +91,11 @@ impl Inference<'_> {
                 }
                 NULL
             }
+            Builtin::NewVec => {
+                self.words(builtin, args);
+                self.table.fresh(false)
+            }
+            Builtin::Push | Builtin::WithoutLast => self.update_vec(args),
             Builtin::Syscall => {
                 for (n, arg) in args.iter().enumerate() {
                     if n == 0 {
@@ -103,6 +108,33 @@ impl Inference<'_> {
                 U64
             }
         }
+    }
+
+    /// A vec, and the item that it gets, if any.
+    fn update_vec(&mut self, args: &[ExprId]) -> Term {
+        let [vec, items @ ..] = args else { return Term::Known(Type::Error) };
+        let found = self.infer(*vec, Use::Value);
+        let item = match self.table.resolve(&found) {
+            Term::Known(Type::Vec(item)) => Term::Known((*item).clone()),
+            other => {
+                if other != Term::Known(Type::Error) {
+                    self.unsupported(
+                        self.span(*vec),
+                        &format!(
+                            "this is {}: only a vec can get longer or shorter",
+                            crate::report::describe(&other)
+                        ),
+                        "make it with `(vec u64)`; the length of an array is part of its type",
+                    );
+                }
+                Term::Known(Type::Error)
+            }
+        };
+        for value in items {
+            let found = self.infer(*value, Use::Value);
+            self.expect(*value, &found, &item, "the vec", None);
+        }
+        if item == Term::Known(Type::Error) { item } else { found }
     }
 
     /// All operands and the result are of one integer type.

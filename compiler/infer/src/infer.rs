@@ -328,7 +328,7 @@ impl<'a> Inference<'a> {
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
         // value of a local.
         if self.takes_views
-            && let (Some(item), Some((own, _))) = (view, self.table.as_array(&resolved))
+            && let (Some(item), Some(own)) = (view, self.table.own_items(&resolved))
         {
             let fits = self.table.unify(&own, &item);
             if fits {

@@ -109,6 +109,14 @@ impl Table {
         }
     }
 
+    /// The items, of what holds its items itself: an array or a vec.
+    pub(crate) fn own_items(&mut self, term: &Term) -> Option<Term> {
+        match self.represented(term) {
+            Term::Known(Type::Vec(item)) => Some(Term::Known((*item).clone())),
+            other => self.as_array(&other).map(|(item, _)| item),
+        }
+    }
+
     /// The items, of a view; those of `bytes` are bytes.
     pub(crate) fn as_view(&mut self, term: &Term) -> Option<Term> {
         match self.represented(term) {

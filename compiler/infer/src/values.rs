@@ -57,6 +57,16 @@ fn has_option_of_address(ty: &Type) -> bool {
     }
 }
 
+/// True if a vec is part of the type, or items of one are reached by their address.
+fn has_vec_inside(ty: &Type) -> bool {
+    let holds = |ty: &Type| matches!(ty, Type::Vec(_)) || has_vec_inside(ty);
+    match ty {
+        Type::Vec(item) => holds(item) || item.is_by_address() || !item.is_plain(),
+        Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => holds(item),
+        _ => false,
+    }
+}
+
 /// The first value that has no size or no form in memory; one report is enough.
 fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Diagnostic>) {
     let span = |number: usize| body.spans.get(ExprId(number as u32)).copied().flatten();
@@ -69,6 +79,14 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
                     span(number),
                     &message,
                     "programs have 32 KiB for their values",
+                ));
+                return;
+            }
+            if has_vec_inside(ty) {
+                diagnostics.push(unsupported(
+                    span(number),
+                    &format!("`{ty}` is not available in programs"),
+                    "a variable holds a vec; its items are numbers, truth values, keys, or records of these",
                 ));
                 return;
             }

@@ -47,6 +47,8 @@ pub enum Failure {
     ReturnedData,
     /// A value is refused by the condition of the type that it enters.
     Refinement,
+    /// The heap has no room for a value.
+    OutOfHeap,
     /// A failure that the program declares, by its code.
     Custom(u32),
     /// An error that the runtime has a name for, by its number: 1 to 26.
@@ -55,7 +57,7 @@ pub enum Failure {
 
 impl Failure {
     /// Every failure but those that programs choose by a number.
-    pub const ALL: [Failure; 19] = [
+    pub const ALL: [Failure; 20] = [
         Failure::Overflow,
         Failure::DivisionByZero,
         Failure::ShiftRange,
@@ -75,6 +77,7 @@ impl Failure {
         Failure::WrongAccount,
         Failure::ReturnedData,
         Failure::Refinement,
+        Failure::OutOfHeap,
     ];
 
     /// The program's return code; never zero.
@@ -99,6 +102,7 @@ impl Failure {
             Failure::WrongAccount => 2 << 32,
             Failure::ReturnedData => 0x4F56_0008,
             Failure::Refinement => 0x4F56_0009,
+            Failure::OutOfHeap => 0x4F56_000A,
             // The runtime reads 0 as success.
             Failure::Custom(0) => 1 << 32,
             Failure::Custom(code) => code as u64,
@@ -133,6 +137,7 @@ impl Failure {
             Failure::WrongAccount => "wrong_account",
             Failure::ReturnedData => "returned_data",
             Failure::Refinement => "refinement",
+            Failure::OutOfHeap => "out_of_heap",
             Failure::Custom(_) => "custom",
             Failure::Runtime(_) => "runtime",
         }
@@ -155,6 +160,7 @@ impl Failure {
             Failure::Index => Code::RuntimeIndex,
             Failure::Refinement => Code::RuntimeType,
             Failure::NoCase => Code::RuntimeValue,
+            Failure::OutOfHeap => Code::RuntimeLimit,
             Failure::Raised | Failure::Custom(_) | Failure::Runtime(_) => Code::RuntimeUser,
             Failure::InstructionData
             | Failure::DuplicateAccount

@@ -133,7 +133,7 @@ pub(crate) fn part(ty: &Value) -> Option<&Value> {
     match ty.as_items() {
         None => Some(&Value::Null),
         Some([Value::Keyword(tag), parts @ ..]) => match (tag.as_str(), parts) {
-            ("array" | "list", [item, ..]) => Some(item),
+            ("array" | "vec" | "list", [item, ..]) => Some(item),
             ("map", [_, item]) => Some(item),
             ("record", _) => Some(&Value::Null),
             _ => None,
@@ -145,7 +145,7 @@ pub(crate) fn part(ty: &Value) -> Option<&Value> {
 /// True if a value of this type stays of it when items that fit are added or the last one is taken away.
 pub(crate) fn has_any_length(ty: &Value) -> bool {
     match ty.as_items() {
-        Some([Value::Keyword(tag), _]) => matches!(tag.as_str(), "array" | "list"),
+        Some([Value::Keyword(tag), _]) => matches!(tag.as_str(), "array" | "vec" | "list"),
         _ => false,
     }
 }
@@ -188,7 +188,7 @@ fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Optio
     }
     let Some([Value::Keyword(tag), parts @ ..]) = ty.as_items() else { return Ok(Some(Converted::Same)) };
     match (tag.as_str(), parts) {
-        ("array", [item, rest @ ..]) => {
+        ("array" | "vec", [item, rest @ ..]) => {
             let Value::Array(items) = value else {
                 return match (value, rest) {
                     (Value::Range(_), []) => Ok(Some(Converted::Same)),

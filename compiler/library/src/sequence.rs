@@ -95,8 +95,21 @@ pub const NATIVES: &[Native] = &[
     native("subseq", &[], 2, Some(3), "(sequence from to) -> sequence", "The same as `slice`.", &[("(subseq \"hello\" 1 3)", "\"el\"")], |_, arguments| bounded("subseq", arguments)),
     native("list", &[], 0, None, "(item…) -> list", "A list of the arguments.", &[("(list 1 2)", "(1 2)")], |_, arguments| Ok(Value::list(arguments.iter_mut().map(std::mem::take).collect()))),
     native("array", &["vector"], 0, None, "(item…) -> array", "An array of the arguments.", &[("(array 1 2)", "[1 2]")], |_, arguments| Ok(Value::array(arguments.iter_mut().map(std::mem::take).collect()))),
-    native("to-array", &["vec", "list->array"], 1, Some(1), "(sequence) -> array", "The items as an array.", &[("(to-array '(1 2))", "[1 2]"), ("(to-array (range 0 3))", "[0 1 2]")], |context, arguments| {
+    native("to-array", &["vec", "list->array"], 1, Some(2), "(sequence) -> array", "The items as an array. `(vec u64)` and `(vec u64 capacity)`, with a type, make an empty one.", &[("(to-array '(1 2))", "[1 2]"), ("(to-array (range 0 3))", "[0 1 2]"), ("(vec u64)", "[]")], |context, arguments| {
         let value = take(arguments, 0);
+        let is_type = match &value {
+            Value::RecordType(_) => true,
+            Value::Native(id) => crate::get(*id).is_some_and(|native| {
+                matches!(native.name, "int" | "bool" | "pubkey") || ovsm_base::IntType::from_name(native.name).is_some()
+            }),
+            _ => false,
+        };
+        if is_type {
+            return Ok(Value::array(Vec::new()));
+        }
+        if arguments.len() > 1 {
+            return Err(type_error("vec", "a type, such as `u64`, before the capacity", &value));
+        }
         reserve(context, length(&value).unwrap_or(0))?;
         Ok(match value {
             Value::Array(items) => Value::Array(items),

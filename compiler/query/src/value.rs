@@ -57,6 +57,10 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
             let (address, length) = (next(), next());
             write_items(text, item, address, length, memory);
         }
+        Type::Vec(item) => {
+            let (address, length, _) = (next(), next(), next());
+            write_items(text, item, address, length, memory);
+        }
         ty if ty.is_by_address() => {
             let address = next();
             write_at(text, ty, address, memory);

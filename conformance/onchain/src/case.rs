@@ -76,7 +76,7 @@ impl AccountSpec {
         }
     }
 
-    /// A program that the runtime has.
+    /// A program or a sysvar that the runtime has.
     pub fn builtin(address: Pubkey) -> AccountSpec {
         AccountSpec { is_builtin: true, ..AccountSpec::absent(address).read_only() }
     }

@@ -13,11 +13,18 @@ pub fn run(case: &Case, elf: &[u8]) -> Observed {
         if accounts.iter().any(|(known, _)| *known == address) {
             continue;
         }
-        let system = mollusk_svm::program::keyed_account_for_system_program();
-        accounts.push(match spec.is_builtin && address == system.0 {
-            true => system,
-            false => (address, solana_account::Account::default()),
-        });
+        let builtins = [
+            mollusk_svm::program::keyed_account_for_system_program(),
+            mollusk.sysvars.keyed_account_for_clock_sysvar(),
+            mollusk.sysvars.keyed_account_for_rent_sysvar(),
+        ];
+        let builtin = builtins.into_iter().find(|(known, _)| spec.is_builtin && *known == address);
+        match builtin {
+            Some(builtin) => accounts.push(builtin),
+            // The program itself and the instructions are put there when it runs.
+            None if spec.is_builtin => {}
+            None => accounts.push((address, solana_account::Account::default())),
+        }
     }
     let result = mollusk.process_instruction(&case.instruction(), &accounts);
     let accounts = case

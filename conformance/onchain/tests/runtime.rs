@@ -202,6 +202,103 @@ async fn sysvars_and_returned_data_are_read() {
     assert_eq!((word(data, 0), word(data, 8), word(data, 16)), ((128 + 49) * 6960, 0, 77));
 }
 
+const INSTRUCTIONS: Pubkey = solana_pubkey::pubkey!("Sysvar1nstructions1111111111111111111111111");
+const CLOCK: Pubkey = solana_pubkey::pubkey!("SysvarC1ock11111111111111111111111111111111");
+const RENT: Pubkey = solana_pubkey::pubkey!("SysvarRent111111111111111111111111111111111");
+
+#[tokio::test]
+async fn a_program_reads_its_own_instruction() {
+    let source = r#"
+        (define own (instruction-at 1 (current-instruction-index 1)))
+        (define to (account-data-ptr 0))
+        (set-memory-value to (instruction-program-id own))
+        (set-memory-value (+ to 32) (instruction-account-key own 1))
+        (mem-store to 64 (length (instruction-bytes own)))
+        (mem-store to 72 (u64 (get (instruction-bytes own) 2)))
+        (mem-store to 80 (instruction-accounts-count own))
+        (mem-store to 88 (if (instruction-account-writable? own 0) 1 0))
+        (mem-store to 96 (if (instruction-account-writable? own 1) 1 0))
+        (mem-store to 104 (if (instruction-account-signer? own 0) 1 0))
+        (assert-not-cpi 1)
+        0"#;
+    let accounts = vec![AccountSpec::owned(vec![9; 112]), AccountSpec::builtin(INSTRUCTIONS)];
+    let seen = run(&case("introspection", source, accounts, &[7, 8, 9])).await;
+    assert_eq!(seen.error, None);
+    let data = &seen.accounts[0].1;
+    assert_eq!((&data[..32], &data[32..64]), (PROGRAM.as_ref(), INSTRUCTIONS.as_ref()));
+    let words: Vec<u64> = (64..112).step_by(8).map(|at| word(data, at)).collect();
+    assert_eq!(words, [3, 9, 2, 1, 0, 0]);
+    let accounts = vec![AccountSpec::owned(vec![9; 112]), AccountSpec::owned(vec![1, 0, 4, 0, 0, 0, 0, 0])];
+    let seen = run(&case("made up", source, accounts, &[7, 8, 9])).await;
+    assert_eq!(seen.error.as_deref(), Some("InvalidArgument"));
+}
+
+#[tokio::test]
+async fn sysvars_in_accounts_say_what_the_runtime_says() {
+    let source = r#"
+        (if (and (= (clock-epoch 0) (clock-epoch))
+                 (= (clock-unix-timestamp 0) (clock-timestamp))
+                 (= (rent-minimum-balance 1 49) (rent-minimum 49)))
+          0
+          1)"#;
+    let accounts = vec![AccountSpec::builtin(CLOCK), AccountSpec::builtin(RENT)];
+    assert_eq!(run(&case("sysvar accounts", source, accounts, &[])).await.error, None);
+    let accounts = vec![AccountSpec::builtin(RENT), AccountSpec::builtin(CLOCK)];
+    let seen = run(&case("the wrong sysvars", source, accounts, &[])).await;
+    assert_eq!(seen.error.as_deref(), Some("InvalidArgument"));
+}
+
+#[tokio::test]
+async fn older_forms_find_addresses_and_call() {
+    let source = r#"
+        (require-accounts 3)
+        (define heap 0x300000000)
+        (mem-store heap 0 0x746c756176)
+        (define id (address-of (program-key)))
+        (define found (derive-pda id ["vault"] (+ heap 8)))
+        (define made (address-of (program-key)))
+        (create-pda made id ["vault" (get (bytes-at (+ heap 8) 1) 0)])
+        (mem-store4 heap 16 2)
+        (mem-store heap 20 700)
+        (cpi-invoke-signed 2 (+ heap 16) 12 [[0 1 1] [1 1 0]] [[[heap 5] [(+ heap 8) 1]]])
+        (if (= (the pubkey (memory-value found)) (the pubkey (memory-value made))) 0 1)"#;
+    let (address, _) = Pubkey::find_program_address(&[b"vault"], &PROGRAM);
+    let vault = AccountSpec { lamports: 10_000_000, ..AccountSpec::absent(address) };
+    let accounts = vec![vault, AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)];
+    let seen = run(&case("older forms", source, accounts, &[])).await;
+    assert_eq!(seen.error, None);
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (9_999_300, 10_000_700));
+}
+
+#[tokio::test]
+async fn a_vec_grows_until_the_heap_is_full() {
+    let source = "(define xs (vec u64))
+        (dotimes (i (mem-load (instruction-data-ptr) 0)) (push! xs (* i i)))
+        (mem-store (account-data-ptr 0) 0 (sum xs))
+        0";
+    let accounts = vec![AccountSpec::owned(vec![0; 8])];
+    let seen = run(&case("a vec", source, accounts.clone(), &1_000u64.to_le_bytes())).await;
+    assert_eq!(seen.error, None);
+    assert_eq!(word(&seen.accounts[0].1, 0), (0..1_000).map(|i| i * i).sum::<u64>());
+    let seen = run(&case("a full heap", source, accounts, &5_000u64.to_le_bytes())).await;
+    assert_eq!(seen.error.as_deref(), Some("Custom(1331036169)"));
+}
+
+#[tokio::test]
+async fn a_program_that_is_called_knows_it() {
+    // It calls itself with one byte, without accounts; what is called refuses that.
+    let source = r#"
+        (define id (address-of (program-key)))
+        (assert-not-cpi)
+        (if (> (instruction-data-len) 1)
+          (invoke (build-instruction id (instruction-data-ptr) 1) id 0)
+          0)"#;
+    let accounts = vec![AccountSpec::owned(vec![]), AccountSpec::builtin(PROGRAM)];
+    let seen = run(&case("called", source, accounts.clone(), &[1, 2])).await;
+    assert_eq!(seen.error.as_deref(), Some("IncorrectProgramId"));
+    assert_eq!(run(&case("not called", source, accounts, &[1])).await.error, None);
+}
+
 #[tokio::test]
 async fn accounts_grow_and_shrink() {
     let source = "(resize-account 0 (mem-load (instruction-data-ptr) 0)) 0";

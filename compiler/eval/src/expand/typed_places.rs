@@ -160,12 +160,12 @@ impl Expander<'_> {
         let name = ovsm_library::get(native)?.name;
         let part = format!("an item of {what}");
         match (name, ty) {
-            ("push", Type::Array(item, None) | Type::List(item)) => {
+            ("push", Type::Array(item, None) | Type::Vec(item) | Type::List(item)) => {
                 let [new] = arguments.as_mut_slice() else { return None };
                 *new = self.checked_as(*new, item, &part);
             }
-            ("without-last" | "rest", Type::Array(_, None) | Type::List(_)) => {}
-            ("put", Type::Array(item, _) | Type::List(item)) => {
+            ("without-last" | "rest", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
+            ("put", Type::Array(item, _) | Type::Vec(item) | Type::List(item)) => {
                 let [_, new] = arguments.as_mut_slice() else { return None };
                 *new = self.checked_as(*new, item, &part);
             }
@@ -211,7 +211,9 @@ impl Expander<'_> {
         let mut ty = ty.clone();
         for _ in keys {
             ty = match ty {
-                Type::Array(item, _) | Type::List(item) | Type::Map(_, item) => (*item).clone(),
+                Type::Array(item, _) | Type::Vec(item) | Type::List(item) | Type::Map(_, item) => {
+                    (*item).clone()
+                }
                 Type::Record(..) => return Some(Type::Any),
                 Type::Named(name) if KINDS.contains(&&*name) => {
                     return Some(Type::Any);

@@ -219,7 +219,8 @@ impl Expander<'_> {
                     None
                 }
             },
-            ("array" | "vec", [item]) => Some(Type::Array(Rc::new(self.type_of(item)?), None)),
+            ("array", [item]) => Some(Type::Array(Rc::new(self.type_of(item)?), None)),
+            ("vec", [item]) => Some(Type::Vec(Rc::new(self.type_of(item)?))),
             ("array", [item, Value::Int(length)]) => {
                 Some(Type::Array(Rc::new(self.type_of(item)?), u64::try_from(*length).ok()))
             }
@@ -313,7 +314,16 @@ impl Expander<'_> {
                         && !matches!(
                             syntax::head(types),
                             Some(
-                                "array" | "list" | "map" | "or" | "option" | "fn" | "set" | "cell" | "quote"
+                                "array"
+                                    | "vec"
+                                    | "list"
+                                    | "map"
+                                    | "or"
+                                    | "option"
+                                    | "fn"
+                                    | "set"
+                                    | "cell"
+                                    | "quote"
                             )
                         ) =>
                 {
@@ -401,6 +411,7 @@ fn described(ty: &Type, keeps_variables: bool) -> Value {
         Type::Named(name) => Value::keyword(&**name),
         Type::Function(_) => Value::keyword("function"),
         Type::Array(item, None) => tagged("array", vec![descriptor(item)]),
+        Type::Vec(item) => tagged("vec", vec![descriptor(item)]),
         Type::Array(item, Some(length)) => {
             tagged("array", vec![descriptor(item), Value::from_i128((*length).into())])
         }

@@ -57,6 +57,12 @@ impl<'a> Translator<'a> {
                 self.body.add(core::Expr::Array(items), span)
             }
             ("make-array", [count, value]) => self.repeat(*value, *count, span),
+            ("to-array", [item, capacity @ ..]) if let Some(ty) = self.vec_item(*item) => {
+                let capacity = self.values(capacity);
+                let made = self.body.add(core::Expr::Builtin(Builtin::NewVec, capacity), span);
+                let ty = core::TypeName { ty: Type::Vec(std::sync::Arc::new(ty)), span };
+                self.body.add(core::Expr::Ascribe(made, ty), span)
+            }
             ("length", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::Length(value), span)
@@ -225,6 +231,21 @@ impl<'a> Translator<'a> {
         self.body.add(core::Expr::Int { negative, magnitude, suffix: None }, span)
     }
 
+    /// The type that the first operand of `vec` names, if it is one: its items.
+    fn vec_item(&mut self, expr: ExprId) -> Option<Type> {
+        match self.unit.exprs.get(expr)? {
+            Expr::Constant(Value::Native(id)) => match ovsm_library::get(*id)?.name {
+                "bool" => Some(Type::Bool),
+                "pubkey" => Some(Type::Pubkey),
+                name => crate::forms::int_type(name).map(Type::Int),
+            },
+            Expr::Global(global) if self.session.record_of(*global).is_some() => {
+                self.constructor(expr).map(|(ty, _)| ty)
+            }
+            _ => None,
+        }
+    }
+
     /// `(make-array n value)`: an array of copies.
     fn repeat(&mut self, value: ExprId, count: ExprId, span: Option<Span>) -> core::ExprId {
         let value = self.expr(value, Place::VALUE);
@@ -337,6 +358,12 @@ impl<'a> Translator<'a> {
             ("length", []) => return self.body.add(core::Expr::Length(first), span),
             ("null?", []) => return self.body.add(core::Expr::IsNull(first), span),
             ("get" | "nth", [index]) => return self.get(first, Key::Index(*index), span),
+            ("push", [item]) => {
+                return self.body.add(core::Expr::Builtin(Builtin::Push, vec![first, *item]), span);
+            }
+            ("without-last", []) => {
+                return self.body.add(core::Expr::Builtin(Builtin::WithoutLast, vec![first]), span);
+            }
             _ => {}
         }
         let Some(entry) = entry_of(id) else { return self.not_in_programs(name, span) };

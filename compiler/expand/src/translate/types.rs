@@ -78,6 +78,17 @@ impl Translator<'_> {
                     item => Ok(Type::Slice(Arc::new(item))),
                 }
             }
+            ("vec", [item]) => {
+                let item = self.resolve(item, open)?;
+                no_condition(&item)?;
+                match item.is_open() {
+                    true => Err(Fault {
+                        message: "a `vec` whose items have an open type is not available in programs".to_string(),
+                        help: "state the type of the items, or take a view: `(array 'a)`",
+                    }),
+                    false => Ok(Type::Vec(Arc::new(item))),
+                }
+            }
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
@@ -231,9 +242,10 @@ impl Translator<'_> {
                     help: "records have fixed layouts: state the type of the field",
                 });
             }
-            if matches!(ty, Type::Slice(_)) {
+            if matches!(ty, Type::Slice(_) | Type::Vec(_)) {
+                let kind = if matches!(ty, Type::Vec(_)) { "vec" } else { "view" };
                 return Err(Fault {
-                    message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),
+                    message: format!("the field `{}` of `{}` is a {kind}", name.as_str(), record.name),
                     help: "a record holds its items: state the length, as in `(array u64 8)`",
                 });
             }

@@ -95,6 +95,7 @@ impl Ty {
                 let kinds = if length.is_none() { Kinds::ARRAY.or(Kinds::RANGE) } else { Kinds::ARRAY };
                 Ty { items: Some(Rc::new(Ty::stated(item))), ..kinds.into() }
             }
+            Type::Vec(item) => Ty { items: Some(Rc::new(Ty::stated(item))), ..Kinds::ARRAY.into() },
             Type::List(item) => Ty { items: Some(Rc::new(Ty::stated(item))), ..Kinds::LIST.into() },
             Type::Map(_, value) => {
                 Ty { values: Some(Rc::new(Ty::stated(value))), ..Kinds::OBJECT.or(Kinds::TABLE).into() }
@@ -305,7 +306,9 @@ fn described_compound(tag: &str, parts: &[Value]) -> Ty {
         ("array", [item]) => {
             Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.or(Kinds::RANGE).into() }
         }
-        ("array", [item, _]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.into() },
+        ("array", [item, _]) | ("vec", [item]) => {
+            Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::ARRAY.into() }
+        }
         ("list", [item]) => Ty { items: Some(Rc::new(Ty::described(item))), ..Kinds::LIST.into() },
         ("map", [_, value]) => {
             Ty { values: Some(Rc::new(Ty::described(value))), ..Kinds::OBJECT.or(Kinds::TABLE).into() }

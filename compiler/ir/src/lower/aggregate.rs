@@ -43,6 +43,7 @@ impl State<'_> {
                 present
             }
             Coercion::Absent(ty) => self.nothing(ty),
+            Coercion::View(_) if matches!(from, SourceType::Vec(_)) => value.into_iter().take(2).collect(),
             Coercion::View(_) => {
                 let length = match from {
                     SourceType::Array(_, length) => *length,
@@ -225,7 +226,7 @@ impl State<'_> {
                 let value = self.value(*value, signatures);
                 let length = match (&found, value.as_slice()) {
                     (SourceType::Array(_, length), _) => self.constant(u64::from(*length)),
-                    (_, [_, length]) => *length,
+                    (_, [_, length, ..]) => *length,
                     _ => self.constant(0),
                 };
                 match ty {
@@ -463,7 +464,7 @@ impl State<'_> {
                     }
                     (_, Whole::Words(view)) => match view.as_slice() {
                         // Nobody knows whose memory a view shows.
-                        [address, length] => {
+                        [address, length, ..] => {
                             (Address { base: *address, offset: 0, region: Region::View }, *length)
                         }
                         _ => return (Whole::Words(Words::new()), SourceType::Error),
@@ -491,6 +492,8 @@ impl State<'_> {
                 return self.constant(at);
             }
         }
+        let is_negative = matches!(self.body.exprs.get(index), Some(Expr::Int { negative: true, .. }));
+        let value = if is_negative { self.binary(BinaryOp::Add, value, length) } else { value };
         let outside = self.compare(Condition::UnsignedGreaterEqual, value, length);
         self.fail_if(outside, Failure::Index);
         value
@@ -507,6 +510,23 @@ impl State<'_> {
                 (ty, self.read_global(def, signatures))
             }
         };
+        if matches!(ty, SourceType::Vec(_)) {
+            // The value may make the vec longer, which moves its items: it comes first. The places of a path were evaluated
+            // before both.
+            let value = self.value(value, signatures);
+            let own = match variable {
+                Variable::Local(local) => self.read(self.local(local)).unwrap_or_default(),
+                Variable::Global(def) => self.read_global(def, signatures),
+            };
+            let (mut part, mut part_ty) = (Whole::Words(own), ty);
+            for key in path {
+                (part, part_ty) = self.part(part, &part_ty, key, signatures);
+            }
+            if let Whole::Memory(address) = part {
+                self.store_value(&part_ty, &value, address);
+            }
+            return;
+        }
         if ty.is_by_address() || matches!(ty, SourceType::Account(_)) {
             let Whole::Memory(address) = self.whole(&ty, own) else { return };
             let (mut part, mut part_ty) = (Whole::Memory(address), ty);

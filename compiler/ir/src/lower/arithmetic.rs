@@ -51,6 +51,10 @@ impl State<'_> {
                 let checked = matches!(builtin, Builtin::Convert(_));
                 self.convert(&value, from, to, checked)
             }
+            Builtin::NewVec | Builtin::Push | Builtin::WithoutLast => {
+                let ty = self.ty(expr);
+                self.vec_builtin(builtin, &ty, args, signatures)
+            }
             _ => self.chain_builtin(builtin, args, signatures),
         }
     }

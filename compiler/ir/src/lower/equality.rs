@@ -60,9 +60,11 @@ impl State<'_> {
                 _ => self.truth(true),
             },
             SourceType::String | SourceType::Bytes => self.equal_bytes(a, b),
-            SourceType::Slice(item) => match (a, b) {
-                ([a, n], [b, m]) if !is_canonical(item) => self.equal_slices(item, (*a, *n), (*b, *m)),
-                ([a, n], [b, m]) => {
+            SourceType::Slice(item) | SourceType::Vec(item) => match (a, b) {
+                ([a, n, ..], [b, m, ..]) if !is_canonical(item) => {
+                    self.equal_slices(item, (*a, *n), (*b, *m))
+                }
+                ([a, n, ..], [b, m, ..]) => {
                     let size = u64::from(item.size().unwrap_or(0));
                     let n = self.binary_const(BinaryOp::Mul, *n, size);
                     let m = self.binary_const(BinaryOp::Mul, *m, size);

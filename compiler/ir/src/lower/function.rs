@@ -68,6 +68,7 @@ pub fn words(ty: &SourceType) -> usize {
         | SourceType::String
         | SourceType::Bytes
         | SourceType::Slice(_) => 2,
+        SourceType::Vec(_) => 3,
         SourceType::Int(_) => 1,
         SourceType::Distinct(distinct) => words(&distinct.base),
         SourceType::Pubkey => 4,
@@ -280,7 +281,10 @@ impl State<'_> {
         let Some(node) = body.exprs.get(expr) else { return Words::new() };
         let outer = self.span;
         self.span = body.spans.get(expr).copied().flatten().or(outer);
-        let words = ovsm_base::stack::with_room(|| self.value_of(node, expr, signatures));
+        let mut words = ovsm_base::stack::with_room(|| self.value_of(node, expr, signatures));
+        if self.slots.vecs.contains(&expr) {
+            words = self.copied_vec(words, &self.raw_ty(expr));
+        }
         self.span = outer;
         words
     }

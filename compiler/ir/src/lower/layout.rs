@@ -146,6 +146,13 @@ impl Layout {
         area.contains(&address) || (is_on_heap && values.contains(&address))
     }
 
+    /// Where the part of the heap ends that is given to values while the program runs.
+    pub(crate) fn heap_end(&self) -> u64 {
+        let is_on_heap = self.memory.values().any(|start| *start >= HEAP_BASE);
+        let taken = if is_on_heap { self.memory_size } else { 0 };
+        HEAP_BASE + (HEAP_SIZE as u64).saturating_sub(taken)
+    }
+
     /// The address of an offset of the frame area.
     pub fn address(offset: u32) -> u64 {
         STACK_BASE + u64::from(offset)

@@ -24,6 +24,7 @@ mod slots;
 mod state;
 mod stored;
 mod validity;
+mod vec;
 mod wide;
 
 pub use function::{EntryKind, Lowered, Source, lower_function, lower_main};

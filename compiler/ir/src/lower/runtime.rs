@@ -50,6 +50,8 @@ runtime! {
     WideMulSigned "runtime.wide_mul_signed";
     WideDivideSigned "runtime.wide_divide_signed";
     WideShiftRightSigned "runtime.wide_shift_right_signed";
+    Allocate "runtime.allocate";
+    GrowVec "runtime.grow_vec";
 }
 
 fn library() -> Option<&'static Module> {

@@ -24,6 +24,8 @@ pub(crate) struct Slots {
     pub(crate) exprs: BTreeMap<ExprId, u32>,
     /// Operands that something to their right may change before they are used.
     pub(crate) copies: BTreeMap<ExprId, u32>,
+    /// Expressions whose value is a vec that somebody else holds, where it gets a second holder, or may change before it is used.
+    pub(crate) vecs: BTreeSet<ExprId>,
     /// Bytes in all.
     pub(crate) size: u32,
 }
@@ -34,6 +36,7 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
         Some(Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)) => {
             true
         }
+        Some(Expr::Builtin(Builtin::NewVec | Builtin::Push | Builtin::WithoutLast, _)) => true,
         Some(Expr::Chain(chain)) => {
             matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::Memory(_))
         }
@@ -109,6 +112,61 @@ fn may_change(body: &Body, root: ExprId) -> bool {
     false
 }
 
+/// The expressions whose vec has to be copied.
+fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTreeSet<ExprId> {
+    let mut vecs = BTreeSet::new();
+    let is_vec = |expr: ExprId| matches!(types.exprs.get(expr), Some(Type::Vec(_)));
+    if !types.exprs.iter().any(|ty| matches!(ty, Type::Vec(_))) {
+        return vecs;
+    }
+    for node in body.exprs.iter() {
+        match node {
+            Expr::Bind(local, value) if !is_borrowed(body, changed, *local, *value) => {
+                vecs.insert(*value);
+            }
+            Expr::SetLocal(_, value) | Expr::SetGlobal(_, value) | Expr::Define(_, value) => {
+                vecs.insert(*value);
+            }
+            Expr::Get(whole, Key::Index(index)) if may_change(body, *index) => {
+                vecs.insert(*whole);
+            }
+            _ => {}
+        }
+        if let Expr::Call(_, operands)
+        | Expr::Array(operands)
+        | Expr::Make(_, _, operands)
+        | Expr::Builtin(_, operands) = node
+        {
+            let mut changes = false;
+            for operand in operands.iter().rev() {
+                let is_view = !matches!(types.type_of(*operand), Type::Vec(_));
+                let is_argument = matches!(node, Expr::Call(..));
+                if changes || (is_argument && (!is_view || is_shared(body, types, *operand))) {
+                    vecs.insert(*operand);
+                }
+                changes |= may_change(body, *operand);
+            }
+        }
+    }
+    // What a function gives back is held by its caller. Its own variables end.
+    if let Some(value) = body.root.and_then(|root| last_of(body, root))
+        && !matches!(body.exprs.get(value), Some(Expr::Local(_)))
+    {
+        vecs.insert(value);
+    }
+    vecs.retain(|expr| is_vec(*expr) && !is_fresh(body, *expr));
+    vecs
+}
+
+/// What a value is in the end.
+fn last_of(body: &Body, expr: ExprId) -> Option<ExprId> {
+    match body.exprs.get(expr)? {
+        Expr::Block(items) => last_of(body, *items.last()?),
+        Expr::Scope(_, inner) | Expr::Ascribe(inner, _) => last_of(body, *inner),
+        _ => Some(expr),
+    }
+}
+
 impl Slots {
     /// The places that a body needs.
     pub(crate) fn new(body: &Body, types: &BodyTypes) -> Slots {
@@ -125,6 +183,7 @@ impl Slots {
                 slots.locals.insert(local, offset);
             }
         }
+        slots.vecs = held_vecs(body, types, &changed);
         for (number, node) in body.exprs.iter().enumerate() {
             let expr = ExprId(number as u32);
             match node {

@@ -97,7 +97,7 @@ impl State<'_> {
     }
 
     /// Calls a runtime function; missing results can not happen and read as the first operand.
-    fn runtime(&mut self, runtime: Runtime, args: &[Value]) -> Words {
+    pub(crate) fn runtime(&mut self, runtime: Runtime, args: &[Value]) -> Words {
         let results = vec![Type::Word; runtime.results()];
         self.call(Callee::Runtime(runtime), args, &results)
     }

@@ -1,0 +1,118 @@
+//! Vecs: items on the heap, of any number.
+//!
+//! A vec is three words: the address of its items, how many there are, and how many there is room for. Whoever holds it holds the
+//! items: what is put into a second place is copied first (`slots` says where), so changing a vec in place changes no other value.
+//! The heap is given out from its start, and nothing is given back; the first word of the heap says how far it is used. Start with
+//! [`State::vec_builtin`].
+
+use crate::Failure;
+use crate::function::Value;
+use crate::lower::function::Signatures;
+use crate::lower::runtime::Runtime;
+use crate::lower::state::{State, Words};
+use crate::lower::stored::Address;
+use crate::machine::HEAP_SIZE;
+use crate::op::{BinaryOp, Condition, Region};
+use ovsm_base::syscall::Syscall;
+use ovsm_expand::Builtin;
+use ovsm_expand::core::ExprId;
+use ovsm_infer::Type as SourceType;
+
+impl State<'_> {
+    pub(crate) fn vec_builtin(
+        &mut self,
+        builtin: Builtin,
+        ty: &SourceType,
+        args: &[ExprId],
+        signatures: &dyn Signatures,
+    ) -> Words {
+        let size = u64::from(ty.item().and_then(SourceType::size).unwrap_or(0));
+        let values: Vec<Words> = args.iter().map(|arg| self.value(*arg, signatures)).collect();
+        let nothing = || Words::new();
+        match (builtin, values.as_slice()) {
+            (Builtin::NewVec, []) => {
+                let zero = self.constant(0);
+                Words::from_elem(zero, 3)
+            }
+            (Builtin::NewVec, [capacity, ..]) => match capacity.as_slice() {
+                [capacity, ..] => self.vec_with_room(*capacity, size),
+                [] => nothing(),
+            },
+            (Builtin::Push, [vec, item]) => match (vec.as_slice(), ty.item()) {
+                ([address, length, room], Some(item_ty)) => {
+                    let room = self.room_for_one([*address, *length, *room], size);
+                    let place = Address { base: room[0], offset: 0, region: Region::View };
+                    let at = self.item_address(place, *length, size as u32);
+                    self.store_value(item_ty, item, at);
+                    let longer = self.binary_const(BinaryOp::Add, *length, 1);
+                    Words::from_slice(&[room[0], longer, room[1]])
+                }
+                _ => nothing(),
+            },
+            (Builtin::WithoutLast, [vec]) => match vec.as_slice() {
+                [address, length, room] => {
+                    let empty = self.compare_const(Condition::Equal, *length, 0);
+                    self.fail_if(empty, Failure::Index);
+                    let shorter = self.binary_const(BinaryOp::Sub, *length, 1);
+                    Words::from_slice(&[*address, shorter, *room])
+                }
+                _ => nothing(),
+            },
+            _ => nothing(),
+        }
+    }
+
+    fn vec_with_room(&mut self, room: Value, size: u64) -> Words {
+        let too_large = self.compare_const(Condition::UnsignedGreater, room, HEAP_SIZE as u64);
+        self.fail_if(too_large, Failure::OutOfHeap);
+        let bytes = self.binary_const(BinaryOp::Mul, room, size);
+        let address = self.allocate(bytes);
+        let zero = self.constant(0);
+        Words::from_slice(&[address, zero, room])
+    }
+
+    /// The address and the room of a vec that has room for one more item: twice as much, if it had none.
+    fn room_for_one(&mut self, [address, length, room]: [Value; 3], size: u64) -> [Value; 2] {
+        let is_full = self.compare(Condition::Equal, length, room);
+        let words = self.choose(
+            is_full,
+            |state| {
+                let size = state.constant(size);
+                let end = state.constant(state.layout.heap_end());
+                let words = state.runtime(Runtime::GrowVec, &[address, room, size, end]);
+                if let Some(found) = words.first() {
+                    let missing = state.compare_const(Condition::Equal, *found, 0);
+                    state.fail_if(missing, Failure::OutOfHeap);
+                }
+                words
+            },
+            |_| Words::from_slice(&[address, room]),
+        );
+        match words.as_slice() {
+            [address, room] => [*address, *room],
+            _ => [address, room],
+        }
+    }
+
+    /// The address of so many bytes of the heap.
+    fn allocate(&mut self, bytes: Value) -> Value {
+        let end = self.constant(self.layout.heap_end());
+        let words = self.runtime(Runtime::Allocate, &[bytes, end]);
+        let address = words.first().copied().unwrap_or(end);
+        let missing = self.compare_const(Condition::Equal, address, 0);
+        self.fail_if(missing, Failure::OutOfHeap);
+        address
+    }
+
+    /// A vec of its own with the items of one that somebody else holds.
+    pub(crate) fn copied_vec(&mut self, vec: Words, ty: &SourceType) -> Words {
+        let [address, length, _] = vec.as_slice() else { return vec };
+        let size = u64::from(ty.item().and_then(SourceType::size).unwrap_or(0));
+        let bytes = self.binary_const(BinaryOp::Mul, *length, size);
+        let copy = self.allocate(bytes);
+        if let Some(syscall) = Syscall::from_name("sol_memcpy_") {
+            self.syscall(syscall, &[copy, *address, bytes]);
+        }
+        Words::from_slice(&[copy, *length, *length])
+    }
+}
