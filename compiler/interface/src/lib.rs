@@ -4,11 +4,13 @@
 //! Nothing here knows how a program is compiled or reads a file. Start with [`model`].
 
 pub mod anchor;
+pub mod bind;
 pub mod codama;
 pub mod cost;
 pub mod data_type;
 mod derived;
 pub mod diff;
+pub mod foreign;
 pub mod model;
 pub mod names;
 pub mod provenance;

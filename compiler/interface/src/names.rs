@@ -14,6 +14,8 @@ pub enum Style {
     Snake,
     /// `LIKE_THIS`.
     Constant,
+    /// `like-this`, as OVSM itself writes names.
+    Kebab,
 }
 
 /// A name in a style: letters and digits of ASCII, and never empty or a digit first.
@@ -22,10 +24,11 @@ pub fn spell(name: &str, style: Style) -> String {
     for (place, word) in words(name).iter().enumerate() {
         match style {
             Style::Snake | Style::Constant if place > 0 => text.push('_'),
+            Style::Kebab if place > 0 => text.push('-'),
             _ => {}
         }
         match style {
-            Style::Snake => text.push_str(word),
+            Style::Snake | Style::Kebab => text.push_str(word),
             Style::Constant => text.push_str(&word.to_ascii_uppercase()),
             Style::Camel if place == 0 => text.push_str(word),
             Style::Camel | Style::Pascal => {

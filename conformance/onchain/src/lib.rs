@@ -8,6 +8,7 @@
 
 pub mod bank;
 pub mod case;
+pub mod deployment;
 pub mod lite;
 pub mod mollusk;
 

@@ -505,3 +505,55 @@ fn signatures_are_taken_away_and_tokens_are_made() {
     );
     Project::new("tokens", STORE, &tests).test(&[]).passes().says("2 passed");
 }
+
+/// A description of the callee becomes macros, and a program that uses them calls the callee.
+#[test]
+fn a_program_calls_another_by_its_description() {
+    let callee = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spirits/programs/counter");
+    let ovsm = PathBuf::from(std::env::var_os("OVSM").expect("the variable OVSM says where `ovsm` is"));
+    let ovsmc = ovsm.with_file_name("ovsmc");
+    let key = "Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS";
+    let run = |arguments: &[&str]| -> Vec<u8> {
+        let output = Command::new(&ovsmc).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let counter = std::fs::read_to_string(callee.join("src/main.ovsm")).unwrap();
+    for format in ["anchor", "codama", "ovsm"] {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bind-{format}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let idl = folder.join("counter.json");
+        let idl = idl.to_str().unwrap();
+        run(&["idl", callee.to_str().unwrap(), "--format", format, "--address", key, "-o", idl]);
+        let module = String::from_utf8(run(&["bind", idl])).unwrap();
+        let caller = format!(
+            "(program caller)\n{module}\n{}",
+            r#"(instruction twice ((by : u64))
+  :accounts ((counter : (mut account)) (authority : signer) (program : account))
+  (counter-increment :counter counter :authority authority :by by)
+  (counter-increment :counter counter :authority authority :by (+ by 1)))
+"#
+        );
+        let tests = format!(
+            "(import solana/test)\n(define chain (test-chain))\n(define caller (load-program chain))\n(define counter \
+             (load-program chain \"src/counter.ovsm\" (pubkey \"{key}\")))\n{}",
+            r#"(define alice (wallet chain :alice 10_000_000_000))
+(define bob (wallet chain :bob 10_000_000_000))
+(define (made) (create-account chain counter :Counter (new-key :counter) {:authority alice :count 100}))
+(define (twice place who by)
+  (call caller :twice {:by by} {:counter place :authority who :program (:key counter)}))
+(deftest "the counter counts"
+  (let ((place (made)))
+    (send chain (twice place alice 5))
+    (assert= 111 (:count (account chain counter :Counter place)))))
+(deftest "what the counter refuses fails the whole call"
+  (let ((place (made)))
+    (assert-fails chain 6000 (twice place bob 5))
+    (assert= 100 (:count (account chain counter :Counter place)))))
+"#
+        );
+        let project = Project::new(&format!("bind-{format}"), &caller, &tests);
+        project.write("src/counter.ovsm", &counter);
+        project.test(&[]).passes().says("2 passed, 0 failed");
+    }
+}

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod bind;
 pub mod build;
 pub mod check;
 pub mod client;

@@ -1,0 +1,355 @@
+//! `ovsmc bind`: descriptions of other programs, hostile ones too, become modules that compile.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn ovsmc(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_ovsmc"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).to_string(),
+        err: String::from_utf8_lossy(&output.stderr).to_string(),
+    }
+}
+
+/// The module of a description, and what was noted.
+fn bind(folder: &Path, idl: &Value) -> (String, String) {
+    std::fs::write(folder.join("idl.json"), idl.to_string()).unwrap();
+    let ran = ovsmc(folder, &["bind", "idl.json", "-o", "module.ovsm"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    (std::fs::read_to_string(folder.join("module.ovsm")).unwrap(), ran.err)
+}
+
+/// Builds a program with a module pasted into it and an instruction that does something.
+fn build(folder: &Path, module: &str, body: &str) -> Ran {
+    let text = format!(
+        "(program caller)\n{module}\n(instruction act ((n : u64))\n  :accounts ((who : (mut signer)) (other : (mut \
+         account)) (third : account))\n  (declare (allow arbitrary-cpi missing-has-one unused-argument))\n  {body})\n"
+    );
+    std::fs::write(folder.join("caller.ovsm"), text).unwrap();
+    ovsmc(folder, &["build", "caller.ovsm", "-o", "caller.so", "--emit", "ir"])
+}
+
+const KEY: &str = "Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS";
+
+fn anchor() -> Value {
+    json!({
+        "address": KEY,
+        "metadata": { "name": "lend_pool", "version": "0.1.0", "spec": "0.1.0" },
+        "docs": ["Lends."],
+        "instructions": [
+            {
+                "name": "open_position", "docs": ["Opens it."], "discriminator": [1, 2, 3, 4, 5, 6, 7, 8],
+                "accounts": [
+                    { "name": "position", "writable": true },
+                    { "name": "owner", "writable": true, "signer": true },
+                    { "name": "group", "accounts": [{ "name": "oracle", "optional": true }] }
+                ],
+                "args": [
+                    { "name": "amount", "type": "u64" },
+                    { "name": "limit", "type": { "option": "i32" } },
+                    { "name": "side", "type": { "defined": { "name": "Side" } } },
+                    { "name": "terms", "type": { "defined": { "name": "Terms" } } }
+                ]
+            },
+            { "name": "rename", "discriminator": [9], "accounts": [], "args": [{ "name": "to", "type": "string" }] },
+            { "name": "ping", "discriminator": [7], "accounts": [], "args": [] }
+        ],
+        "types": [
+            { "name": "Terms", "type": { "kind": "struct", "fields": [
+                { "name": "rates", "type": { "array": ["u16", 2] } },
+                { "name": "isOpen", "type": "bool" },
+                { "name": "who", "type": "pubkey" }
+            ] } },
+            { "name": "Side", "type": { "kind": "enum", "variants": [{ "name": "Long" }, { "name": "Short" }] } },
+            { "name": "Unused", "type": { "kind": "struct", "fields": [{ "name": "x", "type": { "vec": "u8" } }] } }
+        ]
+    })
+}
+
+const OPEN: &str = "(lend-pool-open-position :position other :owner who :group-oracle third :amount n :side \
+                    LendPoolSideShort :terms (LendPoolTerms [1 2] true (key who)))";
+
+#[test]
+fn an_idl_of_anchor_becomes_macros() {
+    let folder = tempfile::tempdir().unwrap();
+    let (module, notes) = bind(folder.path(), &anchor());
+    for part in [
+        "(defmacro lend-pool-program-id () '(pubkey \"Fg6P",
+        "(defrecord LendPoolTerms (rates : (array u16 2)) (is-open : bool) (who : pubkey))",
+        ";;; Opens it.",
+        "`:group-oracle` is an account; the program itself may stand in its place",
+        "0x0807060504030201u64",
+    ] {
+        assert!(module.contains(part), "`{part}` is not in\n{module}");
+    }
+    assert!(!module.contains("Unused"), "{module}");
+    assert!(
+        notes.contains("left out: the instruction `rename`: its argument `to`: `string` has no fixed length"),
+        "{notes}"
+    );
+    let built = build(folder.path(), &module, OPEN);
+    assert_eq!(built.code, Some(0), "{}", built.err);
+    // What is left out is one byte, what is given has its type and place.
+    for (more, code, said) in [(" :limit -3", 0, ""), (" :limit n", 1, "i32"), (" :nothing 1", 1, "nothing")]
+    {
+        let call = OPEN.replacen(" :amount", &format!("{more} :amount"), 1);
+        let built = build(folder.path(), &module, &call);
+        assert_eq!(built.code, Some(code), "{more}: {}", built.err);
+        assert!(built.err.contains(said), "{more}: {}", built.err);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_of_the_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let (module, _) = bind(folder.path(), &anchor());
+    for (from, to, said) in [
+        (":amount n", ":amount true", "u64"),
+        (":amount n ", "", "`lend-pool-open-position` needs `:amount`"),
+        (":position other ", "", "`lend-pool-open-position` needs `:position`"),
+        (":position other", ":position third", "mut"),
+        ("LendPoolSideShort", "5u8", "LendPoolSide"),
+        ("[1 2]", "[1 2 3]", "array"),
+    ] {
+        let built = build(folder.path(), &module, &OPEN.replacen(from, to, 1));
+        assert_eq!(built.code, Some(1), "{from} → {to}");
+        assert!(built.err.contains(said), "{from} → {to}: `{said}` is not in {}", built.err);
+    }
+}
+
+#[test]
+fn the_older_format_of_anchor_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let idl = json!({
+        "version": "0.1.0", "name": "old_one",
+        "instructions": [{
+            "name": "setValue",
+            "accounts": [{ "name": "state", "isMut": true, "isSigner": false }, { "name": "by", "isMut": false, "isSigner": true }],
+            "args": [{ "name": "to", "type": "publicKey" }, { "name": "mode", "type": { "defined": "Mode" } }]
+        }],
+        "types": [{ "name": "Mode", "type": { "kind": "enum", "variants": [{ "name": "On" }, { "name": "Off" }] } }]
+    });
+    let (module, notes) = bind(folder.path(), &idl);
+    assert_eq!(notes, "");
+    // The first eight bytes of the SHA-256 of `global:set_value`.
+    assert!(module.contains("[0x"), "{module}");
+    let call = "(old-one-set-value :state other :by who :to (key who) :mode OldOneModeOff :program third)";
+    let built = build(folder.path(), &module, call);
+    assert_eq!(built.code, Some(0), "{}", built.err);
+    let missing = build(folder.path(), &module, &call.replace(" :program third", ""));
+    assert!(missing.err.contains("needs `:program`"), "{}", missing.err);
+}
+
+/// The programs of this repository: each format describes the same call, and Codama and our own say all of it.
+#[test]
+fn our_own_programs_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spirits/programs");
+    let mut count = 0;
+    for program in std::fs::read_dir(&programs).unwrap() {
+        let program = program.unwrap().path();
+        let has_instructions = std::fs::read_to_string(program.join("src/main.ovsm"))
+            .is_ok_and(|text| text.contains("\n(instruction "));
+        if !has_instructions {
+            continue;
+        }
+        count += 1;
+        for format in ["anchor", "codama", "ovsm"] {
+            let path = program.to_str().unwrap();
+            let written = ovsmc(folder.path(), &["idl", path, "--format", format, "-o", "idl.json"]);
+            assert_eq!(written.code, Some(0), "{}", written.err);
+            let bound = ovsmc(folder.path(), &["bind", "idl.json"]);
+            assert_eq!(bound.code, Some(0), "{path} {format}: {}", bound.err);
+            assert!(!bound.err.contains("left out"), "{path} {format}: {}", bound.err);
+            let built = build(folder.path(), &bound.out, "(fail-as 17)");
+            assert_eq!(built.code, Some(0), "{path} {format}: {}\n{}", built.err, bound.out);
+        }
+    }
+    assert!(count >= 8, "{count}");
+}
+
+/// The bytes of a call do not depend on which format described it.
+#[test]
+fn all_formats_make_the_same_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let callee = "(program store)\n(defrecord Point (x : i32) (y : i32))\n(account Shelf (owner : pubkey) (count : \
+                  u64))\n(instruction put ((at : Point) (count : u64))\n  :accounts ((shelf : (mut (account Shelf))) (owner : \
+                  signer))\n  (set! (. shelf count) (+ count (u64 (. at x)))))\n";
+    std::fs::write(folder.path().join("store.ovsm"), callee).unwrap();
+    let mut made = Vec::new();
+    for format in ["anchor", "codama", "ovsm"] {
+        let address = ["--address", KEY];
+        let arguments = ["idl", "store.ovsm", "--format", format, "-o", "idl.json"];
+        assert_eq!(ovsmc(folder.path(), &[&arguments[..], &address].concat()).code, Some(0));
+        let bound = ovsmc(folder.path(), &["bind", "idl.json"]);
+        let call = "(store-put :shelf other :owner who :at (StorePoint 1 -2) :count n)";
+        let built = build(folder.path(), &bound.out, call);
+        assert_eq!(built.code, Some(0), "{format}: {}\n{}", built.err, bound.out);
+        made.push(std::fs::read_to_string(folder.path().join("caller.ir")).unwrap());
+    }
+    assert!(made.iter().all(|ir| *ir == made[0]));
+}
+
+/// Names that are no symbols, mean something else, end comments or become the same.
+#[test]
+fn hostile_names_are_only_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = [
+        "if",
+        "the",
+        "program",
+        "signers",
+        "null",
+        "true",
+        "t",
+        "let",
+        "unquote",
+        "größe",
+        "a_b",
+        "aB",
+        "1st",
+        "x)) (fail-as 9) ((",
+        "\"",
+        "\n(defn evil () 1)",
+        "",
+        "list",
+        "error",
+        "quote",
+        "invoke-program",
+        "null?",
+    ];
+    let arguments: Vec<Value> = words.iter().map(|word| json!({ "name": word, "type": "u8" })).collect();
+    let accounts: Vec<Value> = words.iter().map(|word| json!({ "name": word, "writable": true })).collect();
+    let idl = json!({
+        "address": KEY, "metadata": { "name": "x\") (evil" },
+        "docs": ["*/ |# \u{202e} \n(defn evil () 1)\n; => 5"],
+        "instructions": [
+            { "name": "a_b", "docs": ["(a-b 1) ; => 2"], "discriminator": [1], "accounts": accounts, "args": [] },
+            { "name": "aB", "discriminator": [2], "accounts": [], "args": arguments },
+            { "name": "program_id", "discriminator": [3], "accounts": [], "args": [] },
+        ]
+    });
+    let (module, notes) = bind(folder.path(), &idl);
+    assert!(notes.contains("is called"), "{notes}");
+    assert!(!module.contains("\n(defn"), "{module}");
+    let names = |text: &str| -> Vec<String> {
+        let parameters = text.lines().filter_map(|line| line.trim().strip_prefix('(')?.split_once(" (error"));
+        parameters.map(|(name, _)| name.to_string()).collect()
+    };
+    let taken =
+        names(module.split("(defmacro x-evil-a-b2 ").nth(1).unwrap().split("(defmacro").next().unwrap());
+    assert_eq!(taken.len(), words.len(), "{module}");
+    let given: Vec<String> = taken.iter().map(|name| format!(":{name} 1")).collect();
+    let calls = format!("(x-evil-a-b2 {}) (x-evil-program-id2)", given.join(" "));
+    let built = build(folder.path(), &module, &calls);
+    assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    let taken =
+        names(module.split("(defmacro x-evil-a-b ").nth(1).unwrap().split("(defmacro").next().unwrap());
+    let given: Vec<String> = taken.iter().map(|name| format!(":{name} other")).collect();
+    let built = build(folder.path(), &module, &format!("(x-evil-a-b {})", given.join(" ")));
+    assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+}
+
+/// A parameter may have the name of any form of the language.
+#[test]
+fn every_form_can_be_the_name_of_a_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    // The table of the forms, as it is written: `"name" "(name …)" …`.
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../eval/src/expand/special.rs");
+    let table = std::fs::read_to_string(table).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("    \"")?.split_once("\" \""));
+    let arguments: Vec<Value> = rows.map(|(name, _)| json!({ "name": name, "type": "u8" })).collect();
+    assert!(arguments.len() > 80);
+    for (n, arguments) in arguments.chunks(40).enumerate() {
+        let idl = json!({
+            "address": KEY, "metadata": { "name": "p" },
+            "instructions": [{ "name": "call", "discriminator": [n], "accounts": [], "args": arguments }]
+        });
+        let (module, _) = bind(folder.path(), &idl);
+        let names = module.lines().filter_map(|line| line.trim().strip_prefix('(')?.split_once(" (error"));
+        let given: Vec<String> = names.map(|(name, _)| format!(":{name} 1")).collect();
+        let built = build(folder.path(), &module, &format!("(p-call {})", given.join(" ")));
+        assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut many = anchor();
+    many["instructions"] = Value::Array(vec![many["instructions"][2].clone(); 3000]);
+    // Each type holds the one before twice: no walk may go through all of that.
+    let doubling: Vec<Value> = (0..31)
+        .map(|n| {
+            let before = json!({ "defined": { "name": format!("T{}", n + 1) } });
+            let fields = if n == 30 {
+                json!([])
+            } else {
+                json!([{ "name": "a", "type": before }, { "name": "b", "type": before }])
+            };
+            json!({ "name": format!("T{n}"), "type": { "kind": "struct", "fields": fields } })
+        })
+        .collect();
+    let with = |ty: Value, types: Value| {
+        json!({
+            "address": KEY, "metadata": { "name": "p" }, "types": types,
+            "instructions": [{ "name": "f", "discriminator": [1], "accounts": [], "args": [{ "name": "x", "type": ty }] }]
+        })
+    };
+    let defined = |name: &str| json!({ "defined": { "name": name } });
+    let fields = |ty: Value| json!([{ "name": "A", "type": { "kind": "struct", "fields": [{ "name": "x", "type": ty }] } }]);
+    let uneven = json!([{ "name": "A", "type": { "kind": "enum", "variants": [{ "name": "X" }, { "name": "Y", "fields": ["u8"] }] } }]);
+    let empty = json!([{ "name": "E", "type": { "kind": "struct" } }]);
+    let deep = (0..40).fold(json!("u8"), |ty, _| json!({ "array": [ty, 1] }));
+    let cases = [
+        (json!([1]), "no format that is known"),
+        (json!({ "kind": "rootNode" }), "no program"),
+        (json!({ "instructions": [] }), "does not say the name"),
+        (json!({ "instructions": [], "metadata": { "name": "p" } }), "has no instructions"),
+        (json!({ "instructions": 5, "metadata": { "name": "p" } }), "no format that is known"),
+        (many, "more than 2048"),
+        (with(defined("Nothing"), json!([])), "is not described"),
+        (with(defined("A"), fields(defined("A"))), "contains itself"),
+        (with(json!({ "array": ["u8", 20_000] }), json!([])), "more than 10240 bytes"),
+        (with(json!({ "array": [defined("E"), 4_000_000_000u64] }), empty), "more than 16384 parts"),
+        (
+            with(json!({ "array": [{ "array": ["u64", 4000] }, 4_000_000_000u64] }), json!([])),
+            "more than 10240 bytes",
+        ),
+        (with(json!("f64"), json!([])), "no type `f64`"),
+        (with(json!({ "vec": "u8" }), json!([])), "a vector has no fixed length"),
+        (with(defined("A"), fields(json!({ "option": "u8" }))), "an option inside"),
+        (with(defined("A"), uneven), "differ in size"),
+        (with(deep, json!([])), "nested too deeply"),
+        (with(defined("T0"), Value::Array(doubling)), "more than 16384 parts"),
+        (json!({ "format": 1, "name": "p", "instructions": [{}] }), "missing field"),
+    ];
+    for (idl, said) in cases {
+        std::fs::write(folder.path().join("idl.json"), idl.to_string()).unwrap();
+        let ran = ovsmc(folder.path(), &["bind", "idl.json"]);
+        assert_eq!(ran.code, Some(2), "{said}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains(said) && ran.err.contains("E0506"), "`{said}` is not in {}", ran.err);
+    }
+    for text in ["", "{", "\u{feff}{}", &"[".repeat(100_000), "{\"kind\":\"rootNode\",\"program\":7}"] {
+        std::fs::write(folder.path().join("idl.json"), text).unwrap();
+        assert_eq!(ovsmc(folder.path(), &["bind", "idl.json"]).code, Some(2), "{text:.20}");
+    }
+    std::fs::write(folder.path().join("idl.json"), b"{ \xff }").unwrap();
+    assert_eq!(ovsmc(folder.path(), &["bind", "idl.json"]).code, Some(2));
+    assert_eq!(ovsmc(folder.path(), &["bind", "missing.json"]).code, Some(2));
+}
