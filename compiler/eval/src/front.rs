@@ -32,8 +32,8 @@ pub use loader::{Loader, NoModules};
 
 /// Looks at the code of forms that were loaded together, before any of it runs.
 pub trait Checker {
-    /// What is wrong with the units.
-    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic>;
+    /// What is wrong with the units. `library` is what programs have used of the prelude so far.
+    fn check(&mut self, units: &[Rc<Unit>], library: &[Rc<Unit>]) -> Vec<Diagnostic>;
 }
 
 /// Fuel of one macro call or one piece of code that runs while the program is compiled.
@@ -159,6 +159,10 @@ pub struct Front {
     pub coverage: Option<Vec<Span>>,
     /// Units that it has not seen.
     unchecked: Vec<Rc<Unit>>,
+    /// Units of the prelude.
+    library_units: Vec<Rc<Unit>>,
+    /// All other units, if somebody wants them.
+    pub kept_units: Option<Vec<Rc<Unit>>>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
     /// True while a name is looked up that may not be used.
@@ -234,6 +238,8 @@ impl Front {
             expansion_sizes: None,
             coverage: None,
             unchecked: Vec::new(),
+            library_units: Vec::new(),
+            kept_units: None,
             is_built_in: |_| false,
             is_peeking: false,
             failed_imports: Vec::new(),
@@ -544,8 +550,12 @@ impl Front {
         match machine.load(&expanded.unit) {
             Ok(id) => {
                 self.references.insert(id.0, references(&expanded.unit));
-                if self.checker.is_some() && module != ModuleId(0) {
-                    self.unchecked.push(Rc::new(expanded.unit.clone()));
+                if self.checker.is_some() {
+                    let unit = Rc::new(expanded.unit.clone());
+                    match module {
+                        ModuleId(0) => self.library_units.push(unit),
+                        _ => self.unchecked.push(unit),
+                    }
                 }
                 // A definition gives its own names their values; everything else assigns.
                 let mut own = if is_function_definition(form) { defined_names(form) } else { Vec::new() };
@@ -663,6 +673,11 @@ impl Front {
         own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
     }
 
+    /// The units that were kept, with those of the prelude that they use before them.
+    pub fn units_with_library(&self) -> Vec<Rc<Unit>> {
+        self.library_units.iter().chain(self.kept_units.iter().flatten()).cloned().collect()
+    }
+
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.
     pub(crate) fn finish(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
@@ -703,7 +718,10 @@ impl Front {
         }
         let units = std::mem::take(&mut self.unchecked);
         let Some(mut checker) = self.checker.take() else { return };
-        let found = checker.check(&units);
+        let found = checker.check(&units, &self.library_units);
+        if let Some(kept) = &mut self.kept_units {
+            kept.extend(units);
+        }
         self.diagnostics.extend(found);
         self.checker = Some(checker);
     }
