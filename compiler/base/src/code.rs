@@ -94,6 +94,7 @@ codes! {
     UnknownField "E0210" "unknown-field" "a record has no field of this name";
     TypeNeeded "E0211" "type-needed" "the type of a value is not known where it has to be";
     SharedCode "E0212" "shared-code" "two errors or instructions of a program have the same code";
+    CertainFailure "E0213" "certain-failure" "an operation fails whenever the script runs";
 
     UnknownSyscall "E0302" "unknown-syscall" "a syscall is not one of Solana's";
     FrameTooLarge "E0303" "frame-too-large" "a function needs more than one stack frame";

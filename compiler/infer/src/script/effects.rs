@@ -710,8 +710,21 @@ fn calls_arguments(id: NativeId) -> bool {
 fn gives_no_function(signature: &str) -> bool {
     let result = signature.rsplit_once("-> ").map_or("", |(_, result)| result);
     let plain = [
-        "string", "bytes", "int", "integer", "bool", "null", "number", "float", "decimal", "char", "symbol",
-        "keyword", "pubkey", "signature", "never",
+        "string",
+        "bytes",
+        "int",
+        "integer",
+        "bool",
+        "null",
+        "number",
+        "float",
+        "decimal",
+        "char",
+        "symbol",
+        "keyword",
+        "pubkey",
+        "signature",
+        "never",
     ];
     plain.contains(&result) || ovsm_value::number::FixedType::from_name(result).is_some()
 }
