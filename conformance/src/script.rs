@@ -191,5 +191,6 @@ fn is_kind(code: Code, kind: &str) -> bool {
             | (Code::WrongArity, "arity")
             | (Code::UnknownName, "undefined")
             | (Code::LiteralOutOfRange, "overflow")
+            | (Code::CertainFailure, "overflow" | "division-by-zero")
     )
 }

@@ -19,7 +19,7 @@ impl Host for NoHost {}
 struct Collector(Rc<RefCell<Vec<Rc<Unit>>>>);
 
 impl ovsm_eval::Checker for Collector {
-    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<ovsm_base::Diagnostic> {
+    fn check(&mut self, units: &[Rc<Unit>], _: &[Rc<Unit>]) -> Vec<ovsm_base::Diagnostic> {
         self.0.borrow_mut().extend(units.iter().cloned());
         Vec::new()
     }

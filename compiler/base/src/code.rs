@@ -81,6 +81,7 @@ codes! {
     UnknownModule "E0120" "unknown-module" "a module does not exist";
     AmbiguousImport "E0121" "ambiguous-import" "an imported name has two meanings";
     AssignToImported "E0122" "assign-to-imported" "a variable of another module is assigned";
+    UndeclaredEffect "E0123" "undeclared-effect" "a function does more than it states";
 
     TypeMismatch "E0201" "type-mismatch" "a value has another type than the one needed";
     MixedIntegers "E0202" "mixed-integers" "two integer types meet in one operation";
@@ -95,6 +96,7 @@ codes! {
     SharedCode "E0212" "shared-code" "two errors or instructions of a program have the same code";
     TooManyInstances "E0213" "too-many-instances" "generic functions are used with too many combinations of types";
     RefinementViolated "E0214" "refinement-violated" "a constant is refused by the condition of its type";
+    CertainFailure "E0215" "certain-failure" "an operation fails whenever the script runs";
 
     UnknownSyscall "E0302" "unknown-syscall" "a syscall is not one of Solana's";
     FrameTooLarge "E0303" "frame-too-large" "a function needs more than one stack frame";

@@ -34,6 +34,8 @@ pub struct Definition {
     pub members: Vec<String>,
     /// Whether other modules can see it.
     pub is_exported: bool,
+    /// What a call of it may do outside of the program, in words; `None` if that is not known.
+    pub effects: Option<String>,
 }
 
 /// A call and what it gives.

@@ -162,6 +162,7 @@ fn definition(form: Node<'_>) -> Option<Definition> {
         line: 0,
         members,
         is_exported: false,
+        effects: None,
     })
 }
 

@@ -168,6 +168,9 @@ fn definition_section(
         out.push_str(&format!("<p class=\"about\">{}</p>\n", about.join(", ")));
     }
     out.push_str(&blocks(&definition.doc, &link));
+    if let Some(effects) = &definition.effects {
+        out.push_str(&format!("<p class=\"about\">effects: {}</p>\n", escape(&effects.replace('`', ""))));
+    }
     if !definition.examples.is_empty() {
         let lines: Vec<String> = definition
             .examples

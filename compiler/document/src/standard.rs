@@ -3,7 +3,7 @@
 
 use crate::examples::lift;
 use crate::model::{Definition, Example, Kind, Module};
-use ovsm_library::{COMPAT, LibraryModule, Native};
+use ovsm_library::{COMPAT, Effect, LibraryModule, Native};
 
 /// The modules of the library, sorted by name.
 pub fn standard() -> Vec<Module> {
@@ -64,7 +64,24 @@ fn built_in(native: &Native) -> Definition {
         line: 0,
         members: Vec::new(),
         is_exported: true,
+        effects: effects(native),
     }
+}
+
+/// What a built-in function does outside of the program.
+fn effects(native: &Native) -> Option<String> {
+    let name = match native.effect {
+        Effect::Pure => "pure",
+        Effect::State if native.signature.contains("function") => "those of the function that it is given",
+        Effect::State => "pure",
+        Effect::Io | Effect::Environment => "io",
+        Effect::Time => "time",
+        Effect::Random => "random",
+        Effect::Storage => "storage",
+        Effect::Spawn => "spawn, and those of the function that it is given",
+        Effect::Chain => return None,
+    };
+    Some(name.to_string())
 }
 
 fn other_name(native: &Native, alias: &str) -> Definition {

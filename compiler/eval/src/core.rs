@@ -86,6 +86,17 @@ pub struct FunctionCode {
     pub doc: Option<Rc<str>>,
     /// The type that its definition states for its result; code checks it.
     pub result: Option<Type>,
+    /// The effects that its definition states.
+    pub declared: Option<DeclaredEffects>,
+}
+
+/// What a definition says about its effects: `(declare (pure))`, `(declare (effects io time))`.
+#[derive(Clone, Debug)]
+pub struct DeclaredEffects {
+    /// Their names; none for a pure function.
+    pub effects: Vec<Rc<str>>,
+    /// Where it says so.
+    pub span: Option<Span>,
 }
 
 /// The parameters of a function, in the order in which they are bound: defaults see all earlier ones.

@@ -162,6 +162,7 @@ impl<'a> Expander<'a> {
             span: self.near,
             doc: None,
             result: None,
+            declared: None,
         };
         self.unit.functions.push(top);
         let body = self.top_form(form);

@@ -8,6 +8,9 @@
 //! Start with [`TypeChecker`]; the rules of expressions are in `expression`.
 
 mod call;
+mod declared;
+pub mod effect_set;
+pub mod effects;
 mod expression;
 mod kinds;
 mod narrow;
@@ -132,7 +135,7 @@ impl TypeChecker {
 }
 
 impl ovsm_eval::Checker for TypeChecker {
-    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic> {
+    fn check(&mut self, units: &[Rc<Unit>], library: &[Rc<Unit>]) -> Vec<Diagnostic> {
         self.survey(units);
         let mut is_settled = false;
         for _ in 0..MAX_ROUNDS {
@@ -163,6 +166,7 @@ impl ovsm_eval::Checker for TypeChecker {
                 }
             }
         }
+        diagnostics.extend(declared::check(units, library));
         diagnostics
     }
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod command;
+mod effects;
 mod execute;
 mod files;
 mod host;

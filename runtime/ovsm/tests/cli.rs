@@ -288,3 +288,55 @@ fn a_script_ends_when_its_output_does() {
     assert_eq!(full.status.code(), Some(2));
     assert!(String::from_utf8(full.stderr).unwrap().contains("E0502"));
 }
+
+const EFFECTS: &str = "(defn load (path) (read-file path))
+(defn each (f xs) (map f xs))
+(defn show (xs) (each println xs))
+(defn main (path)
+  (show [(load path)]))
+(defn add (a b) (+ a b))
+(main \"x\")
+";
+
+#[test]
+fn effects_are_shown_with_the_way_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ovsm");
+    std::fs::write(&path, EFFECTS).unwrap();
+    let path = path.to_str().unwrap();
+    let result = ovsm(&["check", "--effects", path], b"");
+    assert_eq!((result.code, result.err.as_str()), (Some(0), ""));
+    let shown: Vec<&str> = result.out.lines().skip(1).map(str::trim).collect();
+    for line in [
+        "load         storage",
+        "storage: load → read-file, line 1",
+        "each         those of `f`, `xs`",
+        "io: show → println, line 3",
+        "main         io, storage",
+        "storage: main → load → read-file, line 1",
+        "add          pure",
+        "(top level)  io, storage",
+    ] {
+        assert!(shown.contains(&line), "{line} is not in {shown:#?}");
+    }
+    let result = ovsm(&["check", "--effects", "--json", path], b"");
+    let json: serde_json::Value = serde_json::from_str(&result.out).unwrap();
+    let functions = json["functions"].as_array().unwrap();
+    let main = functions.iter().find(|function| function["name"] == "main").unwrap();
+    assert_eq!(main["effects"][1]["effect"], "storage");
+    assert_eq!(main["effects"][1]["chain"], serde_json::json!(["main", "load", "read-file"]));
+    assert_eq!(main["effects"][1]["line"], 1);
+    let each = functions.iter().find(|function| function["name"] == "each").unwrap();
+    assert_eq!(each["of-parameters"], serde_json::json!(["f", "xs"]));
+    // Nothing ran, and without the option nothing is said.
+    assert_eq!(ovsm(&["check", path], b"").out, "");
+}
+
+#[test]
+fn the_prompt_says_what_functions_do() {
+    let input = b"(defn show (x) (println x))\n:doc show\n:doc random-int\n:doc length\n";
+    let result = ovsm(&["repl"], input);
+    assert!(result.out.contains("effects: io\n  io: show"), "{}", result.out);
+    assert!(result.out.contains("effects: random"), "{}", result.out);
+    assert!(result.out.contains("effects: pure"), "{}", result.out);
+}

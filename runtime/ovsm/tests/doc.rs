@@ -122,3 +122,18 @@ fn what_can_not_be_read_is_said() {
     assert!(code == Some(2) && err.contains("E0501"), "{err}");
     assert_eq!(doc(folder.path(), &["--std", "x.ovsm"]).0, Some(2));
 }
+
+#[test]
+fn functions_say_what_they_do_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "(pub (defn show (x) \"Shows.\" (println x)) (defn add (a b) (+ a b)))";
+    std::fs::write(folder.path().join("a.ovsm"), text).unwrap();
+    let (code, out, _) = doc(folder.path(), &["a.ovsm", "--json"]);
+    assert_eq!(code, Some(0));
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let definitions = &json["modules"][0]["definitions"];
+    assert_eq!((&definitions[0]["effects"], &definitions[1]["effects"]), (&"io".into(), &"pure".into()));
+    let (_, _, err) = doc(folder.path(), &["a.ovsm", "--output", "pages"]);
+    let page = std::fs::read_to_string(folder.path().join("pages/module.a.html")).unwrap();
+    assert!(page.contains("effects: io"), "{err}{page}");
+}

@@ -243,6 +243,7 @@ impl Expander<'_> {
                 result: None,
                 doc: None,
                 body,
+                declarations: Vec::new(),
             };
             let function = expander.lambda(&name.name, &shape);
             let null = expander.null();
@@ -313,7 +314,14 @@ impl Expander<'_> {
                 return self.malformed(definition, "the parameters must be a list", SHAPE);
             };
             let (result, doc, body) = super::function::split_body(rest);
-            shapes.push(super::function::Shape { name: Some(name), parameters, result, doc, body });
+            shapes.push(super::function::Shape {
+                name: Some(name),
+                parameters,
+                result,
+                doc,
+                body,
+                declarations: super::function::declarations(rest),
+            });
         }
         self.scoped(|expander| {
             let mut locals = Vec::new();

@@ -2,7 +2,9 @@
 
 use super::Expander;
 use super::scope::{Binding, Space};
-use crate::core::{Expr, ExprId, FunctionCode, FunctionId, KeyParameter, LocalId, Optional, Parameters};
+use crate::core::{
+    DeclaredEffects, Expr, ExprId, FunctionCode, FunctionId, KeyParameter, LocalId, Optional, Parameters,
+};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{Symbol, Value};
@@ -15,6 +17,8 @@ pub(crate) struct Shape<'f> {
     pub(crate) result: Option<&'f Value>,
     pub(crate) doc: Option<Rc<str>>,
     pub(crate) body: &'f [Value],
+    /// The `(declare …)` forms in front of the body.
+    pub(crate) declarations: Vec<&'f Value>,
 }
 
 /// Takes `-> T`, a docstring and `(declare …)` off the front of a body.
@@ -34,6 +38,13 @@ pub(crate) fn split_body(body: &[Value]) -> (Option<&Value>, Option<Rc<str>>, &[
             body => return (result, doc, body),
         };
     }
+}
+
+/// The `(declare …)` forms that [`split_body`] takes off.
+pub(crate) fn declarations(body: &[Value]) -> Vec<&Value> {
+    let (_, _, rest) = split_body(body);
+    let front = body.get(..body.len().saturating_sub(rest.len())).unwrap_or(&[]);
+    front.iter().filter(|form| syntax::head(form) == Some("declare")).collect()
 }
 
 /// The items of a parameter list.
@@ -56,7 +67,7 @@ pub(crate) fn shape(form: &Value) -> Option<Shape<'_>> {
         _ => return None,
     };
     let (result, doc, body) = split_body(rest);
-    Some(Shape { name: Some(name), parameters, result, doc, body })
+    Some(Shape { name: Some(name), parameters, result, doc, body, declarations: declarations(rest) })
 }
 
 /// A parameter that stands for a pattern or has a type: what is to be done when the function starts.
@@ -96,7 +107,7 @@ impl Expander<'_> {
             return self.malformed(form, "the parameters must be a list", "(lambda (parameter …) body …)");
         };
         let (result, doc, body) = split_body(rest);
-        let shape = Shape { name, parameters, result, doc, body };
+        let shape = Shape { name, parameters, result, doc, body, declarations: declarations(rest) };
         match name {
             None => self.lambda(&Rc::from("lambda"), &shape),
             Some(name) => self.scoped(|expander| {
@@ -109,6 +120,39 @@ impl Expander<'_> {
         }
     }
 
+    /// The effects that the declarations of a function state.
+    fn declared_effects(&mut self, declarations: &[&Value]) -> Option<DeclaredEffects> {
+        const NAMES: &[&str] =
+            &["io", "rpc", "send", "sign", "time", "random", "storage", "net", "spawn", "any"];
+        let mut declared: Option<DeclaredEffects> = None;
+        for form in declarations {
+            for clause in form.as_items().unwrap_or(&[]).iter().skip(1) {
+                let names = match (syntax::head(clause), clause.as_items()) {
+                    (Some("pure"), Some([_])) => &[],
+                    (Some("effects"), Some([_, names @ ..])) => names,
+                    _ => continue,
+                };
+                let span = syntax::span(clause).or(syntax::span(form));
+                let all = declared.get_or_insert(DeclaredEffects { effects: Vec::new(), span });
+                for name in names {
+                    match syntax::name(name).filter(|name| NAMES.contains(name)) {
+                        Some(name) => all.effects.push(name.into()),
+                        None => {
+                            let text = ovsm_value::write::brief(name);
+                            let near = syntax::span(name).or(span);
+                            self.report_at(
+                                near,
+                                Diagnostic::new(Code::MalformedForm, format!("`{text}` is no effect"))
+                                    .help(format!("the effects are `{}`", NAMES.join("`, `"))),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        declared
+    }
+
     /// A closure.
     pub(crate) fn lambda(&mut self, name: &Rc<str>, shape: &Shape<'_>) -> ExprId {
         let span = self.near;
@@ -119,6 +163,7 @@ impl Expander<'_> {
             span,
             doc: shape.doc.clone(),
             result: None,
+            declared: self.declared_effects(&shape.declarations),
         };
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);

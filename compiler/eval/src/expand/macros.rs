@@ -131,7 +131,14 @@ impl Expander<'_> {
             return None;
         };
         let (_, doc, body) = function::split_body(rest);
-        let shape = function::Shape { name: Some(name), parameters, result: None, doc, body };
+        let shape = function::Shape {
+            name: Some(name),
+            parameters,
+            result: None,
+            doc,
+            body,
+            declarations: Vec::new(),
+        };
         let before = std::mem::replace(&mut self.is_macro_body, true);
         let function = self.lambda(&name.name, &shape);
         self.is_macro_body = before;

@@ -30,6 +30,8 @@ struct Coverage {
     partial: Vec<u64>,
     /// The enum that the variants belong to: name and identities.
     parent: Option<crate::module::Enum>,
+    /// Heads of patterns that look like variants and are none: a list with a name that begins with a capital letter.
+    unknown: Vec<(Option<ovsm_base::Span>, Rc<str>)>,
 }
 
 /// `(match value (pattern body…) …)`.
@@ -387,6 +389,10 @@ fn report_unreachable(
                 } else {
                     coverage.partial.push(identity);
                 }
+            } else if let Some(Value::Symbol(head)) = items.get(0)
+                && head.name.starts_with(|c: char| c.is_uppercase())
+            {
+                coverage.unknown.push((head.span.or(syntax::span(clause)), Rc::clone(&head.name)));
             }
             false
         }
@@ -433,6 +439,18 @@ fn variant(expander: &mut Expander<'_>, head: &Value, coverage: &mut Coverage) -
 
 fn report_missing(expander: &mut Expander<'_>, form: &Value, coverage: &Coverage) {
     let Some((name, all)) = &coverage.parent else { return };
+    for (span, unknown) in &coverage.unknown {
+        let names = || all.iter().map(|(variant, _)| &**variant);
+        let help = match ovsm_base::suggest::nearest(unknown, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "it has `{}`; a pattern of an array is written `[a b]`",
+                names().collect::<Vec<_>>().join("`, `")
+            ),
+        };
+        let message = format!("the enum `{name}` has no variant `{unknown}`");
+        expander.report_at(*span, Diagnostic::new(Code::UnknownName, message).help(help));
+    }
     if coverage.all {
         return;
     }

@@ -86,6 +86,7 @@ impl Expander<'_> {
             span: self.near,
             doc: None,
             result: None,
+            declared: None,
         };
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);

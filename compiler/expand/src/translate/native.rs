@@ -8,6 +8,7 @@ use ovsm_base::suggest::nearest;
 use ovsm_base::syscall::Syscall;
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, LocalId};
+use ovsm_library::Effect;
 use ovsm_value::{NativeId, Value};
 
 /// What has to be evaluated before a value: bindings of temporaries.
@@ -216,13 +217,20 @@ impl<'a> Translator<'a> {
                 "the length of an array is part of its type; use a larger array and a count",
             ),
             "print" | "println" => (
-                format!("`{name}` is"),
+                format!("`{name}` has the effect `io`: effects on the host are"),
                 "log a text with `(sol_log_ \"…\")`, numbers with `(sol_log_64_ a b …)`",
             ),
             name if name.starts_with('#') => {
                 ("this form is".to_string(), "it works on values that programs do not have")
             }
-            name => (format!("`{name}` is"), "it works on values that programs do not have; scripts have it"),
+            name => match host_effect(name) {
+                Some((effect, help)) => {
+                    (format!("`{name}` has the effect `{effect}`: effects on the host are"), help)
+                }
+                None => {
+                    (format!("`{name}` is"), "it works on values that programs do not have; scripts have it")
+                }
+            },
         };
         self.unsupported(span, &format!("{what} not available in programs"), help)
     }
@@ -392,4 +400,28 @@ impl<'a> Translator<'a> {
 fn entry_of(id: NativeId) -> Option<&'static Entry> {
     let native = ovsm_library::get(id)?;
     std::iter::once(&native.name).chain(native.aliases).find_map(|name| Builtin::from_name(name))
+}
+
+/// The effect on the host that a built-in function has, and what programs have instead.
+fn host_effect(name: &str) -> Option<(&'static str, &'static str)> {
+    let native = ovsm_library::find(name).and_then(ovsm_library::get)?;
+    Some(match native.effect {
+        Effect::Io | Effect::Environment => (
+            "io",
+            "log a text with `(sol_log_ \"…\")`; what a program has to know comes with its instruction",
+        ),
+        Effect::Time => {
+            ("time", "ask the cluster: `(clock-timestamp)` of `solana/sysvar` gives the time of the block")
+        }
+        Effect::Random => (
+            "random",
+            "everybody has to come to the same result: let the client choose, and pass the number on",
+        ),
+        Effect::Storage => (
+            "storage",
+            "a program has accounts and no files: keep data in an account, or pass them on with the instruction",
+        ),
+        Effect::Spawn => ("spawn", "a program does one thing after the other: call the function itself"),
+        Effect::Pure | Effect::State | Effect::Chain => return None,
+    })
 }

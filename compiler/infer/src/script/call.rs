@@ -111,6 +111,13 @@ impl Analysis<'_> {
             ("error" | "exit" | "throw" | "#throw", _) => return Ty::never(),
             ("#check", [value, _, _]) => return self.stated(value, places),
             ("#defined", [value, _]) => return value.clone(),
+            ("#sequence", [value, ..])
+                if !value.is_never() && value.kinds.without(Kinds::NO_SEQUENCE).is_never() =>
+            {
+                if let Some(place) = places.first() {
+                    self.report_native("#sequence", Kinds::SEQUENCE, *place, value, span);
+                }
+            }
             ("#object", parts) => {
                 let values = parts.iter().skip(1).step_by(2);
                 let all = values.fold(Ty::never(), |all, value| all.join(value));
@@ -125,6 +132,7 @@ impl Analysis<'_> {
             }
             _ => {}
         }
+        self.check_certain(name, places, span);
         // What comes before has left already.
         if types.iter().any(Ty::is_never) {
             return Ty::never();

@@ -157,6 +157,8 @@ impl Analysis<'_> {
                             self.know_global(*global, is_true, is_false, &mut branches);
                         }
                     }
+                    // An order says nothing about kinds that is not known already.
+                    ("<" | "<=" | ">" | ">=", _) => return Branches::default(),
                     _ => self.forget(condition, &mut branches.if_true),
                 }
             }

@@ -7,7 +7,7 @@ use super::ty::Ty;
 use ovsm_base::{Code, Diagnostic, Fix, Span, TextRange};
 use ovsm_eval::core::{Expr, ExprId};
 use ovsm_value::number::FixedType;
-use ovsm_value::{RecordType, Value};
+use ovsm_value::{ErrorKind, RecordType, Value};
 
 /// A type with its article, for a sentence.
 pub(super) fn article(ty: &Ty) -> String {
@@ -60,6 +60,41 @@ impl Analysis<'_> {
         }
     }
 
+    /// An operation that fails whenever the script runs.
+    pub(super) fn report_certain(
+        &mut self,
+        kind: &ErrorKind,
+        message: &str,
+        place: ExprId,
+        around: Option<Span>,
+    ) {
+        let mut diagnostic = Diagnostic::new(Code::CertainFailure, format!("this always fails: {message}"));
+        if let Some(span) = around.or(self.span(place)) {
+            diagnostic = diagnostic.label(span, "it runs whenever the script does");
+        }
+        let help = match kind {
+            ErrorKind::DivisionByZero => "divide by another number, or put the call into a `try`",
+            _ => "take a wider type, as in `(u64 x)`, or the operation that wraps: `+%` `-%` `*%`",
+        };
+        self.diagnostics.push(self.unit.explained(place, diagnostic.help(help)));
+    }
+
+    /// A type variable of a result that no parameter names.
+    pub(super) fn report_untied(&mut self, name: &str, function: &str, span: Option<Span>) {
+        if !self.is_reporting() {
+            return;
+        }
+        let message = format!(
+            "the result of `{function}` is `'{name}`, but the type of no parameter names `'{name}`: nothing says what it is"
+        );
+        let mut diagnostic = Diagnostic::new(Code::UnknownType, message);
+        if let Some(span) = span {
+            diagnostic = diagnostic.label(span, "");
+        }
+        let help = format!("state `any`, or give a parameter the type `'{name}`");
+        self.diagnostics.push(diagnostic.help(help));
+    }
+
     pub(super) fn report_callee(&mut self, callee: ExprId, found: &Ty, span: Option<Span>) {
         let message = format!("{} is called like a function", article(found));
         self.report(Code::NotCallable, message, callee, found, span);
@@ -79,6 +114,7 @@ impl Analysis<'_> {
         let shown = if name.starts_with('#') { "this form".to_string() } else { format!("`{name}`") };
         let wanted = Ty::from(wanted.without(Kinds::SIGNATURE));
         let message = match name {
+            "#sequence" => format!("what is taken apart is a sequence, but this is {}", article(found)),
             "#iterable" => format!("a loop goes through a sequence, but this is {}", article(found)),
             _ if wanted.kinds.0.count_ones() > 5 => format!("{shown} can not take {} here", article(found)),
             _ => format!("{shown} takes {} here, but this is {}", article(&wanted), article(found)),

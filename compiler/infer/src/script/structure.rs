@@ -9,7 +9,7 @@ use super::ty::Ty;
 use ovsm_base::Span;
 use ovsm_eval::Type;
 use ovsm_eval::core::{Expr, ExprId, FunctionCode};
-use ovsm_value::{RecordType, Value, number};
+use ovsm_value::{ErrorKind, RecordType, Unwind, Value, number};
 use std::rc::Rc;
 
 /// Functions that call their argument with one item at a time.
@@ -106,7 +106,7 @@ impl Analysis<'_> {
         }
     }
 
-    fn constant(&self, place: ExprId) -> Option<Value> {
+    pub(super) fn constant(&self, place: ExprId) -> Option<Value> {
         match self.unit.exprs.get(place)? {
             Expr::Constant(value) => Some(value.clone()),
             Expr::Local(local) => {
@@ -183,17 +183,69 @@ impl Analysis<'_> {
         }
     }
 
+    /// An operation of known numbers that fails, in code that runs whenever the script does.
+    pub(super) fn check_certain(&mut self, name: &str, places: &[ExprId], span: Option<Span>) {
+        let [a, b] = places else { return };
+        if !self.is_reporting() || self.uncertain > 0 {
+            return;
+        }
+        let division = match name {
+            "/" => Some(number::Division::Truncate),
+            "//" => Some(number::Division::Floor),
+            "%" | "rem" => Some(number::Division::Remainder),
+            "mod" => Some(number::Division::Modulo),
+            "+" | "-" | "*" => None,
+            _ => return,
+        };
+        let Some(divisor) = self.constant(*b).filter(Value::is_number) else { return };
+        // Whatever is divided by zero: one stands for what is not known.
+        let dividend = self.constant(*a).filter(Value::is_number);
+        let result = match (division, dividend) {
+            (Some(_), None) if !matches!(divisor, Value::Int(0)) => return,
+            (Some(division), dividend) => {
+                number::divide(division, &dividend.unwrap_or(Value::Int(1)), &divisor)
+            }
+            (None, Some(a)) => match name {
+                "+" => number::add(&a, &divisor),
+                "-" => number::sub(&a, &divisor),
+                _ => number::mul(&a, &divisor),
+            },
+            (None, None) => return,
+        };
+        let Err(raised) = result else { return };
+        if let Unwind::Error(error) = *raised
+            && matches!(error.kind, ErrorKind::DivisionByZero | ErrorKind::Overflow)
+        {
+            self.report_certain(&error.kind, &error.message, *b, span);
+        }
+    }
+
     /// A function whose result is stated by a type variable of its parameters: what it gives has to come from them.
     pub(super) fn check_tied(&mut self, code: &FunctionCode, found: &Ty) {
         let Some(Type::Variable(name)) = &code.result else { return };
         let locals = code.parameters.required.iter().filter_map(|local| self.unit.locals.get(*local));
         let mut stated = locals.filter_map(|local| local.annotation.as_ref());
         let is_tied = stated.any(|(ty, _)| matches!(ty, Type::Variable(other) if other == name));
+        if !is_tied && !self.is_named_by_parameters(code, name) {
+            self.report_untied(name, &code.name, code.span);
+        }
         if !is_tied || found.is_any() || found.is_never() || found.variable.is_some() {
             return;
         }
         let wanted = Ty { variable: Some(Rc::clone(name)), ..Ty::any() };
         self.report_stated("the result", &wanted, self.last_of(code.body), found, code.span);
+    }
+
+    /// True if the type of a parameter contains a type variable.
+    fn is_named_by_parameters(&self, code: &FunctionCode, name: &str) -> bool {
+        let all = &code.parameters;
+        let optional = all.optional.iter().map(|optional| optional.local);
+        let keys = all.keys.iter().flatten().map(|key| key.local);
+        let mut locals = all.required.iter().copied().chain(optional).chain(all.rest).chain(keys);
+        locals.any(|local| {
+            let annotation = self.unit.locals.get(local).and_then(|local| local.annotation.as_ref());
+            annotation.is_some_and(|(ty, _)| contains_variable(ty, name))
+        })
     }
 
     /// The expression that gives the value of an expression.
@@ -203,6 +255,19 @@ impl Analysis<'_> {
             Some(Expr::Let(_, body) | Expr::Block(_, body)) => self.last_of(*body),
             _ => expr,
         }
+    }
+}
+
+fn contains_variable(ty: &Type, name: &str) -> bool {
+    match ty {
+        Type::Variable(other) => **other == *name,
+        Type::Array(item, _) | Type::List(item) | Type::Refined(_, item, _) => contains_variable(item, name),
+        Type::Map(key, value) => contains_variable(key, name) || contains_variable(value, name),
+        Type::Or(parts) => parts.iter().any(|part| contains_variable(part, name)),
+        Type::Function(Some((parameters, result))) => {
+            parameters.iter().any(|part| contains_variable(part, name)) || contains_variable(result, name)
+        }
+        Type::Any | Type::Named(_) | Type::Function(None) | Type::Record(..) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `ovsm check`: what can be said of a script without running it.
 
+use crate::effects;
 use crate::host::{CommandHost, Permissions};
 use crate::project::Project;
 use crate::script::{self, RunOptions};
@@ -11,12 +12,19 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(
     after_help = "Macros run, since they make the code that is checked; nothing else does. Exit code 1 if there are \
-                        errors.\n\nExamples:\n  ovsm check hello.ovsm\n  ovsm check src --error-format short"
+                        errors.\n\nExamples:\n  ovsm check hello.ovsm\n  ovsm check src --error-format short\n  \
+                        ovsm check --effects hello.ovsm"
 )]
 pub struct Check {
     /// Source files, or folders that are searched for `.ovsm` files
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Show what each function may do outside of the script, and by way of which calls
+    #[arg(long)]
+    effects: bool,
+    /// Print the effects as JSON, one line for each file
+    #[arg(long, requires = "effects")]
+    json: bool,
 }
 
 impl Check {
@@ -39,7 +47,7 @@ impl Check {
                 programs += 1;
                 continue;
             }
-            match check(&file, terminal) {
+            match self.check(&file, terminal) {
                 Exit::Success => {}
                 other => exit = other,
             }
@@ -52,27 +60,38 @@ impl Check {
         }
         exit
     }
-}
 
-fn check(path: &std::path::Path, terminal: &Terminal) -> Exit {
-    let source = match Source::read(path) {
-        Ok(source) => source,
-        Err(diagnostic) => {
-            let exit = if diagnostic.code == Code::CannotRead { Exit::Usage } else { Exit::Program };
-            terminal.show_placeless(&[*diagnostic]);
-            return exit;
+    fn check(&self, path: &std::path::Path, terminal: &Terminal) -> Exit {
+        let source = match Source::read(path) {
+            Ok(source) => source,
+            Err(diagnostic) => {
+                let exit = if diagnostic.code == Code::CannotRead { Exit::Usage } else { Exit::Program };
+                terminal.show_placeless(&[*diagnostic]);
+                return exit;
+            }
+        };
+        let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
+        let mut session = match script::session(path, &RunOptions::default(), host) {
+            Ok(session) => session,
+            Err(diagnostic) => {
+                terminal.show_placeless(&[*diagnostic]);
+                return Exit::Usage;
+            }
+        };
+        session.front.kept_units = self.effects.then(Vec::new);
+        session.load(&source.path, &source.text);
+        let diagnostics = std::mem::take(&mut session.front.diagnostics);
+        terminal.show(&diagnostics, &session.front.sources);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Exit::Program;
         }
-    };
-    let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
-    let mut session = match script::session(path, &RunOptions::default(), host) {
-        Ok(session) => session,
-        Err(diagnostic) => {
-            terminal.show_placeless(&[*diagnostic]);
-            return Exit::Usage;
+        if !self.effects {
+            return Exit::Success;
         }
-    };
-    session.load(&source.path, &source.text);
-    let diagnostics = std::mem::take(&mut session.front.diagnostics);
-    terminal.show(&diagnostics, &session.front.sources);
-    if diagnostics.iter().any(Diagnostic::is_error) { Exit::Program } else { Exit::Success }
+        let found = effects::of_session(&session, &source.path);
+        match self.json {
+            true => terminal.print(&format!("{}\n", found.json(&session, &source.path))),
+            false => terminal.print(&found.text(&session, &source.path)),
+        }
+    }
 }

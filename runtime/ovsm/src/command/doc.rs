@@ -1,10 +1,14 @@
 //! `ovsm doc`: the documentation of a project as static HTML.
 //!
-//! What a page says is made by `ovsm-document`; here are files and folders. Nothing is run. Start with [`Doc::run`].
+//! What a page says is made by `ovsm-document`, what functions do by `ovsm-infer`; here are files and folders. Only
+//! macros run. Start with [`Doc::run`].
 
+use crate::effects;
+use crate::host::{CommandHost, Permissions};
 use crate::project::Project;
+use crate::script::{self, RunOptions};
 use ovsm_base::{Code, Diagnostic};
-use ovsm_document::{Definition, Module, Site};
+use ovsm_document::{Definition, Kind, Module, Site};
 use ovsm_edge::{Exit, Source, Terminal, output, source};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +50,7 @@ struct Subject {
 
 impl Doc {
     pub fn run(&self, terminal: &Terminal) -> Exit {
-        let subject = if self.std { Ok(standard()) } else { self.read() };
+        let subject = if self.std { Ok(standard()) } else { self.read(terminal) };
         let written = subject.and_then(|subject| {
             if self.json {
                 return Ok(terminal.print(&format!("{}\n", self.json(&subject))));
@@ -68,10 +72,12 @@ impl Doc {
     }
 
     /// The modules that the path names.
-    fn read(&self) -> Result<Subject, Box<Diagnostic>> {
+    fn read(&self, terminal: &Terminal) -> Result<Subject, Box<Diagnostic>> {
         if !self.path.is_dir() {
             let name = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let module = ovsm_document::read(&name, &Source::read(&self.path)?.text);
+            let source = Source::read(&self.path)?;
+            let mut module = ovsm_document::read(&name, &source.text);
+            add_effects(&mut module, &self.path, &source, terminal);
             let folder = PathBuf::from("target/doc");
             return Ok(Subject { title: name, introduction: String::new(), modules: vec![module], folder });
         }
@@ -90,7 +96,10 @@ impl Doc {
                 continue;
             }
             let parts: Vec<String> = inner.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-            modules.push(ovsm_document::read(&parts.join("/"), &Source::read(&file)?.text));
+            let source = Source::read(&file)?;
+            let mut module = ovsm_document::read(&parts.join("/"), &source.text);
+            add_effects(&mut module, &file, &source, terminal);
+            modules.push(module);
         }
         if modules.is_empty() {
             let message = format!("`{}` has no source files", sources.display());
@@ -120,7 +129,7 @@ impl Doc {
             serde_json::json!({
                 "name": it.name, "kind": it.kind.name(), "signature": it.signature, "doc": it.doc,
                 "aliases": it.aliases, "variants": it.members, "examples": examples,
-                "line": (it.line > 0).then_some(it.line), "exported": it.is_exported,
+                "effects": it.effects, "line": (it.line > 0).then_some(it.line), "exported": it.is_exported,
             })
         };
         let module = |module: &Module| {
@@ -130,6 +139,26 @@ impl Doc {
         };
         let modules: Vec<serde_json::Value> = subject.modules.iter().map(module).collect();
         serde_json::json!({ "title": subject.title, "modules": modules })
+    }
+}
+
+/// Adds to the functions of a module what their calls may do, if it can be compiled as a script.
+fn add_effects(module: &mut Module, path: &Path, source: &Source, terminal: &Terminal) {
+    if Project::is_program_source(path) {
+        return;
+    }
+    let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
+    let Ok(mut session) = script::session(path, &RunOptions::default(), host) else { return };
+    session.front.kept_units = Some(Vec::new());
+    session.load(&source.path, &source.text);
+    if session.front.diagnostics.iter().any(Diagnostic::is_error) {
+        return;
+    }
+    for function in effects::of_session(&session, &source.path).functions {
+        let same = module.definitions.iter_mut().find(|definition| definition.name == *function.name);
+        if let Some(definition) = same.filter(|definition| definition.kind == Kind::Function) {
+            definition.effects = Some(effects::names(&function));
+        }
     }
 }
 

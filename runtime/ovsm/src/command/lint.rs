@@ -50,7 +50,7 @@ pub struct Lint {
 struct Collector(Rc<RefCell<Vec<Rc<Unit>>>>);
 
 impl ovsm_eval::Checker for Collector {
-    fn check(&mut self, units: &[Rc<Unit>]) -> Vec<Diagnostic> {
+    fn check(&mut self, units: &[Rc<Unit>], _: &[Rc<Unit>]) -> Vec<Diagnostic> {
         self.0.borrow_mut().extend(units.iter().cloned());
         Vec::new()
     }

@@ -53,13 +53,14 @@ pub(crate) enum Next {
 impl Repl {
     pub fn run(&self, terminal: &Terminal) -> Exit {
         let host = CommandHost::new(*terminal, self.options.permissions.clone(), Vec::new());
-        let session = match session(Path::new("./prompt"), &self.options, host) {
+        let mut session = match session(Path::new("./prompt"), &self.options, host) {
             Ok(session) => session,
             Err(diagnostic) => {
                 terminal.show_placeless(&[*diagnostic]);
                 return Exit::Usage;
             }
         };
+        session.front.kept_units = Some(Vec::new());
         let mut state = State { session, terminal: *terminal, loaded: None, lines: 0, has_failed: false };
         // Ctrl-C stops what is being evaluated; the prompt goes on. If no handler can be set, it ends the process.
         let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));

@@ -167,6 +167,7 @@ impl Build<'_> {
             span: None,
             doc: None,
             result: None,
+            declared: None,
         });
         let outer = std::mem::replace(&mut self.function, id);
         let depth = self.scope.len();
@@ -378,6 +379,7 @@ impl World {
             span: None,
             doc: None,
             result: None,
+            declared: None,
         });
         let body = build.form(form);
         build.unit.functions[FunctionId(0)].body = body;

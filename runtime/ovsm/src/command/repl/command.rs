@@ -74,7 +74,10 @@ impl State {
 
     fn documentation(&mut self, name: &str) -> String {
         match self.session.documentation(name) {
-            Some(text) => text,
+            Some(text) => match crate::effects::of_name(&self.session, name) {
+                Some(effects) => format!("{}\n\n{effects}", text.trim_end()),
+                None => text,
+            },
             None => format!("`{name}` has no documentation"),
         }
     }
