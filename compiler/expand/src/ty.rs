@@ -211,7 +211,7 @@ impl Type {
             Type::Distinct(_) => true,
             Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
                 item.has_distinct()
-            },
+            }
             Type::Record(fields) => record(fields),
             Type::Enum(parent) => parent.variants.iter().any(|variant| record(variant)),
             Type::Account(account) => account.record.as_deref().is_some_and(record),

@@ -83,7 +83,8 @@ impl Translator<'_> {
                 no_condition(&item)?;
                 match item.is_open() {
                     true => Err(Fault {
-                        message: "a `vec` whose items have an open type is not available in programs".to_string(),
+                        message: "a `vec` whose items have an open type is not available in programs"
+                            .to_string(),
                         help: "state the type of the items, or take a view: `(array 'a)`",
                     }),
                     false => Ok(Type::Vec(Arc::new(item))),
