@@ -177,6 +177,7 @@ pub fn callers(db: &dyn salsa::Database, file: SourceFile) -> Callers {
     for form in forms(db, file) {
         for (function, calls) in calls(db, *form) {
             match function {
+                Some(def) if expand(db, *form).is_template(*def) => {}
                 Some(def) if scheme(db, Def::new(db, file, *def)).is_some() => {
                     generic.insert(*def, calls);
                 }
