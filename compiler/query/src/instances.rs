@@ -93,7 +93,9 @@ impl Calls {
 /// What the bodies of a form call, in their order.
 #[salsa::tracked]
 pub fn calls<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<(Option<DefId>, Calls)> {
-    let bodies = expand(db, form).bodies();
+    // What a function that takes functions calls is called where its body stands.
+    let is_template = |function: Option<DefId>| function.is_some_and(|it| expand(db, form).is_template(it));
+    let bodies = expand(db, form).bodies().filter(|(function, _)| !is_template(*function));
     bodies
         .filter_map(|(function, body)| Some((function, Calls::of(body, body_types(db, form, function)?))))
         .collect()
@@ -177,7 +179,6 @@ pub fn callers(db: &dyn salsa::Database, file: SourceFile) -> Callers {
     for form in forms(db, file) {
         for (function, calls) in calls(db, *form) {
             match function {
-                Some(def) if expand(db, *form).is_template(*def) => {}
                 Some(def) if scheme(db, Def::new(db, file, *def)).is_some() => {
                     generic.insert(*def, calls);
                 }
