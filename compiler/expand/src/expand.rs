@@ -61,6 +61,8 @@ pub struct DefinedFunction {
     pub name: String,
     /// Its code.
     pub body: Body,
+    /// True if it takes functions: its code is there to be checked, and is put in place of each call.
+    pub is_template: bool,
     /// Why it can not be part of a program; matters if the program calls it.
     pub withheld: Vec<Diagnostic>,
 }
@@ -70,6 +72,11 @@ impl Expansion {
     pub fn bodies(&self) -> impl Iterator<Item = (Option<DefId>, &Body)> + Clone {
         let functions = self.functions.iter().map(|function| (Some(function.def), &function.body));
         functions.chain(self.code.iter().map(|code| (None, code)))
+    }
+
+    /// True for a function that is put in place of its calls, and no part of the program by itself.
+    pub fn is_template(&self, def: DefId) -> bool {
+        self.function(def).is_some_and(|function| function.is_template)
     }
 
     /// The function with an identity.

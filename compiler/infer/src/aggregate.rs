@@ -56,7 +56,8 @@ impl<'a> Inference<'a> {
                     self.unsupported(
                         self.span(expr),
                         &format!("the field `{name}` has a condition, so it is not replaced by itself"),
-                        "make the record anew, which checks it: `(set! p (Name value …))`",
+                        "make the record anew, which checks it: `(set! p (Name value …))`; or state the type below for the field, and \
+                         check what is written to it: `(the Name value)`",
                     );
                 }
                 let found = self.infer(*value, Use::Value);

@@ -9,11 +9,7 @@ use ovsm_expand::core::{Body, Chain, Expr, Key};
 
 /// The code of a body with instances and without distinct types; `None` if it is the same.
 pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
-    let has_distinct = body.exprs.iter().any(|expr| {
-        let mut found = false;
-        for_each_type(&mut expr.clone(), |ty| found |= ty.has_distinct());
-        found
-    });
+    let has_distinct = body.exprs.iter().any(has_distinct);
     if types.instances.is_empty() && !has_distinct {
         return None;
     }
@@ -36,6 +32,29 @@ pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
     body.callees.sort_unstable();
     body.callees.dedup();
     Some(body)
+}
+
+/// True if a type in an expression has to become another one.
+fn has_distinct(expr: &Expr) -> bool {
+    let of_key = |key: &Key| match key {
+        Key::Field(_, Some(ty)) | Key::Payload(ty, ..) => ty.has_distinct(),
+        Key::Field(_, None) | Key::Index(_) => false,
+    };
+    match expr {
+        Expr::Make(ty, ..) | Expr::IsVariant(_, ty, _) | Expr::HasType(_, ty) | Expr::Into(_, ty) => {
+            ty.has_distinct()
+        }
+        Expr::Ascribe(_, stated) => stated.ty.has_distinct(),
+        Expr::Get(_, key) => of_key(key),
+        Expr::Put(_, path, _) => path.iter().any(of_key),
+        Expr::OpenAccount(_, opening) => opening.ty.has_distinct(),
+        Expr::Chain(chain) => match &**chain {
+            Chain::Initialize(_, opening) => opening.ty.has_distinct(),
+            Chain::Field { record, .. } => record.has_distinct(),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Calls `f` on each type in an expression.

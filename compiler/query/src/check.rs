@@ -59,6 +59,12 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     }
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
     found.extend(crate::openings::late_openings(db, file).iter().cloned());
+    // What is put in place of its calls shows its faults at each of them, all at its own text.
+    let mut known = FxHashSet::default();
+    found.retain(|diagnostic| {
+        let at = diagnostic.labels.first().map(|label| label.span);
+        at.is_none() || known.insert((diagnostic.code, diagnostic.message.clone(), at))
+    });
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(instance_diagnostics(db, file));
     }

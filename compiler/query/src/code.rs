@@ -40,7 +40,11 @@ pub fn layout(db: &dyn salsa::Database, file: SourceFile) -> Layout {
         let needs = needs(db, file, *form).iter().copied();
         bodies
             .zip(needs)
-            .filter(|((function, _), _)| function.is_none_or(|function| is_part(db, file, function)))
+            .filter(|((function, _), _)| {
+                let is_apart =
+                    |function| expand(db, *form).is_template(function) || !is_part(db, file, function);
+                !function.is_some_and(is_apart)
+            })
             .map(move |((function, body), needs)| Part {
                 function,
                 body: final_body(db, file, *form, function, body),
@@ -85,7 +89,9 @@ pub fn lower<'db>(
     let types = ModuleTypes { db, file };
     let functions = expand(db, form).functions.iter();
     functions
-        .filter(|function| function.withheld.is_empty() && is_part(db, file, function.def))
+        .filter(|function| {
+            function.withheld.is_empty() && !function.is_template && is_part(db, file, function.def)
+        })
         .filter_map(|function| {
             let def = function.def;
             let signature = &signature(db, Def::new(db, file, def)).as_ref()?.represented();

@@ -98,7 +98,9 @@ pub fn calls<'db>(
     file: SourceFile,
     form: Form<'db>,
 ) -> Vec<(Option<DefId>, Calls)> {
-    let bodies = expand(db, form).bodies();
+    // What a function that takes functions calls is called where its body stands.
+    let is_template = |function: Option<DefId>| function.is_some_and(|it| expand(db, form).is_template(it));
+    let bodies = expand(db, form).bodies().filter(|(function, _)| !is_template(*function));
     bodies
         .filter_map(|(function, body)| {
             Some((function, Calls::of(body, body_types(db, file, form, function)?)))

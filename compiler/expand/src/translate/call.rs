@@ -63,6 +63,13 @@ impl<'a> Translator<'a> {
                     self.body.callees.push(def);
                     self.body.add(core::Expr::Call(def, arguments), span)
                 }
+                // A call of itself, in the body that is only checked.
+                Some((_, GlobalKind::Template { .. })) => {
+                    let values: Vec<ExprId> =
+                        arguments.iter().copied().filter(|it| self.function_of(*it).is_none()).collect();
+                    let values = self.values(&values);
+                    self.unknown_result(values, span)
+                }
                 Some((_, kind)) => {
                     let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());
                     let what = if kind == GlobalKind::Variable { "a variable" } else { "a constant" };

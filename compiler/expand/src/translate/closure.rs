@@ -21,6 +21,8 @@ pub(super) enum Function {
     Global(GlobalId),
     /// A built-in one.
     Native(NativeId),
+    /// One that is not known: the body of a function that takes it is only checked.
+    Opaque,
     /// One of two: the number of the choice.
     Chosen(usize),
 }
@@ -55,6 +57,20 @@ impl<'a> Translator<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// A parameter that is a function which is not known: there is a local for it, and no value.
+    pub(super) fn opaque_function(&mut self, parameter: LocalId) {
+        let span = self.unit.locals.get(parameter).and_then(|local| local.span);
+        self.temporary("function", span);
+        self.aliases.insert(parameter, Function::Opaque);
+    }
+
+    /// What a function gives that is not known here: it has every type.
+    pub(super) fn unknown_result(&mut self, values: Vec<CoreId>, span: Option<Span>) -> CoreId {
+        let mut parts = values;
+        parts.push(self.body.add(Core::Fail(crate::core::Fault::Raised), span));
+        self.body.add(Core::Block(parts), span)
     }
 
     /// The function that an expression names.

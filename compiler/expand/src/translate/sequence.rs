@@ -83,6 +83,7 @@ impl<'a> Translator<'a> {
                 self.call_local(function, values, span, Place::VALUE)
             }
             Function::Chosen(choice) => self.call_chosen(choice, values, span),
+            Function::Opaque => self.unknown_result(values, span),
             Function::Global(global) => match self.global(global) {
                 Some((def, GlobalKind::Function { params } | GlobalKind::Accessor { params })) => {
                     if let Some(count) =

@@ -39,10 +39,6 @@ impl<'a> Translator<'a> {
                 None => true,
             });
             for definition in definitions {
-                // Only where it is called is known which functions it takes.
-                if self.is_template(definition.global) {
-                    continue;
-                }
                 let function = self.defined_function(&definition, failed);
                 expansion.functions.extend(function);
             }
@@ -131,7 +127,8 @@ impl<'a> Translator<'a> {
             body = self.function(definition.code, definition.at, true);
             self.diagnostics.truncate(known);
         }
-        Some(DefinedFunction { def, name, body, withheld })
+        let is_template = self.is_template(definition.global);
+        Some(DefinedFunction { def, name, body, is_template, withheld })
     }
 
     fn function(&mut self, code: &'a FunctionCode, at: ExprId, failed: bool) -> Body {
@@ -141,6 +138,11 @@ impl<'a> Translator<'a> {
         }
         let unknown = TypeName { ty: Type::Error, span: None };
         for parameter in &code.parameters.required {
+            let annotation = self.unit.locals.get(*parameter).and_then(|local| local.annotation.as_ref());
+            if matches!(annotation, Some((ovsm_eval::Type::Function(_), _))) {
+                self.opaque_function(*parameter);
+                continue;
+            }
             let local = self.bind(*parameter);
             if failed && let Some(local) = self.body.locals.get_mut(local) {
                 local.annotation.get_or_insert(unknown.clone());
