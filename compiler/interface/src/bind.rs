@@ -22,8 +22,8 @@ pub struct Module {
     pub notes: Vec<String>,
 }
 
-/// Names that mean something else where a parameter stands: forms of the language, constants, and the parameters that every
-/// macro here has.
+/// Names that mean something else where a parameter stands: forms of the language, constants, what defaults call, and the
+/// parameters that every macro here has.
 const RESERVED: &[&str] = &[
     "and",
     "apply",
@@ -63,6 +63,7 @@ const RESERVED: &[&str] = &[
     "dolist",
     "dotimes",
     "ecase",
+    "error",
     "eval-when-compile",
     "export",
     "false",

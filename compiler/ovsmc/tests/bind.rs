@@ -31,7 +31,16 @@ fn bind(folder: &Path, idl: &Value) -> (String, String) {
     std::fs::write(folder.join("idl.json"), idl.to_string()).unwrap();
     let ran = ovsmc(folder, &["bind", "idl.json", "-o", "module.ovsm"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    (std::fs::read_to_string(folder.join("module.ovsm")).unwrap(), ran.err)
+    let module = std::fs::read_to_string(folder.join("module.ovsm")).unwrap();
+    assert_eq!(ovsm_cst::format_source(&module, &ovsm_cst::FormatOptions::default()), module);
+    (module, ran.err)
+}
+
+/// The parameters that a macro needs.
+fn parameters(text: &str) -> Vec<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let before: Vec<&str> = text.split(" (error ").collect();
+    before[..before.len() - 1].iter().map(|part| part.rsplit('(').next().unwrap().to_string()).collect()
 }
 
 /// Builds a program with a module pasted into it and an instruction that does something.
@@ -247,19 +256,15 @@ fn hostile_names_are_only_names() {
     let (module, notes) = bind(folder.path(), &idl);
     assert!(notes.contains("is called"), "{notes}");
     assert!(!module.contains("\n(defn"), "{module}");
-    let names = |text: &str| -> Vec<String> {
-        let parameters = text.lines().filter_map(|line| line.trim().strip_prefix('(')?.split_once(" (error"));
-        parameters.map(|(name, _)| name.to_string()).collect()
-    };
     let taken =
-        names(module.split("(defmacro x-evil-a-b2 ").nth(1).unwrap().split("(defmacro").next().unwrap());
+        parameters(module.split("(defmacro x-evil-a-b2 ").nth(1).unwrap().split("(defmacro").next().unwrap());
     assert_eq!(taken.len(), words.len(), "{module}");
     let given: Vec<String> = taken.iter().map(|name| format!(":{name} 1")).collect();
     let calls = format!("(x-evil-a-b2 {}) (x-evil-program-id2)", given.join(" "));
     let built = build(folder.path(), &module, &calls);
     assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
     let taken =
-        names(module.split("(defmacro x-evil-a-b ").nth(1).unwrap().split("(defmacro").next().unwrap());
+        parameters(module.split("(defmacro x-evil-a-b ").nth(1).unwrap().split("(defmacro").next().unwrap());
     let given: Vec<String> = taken.iter().map(|name| format!(":{name} other")).collect();
     let built = build(folder.path(), &module, &format!("(x-evil-a-b {})", given.join(" ")));
     assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
@@ -281,8 +286,7 @@ fn every_form_can_be_the_name_of_a_parameter() {
             "instructions": [{ "name": "call", "discriminator": [n], "accounts": [], "args": arguments }]
         });
         let (module, _) = bind(folder.path(), &idl);
-        let names = module.lines().filter_map(|line| line.trim().strip_prefix('(')?.split_once(" (error"));
-        let given: Vec<String> = names.map(|(name, _)| format!(":{name} 1")).collect();
+        let given: Vec<String> = parameters(&module).iter().map(|name| format!(":{name} 1")).collect();
         let built = build(folder.path(), &module, &format!("(p-call {})", given.join(" ")));
         assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
     }

@@ -2,6 +2,7 @@
 
 use super::idl::key;
 use ovsm_base::{Code, Diagnostic};
+use ovsm_cst::{FormatOptions, format_source};
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_interface::bind::module;
 use ovsm_interface::foreign::{Foreign, MAX_BYTES};
@@ -59,12 +60,14 @@ impl Bind {
                 return Exit::Usage;
             }
         };
+        // As `ovsm fmt` writes it, so that a project keeps it as it is.
+        let text = format_source(&module.text, &FormatOptions::default());
         for note in &module.notes {
             terminal.note(note);
         }
         match &self.output {
             Some(path) if path != Path::new("-") => {
-                match output::write(&[(path.clone(), module.text.into_bytes())]) {
+                match output::write(&[(path.clone(), text.into_bytes())]) {
                     Ok(()) => Exit::Success,
                     Err(diagnostic) => {
                         terminal.show_placeless(&[*diagnostic]);
@@ -72,7 +75,7 @@ impl Bind {
                     }
                 }
             }
-            _ => terminal.print(&module.text),
+            _ => terminal.print(&text),
         }
     }
 }

@@ -78,7 +78,7 @@ pub struct Test {
     #[arg(long, value_name = "FILE", requires = "coverage")]
     coverage_output: Option<PathBuf>,
     /// Write where the compute units of Solana programs went: a picture if the name ends in `.svg`, text if in `.folded`
-    #[arg(long, value_name = "FILE", value_parser = flame_file)]
+    #[arg(long, value_name = "FILE", value_parser = flame_file, conflicts_with = "list")]
     flamegraph: Option<PathBuf>,
     /// Run only tests whose code, or what it uses, has changed since a revision that git knows
     #[arg(long, value_name = "REV")]
