@@ -120,7 +120,7 @@ pub const NATIVES: &[Native] = &[
             if let Some(key) = key.as_key()
                 && whole.contains_key(&key)
             {
-                Rc::make_mut(&mut whole).shift_remove(&key);
+                Rc::make_mut(&mut whole).remove(&key);
             }
         }
         Ok(Value::Object(whole))
@@ -301,7 +301,7 @@ pub const NATIVES: &[Native] = &[
         let item = take(arguments, 1);
         match take(arguments, 0) {
             Value::Set(mut members) => {
-                Rc::make_mut(&mut members).items.shift_remove(&Key(item));
+                Rc::make_mut(&mut members).items.remove(&Key(item));
                 Ok(Value::Set(members))
             }
             other => Err(type_error("set-remove", "a set", &other)),

@@ -1,7 +1,7 @@
 //! Collections with keys: objects and sets; and ranges. Hash tables are in `table`.
 
-use crate::IndexMap;
 use crate::compare::Key;
+use crate::ordered_map::{self, OrderedMap};
 use crate::release::release;
 use crate::text::Text;
 use crate::value::Value;
@@ -11,10 +11,10 @@ use std::rc::Rc;
 
 /// An object: values by name, in order of insertion.
 #[derive(Clone, Debug, Default)]
-pub struct Object(IndexMap<Rc<Text>, Value>);
+pub struct Object(OrderedMap<Rc<Text>, Value>);
 
 impl Deref for Object {
-    type Target = IndexMap<Rc<Text>, Value>;
+    type Target = OrderedMap<Rc<Text>, Value>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
@@ -35,7 +35,7 @@ impl FromIterator<(Rc<Text>, Value)> for Object {
 
 impl IntoIterator for Object {
     type Item = (Rc<Text>, Value);
-    type IntoIter = indexmap::map::IntoIter<Rc<Text>, Value>;
+    type IntoIter = ordered_map::IntoIter<Rc<Text>, Value>;
 
     fn into_iter(mut self) -> Self::IntoIter {
         std::mem::take(&mut self.0).into_iter()
@@ -44,7 +44,7 @@ impl IntoIterator for Object {
 
 impl<'a> IntoIterator for &'a Object {
     type Item = (&'a Rc<Text>, &'a Value);
-    type IntoIter = indexmap::map::Iter<'a, Rc<Text>, Value>;
+    type IntoIter = ordered_map::Iter<'a, Rc<Text>, Value>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
@@ -98,7 +98,7 @@ impl Drop for Place {
 #[derive(Clone, Debug, Default)]
 pub struct Set {
     /// The members.
-    pub items: IndexMap<Key, ()>,
+    pub items: OrderedMap<Key, ()>,
 }
 
 impl Drop for Set {

@@ -205,9 +205,9 @@ pub(super) fn own_item<'c>(
             let entries = Rc::get_mut(entries)?;
             // Names of one program are one text each: in a small object, looking for the text itself is faster.
             if entries.len() <= 8
-                && let Some(n) = entries.keys().position(|key| Rc::ptr_eq(key, name))
+                && let Some(place) = entries.place_where(|key| Rc::ptr_eq(key, name))
             {
-                return entries.get_index_mut(n).map(|(_, value)| value);
+                return entries.value_at_mut(place);
             }
             entries.get_mut(name)
         }
@@ -348,7 +348,7 @@ fn item<'c>(collection: &'c Value, key: &Value) -> Option<&'c Value> {
         (Value::Object(entries), Value::Keyword(name) | Value::String(name)) => {
             // Names of one program are one text each: in a small object, looking for the text itself is faster.
             if entries.len() <= 8
-                && let Some((_, value)) = entries.iter().find(|(key, _)| Rc::ptr_eq(key, name))
+                && let Some(value) = entries.value_where(|key| Rc::ptr_eq(key, name))
             {
                 return Some(value);
             }
