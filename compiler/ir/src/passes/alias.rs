@@ -59,10 +59,7 @@ impl Addresses {
     }
 
     fn take_apart(&mut self, function: &Function, address: Value) {
-        if !self.known.contains_key(&address) {
-            let sum = take_apart(function, address);
-            self.known.insert(address, sum);
-        }
+        self.known.entry(address).or_insert_with(|| take_apart(function, address));
     }
 }
 

@@ -17,7 +17,7 @@ impl Regions {
     /// Every region.
     pub const ALL: Regions = Regions(0b1111_1111);
     /// What a syscall may touch: anything but the compiler's own frame area.
-    pub const SYSCALL: Regions = Regions(0b1111_1111 & !Regions::of(Region::Frame).0);
+    pub const SYSCALL: Regions = Regions(Regions::ALL.0 & !Regions::of(Region::Frame).0);
 
     /// One region.
     pub const fn of(region: Region) -> Regions {

@@ -8,7 +8,7 @@ use ovsm_base::IntType;
 use ovsm_base::index::IndexVec;
 
 /// How many accesses to remember at one place.
-const MAX_AVAILABLE: usize = 64;
+const MAX_AVAILABLE: usize = 32;
 /// How many instructions a value may wait for its next use behind stores to other accounts: a value that waits
 /// longer takes a register from others, and loading it again costs a single instruction.
 const MAX_WAIT: u32 = 24;
@@ -134,10 +134,13 @@ pub(super) fn find(available: &mut [Available], access: &Access, now: u32) -> Op
     Some(*entry)
 }
 
-/// Remembers one more access, forgetting the oldest if there are too many.
+/// Remembers one more access, forgetting the one that has waited for longest if there are too many.
 pub(super) fn add(available: &mut Vec<Available>, entry: Available) {
     if available.len() >= MAX_AVAILABLE {
-        available.remove(0);
+        let waited = available.iter().enumerate().min_by_key(|(_, entry)| entry.used);
+        if let Some((oldest, _)) = waited {
+            available.remove(oldest);
+        }
     }
     available.push(entry);
 }
