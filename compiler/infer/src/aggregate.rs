@@ -307,8 +307,9 @@ impl<'a> Inference<'a> {
                 if let Some(item) = self.table.as_view(whole) {
                     return item;
                 }
-                match self.table.resolve(whole) {
+                match self.table.represented(whole) {
                     Term::Known(Type::Error) => ERROR,
+                    Term::Known(Type::Vec(item)) => Term::Known((*item).clone()),
                     other => {
                         self.give_up_on(whole, &other);
                         self.no_part(&other, "an item", whole_span)

@@ -28,6 +28,7 @@ use ovsm_base::{Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId, Unit};
 use ovsm_value::{RecordType, Value};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Variables of a module are looked at again until nothing changes, but not more often.
@@ -108,56 +109,75 @@ impl TypeChecker {
         }
     }
 
-    /// Joins what a unit gives to the variables of modules; true if that changed anything.
-    fn learn(&mut self, found: Vec<expression::Assignment>) -> bool {
-        let mut changed = false;
+    /// Joins what a unit gives to the variables of modules; gives those of which something else is known now.
+    fn learn(&mut self, found: Vec<expression::Assignment>) -> Vec<GlobalId> {
+        let mut learned = Vec::new();
         for assignment in found {
             let facts = self.globals.entry(assignment.global).or_default();
             let joined = match &facts.ty {
                 Some(known) => known.join(&assignment.ty),
                 None => assignment.ty.clone(),
             };
-            changed |= facts.ty.as_ref() != Some(&joined);
+            let mut changed = facts.ty.as_ref() != Some(&joined);
             facts.ty = Some(joined);
             let function = if facts.assignments == 1 { assignment.function } else { None };
             changed |= facts.function != function;
             facts.function = function;
-            facts.makes = if facts.assignments == 1 { assignment.makes } else { None };
+            let makes = if facts.assignments == 1 { assignment.makes } else { None };
+            changed |= facts.makes != makes;
+            facts.makes = makes;
             if let Some(span) = assignment.span
                 && facts.origins.len() < 4
                 && facts.origins.iter().all(|(_, known)| *known != span)
             {
                 facts.origins.push((assignment.ty, span));
+                changed = true;
+            }
+            if changed {
+                learned.push(assignment.global);
             }
         }
-        changed
+        learned
     }
 }
 
 impl ovsm_eval::Checker for TypeChecker {
     fn check(&mut self, units: &[Rc<Unit>], library: &[Rc<Unit>]) -> Vec<Diagnostic> {
         self.survey(units);
-        let mut is_settled = false;
-        for _ in 0..MAX_ROUNDS {
-            let mut changed = false;
-            for unit in units {
-                let found = Analysis::new(self, unit, false).run();
-                changed |= self.learn(found.assignments);
-            }
-            if !changed {
-                is_settled = true;
-                break;
+        let mut readers: FxHashMap<GlobalId, Vec<usize>> = FxHashMap::default();
+        for (number, unit) in units.iter().enumerate() {
+            for global in globals_of(unit) {
+                readers.entry(global).or_default().push(number);
             }
         }
-        if !is_settled {
+        let mut reported: Vec<Vec<Diagnostic>> = vec![Vec::new(); units.len()];
+        // A unit is looked at again when something else is known of what it reads.
+        let mut waiting: BTreeSet<usize> = (0..units.len()).collect();
+        for _ in 0..MAX_ROUNDS {
+            let mut next = 0;
+            while let Some(number) = waiting.range(next..).next().copied() {
+                waiting.remove(&number);
+                next = number + 1;
+                let Some(unit) = units.get(number) else { continue };
+                let found = Analysis::new(self, unit).run();
+                if let Some(reported) = reported.get_mut(number) {
+                    *reported = found.diagnostics;
+                }
+                for global in self.learn(found.assignments) {
+                    waiting.extend(readers.get(&global).into_iter().flatten());
+                }
+            }
+        }
+        if !waiting.is_empty() {
             // Types that keep growing: nothing certain can be said about them.
             for facts in self.globals.values_mut() {
                 (facts.ty, facts.function) = (Some(Ty::any()), None);
             }
+            reported = units.iter().map(|unit| Analysis::new(self, unit).run().diagnostics).collect();
         }
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
-        for unit in units {
-            for diagnostic in Analysis::new(self, unit, true).run().diagnostics {
+        for found in reported {
+            for diagnostic in found {
                 let is_known = diagnostics.iter().rev().take(8).any(|known| {
                     known.message == diagnostic.message && known.labels.first() == diagnostic.labels.first()
                 });
@@ -169,6 +189,24 @@ impl ovsm_eval::Checker for TypeChecker {
         diagnostics.extend(declared::check(units, library));
         diagnostics
     }
+}
+
+/// The variables of modules that a unit mentions, sorted.
+fn globals_of(unit: &Unit) -> Vec<GlobalId> {
+    let mut globals: Vec<GlobalId> = unit
+        .exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::Global(global)
+            | Expr::SetGlobal(global, _)
+            | Expr::UpdateGlobal(global, ..)
+            | Expr::DynamicBind(global, ..) => Some(*global),
+            _ => None,
+        })
+        .collect();
+    globals.sort_unstable();
+    globals.dedup();
+    globals
 }
 
 /// The function that an expression makes, if it makes one.

@@ -61,8 +61,6 @@ pub(super) struct Analysis<'a> {
     pub(super) leaves: FxHashMap<BlockId, Vec<(Ty, ExprId)>>,
     assignments: Vec<Assignment>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// True in the last round, which reports.
-    reports: bool,
     /// How many `try` are around.
     pub(super) guarded: u32,
     /// How many branches, loops and functions are around: code in them need not run.
@@ -71,7 +69,7 @@ pub(super) struct Analysis<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    pub(super) fn new(checker: &'a TypeChecker, unit: &'a Unit, reports: bool) -> Analysis<'a> {
+    pub(super) fn new(checker: &'a TypeChecker, unit: &'a Unit) -> Analysis<'a> {
         let unknown = LocalFacts {
             ty: Ty::never(),
             is_parameter: false,
@@ -91,7 +89,6 @@ impl<'a> Analysis<'a> {
             leaves: FxHashMap::default(),
             assignments: Vec::new(),
             diagnostics: Vec::new(),
-            reports,
             guarded: 0,
             uncertain: 0,
             changed: false,
@@ -100,15 +97,16 @@ impl<'a> Analysis<'a> {
         analysis
     }
 
-    /// Looks at the unit until the types of its locals are settled, then reports if that is wanted.
+    /// Looks at the unit until the types of its locals are settled; what the last look reports counts.
     pub(super) fn run(mut self) -> Findings {
-        let reports = std::mem::take(&mut self.reports);
         let root = self.unit.functions.get(FunctionId(0)).map(|code| code.body);
         if let Some(root) = root {
             let mut is_settled = false;
             for _ in 0..MAX_ROUNDS {
                 self.changed = false;
                 self.assignments.clear();
+                self.diagnostics.clear();
+                self.leaves.clear();
                 self.expr(root);
                 if !self.changed {
                     is_settled = true;
@@ -121,11 +119,8 @@ impl<'a> Analysis<'a> {
                 }
                 self.results.values_mut().for_each(|result| *result = Ty::any());
                 self.assignments.clear();
-                self.expr(root);
-            }
-            if reports {
-                self.reports = true;
-                self.assignments.clear();
+                self.diagnostics.clear();
+                self.leaves.clear();
                 self.expr(root);
             }
         }
@@ -133,7 +128,7 @@ impl<'a> Analysis<'a> {
     }
 
     pub(super) fn is_reporting(&self) -> bool {
-        self.reports && self.guarded == 0
+        self.guarded == 0
     }
 
     /// Counts the assignments of each local, finds those that hold one function, and gives parameters their types.
@@ -325,9 +320,7 @@ impl<'a> Analysis<'a> {
             }
             Expr::Leave(block, value) => {
                 let ty = self.expr(*value);
-                if self.reports {
-                    self.leaves.entry(*block).or_default().push((ty.clone(), *value));
-                }
+                self.leaves.entry(*block).or_default().push((ty.clone(), *value));
                 let known = self.blocks.entry(*block).or_insert_with(Ty::never);
                 let joined = known.join(&ty);
                 if *known != joined {
