@@ -92,10 +92,34 @@ pub struct Module {
     pub exports: Vec<Rc<str>>,
     /// Prefixes of qualified names.
     pub aliases: FxHashMap<Rc<str>, ModuleId>,
+    /// How much each of them was wanted.
+    ranks: FxHashMap<Rc<str>, PrefixRank>,
     /// Imports, for reports about unused ones.
     pub imports: Vec<Import>,
     /// How `(setf (name …) v)` is done, for places that the module defines.
     pub setters: FxHashMap<Rc<str>, Setter>,
+}
+
+/// How much an import wants the prefix of its module.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum PrefixRank {
+    /// It names what it wants.
+    Aside,
+    /// It is one of the whole module, which has the prefix besides.
+    Whole,
+    /// It says the prefix.
+    Stated,
+}
+
+impl PrefixRank {
+    /// That of an import with a stated prefix, or of all names.
+    pub fn of(has_alias: bool, has_names: bool) -> PrefixRank {
+        match (has_alias, has_names) {
+            (true, _) => PrefixRank::Stated,
+            (false, false) => PrefixRank::Whole,
+            (false, true) => PrefixRank::Aside,
+        }
+    }
 }
 
 /// An import of a module.
@@ -167,9 +191,39 @@ impl Module {
             is_library: false,
             exports: Vec::new(),
             aliases: FxHashMap::default(),
+            ranks: FxHashMap::default(),
             imports: Vec::new(),
             setters: FxHashMap::default(),
         }
+    }
+
+    /// Gives a module a prefix. Of two modules that could have it, the one has it whose import wants it more; if that is
+    /// the same for both, none has it if nobody asked for it.
+    ///
+    /// # Errors
+    /// Two imports ask for it: the module that has it.
+    pub fn set_prefix(
+        &mut self,
+        prefix: Rc<str>,
+        target: ModuleId,
+        rank: PrefixRank,
+    ) -> Result<(), ModuleId> {
+        let known = self.ranks.get(&prefix).copied();
+        match (self.aliases.get(&prefix), known) {
+            (Some(other), Some(known)) if *other != target && known == rank => {
+                if rank != PrefixRank::Aside {
+                    return Err(*other);
+                }
+                self.aliases.remove(&prefix);
+            }
+            (Some(other), Some(known)) if *other != target && known > rank => {}
+            (None, Some(known)) if known >= rank => {}
+            _ => {
+                self.aliases.insert(Rc::clone(&prefix), target);
+                self.ranks.insert(prefix, rank);
+            }
+        }
+        Ok(())
     }
 
     /// What a name means that carries these marks.

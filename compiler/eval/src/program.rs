@@ -9,7 +9,7 @@ use crate::core::{GlobalId, Unit};
 use crate::expand::Expander;
 use crate::front::{Front, NoModules};
 use crate::machine::{Limits, Machine};
-use crate::module::{Global, GlobalKind, Import, Meaning, ModuleId};
+use crate::module::{Global, GlobalKind, Import, Meaning, ModuleId, PrefixRank};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_library::Host;
@@ -157,7 +157,9 @@ impl ProgramSession {
         let Some(module) = self.front.modules.get_mut(into.0 as usize) else { return };
         let only = link.only.as_ref();
         let only = only.map(|names| names.iter().map(|name| (Rc::from(name.as_str()), None)).collect());
-        module.aliases.insert(link.prefix().into(), target);
+        let rank = PrefixRank::of(link.alias.is_some(), link.only.is_some());
+        // That two want one prefix is reported where they are imported.
+        let _ = module.set_prefix(link.prefix().into(), target, rank);
         module.imports.push(Import {
             module: target,
             span: None,

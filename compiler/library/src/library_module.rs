@@ -136,6 +136,7 @@ const MODULES: &[LibraryModule] = &[
         source: source!("std/string"),
         ..native("std/string", "Texts.", &["str", "string?", "number->string"])
     },
+    native("std/task", "Tasks: functions that take turns with the rest of the script.", &["task?"]),
     native(
         "std/test",
         "Assertions, and generators of values for properties.",
@@ -157,7 +158,6 @@ const MODULES: &[LibraryModule] = &[
             "gen-such-that",
         ],
     ),
-    native("std/task", "Tasks: functions that take turns with the rest of the script.", &["task?"]),
     native("std/time", "Points in time and durations.", &[]),
 ];
 

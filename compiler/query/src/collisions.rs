@@ -1,4 +1,5 @@
-//! Declarations of a program that nobody could tell apart: two errors of one code, two instructions of one name in the data.
+//! Declarations of a program that nobody could tell apart: two errors of one code, two instructions, accounts or events that
+//! begin with the same bytes, two programs.
 //!
 //! Each declaration is sound by itself; only all of them together show it. Start with [`collisions`].
 
@@ -16,6 +17,8 @@ pub fn collisions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic>
     let mut found = Vec::new();
     let mut codes: BTreeMap<u32, (String, Option<Span>)> = BTreeMap::new();
     let mut instructions: Vec<(Vec<u8>, String, Option<Span>)> = Vec::new();
+    let mut layouts: BTreeMap<(&str, u64), (String, Option<Span>)> = BTreeMap::new();
+    let mut program: Option<(String, Option<Span>)> = None;
     for form in program_forms(db, file) {
         for declaration in &expand(db, *form).declarations {
             match declaration {
@@ -53,7 +56,38 @@ pub fn collisions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic>
                     }
                     instructions.push((own, name.clone(), span));
                 }
-                _ => {}
+                // A program that takes the one for the other reads and writes its fields at the wrong places.
+                Declaration::Account { record, discriminator }
+                | Declaration::Event { record, discriminator } => {
+                    let kind = match declaration {
+                        Declaration::Account { .. } => "accounts",
+                        _ => "events",
+                    };
+                    let span = whole(db, *form);
+                    match layouts.get(&(kind, *discriminator)) {
+                        Some((other, at)) => found.push(shared(
+                            &format!("the {kind} `{other}` and `{}` begin with the same bytes", record.name),
+                            (other, *at),
+                            (&record.name, span),
+                            "give one of them another name; what several modules use is declared in one of them and imported",
+                        )),
+                        None => {
+                            layouts.insert((kind, *discriminator), (record.name.clone(), span));
+                        }
+                    }
+                }
+                Declaration::Program { name, .. } => {
+                    let span = whole(db, *form);
+                    match &program {
+                        Some((other, at)) => found.push(shared(
+                            &format!("this is the program `{other}` already, and `{name}` as well"),
+                            (other, *at),
+                            (name, span),
+                            "a program has one name: leave one of the declarations out",
+                        )),
+                        None => program = Some((name.clone(), span)),
+                    }
+                }
             }
         }
     }

@@ -185,6 +185,15 @@ pub fn import_reports(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnos
         }
         used.extend(expansion.used_imports.iter().map(|(number, name)| (*number, name.as_ref())));
     }
+    // A module that declares parts of the program is there for them.
+    for (number, (_, link)) in links.iter().enumerate() {
+        let declares = |form: &Form<'_>| !expand(db, *form).declarations.is_empty();
+        if let Some(target) = imported(db, file).get(&link.module)
+            && program_forms(db, *target).iter().any(declares)
+        {
+            used.insert((number, None));
+        }
+    }
     let used: Vec<(Link, Option<String>)> = used
         .into_iter()
         .filter_map(|(number, name)| Some((links.get(number)?.1.clone(), name.cloned())))

@@ -390,6 +390,10 @@ impl Expander<'_> {
     /// `(import module [module :as alias] [module :only (name…)])`.
     pub(crate) fn import_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(import module [module :as alias] [module :only (name …)])";
+        // Which modules a program has is read from its text.
+        if self.front.is_program && !(self.at_top() && self.expanding.is_empty()) {
+            return self.misplaced(form);
+        }
         for argument in arguments {
             let (module, mut options) = match argument {
                 Value::Symbol(symbol) => (symbol, [].iter()),

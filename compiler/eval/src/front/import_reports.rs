@@ -129,6 +129,26 @@ impl Front {
         syntax::span(named).or_else(|| syntax::span(form))
     }
 
+    /// The report of a prefix that two imports ask for.
+    pub(super) fn prefix_taken(
+        &self,
+        prefix: &str,
+        wanted: &str,
+        other: ModuleId,
+        span: Option<Span>,
+    ) -> Diagnostic {
+        let other = self.modules.get(other.0 as usize).map_or("", |module| &*module.name);
+        let diagnostic = Diagnostic::new(
+            Code::AmbiguousImport,
+            format!("`{prefix}/…` would be a name of `{other}` and of `{wanted}`"),
+        )
+        .help(format!("give one of them another prefix: `[{wanted} :as other-{prefix}]`"));
+        match span {
+            Some(span) => diagnostic.label(span, ""),
+            None => diagnostic,
+        }
+    }
+
     /// Reports a name that two imported modules have.
     pub(super) fn report_ambiguous(
         &mut self,

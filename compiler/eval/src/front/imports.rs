@@ -3,7 +3,7 @@
 use super::import_reports::{named_twice, repeated_module, repeated_name};
 use super::{Front, Pending};
 use crate::machine::Machine;
-use crate::module::{Import, Meaning, Module, ModuleId};
+use crate::module::{Import, Meaning, Module, ModuleId, PrefixRank};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_value::Symbol;
 use std::rc::Rc;
@@ -256,6 +256,7 @@ impl Front {
                 None => names.push((Rc::clone(&wanted.name), wanted.span)),
             }
         }
+        let rank = PrefixRank::of(alias.is_some(), only.is_some());
         let import = Import {
             module: target,
             span: symbol.span,
@@ -278,8 +279,12 @@ impl Front {
                 }
                 _ => {}
             }
-            module.aliases.insert(short, target);
+            let taken = module.set_prefix(Rc::clone(&short), target, rank);
+            let (wanted, span) = (Rc::clone(&import.name), import.span);
             module.imports.push(import);
+            if let Err(other) = taken {
+                found.push(self.prefix_taken(&short, &wanted, other, span));
+            }
         }
         Ok(found)
     }

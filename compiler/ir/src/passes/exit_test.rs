@@ -52,6 +52,8 @@ struct Test {
     leaves: bool,
     /// What the counter is compared with, which the loop does not change.
     bound: Value,
+    /// How the next counter compares with that while the loop goes on.
+    relation: Condition,
     /// True if the bound is known to be after the first value, but not how far.
     unbounded: bool,
 }
@@ -129,17 +131,17 @@ fn accessed_each_time(
     })
 }
 
-/// What the counter goes up or down to, one by one, until the latch leaves the loop; `None` if it could have met that
-/// already when the loop is entered.
+/// What the counter goes up or down to, one by one, until the latch leaves the loop, and how the next counter compares with
+/// that while the loop goes on; `None` if it could have met that already when the loop is entered.
 pub(crate) fn bound_of(
     function: &Function,
     context: &Context<'_>,
     natural: &Loop,
     entry: Block,
     counter: &Counter,
-) -> Option<Value> {
+) -> Option<(Value, Condition)> {
     let (test, _) = latch_test(function, context, natural, entry, counter)?;
-    (counter.step == 1 || counter.step == DOWN).then_some(test.bound)
+    (counter.step == 1 || counter.step == DOWN).then_some((test.bound, test.relation))
 }
 
 /// The test and its condition, if the latch leaves the loop when the counter meets a
@@ -203,7 +205,7 @@ fn latch_test(
             most > MANY
         }
     };
-    Some((Test { leaves, bound, unbounded }, condition))
+    Some((Test { leaves, bound, relation, unbounded }, condition))
 }
 
 /// True if the bound is a whole number of steps away from the first value.

@@ -69,6 +69,8 @@ struct Plan {
     latch: Block,
     counter: Counter,
     bound: Value,
+    /// How the next counter compares with the bound while the loop goes on.
+    relation: Condition,
 }
 
 fn plan(function: &Function, context: &Context<'_>, natural: &Loop) -> Option<Plan> {
@@ -85,8 +87,8 @@ fn plan(function: &Function, context: &Context<'_>, natural: &Loop) -> Option<Pl
     }
     let counters = loops::counters(function, header, entry, latch);
     counters.into_iter().find_map(|counter| {
-        let bound = exit_test::bound_of(function, context, natural, entry, &counter)?;
-        Some(Plan { entry, latch, counter, bound })
+        let (bound, relation) = exit_test::bound_of(function, context, natural, entry, &counter)?;
+        Some(Plan { entry, latch, counter, bound, relation })
     })
 }
 
@@ -205,7 +207,9 @@ fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, v
         if let Some(first) = copies.first() {
             back.block = first.block(header);
         }
-        let compare = Op::Compare(Condition::NotEqual, copy.value(plan.counter.next), end);
+        // The groups end on the same side of the bound as the loop did, so the old relation holds until they end; it says
+        // more than that the two differ, as to whoever asks how often the loop runs.
+        let compare = Op::Compare(plan.relation, copy.value(plan.counter.next), end);
         let again = function.append_value(latch, compare, Type::Bool, None);
         function.blocks[latch].terminator = Terminator::Branch(again, back, Target::new(rest));
     }
