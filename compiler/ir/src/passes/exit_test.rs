@@ -172,7 +172,8 @@ fn latch_test(
     // The loop goes on while this holds.
     let relation = if leaves { relation.negated() } else { relation };
     match relation {
-        Condition::UnsignedLess | Condition::SignedLess if counter.step == 1 => {}
+        Condition::UnsignedLess | Condition::SignedLess
+            if counter.step == 1 || counter.step <= MAX_STEP && meets(function, counter, bound) => {}
         Condition::UnsignedGreater | Condition::SignedGreater if counter.step == DOWN => {}
         Condition::NotEqual if meets(function, counter, bound) => {}
         _ => return None,
