@@ -204,8 +204,14 @@ impl Slots {
                         && !is_borrowed(body, &changed, *local, *value) =>
                 {
                     let ty = types.exprs.get(*value).cloned().unwrap_or(Type::Error);
-                    let offset = slots.take(&ty);
-                    slots.copies.insert(*value, offset);
+                    match ty {
+                        // Its items lie in the heap, and so does a copy of them.
+                        Type::Vec(_) => drop(slots.vecs.insert(*value)),
+                        ty => {
+                            let offset = slots.take(&ty);
+                            slots.copies.insert(*value, offset);
+                        }
+                    }
                 }
                 Expr::Define(_, value) if is_by_address(*value) && !is_fresh(body, *value) => {
                     let offset = slots.take(&types.type_of(*value));
