@@ -111,8 +111,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) body: &'a Body,
     exprs: IndexVec<ExprId, Term>,
     locals: IndexVec<LocalId, Term>,
-    /// What leaving each exit around gives, and what becomes of it.
-    exits: FxHashMap<ExitId, (Term, Use)>,
+    /// What is done with the values of the exits around, and what these are left with so far.
+    exits: FxHashMap<ExitId, (Use, Vec<(ExprId, Term)>)>,
     /// What becomes of values where they stand, with the types that come of it.
     coercions: Vec<(ExprId, Fit, Term)>,
     /// Variables whose value was tested and is not null.
@@ -474,20 +474,29 @@ impl<'a> Inference<'a> {
             Expr::Exit(exit, code) => {
                 // What is left with has to be of one type, also where only its truth is needed.
                 let usage = if usage == Use::Condition { Use::Value } else { usage };
-                let term = self.table.fresh(false);
-                self.exits.insert(*exit, (term.clone(), usage));
+                self.exits.insert(*exit, (usage, Vec::new()));
                 let found = self.infer(*code, usage);
-                if usage == Use::Value {
-                    self.expect(*code, &found, &term, "what the block is left with", None);
-                    return term;
+                let (_, left) = self.exits.remove(exit).unwrap_or((usage, Vec::new()));
+                if usage != Use::Value {
+                    return null;
                 }
-                null
+                let ends = left.iter().map(|(_, found)| found).chain([&found]);
+                let ends: Vec<Term> = ends.map(|found| self.table.resolve(found)).collect();
+                let term = match self.common_type(&ends, false) {
+                    Some(option) => option,
+                    None => self.table.fresh(false),
+                };
+                for (value, found) in left {
+                    self.expect(value, &found, &term, "the value of the block that this leaves", None);
+                }
+                self.expect(*code, &found, &term, "what the block is left with", None);
+                term
             }
             Expr::Leave(exit, value) => {
-                let (term, usage) = self.exits.get(exit).cloned().unwrap_or((null.clone(), Use::Discard));
+                let usage = self.exits.get(exit).map_or(Use::Discard, |(usage, _)| *usage);
                 let found = self.infer(*value, usage);
-                if usage == Use::Value {
-                    self.expect(*value, &found, &term, "the value of the block that this leaves", None);
+                if let Some((Use::Value, left)) = self.exits.get_mut(exit) {
+                    left.push((*value, found));
                 }
                 self.table.fresh(false)
             }

@@ -103,6 +103,8 @@ pub fn regex_functions_agree(pattern: &str, text: &str) {
 
 /// Any bytes, and any text: what was encoded is decoded, and what can be decoded is so in one way.
 pub fn encodings_round_trip(bytes: &[u8]) {
+    // Base58 takes quadratic time, which is charged: a longer text ends by its fuel.
+    let bytes = bytes.get(..128).unwrap_or(bytes);
     for (encode, decode) in [
         ("base58-encode", "base58-decode"),
         ("base64-encode", "base64-decode"),
