@@ -132,7 +132,7 @@ impl<'a> Translator<'a> {
         self.body.add(Core::OpenAccount(previous, opening), span)
     }
 
-    fn is_keyword(&self, expr: ExprId, wanted: &str) -> bool {
+    pub(super) fn is_keyword(&self, expr: ExprId, wanted: &str) -> bool {
         matches!(self.unit.exprs.get(expr), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
     }
 

@@ -79,6 +79,19 @@ impl<'a> Translator<'a> {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::Sequence(value), span)
             }
+            ("log", [text]) => {
+                let text = self.expr(*text, Place::VALUE);
+                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            }
+            ("log", [option, text]) if self.is_keyword(*option, "message") => {
+                let text = self.expr(*text, Place::VALUE);
+                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            }
+            ("log", _) => self.unsupported(
+                span,
+                "`log` takes one text in programs: there is no text of a number there",
+                "log the text, then the numbers: `(sol_log_64_ a b)`; or `emit` an event, which clients can read",
+            ),
             ("null?", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::IsNull(value), span)
