@@ -31,12 +31,7 @@ impl Expander<'_> {
     /// A value of a program that enters a type with a condition.
     pub(crate) fn refined(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
         self.refuse_constant(value, ty);
-        let check = |expander: &mut Self, value: ExprId| {
-            let descriptor = expander.constant(super::types::program_descriptor(ty));
-            let what = expander.constant(Value::string(what));
-            expander.native("#check", vec![value, descriptor, what])
-        };
-        let value = check(self, value);
+        let value = self.typed(value, ty, what);
         let local = self.local("value");
         let test = self.condition(local, ty);
         let (kind, read) = (self.constant(Value::keyword("refinement")), self.read(local));
@@ -45,7 +40,19 @@ impl Expander<'_> {
         let choice = self.add(Expr::If(test, read, failure));
         let entered = self.add(Expr::Let(vec![(local, value)], choice));
         // Says once more what the type is, where others look for it.
-        check(self, entered)
+        self.typed(entered, ty, what)
+    }
+
+    /// A value of a type, whose conditions are checked elsewhere.
+    pub(crate) fn unconditional(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        self.typed(value, ty, "the value")
+    }
+
+    /// Says what the type of an expression is.
+    fn typed(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        let descriptor = self.constant(super::types::program_descriptor(ty));
+        let what = self.constant(Value::string(what));
+        self.native("#check", vec![value, descriptor, what])
     }
 
     /// True if a value has what a type demands besides the type below.
@@ -90,7 +97,7 @@ impl Expander<'_> {
     }
 
     /// Reports a constant that the condition of its type refuses. One that can not be decided now is decided later.
-    fn refuse_constant(&mut self, value: ExprId, ty: &Type) {
+    pub(crate) fn refuse_constant(&mut self, value: ExprId, ty: &Type) {
         let Type::Refined(name, base, condition) = ty else { return };
         self.refuse_constant(value, base);
         let (Some(condition), Some(Expr::Constant(constant))) = (condition, self.unit.exprs.get(value))
