@@ -83,6 +83,9 @@ impl Expander<'_> {
                     Some(value) => self.expr(value),
                     None => self.null(),
                 };
+                if self.is_read_from_bytes(value) {
+                    return self.checked_as(value, &ty, "the first value");
+                }
                 self.refuse_constant(value, &ty);
                 self.unconditional(value, &ty)
             }
