@@ -45,6 +45,20 @@ impl Expander<'_> {
         self.typed(entered, ty, what)
     }
 
+    /// Whether a value of a program is of the type below, and meets the condition.
+    pub(super) fn refined_test(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        let local = self.local("value");
+        let operands = vec![self.read(local), self.constant(super::types::program_descriptor(ty))];
+        let is = self.native("#is", operands);
+        let condition = self.condition(local, ty);
+        // A condition may give any value.
+        let (yes, no) = (self.constant(Value::Bool(true)), self.constant(Value::Bool(false)));
+        let holds = self.add(Expr::If(condition, yes, no));
+        let no = self.constant(Value::Bool(false));
+        let test = self.add(Expr::If(is, holds, no));
+        self.add(Expr::Let(vec![(local, value)], test))
+    }
+
     /// What ends the program where a condition does not hold.
     pub(super) fn refusal(&mut self, what: &str) -> ExprId {
         let (kind, text) = (self.constant(Value::keyword("refinement")), self.constant(Value::string(what)));

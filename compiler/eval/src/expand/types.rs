@@ -339,8 +339,8 @@ impl Expander<'_> {
             for ty in &types {
                 let ty = alias(ty);
                 if let Some(ty) = self.type_of(&ty) {
-                    let parts = vec![self.read(local), self.constant(descriptor(&ty))];
-                    choices.push(self.native("#is", parts));
+                    let read = self.read(local);
+                    choices.push(self.type_test(read, &ty));
                 }
             }
             let no = self.constant(Value::Bool(false));
@@ -366,12 +366,18 @@ impl Expander<'_> {
         };
         let value = self.expr(value);
         match self.type_of(&alias(ty)) {
-            Some(ty) => {
-                let descriptor = self.constant(descriptor(&ty));
-                self.native("#is", vec![value, descriptor])
-            }
+            Some(ty) => self.type_test(value, &ty),
             None => self.null(),
         }
+    }
+
+    /// Whether a value is one of a type.
+    pub(crate) fn type_test(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        if self.front.is_program && ty.has_condition() {
+            return self.refined_test(value, ty);
+        }
+        let descriptor = self.constant(descriptor(ty));
+        self.native("#is", vec![value, descriptor])
     }
 }
 
