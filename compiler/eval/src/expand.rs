@@ -18,6 +18,7 @@ mod match_form;
 pub(crate) mod name;
 mod places;
 mod quasiquote;
+mod read_conditions;
 mod records;
 mod refinement;
 mod scope;
@@ -30,6 +31,7 @@ mod values;
 
 pub(crate) use definition::defined_names;
 pub(crate) use name::clip;
+pub use read_conditions::is_read_from_bytes;
 pub use scope::Expansion;
 pub use types::program_descriptor as type_descriptor;
 

@@ -133,7 +133,7 @@ pub struct Front {
     pub(crate) records: FxHashMap<u64, Rc<RecordType>>,
     /// The variables that hold them.
     pub(crate) record_globals: FxHashMap<GlobalId, u64>,
-    /// The fields of records of programs whose types have conditions, by the identities of the records.
+    /// The fields of records of programs whose types, or parts of them, have conditions, by the identities of the records.
     pub(crate) refined_fields: FxHashMap<u64, Rc<[RefinedField]>>,
     /// The functions that come with a type.
     pub(crate) accessors: FxHashSet<GlobalId>,

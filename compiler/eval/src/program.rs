@@ -379,6 +379,14 @@ impl ProgramSession {
         Some((name, variants))
     }
 
+    /// A module by the name that the types of its records have; the empty one is that of the form.
+    pub fn module_named(&self, name: &str) -> Option<ModuleId> {
+        match name {
+            "" => Some(self.front.main),
+            name => self.front.module_of_name(name),
+        }
+    }
+
     /// The name of any variable, for messages.
     pub fn global_name(&self, global: GlobalId) -> &str {
         self.machine.global_name(global)

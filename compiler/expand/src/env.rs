@@ -110,6 +110,8 @@ pub trait Env {
     fn cycle(&self, module: &str) -> Option<Vec<String>>;
     /// Names that could be meant by an unknown one; only asked for when reporting.
     fn names(&self) -> Vec<String>;
+    /// The name that tells a module from all others of the program, whoever imports it.
+    fn module_name(&self, module: ModuleKey) -> String;
     /// The identity that a name of the form's module has, defined or not.
     fn identity(&self, name: &str) -> DefId;
     /// The form that defines a name of a module, for what runs while the program is compiled.

@@ -110,6 +110,12 @@ impl Surroundings<'_> {
             None => self.env.lookup(visible.key, name),
         }
     }
+
+    /// The name that tells a module from all others of the program; none for those of the library.
+    pub(crate) fn module_name(&self, module: ModuleId) -> String {
+        let visible = self.modules.iter().find(|visible| visible.id == module);
+        visible.map_or_else(String::new, |visible| self.env.module_name(visible.key))
+    }
 }
 
 /// The names that a form contains, sorted.

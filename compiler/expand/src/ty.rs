@@ -53,10 +53,12 @@ pub enum Type {
 pub struct DistinctType {
     /// Its name.
     pub name: String,
+    /// The module that states it: types of one name in two modules are two types.
+    pub module: String,
     /// The type below.
     pub base: Type,
-    /// True for a type with a condition, whose values are otherwise those of the type below.
-    pub is_refinement: bool,
+    /// The condition of a refinement, as it is written: its values are otherwise those of the type below.
+    pub condition: Option<String>,
 }
 
 /// The type of a record, or of one variant of an enum.
@@ -64,6 +66,8 @@ pub struct DistinctType {
 pub struct RecordType {
     /// Its name.
     pub name: String,
+    /// The module that defines it; empty if the language does.
+    pub module: String,
     /// Its fields, in the order in which they lie in memory.
     pub fields: Vec<Field>,
 }
@@ -193,7 +197,7 @@ impl Type {
     #[must_use]
     pub fn unrefined(&self) -> Type {
         match self {
-            Type::Distinct(distinct) if distinct.is_refinement => distinct.base.unrefined(),
+            Type::Distinct(distinct) if distinct.condition.is_some() => distinct.base.unrefined(),
             Type::Option(item) => Type::Option(Arc::new(item.unrefined())),
             other => other.clone(),
         }
@@ -202,6 +206,20 @@ impl Type {
     /// True if values have to meet a condition, those of an option included.
     pub fn is_refined(&self) -> bool {
         *self != self.unrefined()
+    }
+
+    /// True if values, or parts of them, have to meet a condition.
+    pub fn holds_condition(&self) -> bool {
+        match self {
+            Type::Distinct(distinct) => distinct.condition.is_some() || distinct.base.holds_condition(),
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
+                item.holds_condition()
+            }
+            Type::Record(record) => record.holds_condition(),
+            Type::Enum(parent) => parent.variants.iter().any(|variant| variant.holds_condition()),
+            Type::Account(account) => account.record.as_ref().is_some_and(|record| record.holds_condition()),
+            _ => false,
+        }
     }
 
     /// True if the type, or a part of it, is a distinct one.
@@ -268,15 +286,24 @@ impl Type {
 pub fn program_address() -> Type {
     let field = |name: &str, ty| Field { name: name.to_string(), ty };
     let fields = vec![field("key", Type::Pubkey), field("bump", Type::Int(IntType::U8))];
-    Type::Record(Arc::new(RecordType { name: "ProgramAddress".to_string(), fields }))
+    Type::Record(Arc::new(RecordType { name: "ProgramAddress".to_string(), module: String::new(), fields }))
 }
 
 impl RecordType {
+    /// True if a field, or a part of one, has to meet a condition.
+    pub fn holds_condition(&self) -> bool {
+        self.fields.iter().any(|field| field.ty.holds_condition())
+    }
+
     /// The type without distinct ones; see [`Type::represented`].
     #[must_use]
     pub fn represented(&self) -> RecordType {
         let field = |field: &Field| Field { name: field.name.clone(), ty: field.ty.represented() };
-        RecordType { name: self.name.clone(), fields: self.fields.iter().map(field).collect() }
+        RecordType {
+            name: self.name.clone(),
+            module: self.module.clone(),
+            fields: self.fields.iter().map(field).collect(),
+        }
     }
 
     /// The size in bytes; see [`Type::size`].
@@ -345,6 +372,7 @@ mod tests {
     fn record(fields: &[(&str, Type)]) -> Arc<RecordType> {
         Arc::new(RecordType {
             name: "R".to_string(),
+            module: String::new(),
             fields: fields
                 .iter()
                 .map(|(name, ty)| Field { name: (*name).to_string(), ty: ty.clone() })

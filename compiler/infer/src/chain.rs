@@ -8,7 +8,7 @@ use crate::types::Type;
 use crate::unify::Term;
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
-use ovsm_expand::core::{Chain, ExprId};
+use ovsm_expand::core::{Chain, Expr, ExprId};
 use ovsm_expand::ty;
 
 /// A seed has at most so many bytes.
@@ -23,6 +23,17 @@ pub(crate) enum Bytes {
     Part,
     /// All of the instruction data, or returned data.
     Whole,
+}
+
+/// True for a form whose value is made of bytes, of the type that is stated around it.
+pub(crate) fn is_read_from_bytes(expr: Option<&Expr>) -> bool {
+    match expr {
+        Some(Expr::Arguments(..)) => true,
+        Some(Expr::Chain(chain)) => {
+            matches!(**chain, Chain::Memory(_) | Chain::ReturnedData(_) | Chain::Sysvar(..))
+        }
+        _ => false,
+    }
 }
 
 impl<'a> Inference<'a> {
@@ -143,10 +154,11 @@ impl<'a> Inference<'a> {
         }
     }
 
-    /// A type that is stated around the expression; values of it must hold no addresses.
+    /// A type that is stated around the expression; values of it must hold no addresses. Where it is stated, the expander
+    /// has put the checks of conditions.
     pub(crate) fn stated(&mut self, expr: ExprId) -> Term {
         let stated = self.table.fresh(false);
-        self.arguments.push((stated.clone(), self.span(expr)));
+        self.arguments.push((stated.clone(), self.span(expr), false));
         stated
     }
 

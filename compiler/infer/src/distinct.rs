@@ -20,7 +20,7 @@ impl Inference<'_> {
             let mut ty = ty;
             let mut is_condition = true;
             while let Type::Distinct(distinct) = ty {
-                is_condition &= distinct.is_refinement;
+                is_condition &= distinct.condition.is_some();
                 ty = &distinct.base;
                 if ty == base {
                     return is_condition || !matches!(base.underlying(), Type::Int(_));

@@ -101,8 +101,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) literals: Vec<(Term, bool, u128, Option<Span>)>,
     /// Lengths that are known at run time only, checked when all types are known.
     pub(crate) lengths: Vec<(Term, Option<Span>)>,
-    /// What is read from the instruction data.
-    pub(crate) arguments: Vec<(Term, Option<Span>)>,
+    /// What is read from the instruction data and other bytes, and whether its type is stated around the form that reads.
+    pub(crate) arguments: Vec<(Term, Option<Span>, bool)>,
     /// What is turned into bytes, checked when all types are known.
     pub(crate) bytes: Vec<(Term, crate::chain::Bytes, Option<Span>)>,
     /// Operands that must fit one word, checked when all types are known.
@@ -505,6 +505,12 @@ impl<'a> Inference<'a> {
             Expr::Into(value, ty) => self.as_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
                 let found = self.infer(*value, Use::Value);
+                if !ty.ty.is_open()
+                    && crate::chain::is_read_from_bytes(self.body.exprs.get(*value))
+                    && let Some((_, _, is_stated)) = self.arguments.last_mut()
+                {
+                    *is_stated = true;
+                }
                 let needed = self.table.stated(&ty.ty, &mut self.names);
                 let label = ty.span.map(|span| (span, "the type is stated here"));
                 self.expect(*value, &found, &needed, "the annotation", label);
@@ -823,8 +829,15 @@ impl<'a> Inference<'a> {
             }
         }
         self.check_bytes();
-        for (term, span) in std::mem::take(&mut self.arguments) {
+        for (term, span, is_stated) in std::mem::take(&mut self.arguments) {
             let ty = self.table.finish(&term);
+            if !is_stated && ty.holds_condition() {
+                self.unsupported(
+                    span,
+                    &format!("a part of `{ty}` has a condition, which is checked where the type of the bytes is stated"),
+                    &format!("state it around the form that reads the bytes: `(the {ty} …)`"),
+                );
+            }
             if !ty.is_plain() {
                 self.unsupported(
                     span,

@@ -32,10 +32,10 @@ pub(crate) fn mismatch(
         Some((found, needed)) => {
             (Code::MixedIntegers, format!("`{found}` and `{needed}` meet, and integer types do not mix"))
         }
-        None => (
-            Code::TypeMismatch,
-            format!("this is {}, but {why} needs {}", describe(&found), describe(&needed)),
-        ),
+        None => {
+            let (is, needs) = names_apart(&found, &needed);
+            (Code::TypeMismatch, format!("this is {is}, but {why} needs {needs}"))
+        }
     };
     let mut diagnostic = Diagnostic::new(code, message);
     if let Some(span) = span {
@@ -65,6 +65,38 @@ pub(crate) fn mismatch(
         diagnostic = diagnostic.help(help);
     }
     diagnostic
+}
+
+/// How two types are called in one message: types of one name with the modules that define them.
+fn names_apart(found: &Term, needed: &Term) -> (String, String) {
+    let (is, needs) = (describe(found), describe(needed));
+    if is != needs {
+        return (is, needs);
+    }
+    let with_module = |name: String, term: &Term| match term {
+        Term::Known(ty) => match module_of(ty) {
+            // The root has no name of its own.
+            Some(module) => match module.strip_prefix("module ") {
+                Some(module) => format!("{name} of the module `{module}`"),
+                None => format!("{name} of the program's own file"),
+            },
+            None => name,
+        },
+        _ => name,
+    };
+    (with_module(is, found), with_module(needs, needed))
+}
+
+/// The module that defines a type, or the first part of it that a module does.
+fn module_of(ty: &Type) -> Option<&str> {
+    match ty {
+        Type::Distinct(distinct) => Some(&distinct.module),
+        Type::Record(record) => Some(&record.module),
+        Type::Enum(parent) => parent.variants.first().map(|variant| variant.module.as_str()),
+        Type::Account(account) => account.record.as_ref().map(|record| record.module.as_str()),
+        Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => module_of(item),
+        _ => None,
+    }
 }
 
 /// How a number becomes one of a distinct type, or of another one.

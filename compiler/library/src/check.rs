@@ -261,7 +261,7 @@ fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Optio
                 wanted.iter().any(|identity| number::to_i64(identity) == Some(record.ty.identity as i64));
             Ok(found.then_some(Converted::Same))
         }
-        ("refined", [_, base, predicate]) => {
+        ("refined", [_, base, predicate, ..]) => {
             let converted = convert(context, value, base)?;
             let new = match &converted {
                 None => return Ok(None),

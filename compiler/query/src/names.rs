@@ -219,6 +219,10 @@ impl Env for ModuleEnv<'_> {
         names
     }
 
+    fn module_name(&self, module: ModuleKey) -> String {
+        self.file_of(module).map_or_else(String::new, |file| file.module(self.db).clone())
+    }
+
     fn identity(&self, name: &str) -> DefId {
         DefId::new(self.file.module(self.db), name)
     }

@@ -73,8 +73,24 @@ impl Expander<'_> {
         Some(parts)
     }
 
-    fn part_value(&mut self, part: &Part) -> ExprId {
-        self.typed_part_value(part).0
+    /// The first value of a variable of a named `let`. Each round checks the conditions, so here they are only held
+    /// against constants.
+    fn first_value(&mut self, part: &Part) -> ExprId {
+        let ty = part.1.as_ref().filter(|_| self.front.is_program).and_then(|ty| self.type_of(ty));
+        match ty.filter(Type::has_condition) {
+            Some(ty) => {
+                let value = match &part.2 {
+                    Some(value) => self.expr(value),
+                    None => self.null(),
+                };
+                if self.is_read_from_bytes(value) {
+                    return self.checked_as(value, &ty, "the first value");
+                }
+                self.refuse_constant(value, &ty);
+                self.unconditional(value, &ty)
+            }
+            None => self.typed_part_value(part).0,
+        }
     }
 
     /// The value of a binding, and the type that the binding states.
@@ -233,8 +249,15 @@ impl Expander<'_> {
     /// `(let name ((a 1) …) body…)`.
     fn named_let(&mut self, form: &Value, name: &Rc<Symbol>, bindings: &Value, body: &[Value]) -> ExprId {
         let Some(parts) = self.binding_parts(form, bindings) else { return self.null() };
-        let values: Vec<ExprId> = parts.iter().map(|part| self.part_value(part)).collect();
-        let patterns: Vec<Value> = parts.into_iter().map(|(pattern, _, _)| pattern).collect();
+        let values: Vec<ExprId> = parts.iter().map(|part| self.first_value(part)).collect();
+        // A variable with a type is a parameter with the type: what the next round brings is checked like the first value.
+        let patterns: Vec<Value> = parts
+            .into_iter()
+            .map(|(pattern, annotation, _)| match annotation {
+                Some(ty) => syntax::list(vec![pattern, syntax::symbol(":", None), ty], self.near),
+                None => pattern,
+            })
+            .collect();
         self.scoped(|expander| {
             let local = expander.bind_symbol(name);
             let shape = super::function::Shape {
@@ -279,14 +302,15 @@ impl Expander<'_> {
             let mut steps = Vec::new();
             for (part, local) in parts.iter().zip(&locals) {
                 expander.expect_value(*local, part.2.as_ref());
-            }
-            for (part, local) in parts.iter().zip(&locals) {
-                let (value, ty) = expander.typed_part_value(part);
-                expander.unset.remove(local);
-                steps.push(expander.add(Expr::SetLocal(*local, value)));
-                if let Some(ty) = ty {
+                // Functions that stand before a binding may assign it.
+                if let Some(ty) = part.1.as_ref().and_then(|ty| expander.type_of(ty)) {
                     expander.state_local(*local, &ty);
                 }
+            }
+            for (part, local) in parts.iter().zip(&locals) {
+                let (value, _) = expander.typed_part_value(part);
+                expander.unset.remove(local);
+                steps.push(expander.add(Expr::SetLocal(*local, value)));
             }
             let mut steps = expander.functions_first(steps);
             steps.push(expander.body_here(body));

@@ -258,7 +258,7 @@ impl Expander<'_> {
     }
 
     /// Runs a body for each item of a sequence.
-    fn each(
+    pub(super) fn each(
         &mut self,
         items: ExprId,
         result: Option<&Value>,

@@ -305,8 +305,8 @@ fn list(
         (Some("list" | "array"), items) => return sequence(expander, items, value, next, tests, bindings),
         (Some("is" | "the" | ":"), [ty, rest @ ..]) if rest.len() <= 1 => {
             if let Some(ty) = expander.type_of(ty) {
-                let operands = vec![expander.read(value), expander.constant(super::types::descriptor(&ty))];
-                let is = expander.native("#is", operands);
+                let read = expander.read(value);
+                let is = expander.type_test(read, &ty);
                 tests.push(unless(expander, is, next));
             }
             if let [part] = rest {

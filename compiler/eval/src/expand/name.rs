@@ -280,10 +280,23 @@ impl Expander<'_> {
         self.add(Expr::Call(callee, parts))
     }
 
+    /// The name of an enum in `(vec Shape)`. An enum has no constructor that could stand for it, so one of its variants does.
+    fn enum_as_item(&mut self, argument: &Value) -> Option<ExprId> {
+        let Value::Symbol(symbol) = argument else { return None };
+        let Meant::Type(Type::Record(_, identities), None) = self.meaning(symbol) else { return None };
+        let variant = self.front.records.get(identities.first()?).cloned()?;
+        Some(self.constant(Value::RecordType(variant)))
+    }
+
     /// Calls a built-in function, with its number of arguments checked.
     pub(crate) fn call_native(&mut self, id: NativeId, symbol: &Symbol, arguments: &[Value]) -> ExprId {
-        let parts: Vec<ExprId> = arguments.iter().map(|argument| self.expr(argument)).collect();
         let Some(native) = ovsm_library::get(id) else { return self.null() };
+        let enumeration = arguments.first().filter(|_| native.name == "to-array");
+        let enumeration = enumeration.and_then(|argument| self.enum_as_item(argument));
+        let skipped = usize::from(enumeration.is_some());
+        let rest = arguments.iter().skip(skipped);
+        let mut parts: Vec<ExprId> = enumeration.into_iter().collect();
+        parts.extend(rest.map(|argument| self.expr(argument)));
         let given = parts.len();
         if given < usize::from(native.min) || native.max.is_some_and(|max| given > usize::from(max)) {
             let diagnostic = wrong_arity(&symbol.name, native.min.into(), native.max.map(usize::from), given)

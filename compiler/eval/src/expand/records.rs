@@ -85,9 +85,9 @@ impl Expander<'_> {
     ) -> Rc<RecordType> {
         let stated: Vec<Option<Type>> =
             fields.iter().map(|field| field.ty.as_ref().and_then(|ty| self.type_of(ty))).collect();
-        if self.front.is_program && stated.iter().flatten().any(Type::has_condition) {
+        if self.front.is_program && stated.iter().flatten().any(|ty| self.holds_condition(ty)) {
             let named = fields.iter().zip(&stated).map(|(field, ty)| {
-                let ty = ty.as_ref().filter(|ty| ty.has_condition())?;
+                let ty = ty.as_ref().filter(|ty| self.holds_condition(ty))?;
                 Some((Rc::clone(&field.name.name), ty.clone()))
             });
             self.front.refined_fields.insert(identity, named.collect());
@@ -277,8 +277,14 @@ impl Expander<'_> {
             return self.null();
         };
         let named = match base {
-            Type::Refined(_, base, function) => Type::Refined(Rc::clone(&symbol.name), base, function),
-            base => Type::Refined(Rc::clone(&symbol.name), Rc::new(base), None),
+            // A condition goes on seeing the names of the module that states it.
+            Type::Refined(_, base, Some(function), module) => {
+                Type::Refined(Rc::clone(&symbol.name), base, Some(function), module)
+            }
+            Type::Refined(_, base, None, _) => {
+                Type::Refined(Rc::clone(&symbol.name), base, None, self.module)
+            }
+            base => Type::Refined(Rc::clone(&symbol.name), Rc::new(base), None, self.module),
         };
         let id = self.define_type(symbol, named);
         let value = intern("value", self.near);

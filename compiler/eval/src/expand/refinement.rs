@@ -8,7 +8,7 @@
 use super::Expander;
 use super::scope::Scopes;
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
-use crate::module::Type;
+use crate::module::{ModuleId, Type};
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::Value;
@@ -17,8 +17,8 @@ impl Type {
     /// True if the type, or a part of it, has a condition.
     pub fn has_condition(&self) -> bool {
         match self {
-            Type::Refined(_, _, Some(_)) => true,
-            Type::Refined(_, base, None) => base.has_condition(),
+            Type::Refined(_, _, Some(_), _) => true,
+            Type::Refined(_, base, None, _) => base.has_condition(),
             Type::Array(item, _) | Type::List(item) => item.has_condition(),
             Type::Map(key, value) => key.has_condition() || value.has_condition(),
             Type::Or(parts) => parts.iter().any(Type::has_condition),
@@ -30,34 +30,64 @@ impl Type {
 impl Expander<'_> {
     /// A value of a program that enters a type with a condition.
     pub(crate) fn refined(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        if self.is_read_from_bytes(value) {
+            return self.read_with_conditions(value, ty, what);
+        }
         self.refuse_constant(value, ty);
-        let check = |expander: &mut Self, value: ExprId| {
-            let descriptor = expander.constant(super::types::program_descriptor(ty));
-            let what = expander.constant(Value::string(what));
-            expander.native("#check", vec![value, descriptor, what])
-        };
-        let value = check(self, value);
+        let value = self.typed(value, ty, what);
         let local = self.local("value");
         let test = self.condition(local, ty);
-        let (kind, read) = (self.constant(Value::keyword("refinement")), self.read(local));
-        let (text, rest) = (self.constant(Value::string(what)), self.null());
-        let failure = self.native("error", vec![kind, text, rest]);
+        let read = self.read(local);
+        let failure = self.refusal(what);
         let choice = self.add(Expr::If(test, read, failure));
         let entered = self.add(Expr::Let(vec![(local, value)], choice));
         // Says once more what the type is, where others look for it.
-        check(self, entered)
+        self.typed(entered, ty, what)
+    }
+
+    /// Whether a value of a program is of the type below, and meets the condition.
+    pub(super) fn refined_test(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        let local = self.local("value");
+        let operands = vec![self.read(local), self.constant(super::types::program_descriptor(ty))];
+        let is = self.native("#is", operands);
+        let condition = self.condition(local, ty);
+        // A condition may give any value.
+        let (yes, no) = (self.constant(Value::Bool(true)), self.constant(Value::Bool(false)));
+        let holds = self.add(Expr::If(condition, yes, no));
+        let no = self.constant(Value::Bool(false));
+        let test = self.add(Expr::If(is, holds, no));
+        self.add(Expr::Let(vec![(local, value)], test))
+    }
+
+    /// What ends the program where a condition does not hold.
+    pub(super) fn refusal(&mut self, what: &str) -> ExprId {
+        let (kind, text) = (self.constant(Value::keyword("refinement")), self.constant(Value::string(what)));
+        let rest = self.null();
+        self.native("error", vec![kind, text, rest])
+    }
+
+    /// A value of a type, whose conditions are checked elsewhere.
+    pub(crate) fn unconditional(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        self.typed(value, ty, "the value")
+    }
+
+    /// Says what the type of an expression is.
+    pub(super) fn typed(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        let descriptor = self.constant(super::types::program_descriptor(ty));
+        let what = self.constant(Value::string(what));
+        self.native("#check", vec![value, descriptor, what])
     }
 
     /// True if a value has what a type demands besides the type below.
-    fn condition(&mut self, local: LocalId, ty: &Type) -> ExprId {
+    pub(super) fn condition(&mut self, local: LocalId, ty: &Type) -> ExprId {
         match ty {
-            Type::Refined(_, base, condition) => {
+            Type::Refined(_, base, condition, module) => {
                 let mut tests = Vec::new();
                 if base.has_condition() {
                     tests.push(self.condition(local, base));
                 }
                 if let Some(lambda) = condition {
-                    let callee = self.in_module(lambda);
+                    let callee = self.in_module(lambda, *module);
                     let value = self.read(local);
                     tests.push(self.add(Expr::Call(callee, vec![value])));
                 }
@@ -79,19 +109,21 @@ impl Expander<'_> {
         }
     }
 
-    /// Expands a form that sees the names of the module, and no local ones.
-    fn in_module(&mut self, form: &Value) -> ExprId {
+    /// Expands a form that sees the names of a module, and no local ones.
+    fn in_module(&mut self, form: &Value, module: ModuleId) -> ExprId {
+        let own = std::mem::replace(&mut self.module, module);
         let scope = std::mem::replace(&mut self.scope, Scopes::TOP);
         let loops = std::mem::take(&mut self.loops);
         let expr = self.expr(form);
         self.loops = loops;
         self.scope = scope;
+        self.module = own;
         expr
     }
 
     /// Reports a constant that the condition of its type refuses. One that can not be decided now is decided later.
-    fn refuse_constant(&mut self, value: ExprId, ty: &Type) {
-        let Type::Refined(name, base, condition) = ty else { return };
+    pub(crate) fn refuse_constant(&mut self, value: ExprId, ty: &Type) {
+        let Type::Refined(name, base, condition, module) = ty else { return };
         self.refuse_constant(value, base);
         let (Some(condition), Some(Expr::Constant(constant))) = (condition, self.unit.exprs.get(value))
         else {
@@ -101,7 +133,7 @@ impl Expander<'_> {
         let quoted = Value::list(vec![syntax::symbol("quote", None), constant.clone()]);
         let call = syntax::list(vec![condition.clone(), quoted], self.near);
         let before = self.front.diagnostics.len();
-        let holds = self.front.compile_time_value(self.machine, self.module, &call);
+        let holds = self.front.compile_time_value(self.machine, *module, &call);
         self.front.diagnostics.truncate(before);
         if let Ok(Value::Bool(false)) = holds {
             self.report_at(
@@ -120,7 +152,9 @@ impl Expander<'_> {
         let Some(identity) = self.front.record_globals.get(&constructor).copied() else { return };
         let Some(types) = self.front.refined_fields.get(&identity).cloned() else { return };
         for (argument, field) in arguments.iter_mut().zip(types.iter()) {
-            if let Some((name, ty)) = field {
+            if let Some((name, ty)) = field
+                && ty.has_condition()
+            {
                 *argument = self.refined(*argument, ty, &format!("the field `{name}`"));
             }
         }

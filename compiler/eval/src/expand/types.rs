@@ -56,6 +56,9 @@ impl Expander<'_> {
         if matches!(ty, Type::Any) || matches!(ty, Type::Variable(_)) && !self.front.is_program {
             return value;
         }
+        if self.front.is_program && self.is_read_from_bytes(value) && self.holds_condition(ty) {
+            return self.read_with_conditions(value, ty, what);
+        }
         if self.front.is_program && ty.has_condition() {
             return self.refined(value, ty, what);
         }
@@ -259,12 +262,12 @@ impl Expander<'_> {
                 );
                 if self.front.is_program {
                     let text = ovsm_value::write::brief(condition);
-                    return Some(Type::Refined(text.into(), Rc::new(base), Some(lambda)));
+                    return Some(Type::Refined(text.into(), Rc::new(base), Some(lambda), self.module));
                 }
                 match self.front.compile_time_value(self.machine, self.module, &lambda) {
                     Ok(function) => {
                         let text = ovsm_value::write::brief(condition);
-                        Some(Type::Refined(text.into(), Rc::new(base), Some(function)))
+                        Some(Type::Refined(text.into(), Rc::new(base), Some(function), self.module))
                     }
                     Err(diagnostics) => {
                         self.diagnostics.extend(diagnostics);
@@ -336,8 +339,8 @@ impl Expander<'_> {
             for ty in &types {
                 let ty = alias(ty);
                 if let Some(ty) = self.type_of(&ty) {
-                    let parts = vec![self.read(local), self.constant(descriptor(&ty))];
-                    choices.push(self.native("#is", parts));
+                    let read = self.read(local);
+                    choices.push(self.type_test(read, &ty));
                 }
             }
             let no = self.constant(Value::Bool(false));
@@ -363,12 +366,18 @@ impl Expander<'_> {
         };
         let value = self.expr(value);
         match self.type_of(&alias(ty)) {
-            Some(ty) => {
-                let descriptor = self.constant(descriptor(&ty));
-                self.native("#is", vec![value, descriptor])
-            }
+            Some(ty) => self.type_test(value, &ty),
             None => self.null(),
         }
+    }
+
+    /// Whether a value is one of a type.
+    pub(crate) fn type_test(&mut self, value: ExprId, ty: &Type) -> ExprId {
+        if self.front.is_program && ty.has_condition() {
+            return self.refined_test(value, ty);
+        }
+        let descriptor = self.constant(descriptor(ty));
+        self.native("#is", vec![value, descriptor])
     }
 }
 
@@ -423,9 +432,9 @@ fn described(ty: &Type, keeps_variables: bool) -> Value {
             let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
             tagged("record", vec![Value::string(&**name), Value::array(identities)])
         }
-        Type::Refined(name, base, function) => tagged(
-            "refined",
-            vec![Value::string(&**name), descriptor(base), function.clone().unwrap_or_default()],
-        ),
+        Type::Refined(name, base, function, module) => {
+            let (name, function) = (Value::string(&**name), function.clone().unwrap_or_default());
+            tagged("refined", vec![name, descriptor(base), function, Value::Int(module.0.into())])
+        }
     }
 }

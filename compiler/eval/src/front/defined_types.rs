@@ -60,6 +60,11 @@ impl Front {
         }
     }
 
+    /// The module of a name, if the session has it.
+    pub(crate) fn module_of_name(&self, name: &str) -> Option<ModuleId> {
+        self.by_name.get(name).copied()
+    }
+
     /// The type of records or of a variant with this full name; of several with one name the one defined last.
     pub(super) fn record_named(&self, name: &str) -> Option<Rc<RecordType>> {
         let named = self.records.values().filter(|ty| ty.full_name() == name);

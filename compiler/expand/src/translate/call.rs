@@ -156,8 +156,10 @@ impl<'a> Translator<'a> {
         };
         match check(argument).and_then(|inner| self.unit.exprs.get(inner)) {
             Some(Expr::Let(bindings, body)) => {
-                matches!(bindings.as_slice(), [(_, value)] if check(*value).is_some())
-                    && matches!(self.unit.exprs.get(*body), Some(Expr::If(..)))
+                let [(_, value)] = bindings.as_slice() else { return false };
+                // What is read from bytes is checked part by part.
+                check(*value).is_some_and(|value| ovsm_eval::is_read_from_bytes(self.unit, value))
+                    || check(*value).is_some() && matches!(self.unit.exprs.get(*body), Some(Expr::If(..)))
             }
             _ => false,
         }

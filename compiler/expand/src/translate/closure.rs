@@ -256,6 +256,18 @@ impl<'a> Translator<'a> {
             return self.unsupported(at, message, "state the condition in the function that is given");
         }
         match self.type_name(ty, at) {
+            Some(stated)
+                if stated.ty.holds_condition()
+                    && matches!(self.body.exprs.get(value), Some(Core::Arguments(..) | Core::Chain(_))) =>
+            {
+                let message = format!(
+                    "a part of `{}` has a condition, which is not checked where a function is called",
+                    stated.ty
+                );
+                let help =
+                    format!("state the type around the form that reads the bytes: `(the {} …)`", stated.ty);
+                self.unsupported(span, &message, &help)
+            }
             Some(stated) => self.body.add(Core::Ascribe(value, stated), span),
             None => value,
         }

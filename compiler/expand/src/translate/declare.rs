@@ -24,8 +24,14 @@ impl Translator<'_> {
             _ => None,
         };
         let ty = record.and_then(|record| self.constructor(record)).map(|(ty, _)| ty);
+        let is_account = ovsm_library::get(*id)?.name == "declare-account";
         match ty {
             Some(Type::Error) => Some(None),
+            Some(Type::Record(record))
+                if is_account && self.condition_in_account(&record, self.span(expr)).is_some() =>
+            {
+                Some(None)
+            }
             _ => self.sound_declaration(expr).map(Some),
         }
     }

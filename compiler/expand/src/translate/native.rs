@@ -10,6 +10,7 @@ use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, LocalId};
 use ovsm_library::Effect;
 use ovsm_value::{NativeId, Value};
+use std::rc::Rc;
 
 /// What has to be evaluated before a value: bindings of temporaries.
 pub(super) type Prefix = Vec<core::ExprId>;
@@ -260,6 +261,10 @@ impl<'a> Translator<'a> {
                 "pubkey" => Some(Type::Pubkey),
                 name => crate::forms::int_type(name).map(Type::Int),
             },
+            Expr::Constant(Value::RecordType(variant)) => {
+                let item = ovsm_eval::Type::Record(Rc::clone(&variant.name), Rc::from([variant.identity]));
+                Some(self.described_type(&ovsm_eval::type_descriptor(&item), self.span(expr)).ty)
+            }
             Expr::Global(global) if self.session.record_of(*global).is_some() => {
                 self.constructor(expr).map(|(ty, _)| ty)
             }

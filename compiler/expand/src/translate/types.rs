@@ -4,6 +4,7 @@ use super::Translator;
 use crate::core::TypeName;
 use crate::ty::{DistinctType, EnumType, Field, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, IntType, Span};
+use ovsm_eval::ModuleId;
 use ovsm_eval::core::{Expr, ExprId, GlobalId};
 use ovsm_value::{Value, number};
 use std::rc::Rc;
@@ -136,16 +137,17 @@ impl Translator<'_> {
                 let Some(identity) = first else { return Err(fault("this type has no values")) };
                 self.declared(identity, &ovsm_value::write::display(name), open)
             }
-            ("refined", [name, base, function]) => match function {
-                Value::Null => {
-                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
-                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: false })))
-                }
-                _ => {
-                    let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
-                    Ok(Type::Distinct(Arc::new(DistinctType { name, base, is_refinement: true })))
-                }
-            },
+            ("refined", [name, base, function, module]) => {
+                let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
+                let condition = match function {
+                    Value::Null => None,
+                    function => Some(ovsm_value::write::write(function)),
+                };
+                let module = number::to_i64(module).and_then(|number| u32::try_from(number).ok());
+                let module = module.map(|number| self.surroundings.module_name(ModuleId(number)));
+                let module = module.unwrap_or_default();
+                Ok(Type::Distinct(Arc::new(DistinctType { name, module, base, condition })))
+            }
             ("list", _) => Err(fault("lists are not available in programs")),
             ("map", _) => Err(fault("objects are not available in programs")),
             _ => Err(fault("this type is not available in programs")),
@@ -252,7 +254,9 @@ impl Translator<'_> {
             }
             fields.push(Field { name: name.as_str().to_string(), ty });
         }
-        Ok(RecordType { name: record.name.to_string(), fields })
+        let module = self.session.module_named(&record.module);
+        let module = module.map_or_else(String::new, |module| self.surroundings.module_name(module));
+        Ok(RecordType { name: record.name.to_string(), module, fields })
     }
 
     /// What a variable that holds a constructor constructs: the type, and the number of the variant.

@@ -205,7 +205,7 @@ impl Analysis<'_> {
         if let (Some(first), Some(second)) = (&a.distinct, &b.distinct)
             && first != second
         {
-            self.report_distinct(name, (first, second), places, b, span);
+            self.report_distinct(name, (&first.0, &second.0), places, b, span);
             return result.into();
         }
         // A number of a distinct type stays one in the company of its like.

@@ -261,7 +261,7 @@ impl Analysis<'_> {
 fn contains_variable(ty: &Type, name: &str) -> bool {
     match ty {
         Type::Variable(other) => **other == *name,
-        Type::Array(item, _) | Type::Vec(item) | Type::List(item) | Type::Refined(_, item, _) => {
+        Type::Array(item, _) | Type::Vec(item) | Type::List(item) | Type::Refined(_, item, ..) => {
             contains_variable(item, name)
         }
         Type::Map(key, value) => contains_variable(key, name) || contains_variable(value, name),

@@ -22,8 +22,8 @@ pub struct Ty {
     pub values: Option<Rc<Ty>>,
     /// What a function takes and gives, if that is known.
     pub function: Option<Rc<FunctionTy>>,
-    /// The distinct type that a definition gave it.
-    pub distinct: Option<Rc<str>>,
+    /// The distinct type that a definition gave it: its name, and the number of the module that states it.
+    pub distinct: Option<(Rc<str>, i64)>,
     /// True if it certainly has no distinct type: a fixed-width integer that was written or stated as such.
     pub is_plain: bool,
     /// The type variable that a signature names here.
@@ -121,8 +121,8 @@ impl Ty {
             Type::Record(name, identities) => {
                 Ty { records: Some((Rc::clone(name), Rc::clone(identities))), ..Kinds::RECORD.into() }
             }
-            Type::Refined(name, base, predicate) => {
-                let distinct = predicate.is_none().then(|| Rc::clone(name));
+            Type::Refined(name, base, predicate, module) => {
+                let distinct = predicate.is_none().then(|| (Rc::clone(name), module.0.into()));
                 Ty { distinct, is_plain: false, ..Ty::stated(base) }
             }
         }
@@ -328,8 +328,9 @@ fn described_compound(tag: &str, parts: &[Value]) -> Ty {
             let name = Rc::from(name.as_str().unwrap_or("record"));
             Ty { records: Some((name, identities)), ..Kinds::RECORD.into() }
         }
-        ("refined", [name, base, predicate]) => {
-            let distinct = matches!(predicate, Value::Null).then(|| Rc::from(name.as_str().unwrap_or("")));
+        ("refined", [name, base, predicate, Value::Int(module)]) => {
+            let distinct =
+                matches!(predicate, Value::Null).then(|| (Rc::from(name.as_str().unwrap_or("")), *module));
             Ty { distinct, is_plain: false, ..Ty::described(base) }
         }
         _ => Ty::any(),
@@ -341,7 +342,7 @@ impl std::fmt::Display for Ty {
         if let Some(variable) = &self.variable {
             return write!(f, "'{variable}");
         }
-        if let Some(distinct) = &self.distinct {
+        if let Some((distinct, _)) = &self.distinct {
             return write!(f, "{distinct}");
         }
         if self.is_any() {
