@@ -2,6 +2,7 @@
 
 use crate::files::Place;
 use crate::open_files::OpenFiles;
+use crate::protected::{is_named_as_wallets, refusal};
 use ovsm_edge::Terminal;
 use ovsm_library::{FileKind, Host, HostError, OpenMode};
 use std::cell::RefCell;
@@ -129,26 +130,18 @@ pub fn checked(
         // What there is outside of the permitted folders is not told.
         Err(_) => return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))),
     };
-    // Keys are no data: not even a script that may read everything gets at them.
-    if is_wallet(&resolved) {
-        return Err(HostError::Denied(format!(
-            "{verb} `{path}` is never permitted: it is in the folder of Solana's wallets"
-        )));
+    // Keys are no data: not even a script that may read everything gets at them, by whatever path.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    let reason = refusal(&resolved)
+        .or_else(|| is_named_as_wallets(&absolute).then_some("it is in the folder of Solana's wallets"));
+    if let Some(reason) = reason {
+        return Err(HostError::Denied(format!("{verb} `{path}` is never permitted: {reason}")));
     }
     let is_inside = folders.is_empty()
         || folders
             .iter()
             .any(|folder| folder.canonicalize().is_ok_and(|folder| resolved.starts_with(folder)));
     if is_inside { Ok(resolved) } else { Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))) }
-}
-
-/// Whether a path without links is in the folder of Solana's wallets, or is that.
-pub fn is_wallet(resolved: &Path) -> bool {
-    resolved
-        .components()
-        .collect::<Vec<_>>()
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.as_os_str() == ".config" && b.as_os_str() == "solana"))
 }
 
 impl Host for CommandHost {

@@ -266,7 +266,7 @@ fn the_prompt_goes_on_after_errors() {
         "{}",
         result.out
     );
-    assert!(result.err.contains("E0101") && result.err.contains("E0213"), "{}", result.err);
+    assert!(result.err.contains("E0101") && result.err.contains("E0215"), "{}", result.err);
 }
 
 #[cfg(target_os = "linux")]
