@@ -8,6 +8,7 @@
 //! Start with [`TypeChecker`]; the rules of expressions are in `expression`.
 
 mod call;
+mod certain;
 mod declared;
 pub mod effect_set;
 pub mod effects;
@@ -23,6 +24,7 @@ pub use kinds::Kinds;
 pub use natives::{NativeKinds, native_kinds};
 pub use ty::Ty;
 
+use certain::CertainOperations;
 use expression::Analysis;
 use ovsm_base::{Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId, Unit};
@@ -150,6 +152,7 @@ impl ovsm_eval::Checker for TypeChecker {
                 readers.entry(global).or_default().push(number);
             }
         }
+        let certain = CertainOperations::of(units);
         let mut reported: Vec<Vec<Diagnostic>> = vec![Vec::new(); units.len()];
         // A unit is looked at again when something else is known of what it reads.
         let mut waiting: BTreeSet<usize> = (0..units.len()).collect();
@@ -158,8 +161,8 @@ impl ovsm_eval::Checker for TypeChecker {
             while let Some(number) = waiting.range(next..).next().copied() {
                 waiting.remove(&number);
                 next = number + 1;
-                let Some(unit) = units.get(number) else { continue };
-                let found = Analysis::new(self, unit).run();
+                let (Some(unit), Some(certain)) = (units.get(number), certain.get(number)) else { continue };
+                let found = Analysis::new(self, unit, certain).run();
                 if let Some(reported) = reported.get_mut(number) {
                     *reported = found.diagnostics;
                 }
@@ -173,7 +176,9 @@ impl ovsm_eval::Checker for TypeChecker {
             for facts in self.globals.values_mut() {
                 (facts.ty, facts.function) = (Some(Ty::any()), None);
             }
-            reported = units.iter().map(|unit| Analysis::new(self, unit).run().diagnostics).collect();
+            let all = units.iter().zip(&certain);
+            reported =
+                all.map(|(unit, certain)| Analysis::new(self, unit, certain).run().diagnostics).collect();
         }
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for found in reported {
