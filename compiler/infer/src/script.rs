@@ -15,6 +15,7 @@ pub mod effects;
 mod expression;
 mod kinds;
 mod narrow;
+mod native_flow;
 mod natives;
 mod report;
 mod structure;
@@ -77,6 +78,8 @@ pub struct TypeChecker {
     records: FxHashMap<u64, Rc<RecordType>>,
     /// True once some code evaluates code that is not known yet: it may assign every variable.
     evaluates: bool,
+    /// The units of earlier loads that define something.
+    earlier: Vec<Rc<Unit>>,
 }
 
 impl TypeChecker {
@@ -191,7 +194,9 @@ impl ovsm_eval::Checker for TypeChecker {
                 }
             }
         }
-        diagnostics.extend(declared::check(units, library));
+        diagnostics.extend(declared::check(units, library, &self.earlier));
+        let defines = |unit: &&Rc<Unit>| unit.exprs.iter().any(|expr| matches!(expr, Expr::SetGlobal(..)));
+        self.earlier.extend(units.iter().filter(defines).cloned());
         diagnostics
     }
 }
