@@ -37,7 +37,7 @@ pub struct CommandHost {
     test: Option<Box<dyn ovsm_library::TestHost>>,
     /// How many bytes of memory the run may use.
     max_memory: usize,
-    files: OpenFiles,
+    files: Rc<RefCell<OpenFiles>>,
     /// Set when the output can not be written any more.
     lost: Rc<RefCell<Option<std::io::Error>>>,
 }
@@ -53,7 +53,7 @@ impl CommandHost {
             kept: None,
             test: None,
             max_memory: usize::MAX,
-            files: OpenFiles::default(),
+            files: Rc::default(),
             lost: Rc::default(),
         }
     }
@@ -78,6 +78,11 @@ impl CommandHost {
 
     fn to_write<'a>(&'a self, path: &'a str) -> Place<'a> {
         Place { path, allowed: self.permissions.allow_write.as_ref(), flag: "--allow-write" }
+    }
+
+    /// The files that the script has open.
+    pub fn open_files(&self) -> Rc<RefCell<OpenFiles>> {
+        Rc::clone(&self.files)
     }
 
     /// Where the error stands that made the output unusable.
@@ -305,20 +310,20 @@ impl Host for CommandHost {
             }
         };
         let place = permitted(path, allowed, verb, flag)?;
-        self.files.open(path, &place, mode)
+        self.files.borrow_mut().open(path, &place, mode)
     }
 
     fn read_open_line(&mut self, number: u64) -> Result<Option<Vec<u8>>, HostError> {
         let room = self.max_memory.saturating_sub(crate::ALLOCATOR.allocated());
-        self.files.read_line(number, room / 2)
+        self.files.borrow_mut().read_line(number, room / 2)
     }
 
     fn write_open(&mut self, number: u64, bytes: &[u8]) -> Result<(), HostError> {
-        self.files.write(number, bytes)
+        self.files.borrow_mut().write(number, bytes)
     }
 
     fn close_file(&mut self, number: u64) -> Result<(), HostError> {
-        self.files.close(number)
+        self.files.borrow_mut().close(number)
     }
 
     fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {

@@ -152,6 +152,32 @@ fn links_do_not_lead_out_of_what_is_permitted() {
     assert_eq!(std::fs::read_dir(&secret).unwrap().count(), 1);
 }
 
+/// What a script leaves open is closed at its end; what can not be written then is an error.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_not_written_at_the_end_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("s.ovsm"),
+        "(define f (open-file \"q\" :write)) (write-to f (repeat \"x\" 5000)) (println \"end\") (when (arguments) (exit 0))",
+    )
+    .unwrap();
+    for arguments in ["", "-- exit"] {
+        for (limit, code) in [("1", 1), ("unlimited", 0)] {
+            let command = format!(
+                "trap '' XFSZ; ulimit -f {limit}; exec {} run s.ovsm --allow-write {arguments}",
+                env!("CARGO_BIN_EXE_ovsm")
+            );
+            let output =
+                Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(code), "{error}");
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "end\n");
+            assert_eq!(error.contains("E0422") && error.contains("not all there"), code == 1, "{error}");
+        }
+    }
+}
+
 #[test]
 fn wallets_stay() {
     let folder = tempfile::tempdir().unwrap();
