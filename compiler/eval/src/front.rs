@@ -704,6 +704,11 @@ impl Front {
         self.library_units.iter().chain(self.kept_units.iter().flatten()).cloned().collect()
     }
 
+    /// How many of [`Front::units_with_library`] are of the library.
+    pub fn library_count(&self) -> usize {
+        self.library_units.len()
+    }
+
     /// Reports what could only be known at the end: names that nothing defines, calls that do not fit.
     pub(crate) fn finish(&mut self) {
         for pending in std::mem::take(&mut self.pending) {

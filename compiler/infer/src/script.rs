@@ -8,12 +8,14 @@
 //! Start with [`TypeChecker`]; the rules of expressions are in `expression`.
 
 mod call;
+mod certain;
 mod declared;
 pub mod effect_set;
 pub mod effects;
 mod expression;
 mod kinds;
 mod narrow;
+mod native_flow;
 mod natives;
 mod report;
 mod structure;
@@ -23,6 +25,7 @@ pub use kinds::Kinds;
 pub use natives::{NativeKinds, native_kinds};
 pub use ty::Ty;
 
+use certain::CertainOperations;
 use expression::Analysis;
 use ovsm_base::{Diagnostic, Span};
 use ovsm_eval::core::{Expr, ExprId, FunctionId, GlobalId, Unit};
@@ -75,6 +78,8 @@ pub struct TypeChecker {
     records: FxHashMap<u64, Rc<RecordType>>,
     /// True once some code evaluates code that is not known yet: it may assign every variable.
     evaluates: bool,
+    /// The units of earlier loads that define something.
+    earlier: Vec<Rc<Unit>>,
 }
 
 impl TypeChecker {
@@ -150,6 +155,7 @@ impl ovsm_eval::Checker for TypeChecker {
                 readers.entry(global).or_default().push(number);
             }
         }
+        let certain = CertainOperations::of(units);
         let mut reported: Vec<Vec<Diagnostic>> = vec![Vec::new(); units.len()];
         // A unit is looked at again when something else is known of what it reads.
         let mut waiting: BTreeSet<usize> = (0..units.len()).collect();
@@ -158,8 +164,8 @@ impl ovsm_eval::Checker for TypeChecker {
             while let Some(number) = waiting.range(next..).next().copied() {
                 waiting.remove(&number);
                 next = number + 1;
-                let Some(unit) = units.get(number) else { continue };
-                let found = Analysis::new(self, unit).run();
+                let (Some(unit), Some(certain)) = (units.get(number), certain.get(number)) else { continue };
+                let found = Analysis::new(self, unit, certain).run();
                 if let Some(reported) = reported.get_mut(number) {
                     *reported = found.diagnostics;
                 }
@@ -173,7 +179,9 @@ impl ovsm_eval::Checker for TypeChecker {
             for facts in self.globals.values_mut() {
                 (facts.ty, facts.function) = (Some(Ty::any()), None);
             }
-            reported = units.iter().map(|unit| Analysis::new(self, unit).run().diagnostics).collect();
+            let all = units.iter().zip(&certain);
+            reported =
+                all.map(|(unit, certain)| Analysis::new(self, unit, certain).run().diagnostics).collect();
         }
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for found in reported {
@@ -186,7 +194,9 @@ impl ovsm_eval::Checker for TypeChecker {
                 }
             }
         }
-        diagnostics.extend(declared::check(units, library));
+        diagnostics.extend(declared::check(units, library, &self.earlier));
+        let defines = |unit: &&Rc<Unit>| unit.exprs.iter().any(|expr| matches!(expr, Expr::SetGlobal(..)));
+        self.earlier.extend(units.iter().filter(defines).cloned());
         diagnostics
     }
 }

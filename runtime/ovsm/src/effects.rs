@@ -17,7 +17,7 @@ pub struct FileEffects {
 
 /// The effects of the functions of one file of a session that keeps its units.
 pub fn of_session(session: &Session, path: &str) -> FileEffects {
-    let effects = Effects::of(&session.front.units_with_library());
+    let effects = Effects::of(&session.front.units_with_library(), session.front.library_count());
     let sources = &session.front.sources;
     let is_here = |span: Option<Span>| {
         span.and_then(|span| sources.resolve(span)).is_some_and(|(file, _)| sources.path(file) == path)
@@ -44,7 +44,7 @@ pub fn of_session(session: &Session, path: &str) -> FileEffects {
 /// What a call of a function may do, by the name that it has at the prompt: a line with the effects, and one for each
 /// with its reason.
 pub fn of_name(session: &Session, name: &str) -> Option<String> {
-    let effects = Effects::of(&session.front.units_with_library());
+    let effects = Effects::of(&session.front.units_with_library(), session.front.library_count());
     let Some(function) = effects.definitions().into_iter().rev().find(|function| *function.name == *name)
     else {
         let id = ovsm_library::find(name)?;

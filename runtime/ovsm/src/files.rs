@@ -1,7 +1,8 @@
 //! What a script does to files and folders as a whole, within what the command line permits. Nothing here follows a
 //! link that stands at the end of a path and is to be removed or renamed. Start with [`Place`].
 
-use crate::host::{checked, is_wallet};
+use crate::host::checked;
+use crate::protected::is_wallet;
 use ovsm_library::{FileKind, HostError};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use crate::files::Place;
 use crate::open_files::OpenFiles;
+use crate::protected::{is_named_as_wallets, refusal};
 use ovsm_edge::Terminal;
 use ovsm_library::{FileKind, Host, HostError, OpenMode};
 use std::cell::RefCell;
@@ -36,7 +37,7 @@ pub struct CommandHost {
     test: Option<Box<dyn ovsm_library::TestHost>>,
     /// How many bytes of memory the run may use.
     max_memory: usize,
-    files: OpenFiles,
+    files: Rc<RefCell<OpenFiles>>,
     /// Set when the output can not be written any more.
     lost: Rc<RefCell<Option<std::io::Error>>>,
 }
@@ -52,7 +53,7 @@ impl CommandHost {
             kept: None,
             test: None,
             max_memory: usize::MAX,
-            files: OpenFiles::default(),
+            files: Rc::default(),
             lost: Rc::default(),
         }
     }
@@ -77,6 +78,11 @@ impl CommandHost {
 
     fn to_write<'a>(&'a self, path: &'a str) -> Place<'a> {
         Place { path, allowed: self.permissions.allow_write.as_ref(), flag: "--allow-write" }
+    }
+
+    /// The files that the script has open.
+    pub fn open_files(&self) -> Rc<RefCell<OpenFiles>> {
+        Rc::clone(&self.files)
     }
 
     /// Where the error stands that made the output unusable.
@@ -129,26 +135,18 @@ pub fn checked(
         // What there is outside of the permitted folders is not told.
         Err(_) => return Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))),
     };
-    // Keys are no data: not even a script that may read everything gets at them.
-    if is_wallet(&resolved) {
-        return Err(HostError::Denied(format!(
-            "{verb} `{path}` is never permitted: it is in the folder of Solana's wallets"
-        )));
+    // Keys are no data: not even a script that may read everything gets at them, by whatever path.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    let reason = refusal(&resolved)
+        .or_else(|| is_named_as_wallets(&absolute).then_some("it is in the folder of Solana's wallets"));
+    if let Some(reason) = reason {
+        return Err(HostError::Denied(format!("{verb} `{path}` is never permitted: {reason}")));
     }
     let is_inside = folders.is_empty()
         || folders
             .iter()
             .any(|folder| folder.canonicalize().is_ok_and(|folder| resolved.starts_with(folder)));
     if is_inside { Ok(resolved) } else { Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))) }
-}
-
-/// Whether a path without links is in the folder of Solana's wallets, or is that.
-pub fn is_wallet(resolved: &Path) -> bool {
-    resolved
-        .components()
-        .collect::<Vec<_>>()
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.as_os_str() == ".config" && b.as_os_str() == "solana"))
 }
 
 impl Host for CommandHost {
@@ -312,20 +310,20 @@ impl Host for CommandHost {
             }
         };
         let place = permitted(path, allowed, verb, flag)?;
-        self.files.open(path, &place, mode)
+        self.files.borrow_mut().open(path, &place, mode)
     }
 
     fn read_open_line(&mut self, number: u64) -> Result<Option<Vec<u8>>, HostError> {
         let room = self.max_memory.saturating_sub(crate::ALLOCATOR.allocated());
-        self.files.read_line(number, room / 2)
+        self.files.borrow_mut().read_line(number, room / 2)
     }
 
     fn write_open(&mut self, number: u64, bytes: &[u8]) -> Result<(), HostError> {
-        self.files.write(number, bytes)
+        self.files.borrow_mut().write(number, bytes)
     }
 
     fn close_file(&mut self, number: u64) -> Result<(), HostError> {
-        self.files.close(number)
+        self.files.borrow_mut().close(number)
     }
 
     fn sleep(&mut self, milliseconds: u64) -> Result<(), HostError> {

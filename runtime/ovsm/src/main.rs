@@ -8,6 +8,7 @@ mod files;
 mod host;
 mod open_files;
 mod project;
+mod protected;
 mod script;
 
 use clap::{CommandFactory, Parser, Subcommand};

@@ -107,6 +107,20 @@ impl OpenFiles {
         }
     }
 
+    /// Closes all files, and says of which something could not be written.
+    pub fn close_all(&mut self) -> Result<(), String> {
+        let mut result = Ok(());
+        for (_, Entry { path, file }) in std::mem::take(&mut self.files) {
+            if let OpenFile::Writing(mut writer) = file
+                && let Err(error) = writer.flush()
+                && result.is_ok()
+            {
+                result = Err(format!("{path}: {error}; what was written to it is not all there"));
+            }
+        }
+        result
+    }
+
     /// Closes a file; what could not be written is an error here.
     pub fn close(&mut self, number: u64) -> Result<(), HostError> {
         match self.files.remove(&number) {

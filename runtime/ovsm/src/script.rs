@@ -4,7 +4,7 @@ use crate::host::{CommandHost, Permissions};
 use crate::project::FolderLoader;
 use ovsm_base::line_index::line_column;
 use ovsm_base::render::SourceMap;
-use ovsm_base::{Diagnostic, Span};
+use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_edge::{Exit, Source, Terminal};
 use ovsm_eval::machine::Interrupt;
 use ovsm_eval::{Ended, Failure, Limits, Loader, Session};
@@ -169,6 +169,7 @@ pub fn run(
         host = host.keeping(Rc::clone(&kept));
     }
     let lost = host.lost();
+    let files = host.open_files();
     let mut session = match session(Path::new(&source.path), options, host) {
         Ok(session) => session,
         Err(diagnostic) => {
@@ -179,6 +180,23 @@ pub fn run(
     let ended = session.run(&source.path, &source.text);
     let warnings = std::mem::take(&mut session.front.diagnostics);
     terminal.show(&warnings, &session.front.sources);
+    // Nobody may think that what was not written is there, however the script ended.
+    if let Err(message) = files.borrow_mut().close_all() {
+        let diagnostic = Diagnostic::new(Code::RuntimeIo, message)
+            .help("`(close f)` and `with-open` raise this as an error that the script can catch");
+        let has_ended_well = match &ended {
+            Ok(_) => true,
+            Err(Ended::Failed(failure)) => matches!(failure.unwind, Unwind::Exit(_)),
+            Err(Ended::Rejected(_)) => false,
+        };
+        if has_ended_well && keep_output {
+            print_error(terminal, &diagnostic, &kept.take())?;
+        }
+        terminal.show_placeless(&[diagnostic]);
+        if has_ended_well {
+            return Err(Exit::Program);
+        }
+    }
     match ended {
         Ok(value) => Ok(Finished { value, output: kept.take(), session }),
         Err(Ended::Rejected(diagnostics)) => {

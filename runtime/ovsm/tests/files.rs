@@ -7,14 +7,18 @@ use std::process::Command;
 
 /// Evaluates a text with `@` standing for a folder; what it prints, or the error.
 fn eval(folder: &Path, flags: &[&str], text: &str) -> Result<String, String> {
-    let home = tempfile::tempdir().unwrap();
+    eval_at_home(tempfile::tempdir().unwrap().path(), folder, flags, text)
+}
+
+/// The same with a home folder.
+fn eval_at_home(home: &Path, folder: &Path, flags: &[&str], text: &str) -> Result<String, String> {
     let at = folder.to_str().unwrap();
     let flags: Vec<String> = flags.iter().map(|flag| flag.replace('@', at)).collect();
     let output = Command::new(env!("CARGO_BIN_EXE_ovsm"))
         .arg("eval")
         .args(flags)
         .arg(text.replace('@', at))
-        .env("HOME", home.path())
+        .env("HOME", home)
         .output()
         .unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
@@ -148,6 +152,32 @@ fn links_do_not_lead_out_of_what_is_permitted() {
     assert_eq!(std::fs::read_dir(&secret).unwrap().count(), 1);
 }
 
+/// What a script leaves open is closed at its end; what can not be written then is an error.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_not_written_at_the_end_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("s.ovsm"),
+        "(define f (open-file \"q\" :write)) (write-to f (repeat \"x\" 5000)) (println \"end\") (when (arguments) (exit 0))",
+    )
+    .unwrap();
+    for arguments in ["", "-- exit"] {
+        for (limit, code) in [("1", 1), ("unlimited", 0)] {
+            let command = format!(
+                "trap '' XFSZ; ulimit -f {limit}; exec {} run s.ovsm --allow-write {arguments}",
+                env!("CARGO_BIN_EXE_ovsm")
+            );
+            let output =
+                Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(code), "{error}");
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "end\n");
+            assert_eq!(error.contains("E0422") && error.contains("not all there"), code == 1, "{error}");
+        }
+    }
+}
+
 #[test]
 fn wallets_stay() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,6 +202,87 @@ fn wallets_stay() {
         assert!(error.contains("never permitted"), "{text}: {error}");
     }
     assert_eq!(std::fs::read_to_string(wallet.join("id.json")).unwrap(), "[1]");
+}
+
+#[test]
+#[cfg(unix)]
+fn wallets_stay_whatever_is_a_link() {
+    use std::os::unix::fs::symlink;
+    // Each case makes links in a home, and says where the wallet really is.
+    type Case = (fn(&Path), &'static str);
+    let cases: &[Case] = &[
+        (
+            |home| {
+                std::fs::create_dir_all(home.join("cfg/solana")).unwrap();
+                symlink("cfg", home.join(".config")).unwrap();
+            },
+            "cfg/solana",
+        ),
+        (
+            |home| {
+                std::fs::create_dir_all(home.join(".config")).unwrap();
+                std::fs::create_dir_all(home.join("vault")).unwrap();
+                symlink("../vault", home.join(".config/solana")).unwrap();
+            },
+            "vault",
+        ),
+        (
+            |home| {
+                std::fs::create_dir_all(home.join(".config/solana")).unwrap();
+                std::fs::create_dir_all(home.join("keys")).unwrap();
+                symlink("../../keys/id.json", home.join(".config/solana/id.json")).unwrap();
+            },
+            "keys",
+        ),
+    ];
+    for (make, real) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        make(home);
+        let wallet = home.join(real).join("id.json");
+        std::fs::write(&wallet, "[1]").unwrap();
+        std::fs::write(home.join("f"), "x").unwrap();
+        for text in [
+            r#"(read-file "@/.config/solana/id.json")"#,
+            r#"(read-file "%")"#,
+            r#"(read-line (open-file "%"))"#,
+            r#"(write-file "%" "x")"#,
+            r#"(write-file "@/.config/solana/id.json" "x")"#,
+            r#"(append-file "%" "x")"#,
+            r#"(delete-file "%")"#,
+            r#"(rename-file "%" "@/g")"#,
+            r#"(rename-file "@/f" "%")"#,
+            r#"(delete-folder "@" true)"#,
+        ] {
+            let text = text.replace('%', wallet.to_str().unwrap());
+            let error = eval_at_home(home, home, &["--allow-read", "--allow-write"], &text).unwrap_err();
+            assert!(error.contains("never permitted"), "{real}: {text}: {error}");
+        }
+        assert_eq!(std::fs::read_to_string(&wallet).unwrap(), "[1]");
+        assert_eq!(eval_at_home(home, home, BOTH, r#"(read-file "@/f")"#).unwrap(), "\"x\"");
+    }
+    // The link that leads to the wallets stays too: without it, nobody would know where they are.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("cfg/solana")).unwrap();
+    symlink("cfg", folder.path().join(".config")).unwrap();
+    for text in [r#"(delete-file "@/.config")"#, r#"(rename-file "@/.config" "@/c")"#] {
+        let error = eval_at_home(folder.path(), folder.path(), BOTH, text).unwrap_err();
+        assert!(error.contains("never permitted"), "{text}: {error}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn processes_do_not_lead_around_permissions() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["/proc/self/environ", "/proc/thread-self/environ", "/proc/self/mem", "/proc/self/maps"] {
+        for text in [format!("(read-file \"{path}\")"), format!("(read-line (open-file \"{path}\"))")] {
+            let error = eval(folder.path(), &["--allow-read"], &text).unwrap_err();
+            assert!(error.contains("never permitted"), "{text}: {error}");
+        }
+    }
+    let status = r#"(string? (read-line (open-file "/proc/self/status")))"#;
+    assert_eq!(eval(folder.path(), &["--allow-read"], status).unwrap(), "true");
 }
 
 /// The input is read as far as it is asked for.

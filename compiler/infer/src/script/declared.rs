@@ -5,15 +5,17 @@ use ovsm_base::{Code, Diagnostic};
 use ovsm_eval::core::Unit;
 use std::rc::Rc;
 
-/// Reports functions that have effects which they do not state. `library` is what the units use of the prelude.
-pub(super) fn check(units: &[Rc<Unit>], library: &[Rc<Unit>]) -> Vec<Diagnostic> {
+/// Reports functions that have effects which they do not state. `library` is what the units use of the prelude, and
+/// `earlier` what they may use of loads before.
+pub(super) fn check(units: &[Rc<Unit>], library: &[Rc<Unit>], earlier: &[Rc<Unit>]) -> Vec<Diagnostic> {
     let states = |unit: &Rc<Unit>| unit.functions.iter().any(|code| code.declared.is_some());
     if !units.iter().any(states) {
         return Vec::new();
     }
-    let all: Vec<Rc<Unit>> = library.iter().chain(units).cloned().collect();
+    let all: Vec<Rc<Unit>> = library.iter().chain(earlier).chain(units).cloned().collect();
     let mut diagnostics = Vec::new();
-    for function in Effects::of(&all).functions() {
+    let first = library.len() + earlier.len();
+    for function in Effects::of(&all, library.len()).functions(first..all.len()) {
         let Some((stated, place)) = function.stated else { continue };
         for reason in function.reasons.iter().filter(|reason| !stated.has(reason.effect)) {
             let promised = match stated.is_empty() {

@@ -7,6 +7,9 @@
 //! first. Nothing here reports; start with [`Effects::of`].
 
 use super::effect_set::{EffectSet, HostEffect};
+use super::native_flow::{
+    calls_arguments, gives_no_function, gives_store, is_callback, opens, raises, stores,
+};
 use ovsm_base::Span;
 use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_library::Effect;
@@ -17,13 +20,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Functions are looked at again until nothing changes, but not more often.
-const MAX_ROUNDS: usize = 64;
+const MAX_ROUNDS: usize = 1_000;
 
 /// How deep expressions are looked into.
 const MAX_DEPTH: u32 = 2_000;
 
 /// A value that may be more functions than this may be any.
-const MOST_TARGETS: usize = 48;
+const MOST_TARGETS: usize = 200;
 
 /// A function of a unit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -39,6 +42,8 @@ enum Target {
     Native(NativeId),
     /// What a parameter is given.
     Parameter(u32, LocalId),
+    /// No function, but a collection, a keyword or a type: a call gives what is in it, or in the arguments.
+    Data,
     Any,
 }
 
@@ -66,6 +71,8 @@ struct Summary {
     reasons: [Option<Reason>; HostEffect::COUNT],
     /// The parameters that it calls, its own or those of functions around it.
     calls: BTreeSet<(u32, LocalId)>,
+    /// What it gives to the parameters that it calls.
+    gives: Targets,
     /// What its result may be.
     result: Targets,
 }
@@ -84,7 +91,18 @@ pub struct Effects {
     /// The functions whose parameters locals are.
     parameters: FxHashMap<(u32, LocalId), FunctionId>,
     /// What leaves the blocks of each unit early.
-    leaves: FxHashMap<(u32, BlockId), Vec<ExprId>>,
+    leaves: FxHashMap<(u32, BlockId), Vec<(ExprId, FunctionId)>>,
+    /// The function of each block, and of each local.
+    block_homes: FxHashMap<(u32, BlockId), FunctionId>,
+    local_homes: FxHashMap<(u32, LocalId), FunctionId>,
+    /// What errors of the program carry.
+    raised: Targets,
+    /// True if tables or cells may hold functions.
+    stores_functions: bool,
+    /// The variables of modules that code may assign which is evaluated and not known.
+    assigned_by_eval: BTreeSet<GlobalId>,
+    /// True once all is settled: what nothing is known of then may be any function.
+    is_strict: bool,
     /// What was found out about expressions of the unit that is being looked at.
     memo: RefCell<FxHashMap<ExprId, Targets>>,
     /// The function around each function.
@@ -121,21 +139,16 @@ pub struct FunctionEffects {
 }
 
 impl Effects {
-    /// Finds the effects of all functions of the units.
-    pub fn of(units: &[Rc<Unit>]) -> Effects {
+    /// Finds the effects of all functions of the units, the first of which are those of the library.
+    pub fn of(units: &[Rc<Unit>], library_count: usize) -> Effects {
         let mut effects = Effects { units: units.to_vec(), ..Effects::default() };
         for unit in 0..effects.units.len() {
             effects.survey(unit as u32);
         }
-        for _ in 0..MAX_ROUNDS {
-            effects.has_changed = false;
-            for unit in 0..effects.units.len() {
-                effects.look_at_unit(unit as u32);
-            }
-            if !effects.has_changed {
-                break;
-            }
-        }
+        effects.survey_eval(library_count);
+        effects.settle();
+        effects.is_strict = true;
+        effects.settle();
         if effects.has_changed {
             // It never settled: nothing is known.
             for summary in effects.summaries.values_mut() {
@@ -145,9 +158,47 @@ impl Effects {
         effects
     }
 
-    /// All functions that have a name or state their effects.
-    pub fn functions(&self) -> Vec<FunctionEffects> {
-        let keys = self.units.iter().enumerate().flat_map(|(n, unit)| {
+    fn settle(&mut self) {
+        for round in 0..MAX_ROUNDS {
+            self.has_changed = false;
+            // Callers may stand before or after what they call: both orders in turn settle sooner.
+            let is_backward = round % 2 == 1;
+            for n in 0..self.units.len() {
+                let unit = if is_backward { self.units.len() - 1 - n } else { n };
+                self.look_at_unit(unit as u32, is_backward);
+            }
+            if !self.has_changed {
+                break;
+            }
+        }
+    }
+
+    /// Notes what code that is evaluated may assign: every variable that the program defines.
+    fn survey_eval(&mut self, library_count: usize) {
+        let eval = ovsm_library::find("eval");
+        let own = self.units.iter().skip(library_count);
+        let evaluates = own.clone().flat_map(|unit| unit.exprs.iter()).any(|expr| match expr {
+            Expr::Native(id, _) | Expr::UpdateLocal(_, id, _) | Expr::UpdateGlobal(_, id, _) => {
+                Some(*id) == eval
+            }
+            Expr::Constant(value) => constant_targets(value)
+                .iter()
+                .any(|target| matches!(target, Target::Native(id) if Some(*id) == eval)),
+            _ => false,
+        });
+        if evaluates {
+            let assigned = own.flat_map(|unit| unit.exprs.iter()).filter_map(|expr| match expr {
+                Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) => Some(*global),
+                _ => None,
+            });
+            self.assigned_by_eval = assigned.collect();
+        }
+    }
+
+    /// All functions of some units that have a name or state their effects.
+    pub fn functions(&self, units: std::ops::Range<usize>) -> Vec<FunctionEffects> {
+        let known = self.units.iter().enumerate().skip(units.start).take(units.len());
+        let keys = known.flat_map(|(n, unit)| {
             let functions = unit.functions.iter_enumerated().skip(1);
             functions.map(move |(function, _)| FunctionKey { unit: n as u32, function })
         });
@@ -160,7 +211,11 @@ impl Effects {
         for (n, unit) in self.units.iter().enumerate() {
             for expr in unit.exprs.iter() {
                 let Expr::SetGlobal(_, value) = expr else { continue };
-                if let Some(Expr::Lambda(function)) = unit.exprs.get(*value) {
+                let mut value = *value;
+                while let Some(Expr::Let(_, body)) = unit.exprs.get(value) {
+                    value = *body;
+                }
+                if let Some(Expr::Lambda(function)) = unit.exprs.get(value) {
                     found.extend(self.describe(FunctionKey { unit: n as u32, function: *function }));
                 }
             }
@@ -223,15 +278,11 @@ impl Effects {
     /// Notes whose parameters are whose, what leaves blocks, and which function is in which.
     fn survey(&mut self, n: u32) {
         let Some(unit) = self.units.get(n as usize).cloned() else { return };
-        for expr in unit.exprs.iter() {
-            if let Expr::Leave(block, value) = expr {
-                self.leaves.entry((n, *block)).or_default().push(*value);
-            }
-        }
         for (function, code) in unit.functions.iter_enumerated() {
             let all = &code.parameters;
             for local in parameter_locals(&unit, function) {
                 self.parameters.insert((n, local), function);
+                self.local_homes.insert((n, local), function);
                 self.locals.entry((n, local)).or_default().insert(Target::Parameter(n, local));
             }
             // Functions inside of it.
@@ -243,8 +294,19 @@ impl Effects {
                     Some(Expr::Lambda(inner)) => {
                         self.around.insert(FunctionKey { unit: n, function: *inner }, function);
                     }
-                    Some(node) => node.for_each_child(|child| work.push(child)),
-                    None => {}
+                    Some(Expr::Leave(block, value)) => {
+                        self.leaves.entry((n, *block)).or_default().push((*value, function));
+                    }
+                    Some(Expr::Block(block, _)) => drop(self.block_homes.insert((n, *block), function)),
+                    Some(Expr::Let(bindings, _)) => {
+                        let locals = bindings.iter().map(|(local, _)| ((n, *local), function));
+                        self.local_homes.extend(locals);
+                    }
+                    Some(Expr::Try { error, .. }) => drop(self.local_homes.insert((n, *error), function)),
+                    _ => {}
+                }
+                if let Some(node) = unit.exprs.get(expr) {
+                    node.for_each_child(|child| work.push(child));
                 }
             }
         }
@@ -270,16 +332,20 @@ impl Effects {
         }
     }
 
-    fn look_at_unit(&mut self, n: u32) {
+    fn look_at_unit(&mut self, n: u32, is_backward: bool) {
         let Some(unit) = self.units.get(n as usize).cloned() else { return };
         self.memo.borrow_mut().clear();
-        for (function, code) in unit.functions.iter_enumerated() {
+        let mut functions: Vec<_> = unit.functions.iter_enumerated().collect();
+        if is_backward {
+            functions.reverse();
+        }
+        for (function, code) in functions {
             let key = FunctionKey { unit: n, function };
             for optional in &code.parameters.optional {
-                self.assign_local(n, &unit, optional.local, optional.default);
+                self.assign_local(key, &unit, optional.local, optional.default);
             }
             for keyword in code.parameters.keys.iter().flatten() {
-                self.assign_local(n, &unit, keyword.local, keyword.default);
+                self.assign_local(key, &unit, keyword.local, keyword.default);
             }
             let mut found = self.summaries.get(&key).cloned().unwrap_or_default();
             let mut work = vec![code.body];
@@ -292,9 +358,10 @@ impl Effects {
             }
             merge(&mut found.result, self.targets(n, &unit, code.body, 0));
             let known = self.summaries.entry(key).or_default();
-            if known.effects != found.effects || known.calls != found.calls || known.result != found.result {
-                self.has_changed = true;
-            }
+            self.has_changed |= known.effects != found.effects
+                || known.calls != found.calls
+                || known.gives != found.gives
+                || known.result != found.result;
             *known = found;
         }
     }
@@ -306,16 +373,24 @@ impl Effects {
             Expr::Call(callee, arguments) => {
                 let given: Vec<Targets> =
                     arguments.iter().map(|argument| self.targets(key.unit, unit, *argument, 0)).collect();
-                for target in self.targets(key.unit, unit, *callee, 0) {
+                let targets = self.callees(key.unit, unit, *callee, 0);
+                // A closure may give something to a function that it was made with, which is among the targets.
+                let more = self.given_to_others(&targets);
+                for target in targets {
                     self.call(key, target, &given, span, found);
+                    if !more.is_empty() {
+                        let all = given.iter().flatten().chain(&more).copied().collect();
+                        self.call_with_any(key, target, &all, span, found);
+                    }
                 }
             }
             Expr::Apply(callee, arguments) => {
-                let all: Targets = arguments
-                    .iter()
-                    .flat_map(|argument| self.targets(key.unit, unit, *argument, 0))
-                    .collect();
-                for target in self.targets(key.unit, unit, *callee, 0) {
+                let targets = self.callees(key.unit, unit, *callee, 0);
+                let mut all = self.given_to_others(&targets);
+                for argument in arguments {
+                    all.extend(self.targets(key.unit, unit, *argument, 0));
+                }
+                for target in targets {
                     self.call_with_any(key, target, &all, span, found);
                 }
             }
@@ -324,8 +399,8 @@ impl Effects {
                     return;
                 }
                 let mut all = Targets::new();
-                let mut has_function = false;
-                for argument in arguments {
+                let mut callbacks = Targets::new();
+                for (n, argument) in arguments.iter().enumerate() {
                     let targets = self.targets(key.unit, unit, *argument, 0);
                     let is_function = |target: &Target| match target {
                         Target::Function(callee) => !self.calls_own(*callee),
@@ -333,65 +408,169 @@ impl Effects {
                         _ => false,
                     };
                     let node = unit.exprs.get(*argument);
-                    has_function |=
-                        matches!(node, Some(Expr::Lambda(_) | Expr::Constant(_) | Expr::Global(_)))
-                            && !targets.is_empty()
-                            && targets.iter().all(is_function);
+                    if ovsm_library::get(*id).is_some_and(|native| is_callback(native, n))
+                        && matches!(node, Some(Expr::Lambda(_) | Expr::Constant(_) | Expr::Global(_)))
+                        && !targets.is_empty()
+                        && targets.iter().all(is_function)
+                    {
+                        callbacks.extend(targets.iter().copied());
+                    }
                     all.extend(targets);
                 }
                 // Beside a function that calls nothing that it is given, the other arguments are data.
-                if has_function {
-                    all.retain(|target| !matches!(target, Target::Parameter(..)));
+                if !callbacks.is_empty() {
+                    add(found, native_effects(*id), Cause::Native(*id), span);
+                    self.keep(key, *id, &all);
+                    for callback in callbacks {
+                        self.call_with_any(key, callback, &all, span, found);
+                    }
+                    return;
                 }
                 self.call_with_any(key, Target::Native(*id), &all, span, found);
             }
             Expr::UpdateLocal(_, id, arguments) | Expr::UpdateGlobal(_, id, arguments) => {
-                let all: Targets = arguments
+                let mut all: Targets = arguments
                     .iter()
                     .flat_map(|argument| self.targets(key.unit, unit, *argument, 0))
                     .collect();
                 self.call_with_any(key, Target::Native(*id), &all, span, found);
+                all.extend(self.native_result(*id, std::iter::once(all.clone())));
                 match node {
-                    Expr::UpdateGlobal(global, ..) => self.assign_global(*global, all),
-                    Expr::UpdateLocal(local, ..) => self.hold(key.unit, *local, all),
+                    Expr::UpdateGlobal(global, ..) => self.assign_global(key, *global, all),
+                    Expr::UpdateLocal(local, ..) => self.hold(key, *local, all),
                     _ => {}
                 }
             }
             Expr::SetGlobal(global, value) | Expr::DynamicBind(global, value, _) => {
                 let targets = self.targets(key.unit, unit, *value, 0);
-                self.assign_global(*global, targets);
+                self.assign_global(key, *global, targets);
             }
             Expr::Let(bindings, _) => {
                 for (local, value) in bindings {
-                    self.assign_local(key.unit, unit, *local, *value);
+                    self.assign_local(key, unit, *local, *value);
                 }
             }
-            Expr::SetLocal(local, value) => self.assign_local(key.unit, unit, *local, *value),
+            Expr::SetLocal(local, value) => self.assign_local(key, unit, *local, *value),
+            Expr::Try { error, .. } => {
+                let raised = self.raised.iter().copied().chain([Target::Data]).collect();
+                self.hold(key, *error, raised);
+            }
             _ => {}
         }
     }
 
-    fn assign_local(&mut self, n: u32, unit: &Unit, local: LocalId, value: ExprId) {
-        let targets = self.targets(n, unit, value, 0);
-        self.hold(n, local, targets);
+    fn assign_local(&mut self, key: FunctionKey, unit: &Unit, local: LocalId, value: ExprId) {
+        let targets = self.targets(key.unit, unit, value, 0);
+        self.hold(key, local, targets);
     }
 
-    fn hold(&mut self, n: u32, local: LocalId, targets: Targets) {
+    fn hold(&mut self, key: FunctionKey, local: LocalId, targets: Targets) {
         if targets.is_empty() {
             return;
         }
-        let known = self.locals.entry((n, local)).or_default();
+        let home = self.local_homes.get(&(key.unit, local));
+        let home = home.map(|function| FunctionKey { unit: key.unit, function: *function });
+        let targets = self.escaped(targets, key, home);
+        let known = self.locals.entry((key.unit, local)).or_default();
         self.has_changed |= merge(known, targets);
     }
 
-    fn assign_global(&mut self, global: GlobalId, targets: Targets) {
+    fn assign_global(&mut self, key: FunctionKey, global: GlobalId, targets: Targets) {
+        let targets = self.escaped(targets, key, None);
         let known = self.globals.entry(global).or_default();
         self.has_changed |= merge(known, targets);
     }
 
+    /// What a function puts into a place of another function around it, or of a module: the parameters of the functions
+    /// between are known to nobody there, so that they may be anything.
+    fn escaped(&self, targets: Targets, key: FunctionKey, home: Option<FunctionKey>) -> Targets {
+        let is_lost = |(unit, local): (u32, LocalId)| {
+            self.owner(unit, local).is_some_and(|owner| home.is_none_or(|home| !self.is_around(owner, home)))
+        };
+        let mut all = Targets::new();
+        for target in targets {
+            match target {
+                Target::Parameter(unit, local) if is_lost((unit, local)) => drop(all.insert(Target::Any)),
+                Target::Function(_) => {
+                    // Whatever a closure was made with outside of its maker is among the targets already.
+                    let is_inside = |(unit, local): &(u32, LocalId)| {
+                        self.owner(*unit, *local).is_some_and(|owner| self.is_around(owner, key))
+                    };
+                    let needs = self.needs(target);
+                    if needs.iter().any(|parameter| is_inside(parameter) && is_lost(*parameter)) {
+                        all.insert(Target::Any);
+                    }
+                    all.insert(target);
+                }
+                _ => drop(all.insert(target)),
+            }
+        }
+        all
+    }
+
+    /// The parameters of functions around a function that it, or what it gives, has to do with.
+    fn needs(&self, target: Target) -> BTreeSet<(u32, LocalId)> {
+        let mut needed = BTreeSet::new();
+        for target in self.opened(&Targets::from([target])) {
+            let Target::Function(key) = target else { continue };
+            let Some(known) = self.summaries.get(&key) else { continue };
+            let given = known.gives.iter().chain(&known.result).filter_map(|target| match target {
+                Target::Parameter(unit, local) => Some((*unit, *local)),
+                _ => None,
+            });
+            let all = given.chain(known.calls.iter().copied());
+            needed.extend(all.filter(|(unit, local)| self.owner(*unit, *local) != Some(key)));
+        }
+        needed
+    }
+
+    /// What functions give to parameters that are not their own.
+    fn given_to_others(&self, targets: &Targets) -> Targets {
+        let mut all = Targets::new();
+        for target in targets {
+            let Target::Function(key) = target else { continue };
+            let Some(known) = self.summaries.get(key) else { continue };
+            if known.calls.iter().any(|(unit, local)| self.owner(*unit, *local) != Some(*key)) {
+                let is_own = |target: &&Target| matches!(target, Target::Parameter(of, local) if self.owner(*of, *local) == Some(*key));
+                all.extend(known.gives.iter().filter(|target| !is_own(target)));
+            }
+        }
+        all
+    }
+
+    /// What a function gives to the parameters that it calls, where its own are known.
+    fn gives(&self, callee: FunctionKey, argument: impl Fn(LocalId) -> Targets) -> Targets {
+        let mut all = Targets::new();
+        for target in self.summaries.get(&callee).into_iter().flat_map(|known| &known.gives) {
+            match target {
+                Target::Parameter(of, local) if self.owner(*of, *local) == Some(callee) => {
+                    all.extend(argument(*local));
+                }
+                _ => drop(all.insert(*target)),
+            }
+        }
+        all
+    }
+
+    /// What a built-in function keeps or raises of what it is given.
+    fn keep(&mut self, key: FunctionKey, id: NativeId, all: &Targets) {
+        let Some(native) = ovsm_library::get(id) else { return };
+        let may_be_called = |target: &Target| !matches!(target, Target::Data);
+        if stores(native) && !self.stores_functions && all.iter().any(may_be_called) {
+            self.stores_functions = true;
+            self.has_changed = true;
+        }
+        if raises(native) {
+            let raised = self.escaped(all.clone(), key, None);
+            let mut known = std::mem::take(&mut self.raised);
+            self.has_changed |= merge(&mut known, raised);
+            self.raised = known;
+        }
+    }
+
     /// A call whose arguments are known one by one.
     fn call(
-        &self,
+        &mut self,
         key: FunctionKey,
         target: Target,
         given: &[Targets],
@@ -404,21 +583,26 @@ impl Effects {
         };
         let Some(known) = self.summaries.get(&callee) else { return };
         add(found, known.effects, Cause::Function(callee), span);
-        let Some(unit) = self.units.get(callee.unit as usize) else { return };
-        for (of, local) in &known.calls {
-            if self.owner(*of, *local) != Some(callee) {
-                self.call_parameter(key, *of, *local, found);
+        let calls = known.calls.clone();
+        let Some(unit) = self.units.get(callee.unit as usize).cloned() else { return };
+        if calls.is_empty() {
+            return;
+        }
+        let gives = self.gives(callee, |local| argument_of(&unit, callee.function, local, given));
+        for (of, local) in calls {
+            if self.owner(of, local) != Some(callee) {
+                self.call_parameter(key, of, local, &gives, found);
                 continue;
             }
-            for target in self.opened(&argument_of(unit, callee.function, *local, given)) {
-                self.call_with_any(key, target, &Targets::new(), span, found);
+            for target in self.opened(&argument_of(&unit, callee.function, local, given)) {
+                self.call_with_any(key, target, &gives, span, found);
             }
         }
     }
 
     /// A call with arguments of which only all together are known.
     fn call_with_any(
-        &self,
+        &mut self,
         key: FunctionKey,
         target: Target,
         all: &Targets,
@@ -427,9 +611,11 @@ impl Effects {
     ) {
         match target {
             Target::Any => add(found, EffectSet::from(HostEffect::Any), Cause::Unknown, span),
-            Target::Parameter(unit, local) => self.call_parameter(key, unit, local, found),
+            Target::Parameter(unit, local) => return self.call_parameter(key, unit, local, all, found),
+            Target::Data => return,
             Target::Native(id) => {
                 add(found, native_effects(id), Cause::Native(id), span);
+                self.keep(key, id, all);
                 if !calls_arguments(id) {
                     return;
                 }
@@ -437,9 +623,13 @@ impl Effects {
             Target::Function(callee) => {
                 let Some(known) = self.summaries.get(&callee) else { return };
                 add(found, known.effects, Cause::Function(callee), span);
-                for (of, local) in &known.calls {
-                    if self.owner(*of, *local) != Some(callee) {
-                        self.call_parameter(key, *of, *local, found);
+                let calls = known.calls.clone();
+                if !calls.is_empty() {
+                    let gives = self.gives(callee, |_| all.clone());
+                    for (of, local) in calls {
+                        if self.owner(of, local) != Some(callee) {
+                            self.call_parameter(key, of, local, &gives, found);
+                        }
                     }
                 }
                 if !self.calls_own(callee) {
@@ -448,10 +638,34 @@ impl Effects {
             }
         }
         // What it is given may be called there.
-        for argument in self.opened(all) {
+        let mut all = all.clone();
+        if let Target::Function(_) = target {
+            all.extend(self.given_by(target));
+        }
+        for argument in self.callable(&all) {
             if argument != target {
                 self.call_with_any(key, argument, &Targets::new(), span, found);
             }
+        }
+    }
+
+    /// What a function gives to the parameters that it calls, without its own.
+    fn given_by(&self, target: Target) -> Targets {
+        match target {
+            Target::Function(key) => self.gives(key, |_| Targets::new()),
+            _ => Targets::new(),
+        }
+    }
+
+    /// Functions that are called with each other: those that they give each other too.
+    fn callable(&self, targets: &Targets) -> Targets {
+        let mut all = self.opened(targets);
+        loop {
+            let given: Targets = all.iter().flat_map(|target| self.given_by(*target)).collect();
+            if given.is_subset(&all) {
+                return all;
+            }
+            all.extend(self.opened(&given));
         }
     }
 
@@ -479,10 +693,24 @@ impl Effects {
     }
 
     /// A parameter is called: of the function itself, or of one around it. Of others, whoever made the closure knows.
-    fn call_parameter(&self, key: FunctionKey, unit: u32, local: LocalId, found: &mut Summary) {
+    fn call_parameter(
+        &self,
+        key: FunctionKey,
+        unit: u32,
+        local: LocalId,
+        given: &Targets,
+        found: &mut Summary,
+    ) {
         if self.owner(unit, local).is_some_and(|owner| self.is_around(owner, key)) {
             found.calls.insert((unit, local));
+            merge(&mut found.gives, given.clone());
         }
+    }
+
+    /// What a callee may be. In the end, what nothing is known of may be any function.
+    fn callees(&self, n: u32, unit: &Unit, callee: ExprId, depth: u32) -> Targets {
+        let targets = self.targets(n, unit, callee, depth);
+        if targets.is_empty() && self.is_strict { Targets::from([Target::Any]) } else { targets }
     }
 
     /// What an expression may be, or contain, that can be called.
@@ -506,15 +734,31 @@ impl Effects {
             Expr::Lambda(function) => {
                 Targets::from([Target::Function(FunctionKey { unit: n, function: *function })])
             }
-            Expr::Global(global) => self.globals.get(global).cloned().unwrap_or_default(),
+            Expr::Global(global) => {
+                let mut all = self.globals.get(global).cloned().unwrap_or_default();
+                if self.assigned_by_eval.contains(global)
+                    || self.is_strict && !self.globals.contains_key(global)
+                {
+                    all.insert(Target::Any);
+                }
+                all
+            }
             Expr::Local(local) => self.locals.get(&(n, *local)).cloned().unwrap_or_default(),
             Expr::SetLocal(_, value) | Expr::SetGlobal(_, value) => of(*value),
             Expr::Sequence(items) => items.last().map(|last| of(*last)).unwrap_or_default(),
             Expr::Let(_, body) | Expr::DynamicBind(_, _, body) | Expr::Protect(body, _) => of(*body),
             Expr::Block(block, body) => {
                 let mut all = of(*body);
-                for value in self.leaves.get(&(n, *block)).into_iter().flatten() {
-                    all.extend(of(*value));
+                let home = self.block_homes.get(&(n, *block)).copied();
+                for (value, function) in self.leaves.get(&(n, *block)).into_iter().flatten() {
+                    let targets = of(*value);
+                    all.extend(match home {
+                        Some(home) if home != *function => {
+                            let key = |function| FunctionKey { unit: n, function };
+                            self.escaped(targets, key(*function), Some(key(home)))
+                        }
+                        _ => targets,
+                    });
                 }
                 all
             }
@@ -539,7 +783,13 @@ impl Effects {
             Expr::Call(callee, arguments) | Expr::Apply(callee, arguments) => {
                 let given: Vec<Targets> = arguments.iter().map(|argument| of(*argument)).collect();
                 let is_apply = matches!(node, Expr::Apply(..));
-                of(*callee).into_iter().flat_map(|callee| self.result(callee, &given, is_apply)).collect()
+                let callees = self.callees(n, unit, *callee, depth + 1);
+                let mut all: Targets =
+                    callees.iter().flat_map(|callee| self.result(*callee, &given, is_apply)).collect();
+                if callees.contains(&Target::Data) {
+                    all.extend(callees);
+                }
+                all
             }
             Expr::Catch(..) => Targets::from([Target::Any]),
             Expr::Loop(_) | Expr::Leave(..) => Targets::new(),
@@ -559,13 +809,12 @@ impl Effects {
                         Target::Parameter(of, local) if self.owner(*of, *local) == Some(key) => {
                             all.extend(argument_or_all(unit, key.function, *local, given, is_apply));
                         }
-                        Target::Function(inner) => {
+                        Target::Function(_) => {
                             all.insert(*target);
-                            // The closure calls what the function around it was given.
-                            let calls = self.summaries.get(inner).map(|inner| &inner.calls);
-                            for (of, local) in calls.into_iter().flatten() {
-                                if self.owner(*of, *local) == Some(key) {
-                                    all.extend(argument_or_all(unit, key.function, *local, given, is_apply));
+                            // The closure has to do with what the function around it was given.
+                            for (of, local) in self.needs(*target) {
+                                if self.owner(of, local) == Some(key) {
+                                    all.extend(argument_or_all(unit, key.function, local, given, is_apply));
                                 }
                             }
                         }
@@ -576,6 +825,7 @@ impl Effects {
             }
             // It is in what is given for the parameter, or in its arguments.
             Target::Parameter(..) => given.iter().flatten().copied().chain([callee]).collect(),
+            Target::Data => given.iter().flatten().copied().chain([callee]).collect(),
             Target::Any => Targets::from([Target::Any]),
         }
     }
@@ -584,24 +834,26 @@ impl Effects {
     /// what functions give that it calls.
     fn native_result(&self, id: NativeId, given: impl Iterator<Item = Targets>) -> Targets {
         let Some(native) = ovsm_library::get(id) else { return Targets::new() };
-        let opens =
-            ["cell-get", "swap!", "gethash", "hash-table-values", "hash-table-entries", "eval", "await"];
-        if opens.contains(&native.name) {
+        if opens(native) {
             return Targets::from([Target::Any]);
         }
-        if gives_no_function(native.signature) {
+        if gives_no_function(native) {
             return Targets::new();
         }
         // What is under a key is not the key.
         let key = if matches!(native.name, "get" | "nth") { 1 } else { usize::MAX };
         let parts = given.enumerate().filter(|(n, _)| *n != key);
-        let all: Targets = parts.flat_map(|(_, targets)| targets).collect();
+        let mut all: Targets = parts.flat_map(|(_, targets)| targets).collect();
+        all.insert(Target::Data);
+        if self.stores_functions && gives_store(native) {
+            all.insert(Target::Any);
+        }
         if !calls_arguments(id) {
             return all;
         }
         let mut results = self.opened(&all);
         let is_open = |target: &Target| match target {
-            Target::Native(id) => ovsm_library::get(*id).is_some_and(|native| opens.contains(&native.name)),
+            Target::Native(id) => ovsm_library::get(*id).is_some_and(opens),
             _ => false,
         };
         if results.iter().any(is_open) {
@@ -676,8 +928,10 @@ fn constant_targets(value: &Value) -> Targets {
         Value::Native(id) => Targets::from([Target::Native(*id)]),
         Value::Function(_) => Targets::from([Target::Any]),
         Value::Array(_) | Value::List(_) => {
-            value.as_items().into_iter().flatten().take(1000).flat_map(constant_targets).collect()
+            let items = value.as_items().into_iter().flatten().take(1000);
+            items.flat_map(constant_targets).chain([Target::Data]).collect()
         }
+        Value::Keyword(_) | Value::RecordType(_) | Value::Object(_) => Targets::from([Target::Data]),
         _ => Targets::new(),
     }
 }
@@ -697,36 +951,6 @@ pub fn native_effects(id: NativeId) -> EffectSet {
         Effect::Spawn => HostEffect::Spawn,
     };
     effect.into()
-}
-
-/// True for built-in functions that call functions that they are given.
-fn calls_arguments(id: NativeId) -> bool {
-    ovsm_library::get(id).is_some_and(|native| {
-        matches!(native.effect, Effect::State | Effect::Spawn) && native.signature.contains("function")
-    })
-}
-
-/// True if the signature of a built-in function says that it gives something that contains no function.
-fn gives_no_function(signature: &str) -> bool {
-    let result = signature.rsplit_once("-> ").map_or("", |(_, result)| result);
-    let plain = [
-        "string",
-        "bytes",
-        "int",
-        "integer",
-        "bool",
-        "null",
-        "number",
-        "float",
-        "decimal",
-        "char",
-        "symbol",
-        "keyword",
-        "pubkey",
-        "signature",
-        "never",
-    ];
-    plain.contains(&result) || ovsm_value::number::FixedType::from_name(result).is_some()
 }
 
 /// True for a call of `format` that gives a text and prints nothing.

@@ -1,5 +1,6 @@
 //! The types of the expressions of a unit.
 
+use super::certain::CertainOperations;
 use super::kinds::Kinds;
 use super::narrow::{Facts, Variable};
 use super::ty::Ty;
@@ -63,13 +64,17 @@ pub(super) struct Analysis<'a> {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// How many `try` are around.
     pub(super) guarded: u32,
-    /// How many branches, loops and functions are around: code in them need not run.
-    pub(super) uncertain: u32,
+    /// The operations that run whenever the script does.
+    pub(super) certain: &'a CertainOperations,
     changed: bool,
 }
 
 impl<'a> Analysis<'a> {
-    pub(super) fn new(checker: &'a TypeChecker, unit: &'a Unit) -> Analysis<'a> {
+    pub(super) fn new(
+        checker: &'a TypeChecker,
+        unit: &'a Unit,
+        certain: &'a CertainOperations,
+    ) -> Analysis<'a> {
         let unknown = LocalFacts {
             ty: Ty::never(),
             is_parameter: false,
@@ -90,7 +95,7 @@ impl<'a> Analysis<'a> {
             assignments: Vec::new(),
             diagnostics: Vec::new(),
             guarded: 0,
-            uncertain: 0,
+            certain,
             changed: false,
         };
         analysis.survey();
@@ -241,14 +246,9 @@ impl<'a> Analysis<'a> {
             Expr::Sequence(items) => {
                 let mark = self.narrowed.len();
                 let mut ty: Ty = Kinds::NULL.into();
-                let uncertain = self.uncertain;
                 for item in items {
                     ty = self.step(*item);
-                    // What comes after something that leaves does not run; after a test that leaves, perhaps.
-                    let may_leave = ty.is_never() || matches!(self.unit.exprs.get(*item), Some(Expr::If(..)));
-                    self.uncertain += u32::from(may_leave);
                 }
-                self.uncertain = uncertain;
                 self.narrowed.truncate(mark);
                 ty
             }
@@ -276,9 +276,7 @@ impl<'a> Analysis<'a> {
                 let mut all = Ty::never();
                 let mark = self.narrowed.len();
                 for (n, operand) in operands.iter().enumerate() {
-                    self.uncertain += u32::from(n > 0);
                     let ty = self.expr(*operand);
-                    self.uncertain -= u32::from(n > 0);
                     let is_last = n + 1 == operands.len();
                     all = all.join(&if is_last { ty } else { ty.only(Kinds::FALSY) });
                     let facts = self.facts(*operand);
@@ -291,9 +289,7 @@ impl<'a> Analysis<'a> {
                 let mut all = Ty::never();
                 let mark = self.narrowed.len();
                 for (n, operand) in operands.iter().enumerate() {
-                    self.uncertain += u32::from(n > 0);
                     let ty = self.expr(*operand);
-                    self.uncertain -= u32::from(n > 0);
                     let is_last = n + 1 == operands.len();
                     all = all.join(&if is_last { ty } else { ty.only(Kinds::ANY.without(Kinds::NULL)) });
                     let facts = self.facts(*operand);
@@ -444,9 +440,7 @@ impl<'a> Analysis<'a> {
     fn under(&mut self, facts: &Facts, expr: ExprId) -> Ty {
         let mark = self.narrowed.len();
         self.assume(facts);
-        self.uncertain += 1;
         let ty = self.expr(expr);
-        self.uncertain -= 1;
         self.narrowed.truncate(mark);
         ty
     }
@@ -498,9 +492,7 @@ impl<'a> Analysis<'a> {
         // A function may be called where what was found out no longer holds, and outside of the `try` around it.
         let narrowed = std::mem::take(&mut self.narrowed);
         let guarded = std::mem::take(&mut self.guarded);
-        self.uncertain += 1;
         let found = self.expr(code.body);
-        self.uncertain -= 1;
         self.check_tied(code, &found);
         (self.narrowed, self.guarded) = (narrowed, guarded);
         let result = match &code.result {

@@ -186,7 +186,7 @@ impl Analysis<'_> {
     /// An operation of known numbers that fails, in code that runs whenever the script does.
     pub(super) fn check_certain(&mut self, name: &str, places: &[ExprId], span: Option<Span>) {
         let [a, b] = places else { return };
-        if !self.is_reporting() || self.uncertain > 0 {
+        if !self.certain.has(*b) {
             return;
         }
         let division = match name {
