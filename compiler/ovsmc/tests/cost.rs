@@ -207,3 +207,17 @@ fn several_searches_have_a_bound_although_no_transaction_has_so_many_units() {
     let plain = folder_with(PURSE);
     assert!(json(plain.path(), &[])["declared"][0]["bound"]["searches"].is_null());
 }
+
+#[test]
+fn lines_of_modules_are_named_by_their_file() {
+    let folder = folder_with("(import helpers)\n(if (= (slow 3) 9) 0 1)\n");
+    let text = "\n\n(pub (defn slow ((n : u64)) -> u64\n  (sol_log_ \"slow\") (* n n)))\n";
+    std::fs::write(folder.path().join("helpers.ovsm"), text).unwrap();
+    let costs = json(folder.path(), &[]);
+    let lines = costs["functions"][0]["lines"].as_array().unwrap();
+    let logged = lines.iter().find(|line| line["line"] == 4).unwrap();
+    assert!(logged["file"].as_str().unwrap().ends_with("helpers.ovsm"), "{logged}");
+    let shown = ovsmc(folder.path(), &["cost", "p.ovsm"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("helpers.ovsm: (sol_log_ \"slow\")"), "{shown}");
+}

@@ -54,11 +54,20 @@ pub struct FunctionCost {
     pub lines: Vec<LineCost>,
 }
 
+/// A source line.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Line {
+    /// The number of its file among those of the program; 0 is the root.
+    pub file: usize,
+    /// Its number, from 1.
+    pub number: u32,
+}
+
 /// The costs of a source line in one function.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LineCost {
-    /// The line, from 1; nothing for what the compiler added.
-    pub line: Option<u32>,
+    /// The line; nothing for what the compiler added.
+    pub line: Option<Line>,
     /// Instructions of the machine.
     pub machine_instructions: usize,
     /// Bytes of the text.
@@ -86,7 +95,7 @@ pub struct Most {
     /// True if another program is called, whose units are not among them.
     pub calls_programs: bool,
     /// The line of the call.
-    pub program_call: Option<u32>,
+    pub program_call: Option<Line>,
     /// The searches for addresses, if there are any.
     pub searches: Option<SearchCost>,
 }
@@ -99,7 +108,7 @@ pub struct SearchCost {
     /// The most if each ends with its first try.
     pub units_at_once: u64,
     /// The line of the first.
-    pub line: Option<u32>,
+    pub line: Option<Line>,
 }
 
 /// Why there is no bound.
@@ -108,7 +117,7 @@ pub struct NoBound {
     /// One sentence without a full stop.
     pub reason: String,
     /// The line that is the reason.
-    pub line: Option<u32>,
+    pub line: Option<Line>,
 }
 
 /// The costs of a built program.
@@ -118,7 +127,8 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
     let indices: Vec<LineIndex> = positions.files().iter().map(|(_, text)| LineIndex::new(text)).collect();
     let line = |span| {
         let (file, range) = positions.resolve(span)?;
-        Some(indices.get(file.0 as usize)?.line_column(range.start).line)
+        let file = file.0 as usize;
+        Some(Line { file, number: indices.get(file)?.line_column(range.start).line })
     };
     let line_of = |at: usize| line(program.spans.get(at).copied().flatten()?);
     let reason_line = |unbounded: &Unbounded| {
@@ -141,7 +151,7 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
     let units = slot_units(program);
     let functions = program.functions.iter().enumerate().map(|(number, function)| {
         let bound = function_bound(program, number);
-        let mut lines: BTreeMap<Option<u32>, LineCost> = BTreeMap::new();
+        let mut lines: BTreeMap<Option<Line>, LineCost> = BTreeMap::new();
         for at in function.first_pc..function.first_pc + function.slots {
             let line = line_of(at);
             let cost = lines.entry(line).or_insert(LineCost {

@@ -2,7 +2,7 @@
 
 use super::build::{Level, Sbpf, load};
 use ovsm_edge::{Exit, Terminal, source};
-use ovsm_query::cost::{Costs, FunctionCost, LineCost, Most, NoBound, SearchCost};
+use ovsm_query::cost::{Costs, FunctionCost, Line, LineCost, Most, NoBound, SearchCost};
 use ovsm_query::{BuildOptions, build, costs, source_map};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -60,7 +60,8 @@ impl Cost {
                 return Exit::Program;
             }
         };
-        terminal.show(&artifact.diagnostics, &source_map(&db, file));
+        let places = source_map(&db, file);
+        terminal.show(&artifact.diagnostics, &places);
         let mut costs = costs(&db, file, &artifact);
         if let Some(name) = &self.function {
             let names: Vec<String> = costs.functions.iter().map(|it| format!("`{}`", it.name)).collect();
@@ -76,8 +77,8 @@ impl Cost {
         }
         costs.functions.sort_by(|a, b| expense(b).cmp(&expense(a)).then_with(|| a.name.cmp(&b.name)));
         match self.json {
-            true => terminal.print(&format!("{}\n", to_json(&costs))),
-            false => terminal.print(&table(&costs, file.text(&db))),
+            true => terminal.print(&format!("{}\n", to_json(&costs, places.files()))),
+            false => terminal.print(&table(&costs, places.files())),
         }
     }
 }
@@ -90,39 +91,50 @@ fn expense(function: &FunctionCost) -> (bool, u64, usize) {
     }
 }
 
-fn at_line(line: Option<u32>) -> String {
-    line.map_or(String::new(), |line| format!(" (line {line})"))
+/// The paths and texts of the program's files; the first is the root.
+type Files = [(String, String)];
+
+fn at_line(line: Option<Line>, files: &Files) -> String {
+    match line {
+        None => String::new(),
+        Some(Line { file: 0, number }) => format!(" (line {number})"),
+        Some(Line { file, number }) => format!(" ({}:{number})", path_of(file, files)),
+    }
 }
 
-fn bound_words(bound: &Result<Most, NoBound>) -> String {
+fn path_of(file: usize, files: &Files) -> &str {
+    files.get(file).map_or("", |(path, _)| path)
+}
+
+fn bound_words(bound: &Result<Most, NoBound>, files: &Files) -> String {
     match bound {
         Ok(most) => {
             let mut words = format!("at most {} CU", most.units);
             if most.calls_programs {
-                words.push_str(&format!(" and what the called programs cost{}", at_line(most.program_call)));
+                words.push_str(&format!(" and what the called programs cost{}", at_line(most.program_call, files)));
             }
             // Writing to a string can not fail.
             let _ = match most.searches {
                 Some(SearchCost { count: 1, units_at_once, line }) => write!(
                     words,
                     ", with a search of up to 255 bumps{}; typically one try: {units_at_once} CU",
-                    at_line(line)
+                    at_line(line, files)
                 ),
                 Some(SearchCost { count, units_at_once, line }) => write!(
                     words,
                     ", with {count} searches of up to 255 bumps each{}; typically one try each: {units_at_once} CU",
-                    at_line(line)
+                    at_line(line, files)
                 ),
                 None => Ok(()),
             };
             words
         }
-        Err(none) => format!("no bound: {}{}", none.reason, at_line(none.line)),
+        Err(none) => format!("no bound: {}{}", none.reason, at_line(none.line, files)),
     }
 }
 
 /// The costs for people.
-fn table(costs: &Costs, text: &str) -> String {
+fn table(costs: &Costs, files: &Files) -> String {
     let mut out = format!(
         "{} instructions, {} bytes of code, {} bytes of file\n",
         costs.machine_instructions, costs.text_bytes, costs.file_bytes
@@ -135,16 +147,16 @@ fn table(costs: &Costs, text: &str) -> String {
     let width = paths.iter().map(|path| path.name.chars().count()).max().unwrap_or(0);
     // Writing to a string can not fail.
     for path in paths {
-        let _ = writeln!(out, "  {:<width$}  {}", path.name, bound_words(&path.bound));
+        let _ = writeln!(out, "  {:<width$}  {}", path.name, bound_words(&path.bound, files));
     }
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<Vec<&str>> = files.iter().map(|(_, text)| text.lines().collect()).collect();
     for function in &costs.functions {
         let origin = if function.is_runtime { " (of the compiler)" } else { "" };
         let _ = writeln!(
             out,
             "\n{}{origin}: {}\n  {} instructions, {} bytes, {} bytes of stack",
             function.name,
-            bound_words(&function.bound),
+            bound_words(&function.bound, files),
             function.machine_instructions,
             function.bytes,
             function.frame_bytes
@@ -158,8 +170,8 @@ fn table(costs: &Costs, text: &str) -> String {
                 cost.units,
                 cost.machine_instructions,
                 cost.bytes,
-                cost.line.map_or("-".to_string(), |line| line.to_string()),
-                words_of_line(cost, &lines)
+                cost.line.map_or("-".to_string(), |line| line.number.to_string()),
+                words_of_line(cost, &lines, files)
             );
         }
     }
@@ -167,10 +179,13 @@ fn table(costs: &Costs, text: &str) -> String {
 }
 
 /// The text of a line, or what stands in its place.
-fn words_of_line(cost: &LineCost, lines: &[&str]) -> String {
-    let Some(line) = cost.line else { return "added by the compiler".to_string() };
-    let text = lines.get(line.saturating_sub(1) as usize).map_or("", |text| text.trim());
-    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).map(visible).collect();
+fn words_of_line(cost: &LineCost, lines: &[Vec<&str>], files: &Files) -> String {
+    let Some(Line { file, number }) = cost.line else { return "added by the compiler".to_string() };
+    let lines = lines.get(file).map_or(&[][..], Vec::as_slice);
+    let text = lines.get(number.saturating_sub(1) as usize).map_or("", |text| text.trim());
+    // Lines of the root stand alone.
+    let mut shown = if file == 0 { String::new() } else { format!("{}: ", path_of(file, files)) };
+    shown.extend(text.chars().take(SHOWN_CHARACTERS).map(visible));
     if text.chars().nth(SHOWN_CHARACTERS).is_some() {
         shown.push('…');
     }
@@ -189,29 +204,38 @@ fn visible(character: char) -> char {
     }
 }
 
-fn bound_json(bound: &Result<Most, NoBound>) -> Value {
+fn bound_json(bound: &Result<Most, NoBound>, files: &Files) -> Value {
     match bound {
         Ok(most) => json!({
-            "units": most.units, "calls_programs": most.calls_programs, "program_call_line": most.program_call,
+            "units": most.units, "calls_programs": most.calls_programs, "program_call_line": most.program_call.map(|line| line.number),
+            "program_call_file": file_json(most.program_call, files),
             "searches": most.searches.map(|searches| json!({
                 "count": searches.count,
                 "bumps_each": 255,
                 "units_with_one_try_each": searches.units_at_once,
-                "line": searches.line,
+                "line": searches.line.map(|line| line.number),
+                "file": file_json(searches.line, files),
             })),
         }),
-        Err(none) => json!({ "units": null, "reason": none.reason, "line": none.line }),
+        Err(none) => json!({
+            "units": null, "reason": none.reason, "line": none.line.map(|line| line.number),
+            "file": file_json(none.line, files),
+        }),
     }
 }
 
+fn file_json(line: Option<Line>, files: &Files) -> Option<&str> {
+    line.map(|line| path_of(line.file, files))
+}
+
 /// The costs for machines.
-fn to_json(costs: &Costs) -> Value {
+fn to_json(costs: &Costs, files: &Files) -> Value {
     json!({
         "instructions": costs.machine_instructions,
         "text_bytes": costs.text_bytes,
         "file_bytes": costs.file_bytes,
         "declared": costs.instructions.iter().map(|path| json!({
-            "name": path.name, "bound": bound_json(&path.bound),
+            "name": path.name, "bound": bound_json(&path.bound, files),
         })).collect::<Vec<_>>(),
         "functions": costs.functions.iter().map(|function| json!({
             "name": function.name,
@@ -219,9 +243,10 @@ fn to_json(costs: &Costs) -> Value {
             "instructions": function.machine_instructions,
             "bytes": function.bytes,
             "stack_bytes": function.frame_bytes,
-            "bound": bound_json(&function.bound),
+            "bound": bound_json(&function.bound, files),
             "lines": function.lines.iter().map(|line| json!({
-                "line": line.line,
+                "line": line.line.map(|line| line.number),
+                "file": file_json(line.line, files),
                 "instructions": line.machine_instructions,
                 "bytes": line.bytes,
                 "units_once": line.units,
