@@ -65,6 +65,11 @@ impl State<'_> {
         let Some(offset) = self.slots.copies.get(&expr).copied() else { return self.value(expr, signatures) };
         let raw = self.raw_ty(expr);
         let value = self.raw_value(expr, signatures);
+        // The items of a vec are on the heap, so what keeps them as they are is a vec of its own.
+        if matches!(raw, SourceType::Vec(_)) {
+            let own = self.copied_vec(value, &raw);
+            return self.coerced(own, expr);
+        }
         let to = self.slot(offset);
         self.store_value(&raw, &value, to);
         self.coerced(Words::from_elem(to.base, 1), expr)
