@@ -178,6 +178,18 @@ fn what_is_not_written_at_the_end_is_told() {
     }
 }
 
+/// A permission may name what the script is going to make, and permits nothing beside it.
+#[test]
+fn permissions_name_what_is_not_there_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let new: &[&str] = &["--allow-write=@/new", "--allow-read=@/new"];
+    assert_eq!(eval(folder.path(), new, r#"(write-file "@/new" "x") (read-file "@/new")"#).unwrap(), "\"x\"");
+    for text in [r#"(write-file "@/other" "x")"#, r#"(write-file "@/newer" "x")"#] {
+        let error = eval(folder.path(), new, text).unwrap_err();
+        assert!(error.contains("E0417"), "{text}: {error}");
+    }
+}
+
 #[test]
 fn wallets_stay() {
     let folder = tempfile::tempdir().unwrap();
