@@ -12,8 +12,11 @@ use std::hash::{BuildHasher, Hash};
 /// Fewer holes than this stay.
 const FEW: usize = 16;
 
+/// How many steps of a walk it takes to copy an entry.
+const STEPS_PER_COPY: usize = 4;
+
 /// A map in order of insertion.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct OrderedMap<K, V> {
     /// The places of entries, by the hashes of their keys.
     index: HashTable<usize>,
@@ -28,6 +31,20 @@ struct Entry<K, V> {
     hash: u64,
     key: K,
     value: V,
+}
+
+impl<K: Clone, V: Clone> Clone for OrderedMap<K, V> {
+    fn clone(&self) -> Self {
+        // Whoever runs the program pays, and stops it where the memory is used up.
+        crate::walk::steps(self.places.len().saturating_mul(STEPS_PER_COPY));
+        crate::allocation::note(self.places.len() * size_of::<Option<Entry<K, V>>>());
+        OrderedMap {
+            index: self.index.clone(),
+            places: self.places.clone(),
+            holes: self.holes,
+            first: self.first,
+        }
+    }
 }
 
 impl<K, V> Default for OrderedMap<K, V> {

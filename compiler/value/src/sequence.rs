@@ -456,6 +456,8 @@ fn take_from_front<T: Default>(store: &mut Vec<T>, start: &mut usize) -> Option<
 
 impl Clone for Sequence {
     fn clone(&self) -> Sequence {
+        // Whoever runs the program pays, and stops it where the memory is used up.
+        crate::walk::steps(self.len());
         match self.numbers() {
             Some(numbers) => {
                 let mut copy = Sequence::from_numbers(numbers.to_vec());

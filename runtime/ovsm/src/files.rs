@@ -139,7 +139,7 @@ impl Place<'_> {
 }
 
 /// The path without `..` and links, as far as it is there; what is missing must be plain names.
-fn resolved_as_far_as_it_is_there(path: &Path) -> std::io::Result<PathBuf> {
+pub fn resolved_as_far_as_it_is_there(path: &Path) -> std::io::Result<PathBuf> {
     let mut missing = Vec::new();
     let mut known = path;
     loop {

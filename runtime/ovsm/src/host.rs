@@ -1,6 +1,6 @@
 //! The outside world of a script: output, input, clock, and what the command line permits.
 
-use crate::files::Place;
+use crate::files::{Place, resolved_as_far_as_it_is_there};
 use crate::open_files::OpenFiles;
 use crate::protected::{is_named_as_wallets, refusal};
 use ovsm_edge::Terminal;
@@ -143,9 +143,9 @@ pub fn checked(
         return Err(HostError::Denied(format!("{verb} `{path}` is never permitted: {reason}")));
     }
     let is_inside = folders.is_empty()
-        || folders
-            .iter()
-            .any(|folder| folder.canonicalize().is_ok_and(|folder| resolved.starts_with(folder)));
+        || folders.iter().any(|folder| {
+            resolved_as_far_as_it_is_there(folder).is_ok_and(|folder| resolved.starts_with(folder))
+        });
     if is_inside { Ok(resolved) } else { Err(denied(&format!("{verb} `{path}`"), &format!("{flag}={path}"))) }
 }
 

@@ -94,7 +94,7 @@ mod tests {
             ("/proc/7/mem", true),
             ("/proc/7/task/8/environ", true),
             ("/proc/7/fd/3", true),
-            ("/proc/7/root/etc", true),
+            ("/proc/7/root", true),
             ("/proc/7/status", false),
             ("/proc/7", false),
             ("/proc/cpuinfo", false),

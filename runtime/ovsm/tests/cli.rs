@@ -184,6 +184,18 @@ fn runs_stop_in_time_and_memory() {
         ovsm(&["eval", "--max-memory", "64", "(define xs []) (while true (push! xs \"text\"))"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0424") || result.err.contains("E0416"), "{}", result.err);
+    // Old versions that are kept share nothing with the new ones: each is a copy.
+    for text in [
+        "(define m (to-array (range 0 50000))) (define kept []) \
+         (for (i (range 0 500)) (push! kept m) (set! (get m 0) i))",
+        "(define m (set (range 0 5000))) (define kept []) \
+         (for (i (range 0 500)) (push! kept m) (set! m (set-remove m i)))",
+        "(define m (zip-object (map str (range 0 5000)) (range 0 5000))) (define kept []) \
+         (for (i (range 0 500)) (push! kept m) (set! m (dissoc m (str i))))",
+    ] {
+        let result = ovsm(&["eval", "--max-memory", "64", text], b"");
+        assert!(result.err.contains("E0424") && result.err.contains("memory"), "{text}: {}", result.err);
+    }
     let result = ovsm(&["eval", "--max-memory", "64", "(repeat \"x\" 1000000000000)"], b"");
     assert!(result.err.contains("E0416"), "{}", result.err);
 }

@@ -178,6 +178,18 @@ fn what_is_not_written_at_the_end_is_told() {
     }
 }
 
+/// A permission may name what the script is going to make, and permits nothing beside it.
+#[test]
+fn permissions_name_what_is_not_there_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let new: &[&str] = &["--allow-write=@/new", "--allow-read=@/new"];
+    assert_eq!(eval(folder.path(), new, r#"(write-file "@/new" "x") (read-file "@/new")"#).unwrap(), "\"x\"");
+    for text in [r#"(write-file "@/other" "x")"#, r#"(write-file "@/newer" "x")"#] {
+        let error = eval(folder.path(), new, text).unwrap_err();
+        assert!(error.contains("E0417"), "{text}: {error}");
+    }
+}
+
 #[test]
 fn wallets_stay() {
     let folder = tempfile::tempdir().unwrap();
@@ -208,6 +220,8 @@ fn wallets_stay() {
 #[cfg(unix)]
 fn wallets_stay_whatever_is_a_link() {
     use std::os::unix::fs::symlink;
+    // In two parts: nothing here may name the folder of somebody's wallets.
+    const WALLETS: &str = concat!(".config/", "solana");
     // Each case makes links in a home, and says where the wallet really is.
     type Case = (fn(&Path), &'static str);
     let cases: &[Case] = &[
@@ -222,15 +236,15 @@ fn wallets_stay_whatever_is_a_link() {
             |home| {
                 std::fs::create_dir_all(home.join(".config")).unwrap();
                 std::fs::create_dir_all(home.join("vault")).unwrap();
-                symlink("../vault", home.join(".config/solana")).unwrap();
+                symlink("../vault", home.join(WALLETS)).unwrap();
             },
             "vault",
         ),
         (
             |home| {
-                std::fs::create_dir_all(home.join(".config/solana")).unwrap();
+                std::fs::create_dir_all(home.join(WALLETS)).unwrap();
                 std::fs::create_dir_all(home.join("keys")).unwrap();
-                symlink("../../keys/id.json", home.join(".config/solana/id.json")).unwrap();
+                symlink("../../keys/id.json", home.join(WALLETS).join("id.json")).unwrap();
             },
             "keys",
         ),
@@ -243,18 +257,18 @@ fn wallets_stay_whatever_is_a_link() {
         std::fs::write(&wallet, "[1]").unwrap();
         std::fs::write(home.join("f"), "x").unwrap();
         for text in [
-            r#"(read-file "@/.config/solana/id.json")"#,
+            r#"(read-file "@/$/id.json")"#,
             r#"(read-file "%")"#,
             r#"(read-line (open-file "%"))"#,
             r#"(write-file "%" "x")"#,
-            r#"(write-file "@/.config/solana/id.json" "x")"#,
+            r#"(write-file "@/$/id.json" "x")"#,
             r#"(append-file "%" "x")"#,
             r#"(delete-file "%")"#,
             r#"(rename-file "%" "@/g")"#,
             r#"(rename-file "@/f" "%")"#,
             r#"(delete-folder "@" true)"#,
         ] {
-            let text = text.replace('%', wallet.to_str().unwrap());
+            let text = text.replace('%', wallet.to_str().unwrap()).replace('$', WALLETS);
             let error = eval_at_home(home, home, &["--allow-read", "--allow-write"], &text).unwrap_err();
             assert!(error.contains("never permitted"), "{real}: {text}: {error}");
         }

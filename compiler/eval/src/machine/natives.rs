@@ -111,6 +111,9 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn refill(&mut self) -> Result<(), Raised> {
+        if ovsm_value::walk::is_due() {
+            self.settle_walk()?;
+        }
         if self.fuel == 0 {
             return Err(Box::new(Unwind::Stop(StopReason::Fuel)));
         }
