@@ -111,7 +111,10 @@ fn bound_words(bound: &Result<Most, NoBound>, files: &Files) -> String {
         Ok(most) => {
             let mut words = format!("at most {} CU", most.units);
             if most.calls_programs {
-                words.push_str(&format!(" and what the called programs cost{}", at_line(most.program_call, files)));
+                words.push_str(&format!(
+                    " and what the called programs cost{}",
+                    at_line(most.program_call, files)
+                ));
             }
             // Writing to a string can not fail.
             let _ = match most.searches {
