@@ -123,7 +123,10 @@ pub fn ovsm_files(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
             let kind = entry.file_type().map_err(|error| cannot_read(&shown, &error))?;
             if kind.is_dir() && !is_hidden {
                 folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|extension| extension == "ovsm") {
+            } else if entry.path().extension().is_some_and(|extension| extension == "ovsm")
+                // A pipe would be waited for.
+                && entry.path().metadata().map_or(true, |meta| meta.is_file())
+            {
                 files.push(entry.path());
             }
             if files.len() + folders.len() > MAX_FILES {

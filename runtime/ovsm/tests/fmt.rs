@@ -105,6 +105,7 @@ fn standard_input_goes_to_standard_output() {
     let short = ovsm(folder, &["-"], UGLY);
     assert_eq!((short.code, &short.out), (result.code, &result.out));
     assert!(!folder.join("-").exists());
+    assert_eq!(ovsm(folder, &["-", "-"], UGLY).code, Some(2));
     let check = ovsm(folder, &["--stdin", "--stdin-filename", "x.ovsm", "--check"], UGLY);
     assert_eq!(check.code, Some(1));
     assert!(check.out.starts_with("--- a/x.ovsm\n+++ b/x.ovsm\n"), "{}", check.out);

@@ -136,6 +136,19 @@ fn only_tests_that_see_a_change_run_since_a_revision() {
     std::fs::write(folder.path().join("tool.ovsm"), "(pub (defn unused () 2))\n").unwrap();
     let (_, out) = test(folder.path(), &["a.ovsm", "--since", "HEAD"]);
     assert!(out.contains("2 passed, 0 failed"), "a module that is imported has changed: {out}");
+    // A module that is gone, and what the manifest says, are seen as well.
+    std::fs::write(folder.path().join("a.ovsm"), text).unwrap();
+    std::fs::write(folder.path().join("tool.ovsm"), "(pub (defn unused () 1))\n").unwrap();
+    std::fs::write(folder.path().join("other.ovsm"), "(pub (defn other () 1))\n").unwrap();
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "second"]);
+    let unchanged =
+        |folder: &std::path::Path| test(folder, &["a.ovsm", "--since", "HEAD"]).1.contains("2 unchanged");
+    assert!(unchanged(folder.path()));
+    std::fs::remove_file(folder.path().join("other.ovsm")).unwrap();
+    assert!(!unchanged(folder.path()));
+    git(&["checkout", "-q", "."]);
+    assert!(unchanged(folder.path()));
     assert_eq!(test(folder.path(), &["a.ovsm", "--since", "no-such-revision"]).0, Some(2));
     assert_eq!(test(folder.path(), &["a.ovsm", "--since", "--output=x"]).0, Some(2));
 }

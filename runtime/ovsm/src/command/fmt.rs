@@ -62,6 +62,12 @@ impl Fmt {
         if self.stdin || matches!(self.paths.as_slice(), [only] if only == Path::new("-")) {
             return self.standard_input(terminal);
         }
+        if self.paths.iter().any(|path| path == Path::new("-")) {
+            let message = "standard input is formatted alone, not together with files";
+            let help = "name `-` and nothing else, or leave it out";
+            terminal.show_placeless(&[Diagnostic::new(Code::CannotRead, message).help(help)]);
+            return Exit::Usage;
+        }
         let files = match self.files() {
             Ok(files) => files,
             Err(diagnostic) => {
@@ -208,7 +214,10 @@ fn search(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<Diagnostic>
             let is_hidden = name.to_string_lossy().starts_with('.');
             if kind.is_dir() && !is_hidden && name != "target" {
                 folders.push(entry.path());
-            } else if !kind.is_dir() && !is_hidden && entry.path().extension().is_some_and(|it| it == "ovsm")
+            } else if !is_hidden
+                && entry.path().extension().is_some_and(|it| it == "ovsm")
+                // A pipe would be waited for.
+                && entry.path().metadata().map_or(true, |meta| meta.is_file())
             {
                 let path = entry.path();
                 files.push(path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path));

@@ -229,6 +229,9 @@ pub fn run(
 /// The tests of a file that see nothing that has changed since a revision.
 fn unchanged_tests(path: &Path, text: &str, revision: &str) -> Result<Vec<String>, String> {
     let Some(old) = since::at_revision(path, revision)? else { return Ok(Vec::new()) };
+    if since::project_changed(path, revision)? {
+        return Ok(Vec::new());
+    }
     let (mut modules, mut old_modules) = (String::new(), String::new());
     for module in since::imported(path, text) {
         modules.push_str(&std::fs::read_to_string(&module).unwrap_or_default());

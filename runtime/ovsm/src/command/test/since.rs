@@ -54,6 +54,32 @@ pub fn at_revision(path: &Path, revision: &str) -> Result<Option<String>, String
     Ok(String::from_utf8(shown.stdout).ok())
 }
 
+/// True if a module of the project of a file is gone since a revision, or if its manifest says something else: what that
+/// changes shows in no text that is left.
+///
+/// # Errors
+/// Why git can not tell.
+pub fn project_changed(path: &Path, revision: &str) -> Result<bool, String> {
+    let folder = crate::project::modules_of(path);
+    if !folder.is_dir() {
+        return Ok(true);
+    }
+    let gone = Command::new("git")
+        .arg("-C")
+        .arg(&folder)
+        .args(["diff", "--name-only", "--no-renames", "--diff-filter=D", revision, "--", "."])
+        .output()
+        .map_err(|error| format!("git: {error}"))?;
+    if !gone.status.success() || String::from_utf8_lossy(&gone.stdout).lines().any(|it| it.ends_with(".ovsm"))
+    {
+        return Ok(true);
+    }
+    let Some(project) = crate::project::Project::find(path).ok().flatten() else { return Ok(false) };
+    let manifest = project.root.join("spirit.toml");
+    let now = std::fs::read_to_string(&manifest).unwrap_or_default();
+    Ok(at_revision(&manifest, revision)?.unwrap_or_default() != now)
+}
+
 /// What each test of a text depends on, as one text for each name of a test.
 pub fn fingerprints(text: &str, modules: &str) -> BTreeMap<String, String> {
     let split = ovsm_cst::split(text);
