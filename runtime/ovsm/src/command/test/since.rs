@@ -60,7 +60,10 @@ pub fn at_revision(path: &Path, revision: &str) -> Result<Option<String>, String
 /// # Errors
 /// Why git can not tell.
 pub fn project_changed(path: &Path, revision: &str) -> Result<bool, String> {
-    let folder = crate::project::modules_of(path);
+    let mut folder = crate::project::modules_of(path);
+    if folder.as_os_str().is_empty() {
+        folder = PathBuf::from(".");
+    }
     if !folder.is_dir() {
         return Ok(true);
     }
