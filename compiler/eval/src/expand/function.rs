@@ -130,7 +130,10 @@ impl Expander<'_> {
                 let names = match (syntax::head(clause), clause.as_items()) {
                     (Some("pure"), Some([_])) => &[],
                     (Some("effects"), Some([_, names @ ..])) => names,
-                    _ => continue,
+                    _ => {
+                        self.check_clause(clause, form);
+                        continue;
+                    }
                 };
                 let span = syntax::span(clause).or(syntax::span(form));
                 let all = declared.get_or_insert(DeclaredEffects { effects: Vec::new(), span });
@@ -151,6 +154,28 @@ impl Expander<'_> {
             }
         }
         declared
+    }
+
+    /// Reports a declaration of effects that declares nothing.
+    fn check_clause(&mut self, clause: &Value, form: &Value) {
+        let word = syntax::name(clause).or_else(|| syntax::head(clause)).unwrap_or_default();
+        if matches!(word.to_lowercase().as_str(), "pure" | "effects" | "effect") {
+            let text = ovsm_value::write::brief(clause);
+            let near = syntax::span(clause).or(syntax::span(form));
+            let diagnostic = Diagnostic::new(Code::MalformedForm, format!("`{text}` declares nothing"));
+            self.report_at(near, diagnostic.help("write `(declare (pure))` or `(declare (effects io …))`"));
+        }
+    }
+
+    /// `(declare …)` where it says nothing about a function.
+    pub(crate) fn misplaced_declaration(&mut self, form: &Value, clauses: &[Value]) -> ExprId {
+        let is_of_function = |clause: &Value| matches!(syntax::head(clause), Some("pure" | "effects"));
+        if clauses.iter().any(is_of_function) {
+            let message = "effects are declared at the head of a function, before its body";
+            let diagnostic = Diagnostic::new(Code::MalformedForm, message);
+            self.report_at(syntax::span(form), diagnostic.help("`(defn f (x) (declare (pure)) …)`"));
+        }
+        self.null()
     }
 
     /// A closure.

@@ -47,7 +47,7 @@ pub(crate) static TABLE: &[Special] = table! {
     "import" "(import module …)" |e, f, a| e.definition_only(f, a, Expander::import_form);
     "export" "(export name …)" |e, f, a| e.definition_only(f, a, Expander::export_form);
     "pub" "(pub (defn …))" |e, f, a| e.pub_form(f, a);
-    "declare" "(declare …)" |e, _, _| e.null();
+    "declare" "(declare …)" |e, f, a| e.misplaced_declaration(f, a);
     "declaim" "(declaim …)" |e, _, _| e.null();
     "lambda" "(lambda (parameter …) body …)" |e, f, a| e.lambda_form(f, a);
     "fn" "(fn (parameter …) body …)" |e, f, a| e.lambda_form(f, a);
