@@ -318,19 +318,29 @@ impl Front {
         }
         let last = self.forms.len();
         self.report_duplicates(first, last);
+        let is_type = |front: &Front, index: usize| {
+            front.forms.get(index).is_some_and(|form| defined_types::is_type_definition(&form.syntax))
+        };
         for index in first..last {
-            self.declare(machine, index);
+            if !is_type(self, index) {
+                self.declare(machine, index);
+            }
         }
-        for index in first..last {
-            self.state_type(machine, index);
-        }
-        // Imports come first: what they bring in may be needed by a macro further up.
+        // Imports come first: what they bring in may be needed by a macro further up, and by types.
         for index in first..last {
             let is_import =
                 self.forms.get(index).is_some_and(|form| syntax::head(&form.syntax) == Some("import"));
             if is_import {
                 self.expand_form(machine, index);
             }
+        }
+        for index in first..last {
+            if is_type(self, index) {
+                self.declare(machine, index);
+            }
+        }
+        for index in first..last {
+            self.state_type(machine, index);
         }
         for index in first..last {
             self.expand_form(machine, index);

@@ -81,6 +81,15 @@ impl Front {
     }
 }
 
+/// True for a form that defines a type, or several things among which is one.
+pub(super) fn is_type_definition(form: &Value) -> bool {
+    match (syntax::head(form), form.as_items()) {
+        (Some("pub" | "progn"), Some([_, definitions @ ..])) => definitions.iter().any(is_type_definition),
+        (Some("defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype"), _) => true,
+        _ => false,
+    }
+}
+
 /// True for a form that defines a type of this name.
 fn defines_type(form: &Value, name: &str) -> bool {
     let is_definition = matches!(
