@@ -8,7 +8,6 @@ use ovsm_base::IntType;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::number::{self, FixedType};
 use ovsm_value::{ErrorKind, Raised, Value};
-use std::rc::Rc;
 
 const fn native(
     name: &'static str,
@@ -71,7 +70,7 @@ pub const NATIVES: &[Native] = &[
         }
         context.reserve(length)?;
         let Value::Bytes(mut whole) = take(arguments, 0) else { return Ok(Value::bytes(Vec::new())) };
-        let target = Rc::make_mut(&mut whole);
+        let target = Value::own_bytes(&mut whole);
         for value in arguments.iter().skip(1) {
             if let Value::Bytes(bytes) = value {
                 target.extend_from_slice(bytes);
@@ -112,7 +111,7 @@ fn write(operation: &str, arguments: &mut [Value], ty: IntType, little: bool) ->
     }
     let mut result = take(arguments, 0);
     if let Value::Bytes(bytes) = &mut result
-        && let Some(part) = Rc::make_mut(bytes).get_mut(start..start + width)
+        && let Some(part) = Value::own_bytes(bytes).get_mut(start..start + width)
     {
         part.copy_from_slice(&digits);
     }

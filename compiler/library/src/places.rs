@@ -399,7 +399,7 @@ pub(crate) fn put_checked(arguments: &mut [Value], key: &Value, value: Value) ->
             let Some(byte) = byte else { return Err(type_error("put", "a byte (0 to 255)", &value)) };
             let mut collection = take(arguments, 0);
             if let Value::Bytes(bytes) = &mut collection
-                && let Some(place) = Rc::make_mut(bytes).get_mut(n)
+                && let Some(place) = Value::own_bytes(bytes).get_mut(n)
             {
                 *place = byte;
             }

@@ -501,7 +501,7 @@ fn append(context: &mut dyn Context, operation: &str, arguments: &mut [Value]) -
                     return Err(type_error(operation, "bytes, since the first is bytes", other));
                 };
                 context.reserve(more.len())?;
-                Rc::make_mut(&mut bytes).extend_from_slice(more);
+                Value::own_bytes(&mut bytes).extend_from_slice(more);
             }
             Ok(Value::Bytes(bytes))
         }

@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// UTF-8 text with a cached hash: the content of a string, the name of a keyword, the key of an object.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Text {
     /// Short text is in here, without memory of its own.
     text: CompactString,
@@ -22,12 +22,20 @@ pub struct Text {
     is_ascii: bool,
 }
 
+impl Clone for Text {
+    fn clone(&self) -> Text {
+        crate::walk::copied(self.text.len());
+        Text { text: self.text.clone(), hash: self.hash.clone(), is_ascii: self.is_ascii }
+    }
+}
+
 impl Text {
     /// Text with this content.
     pub fn new(text: impl Into<CompactString>) -> Text {
         let text = text.into();
         let is_ascii = text.is_ascii();
         crate::allocation::note(64 + text.len());
+        crate::walk::copied(text.len());
         Text { text, hash: std::cell::Cell::new(0), is_ascii }
     }
 
@@ -89,6 +97,7 @@ impl Text {
     /// Makes room. What is long grows to the double: memory that was never written to costs nothing, copying does.
     #[cold]
     fn grow(&mut self, more: usize) {
+        crate::walk::copied(more.max(self.text.len()));
         self.text.reserve(more.max(self.text.len()));
     }
 

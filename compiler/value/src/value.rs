@@ -114,7 +114,16 @@ impl Value {
 
     /// Bytes.
     pub fn bytes(bytes: Vec<u8>) -> Value {
+        crate::walk::copied(bytes.len());
         Value::Bytes(Rc::new(bytes))
+    }
+
+    /// Bytes that nobody else holds, for changing them: a copy, if somebody does.
+    pub fn own_bytes(bytes: &mut Rc<Vec<u8>>) -> &mut Vec<u8> {
+        if Rc::strong_count(bytes) > 1 {
+            crate::walk::copied(bytes.len());
+        }
+        Rc::make_mut(bytes)
     }
 
     /// An exact integer.

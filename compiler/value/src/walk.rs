@@ -54,6 +54,16 @@ pub fn steps(count: usize) -> bool {
     })
 }
 
+/// Notes that so many bytes were copied, or are going to be. What is short costs nothing: whoever makes it pays by the step.
+#[inline]
+pub fn copied(bytes: usize) {
+    const LONG: usize = 1 << 14;
+    const BYTES_PER_STEP: usize = 64;
+    if bytes >= LONG {
+        steps(bytes / BYTES_PER_STEP);
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn ask(state: &State, count: u64) -> bool {

@@ -192,6 +192,11 @@ fn runs_stop_in_time_and_memory() {
          (for (i (range 0 500)) (push! kept m) (set! m (set-remove m i)))",
         "(define m (zip-object (map str (range 0 5000)) (range 0 5000))) (define kept []) \
          (for (i (range 0 500)) (push! kept m) (set! m (dissoc m (str i))))",
+        "(define s (repeat \"x\" 1000000)) (define kept []) (for (i (range 0 1000)) (push! kept (str s i)))",
+        "(define b (bytes (repeat \"x\" 1000000))) (define kept []) \
+         (for (i (range 0 1000)) (push! kept b) (setf (get b 0) (mod i 256)))",
+        "(define b (bytes (repeat \"x\" 1000000))) (define kept []) \
+         (for (i (range 0 1000)) (push! kept (concat b (bytes \"y\"))))",
     ] {
         let result = ovsm(&["eval", "--max-memory", "64", text], b"");
         assert!(result.err.contains("E0424") && result.err.contains("memory"), "{text}: {}", result.err);
