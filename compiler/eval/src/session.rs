@@ -25,6 +25,8 @@ pub enum Ended {
 impl Session {
     /// A session with nothing but the prelude.
     pub fn new(limits: Limits, loader: Box<dyn Loader>, host: Box<dyn Host>) -> Session {
+        // What the last session of the thread left to pay is none of this one's business.
+        ovsm_value::walk::settle();
         let mut machine = Machine::new(limits);
         let front = Front::new(&mut machine, loader, host);
         Session { machine, front }

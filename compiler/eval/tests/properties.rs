@@ -251,3 +251,13 @@ proptest! {
         invariants::borsh_round_trip(schema, &bytes);
     }
 }
+
+/// Found by a fuzzer: what one session copied was paid by the next.
+#[test]
+fn a_session_pays_for_itself_only() {
+    for n in 0..120 {
+        let copies = n * 37;
+        invariants::evaluates(&format!("(define s (set (range 0 {copies}))) (define held s) (push! s -1) 1"));
+        invariants::evaluates("(import std/set) (length (set/power-set (set (range 0 10))))");
+    }
+}
