@@ -281,7 +281,7 @@ async fn a_vec_grows_until_the_heap_is_full() {
     assert_eq!(seen.error, None);
     assert_eq!(word(&seen.accounts[0].1, 0), (0..1_000).map(|i| i * i).sum::<u64>());
     let seen = run(&case("a full heap", source, accounts, &5_000u64.to_le_bytes())).await;
-    assert_eq!(seen.error.as_deref(), Some("Custom(1331036169)"));
+    assert_eq!(seen.error.as_deref(), Some("Custom(1331036170)"));
 }
 
 #[tokio::test]
