@@ -7,6 +7,7 @@
 use super::Expander;
 use crate::core::{Expr, ExprId, GlobalId, LocalId, Unit};
 use crate::module::Type;
+use ovsm_base::{Code, Diagnostic};
 use ovsm_value::Value;
 
 /// The forms whose value is made of bytes that come from outside.
@@ -100,7 +101,13 @@ impl Expander<'_> {
     /// The checks of the fields of a record, or of a variant if the value is that.
     fn check_fields(&mut self, local: LocalId, identity: u64, steps: &mut Vec<ExprId>) {
         let Some(fields) = self.front.refined_fields.get(&identity).cloned() else { return };
-        let Some(constructor) = self.constructor_of(identity) else { return };
+        let Some(constructor) = self.constructor_of(identity) else {
+            // No check is left out in silence.
+            let message = "the conditions of this type's fields can not be checked here";
+            let help = "import the type by its name, or state it where the value is read";
+            self.report_at(self.near, Diagnostic::new(Code::UnsupportedForm, message).help(help));
+            return;
+        };
         let mut inner = Vec::new();
         for (number, field) in fields.iter().enumerate() {
             let Some((name, ty)) = field else { continue };
