@@ -14,7 +14,8 @@ use ovsm_value::{ErrorKind, Raised, Value};
 const ONE: (u8, Option<u8>) = (1, Some(1));
 const TWO: (u8, Option<u8>) = (2, Some(2));
 
-const fn file(
+/// A function that works on files and folders.
+pub(crate) const fn file(
     name: &'static str,
     arity: (u8, Option<u8>),
     signature: &'static str,

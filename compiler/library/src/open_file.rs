@@ -4,29 +4,17 @@
 use crate::arguments::{at, string};
 use crate::context::{Context, OpenMode};
 use crate::encoding::utf8;
+use crate::files::file;
 use crate::io::failed;
-use crate::native::{Effect, Native};
-use crate::operands::pure;
+use crate::native::Native;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::write::display_to;
 use ovsm_value::{ErrorKind, Handle, Raised, Value};
 use std::rc::Rc;
 
-const MODULE: &str = "std/io";
-
-const fn open(
-    name: &'static str,
-    arity: (u8, Option<u8>),
-    signature: &'static str,
-    doc: &'static str,
-    run: crate::NativeFn,
-) -> Native {
-    Native { effect: Effect::Storage, ..pure(MODULE, name, arity, signature, doc, &[], run) }
-}
-
 /// The natives of this module.
 pub const NATIVES: &[Native] = &[
-    open(
+    file(
         "open-file",
         (1, Some(2)),
         "(path mode) -> handle",
@@ -45,7 +33,7 @@ pub const NATIVES: &[Native] = &[
             Ok(Value::Handle(Rc::new(Handle::file(number, path.as_str()))))
         },
     ),
-    open(
+    file(
         "write-to",
         (1, None),
         "(file x…) -> null",
@@ -69,7 +57,7 @@ pub const NATIVES: &[Native] = &[
             written.map(|()| Value::Null).map_err(|error| failed("write-to", error))
         },
     ),
-    open(
+    file(
         "close",
         (1, Some(1)),
         "(file) -> bool",

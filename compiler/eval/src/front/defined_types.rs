@@ -45,7 +45,6 @@ impl Front {
         }
     }
 
-    /// Notes the variants of an enum.
     /// Notes the type of a record or of a variant, and the variable that holds it.
     pub(crate) fn define_record(&mut self, id: GlobalId, ty: &Rc<RecordType>) {
         self.records.insert(ty.identity, Rc::clone(ty));
@@ -71,6 +70,7 @@ impl Front {
         named.max_by_key(|ty| ty.identity).cloned()
     }
 
+    /// Notes the variants of an enum.
     pub(crate) fn define_enum(&mut self, name: &Rc<str>, variants: Vec<(Rc<str>, u64)>) {
         self.enums.push((Rc::clone(name), variants));
     }
