@@ -3,7 +3,7 @@
 use crate::case::{Case, Observed, PROGRAM, payer};
 use crate::lite::describe;
 use solana_account::Account;
-use solana_program_test::ProgramTest;
+use solana_program_test::{BanksClient, ProgramTest};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
@@ -41,6 +41,14 @@ pub async fn run(case: &Case, elf: &[u8]) -> Observed {
         &signers,
         blockhash,
     );
+    observe(case, &client, transaction).await
+}
+
+/// Sends a transaction and looks at what it did.
+///
+/// # Panics
+/// If the bank does not answer.
+pub(crate) async fn observe(case: &Case, client: &BanksClient, transaction: Transaction) -> Observed {
     let result = client.process_transaction_with_metadata(transaction).await.expect("the bank answers");
     let mut accounts = Vec::new();
     for address in case.observed_addresses() {

@@ -3,6 +3,7 @@
 //!
 //! Everything is a transaction on a whole bank, with every feature on. Start with [`Deployment::new`].
 
+use crate::bank::observe;
 use crate::case::{Case, Observed, PROGRAM, payer};
 use crate::lite::describe;
 use ovsm_sbpf::Version;
@@ -129,18 +130,7 @@ impl Deployment {
         let payer = payer().pubkey();
         let transaction =
             Transaction::new_signed_with_payer(&[instruction], Some(&payer), &signers, blockhash);
-        let client = &mut self.context.banks_client;
-        let result = client.process_transaction_with_metadata(transaction).await.expect("the bank answers");
-        let mut accounts = Vec::new();
-        for address in case.observed_addresses() {
-            let account = client.get_account(address).await.expect("the bank answers").unwrap_or_default();
-            accounts.push((account.lamports, account.data));
-        }
-        Observed {
-            error: result.result.err().map(|error| describe(&error)),
-            compute_units: result.metadata.map_or(0, |metadata| metadata.compute_units_consumed),
-            accounts,
-        }
+        observe(case, &self.context.banks_client, transaction).await
     }
 
     /// The bytes of the file that the loader keeps for the program.
