@@ -578,19 +578,19 @@ impl Front {
         if failed {
             return None;
         }
-        match machine.load(&expanded.unit) {
+        let unit = Rc::new(expanded.unit);
+        match machine.load(&unit) {
             Ok(id) => {
-                self.references.insert(id.0, references(&expanded.unit));
+                self.references.insert(id.0, references(&unit));
                 if self.checker.is_some() {
-                    let unit = Rc::new(expanded.unit.clone());
                     match module {
-                        ModuleId(0) => self.library_units.push(unit),
-                        _ => self.unchecked.push(unit),
+                        ModuleId(0) => self.library_units.push(Rc::clone(&unit)),
+                        _ => self.unchecked.push(Rc::clone(&unit)),
                     }
                 }
                 // A definition gives its own names their values; everything else assigns.
                 let mut own = if is_function_definition(form) { defined_names(form) } else { Vec::new() };
-                for expr in expanded.unit.exprs.iter() {
+                for expr in unit.exprs.iter() {
                     if let Expr::SetGlobal(global, _) | Expr::UpdateGlobal(global, ..) = expr {
                         match own.iter().position(|name| **name == *machine.global_name(*global)) {
                             Some(place) => drop(own.swap_remove(place)),

@@ -9,6 +9,7 @@ mod arguments;
 mod call;
 mod execute;
 mod fast;
+mod loaded;
 mod natives;
 mod stack;
 mod task;
@@ -19,10 +20,10 @@ mod unwind;
 mod update;
 
 use crate::bytecode::{Entry, FunctionInfo, GlobalSlot, Instruction, Template, WINDOW, slot};
-use crate::compile::{Operations, Origin, compile};
-use crate::core::{GlobalId, Unit};
+use crate::compile::Operations;
+use crate::core::GlobalId;
 use ovsm_base::stack::with_room;
-use ovsm_base::{Diagnostic, MacroOrigin, Span};
+use ovsm_base::{MacroOrigin, Span};
 use ovsm_library::{Host, Native};
 use ovsm_value::error::{StopReason, TraceFrame};
 use ovsm_value::{Raised, Unwind, Value};
@@ -129,7 +130,7 @@ impl Failure {
     pub const OUTER: usize = 5;
 }
 
-/// A unit that a machine has loaded: the number of its first function.
+/// A unit that a machine has loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnitId(pub u32);
 
@@ -174,6 +175,7 @@ pub struct Machine {
     functions: Vec<FunctionInfo>,
     constants: Vec<Value>,
     templates: Vec<Template>,
+    units: Vec<loaded::Loaded>,
     globals: Vec<GlobalSlot>,
     natives: &'static [&'static Native],
     operations: Operations,
@@ -216,6 +218,7 @@ impl Machine {
             functions: Vec::new(),
             constants: Vec::new(),
             templates: Vec::new(),
+            units: Vec::new(),
             globals: Vec::new(),
             natives: ovsm_library::table(),
             operations: Operations::new(),
@@ -299,34 +302,12 @@ impl Machine {
         self.fresh
     }
 
-    /// Compiles a unit.
-    ///
-    /// # Errors
-    /// A function needs more registers than there are.
-    pub fn load(&mut self, unit: &Unit) -> Result<UnitId, Box<Diagnostic>> {
-        let origin = Origin {
-            code: self.code.len() as u32,
-            functions: self.entries.len() as u32,
-            constants: self.constants.len() as u32,
-            templates: self.templates.len() as u32,
-        };
-        let compiled = compile(unit, &self.operations, origin)?;
-        self.code.extend(compiled.code);
-        self.spans.extend(compiled.spans);
-        self.entries.extend(compiled.entries);
-        self.functions.extend(compiled.functions);
-        self.constants.extend(compiled.constants);
-        self.templates.extend(compiled.templates);
-        Ok(UnitId(origin.functions))
-    }
-
     /// Runs the form of a unit.
     ///
     /// # Errors
     /// The form ended without a value.
     pub fn run(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Failure> {
-        let result = self.enter(unit.0, Value::Null, &mut [], environment);
-        result.map_err(|raised| self.failure(raised))
+        self.run_inside(unit, environment).map_err(|raised| self.failure(raised))
     }
 
     /// Runs the form of a unit for a program that is running already: what it raises goes on to that program.
@@ -334,7 +315,8 @@ impl Machine {
     /// # Errors
     /// The form ended without a value.
     pub fn run_inside(&mut self, unit: UnitId, environment: &mut dyn Environment) -> Result<Value, Raised> {
-        self.enter(unit.0, Value::Null, &mut [], environment)
+        let entry = self.entry_of(unit)?;
+        self.enter(entry, Value::Null, &mut [], environment)
     }
 
     /// Calls a function.

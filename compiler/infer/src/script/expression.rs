@@ -10,6 +10,8 @@ use ovsm_base::{Diagnostic, Span};
 use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_value::Value;
 use rustc_hash::FxHashMap;
+use std::cell::Cell;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 /// Locals of a unit are looked at again until nothing changes, but not more often.
@@ -23,6 +25,8 @@ pub(super) struct LocalFacts {
     pub(super) is_parameter: bool,
     /// How often code gives it a value, but for the null that holds the place of a definition.
     pub(super) held: u32,
+    /// True once its type was used: if it becomes another one, the unit is looked at again.
+    is_read: Cell<bool>,
     /// What it was given where, for explanations.
     pub(super) origins: Vec<(Ty, Span)>,
     /// The function that it holds, if it holds one and nothing else.
@@ -57,7 +61,10 @@ pub(super) struct Analysis<'a> {
     pub(super) narrowed: Vec<(Variable, Ty)>,
     /// What each function of the unit gives, as far as it is known.
     pub(super) results: FxHashMap<FunctionId, Ty>,
-    blocks: FxHashMap<BlockId, Ty>,
+    /// True once what a function gives was asked for before it was known.
+    is_early: Cell<bool>,
+    /// What leaves each block early, and whether somebody used that.
+    blocks: FxHashMap<BlockId, (Ty, bool)>,
     /// What leaves each block early, and where, in the round that reports.
     pub(super) leaves: FxHashMap<BlockId, Vec<(Ty, ExprId)>>,
     assignments: Vec<Assignment>,
@@ -79,6 +86,7 @@ impl<'a> Analysis<'a> {
             ty: Ty::never(),
             is_parameter: false,
             held: 0,
+            is_read: Cell::new(false),
             origins: Vec::new(),
             function: None,
             constant: None,
@@ -90,6 +98,7 @@ impl<'a> Analysis<'a> {
             locals: IndexVec::from_elem(unknown, unit.locals.len()),
             narrowed: Vec::new(),
             results: FxHashMap::default(),
+            is_early: Cell::new(false),
             blocks: FxHashMap::default(),
             leaves: FxHashMap::default(),
             assignments: Vec::new(),
@@ -107,13 +116,15 @@ impl<'a> Analysis<'a> {
         let root = self.unit.functions.get(FunctionId(0)).map(|code| code.body);
         if let Some(root) = root {
             let mut is_settled = false;
-            for _ in 0..MAX_ROUNDS {
+            for round in 0..MAX_ROUNDS {
                 self.changed = false;
                 self.assignments.clear();
                 self.diagnostics.clear();
                 self.leaves.clear();
                 self.expr(root);
-                if !self.changed {
+                // Explanations name places that the first look may have come to after the fault.
+                let is_explained = round > 0 || self.diagnostics.is_empty();
+                if !self.changed && is_explained {
                     is_settled = true;
                     break;
                 }
@@ -233,11 +244,18 @@ impl<'a> Analysis<'a> {
             Expr::Global(global) => self.global(*global),
             Expr::SetGlobal(global, value) => {
                 let ty = self.expr(*value);
-                let function = lambda_of(self.unit, *value).and_then(|function| self.function_type(function));
+                let function = lambda_of(self.unit, *value).and_then(|function| {
+                    let gives_a_function =
+                        self.results.get(&function).is_none_or(|result| result.function.is_some());
+                    match &ty.function {
+                        Some(known) if !gives_a_function => Some(Rc::clone(known)),
+                        _ => self.function_type(function).map(Rc::new),
+                    }
+                });
                 self.assignments.push(Assignment {
                     global: *global,
                     ty: ty.clone(),
-                    function: function.map(Rc::new),
+                    function,
                     makes: self.constructed(*value),
                     span: self.span(*value),
                 });
@@ -309,19 +327,22 @@ impl<'a> Analysis<'a> {
             }
             Expr::Block(block, body) => {
                 let ty = self.expr(*body);
-                match self.blocks.get(block) {
-                    Some(left) => ty.join(left),
+                match self.blocks.get_mut(block) {
+                    Some((left, is_read)) => {
+                        *is_read = true;
+                        ty.join(left)
+                    }
                     None => ty,
                 }
             }
             Expr::Leave(block, value) => {
                 let ty = self.expr(*value);
                 self.leaves.entry(*block).or_default().push((ty.clone(), *value));
-                let known = self.blocks.entry(*block).or_insert_with(Ty::never);
+                let (known, is_read) = self.blocks.entry(*block).or_insert_with(|| (Ty::never(), false));
                 let joined = known.join(&ty);
                 if *known != joined {
                     *known = joined;
-                    self.changed = true;
+                    self.changed |= *is_read;
                 }
                 Ty::never()
             }
@@ -450,7 +471,10 @@ impl<'a> Analysis<'a> {
         if let Some((_, ty)) = self.narrowed.iter().rev().find(|(narrowed, _)| *narrowed == local_key) {
             return ty.clone();
         }
-        self.locals.get(local).map_or_else(Ty::any, |facts| facts.ty.clone())
+        self.locals.get(local).map_or_else(Ty::any, |facts| {
+            facts.is_read.set(true);
+            facts.ty.clone()
+        })
     }
 
     pub(super) fn global(&self, global: GlobalId) -> Ty {
@@ -468,7 +492,7 @@ impl<'a> Analysis<'a> {
         let joined = facts.ty.join(ty);
         if joined != facts.ty {
             facts.ty = joined;
-            self.changed = true;
+            self.changed |= facts.is_read.get();
         }
         if let Some(span) = span
             && !ty.is_never()
@@ -499,11 +523,18 @@ impl<'a> Analysis<'a> {
             Some(stated) => Ty::stated(stated),
             None => found,
         };
-        let known = self.results.entry(function).or_insert_with(Ty::never);
-        let joined = known.join(&result);
-        if *known != joined {
-            *known = joined;
-            self.changed = true;
+        match self.results.entry(function) {
+            Entry::Vacant(place) => {
+                place.insert(result);
+                self.changed |= self.is_early.get();
+            }
+            Entry::Occupied(mut known) => {
+                let joined = known.get().join(&result);
+                if *known.get() != joined {
+                    known.insert(joined);
+                    self.changed = true;
+                }
+            }
         }
     }
 
@@ -525,7 +556,10 @@ impl<'a> Analysis<'a> {
                 .map(|optional| stated(optional.local))
                 .collect::<Option<_>>()?,
             is_open: parameters.rest.is_some() || parameters.keys.is_some(),
-            result: self.results.get(&function).cloned().unwrap_or_else(Ty::any),
+            result: self.results.get(&function).cloned().unwrap_or_else(|| {
+                self.is_early.set(true);
+                Ty::any()
+            }),
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::script::{self, RunOptions};
 use ovsm_base::{Code, Diagnostic};
 use ovsm_edge::{Exit, Source, Terminal, source};
+use ovsm_eval::Session;
 use std::path::PathBuf;
 
 /// Check scripts without running them
@@ -41,13 +42,14 @@ impl Check {
         }
         let mut exit = Exit::Success;
         let mut programs = 0;
-        for file in files {
+        let last = files.len();
+        for (number, file) in files.iter().enumerate() {
             // What runs on Solana can not be compiled as a script, and would be full of errors that are none.
-            if Project::is_program_source(&file) {
+            if Project::is_program_source(file) {
                 programs += 1;
                 continue;
             }
-            match self.check(&file, terminal) {
+            match self.check(file, number + 1 == last, terminal) {
                 Exit::Success => {}
                 other => exit = other,
             }
@@ -61,7 +63,7 @@ impl Check {
         exit
     }
 
-    fn check(&self, path: &std::path::Path, terminal: &Terminal) -> Exit {
+    fn check(&self, path: &std::path::Path, is_last: bool, terminal: &Terminal) -> Exit {
         let source = match Source::read(path) {
             Ok(source) => source,
             Err(diagnostic) => {
@@ -79,6 +81,15 @@ impl Check {
             }
         };
         session.front.kept_units = self.effects.then(Vec::new);
+        let exit = self.report(&mut session, &source, terminal);
+        if is_last {
+            // The process ends now, which frees all memory at once.
+            std::mem::forget(session);
+        }
+        exit
+    }
+
+    fn report(&self, session: &mut Session, source: &Source, terminal: &Terminal) -> Exit {
         session.load(&source.path, &source.text);
         let diagnostics = std::mem::take(&mut session.front.diagnostics);
         terminal.show(&diagnostics, &session.front.sources);
@@ -88,10 +99,10 @@ impl Check {
         if !self.effects {
             return Exit::Success;
         }
-        let found = effects::of_session(&session, &source.path);
+        let found = effects::of_session(session, &source.path);
         match self.json {
-            true => terminal.print(&format!("{}\n", found.json(&session, &source.path))),
-            false => terminal.print(&found.text(&session, &source.path)),
+            true => terminal.print(&format!("{}\n", found.json(session, &source.path))),
+            false => terminal.print(&found.text(session, &source.path)),
         }
     }
 }

@@ -348,7 +348,7 @@ impl World {
         let mut value = Value::Null;
         for form in parse(text) {
             let unit = self.build(&form);
-            let id = self.machine.load(&unit).map_err(|diagnostic| Failure {
+            let id = self.machine.load(&Rc::new(unit)).map_err(|diagnostic| Failure {
                 unwind: Unwind::Error(Rc::new(ovsm_value::ErrorValue::new(
                     ErrorKind::Limit,
                     diagnostic.message,
