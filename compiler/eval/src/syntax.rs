@@ -12,6 +12,8 @@ use ovsm_value::decimal::Decimal;
 use ovsm_value::number::FixedType;
 use ovsm_value::sequence::Origin;
 use ovsm_value::{Object, Range, Record, RecordType, Sequence, Set, Symbol, Text, Value};
+use rustc_hash::FxHashSet;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Heads of lists that stand for what has no value of its own.
@@ -31,16 +33,34 @@ pub fn symbol(name: &str, span: Option<Span>) -> Value {
     thread_local! {
         static NO_MARKS: Rc<[u32]> = Rc::from([]);
     }
-    Value::Symbol(Rc::new(Symbol { name: name.into(), marks: NO_MARKS.with(Rc::clone), span }))
+    Value::Symbol(Rc::new(Symbol { name: interned_name(name), marks: NO_MARKS.with(Rc::clone), span }))
+}
+
+/// How many names are remembered: a hostile text must not fill the memory for ever.
+const MAX_NAMES: usize = 100_000;
+
+/// The names of symbols, each once.
+fn interned_name(name: &str) -> Rc<str> {
+    thread_local! {
+        static NAMES: RefCell<FxHashSet<Rc<str>>> = RefCell::default();
+    }
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return Rc::clone(known);
+        }
+        let text: Rc<str> = name.into();
+        if names.len() < MAX_NAMES {
+            names.insert(Rc::clone(&text));
+        }
+        text
+    })
 }
 
 /// The names of keywords and keys, each once: two that are equal are then one and the same text.
 pub fn interned(name: &str) -> Rc<Text> {
     thread_local! {
-        static NAMES: std::cell::RefCell<rustc_hash::FxHashSet<Rc<Text>>> = std::cell::RefCell::default();
+        static NAMES: RefCell<FxHashSet<Rc<Text>>> = RefCell::default();
     }
-    /// How many names are remembered: a hostile text must not fill the memory for ever.
-    const MAX_NAMES: usize = 100_000;
     let text = Text::new(name);
     NAMES.with_borrow_mut(|names| {
         if let Some(known) = names.get(&text) {
@@ -70,8 +90,18 @@ pub fn from_node(node: Node<'_>) -> Option<Value> {
 
 fn from_node_inner(node: Node<'_>) -> Option<Value> {
     let span = Some(node.span());
-    let items = |node: Node<'_>| node.children().map(from_node).collect::<Option<Vec<Value>>>();
-    let written = |node: Node<'_>| origin(node.span(), node.children().map(|part| part.span()).collect());
+    let items = |node: Node<'_>| {
+        let mut items = Vec::with_capacity(node.child_count());
+        for child in node.children() {
+            items.push(from_node(child)?);
+        }
+        Some(items)
+    };
+    let written = |node: Node<'_>| {
+        let mut parts = Vec::with_capacity(node.child_count());
+        parts.extend(node.children().map(|part| part.span()));
+        origin(node.span(), parts)
+    };
     let prefixed = |head: &str| Some(list(vec![symbol(head, span), from_node(node.operand()?)?], span));
     Some(match node.kind() {
         NodeKind::List => Value::List(Rc::new(Sequence::with_origin(items(node)?, Some(written(node))))),
