@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use ovsm_bench::cu::{KERNELS, PROGRAMS, cost, table};
+use ovsm_bench::cu::{KERNELS, PROGRAMS, Subject, cost, table};
 use ovsm_ir::passes::OptLevel;
 use ovsm_sbpf::Version;
 
@@ -22,6 +22,32 @@ fn no_kernel_is_worse_than_clang() {
     for kernel in &KERNELS {
         let units = cost(kernel, kernel.source, Version::V3, OptLevel::O2).unwrap().units;
         assert!(units <= kernel.clang, "{}: {units} against {}", kernel.name, kernel.clang);
+    }
+}
+
+#[test]
+fn kernels_are_cheaper_than_all_levels_of_clang_on_average() {
+    let mean = |of: fn(&Subject) -> u64| {
+        let ratio = |kernel: &Subject| {
+            cost(kernel, kernel.source, Version::V3, OptLevel::O2).unwrap().units as f64 / of(kernel) as f64
+        };
+        (KERNELS.iter().map(|kernel| ratio(kernel).ln()).sum::<f64>() / KERNELS.len() as f64).exp()
+    };
+    let (level_2, best) = (mean(|kernel| kernel.clang), mean(|kernel| kernel.best));
+    assert!(level_2 <= 0.8 && best <= 0.75, "{level_2} {best}");
+}
+
+/// Unrolled loops are compared with unrolled ones: no build of clang is as cheap and much smaller.
+#[test]
+fn kernels_are_hardly_larger_than_those_of_clang() {
+    for kernel in &KERNELS {
+        let bytes = |level| cost(kernel, kernel.source, Version::V3, level).unwrap().stripped;
+        let (small, unrolled) = kernel.clang_small_and_unrolled.unwrap();
+        let ours = bytes(OptLevel::Os) as u64;
+        assert!(ours <= small + 100, "{}: {ours} against {small} at -Os", kernel.name);
+        let ours = bytes(OptLevel::O2) as u64;
+        let theirs = kernel.clang_bytes.max(unrolled);
+        assert!(ours <= theirs + 100, "{}: {ours} against {theirs} at -O2", kernel.name);
     }
 }
 

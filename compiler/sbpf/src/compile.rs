@@ -115,6 +115,7 @@ fn compile_function(
     if options.optimize {
         peephole::improve(&mut assembly, convention, conventions, preserves);
         layout::clean(&mut assembly);
+        peephole::choose(&mut assembly, convention, conventions, preserves);
     }
     if options.optimize && options.small && tails::merge(&mut assembly) {
         layout::clean(&mut assembly);
@@ -123,6 +124,9 @@ fn compile_function(
     if copies == Copies::Blocks {
         layout::copy_tests(&mut assembly, &mut blocks);
         peephole::improve(&mut assembly, convention, conventions, preserves);
+    }
+    if options.optimize {
+        layout::share_exits(&mut assembly, &mut blocks);
     }
     let clobbers = clobbers(&assembly, &blocks, conventions, preserves);
     let code = islands::emit_with_islands(&mut assembly, blocks, func, options.version).map_err(|_| {

@@ -321,6 +321,45 @@ pub fn copy_tests(assembly: &mut Assembly, order: &mut Vec<Label>) {
     order.retain(|label| reachable.get(*label) == Some(&true));
 }
 
+/// Drops an `exit` that stands behind a jump over it, if there is another one that the jump can lead to: the program
+/// gets smaller, and no path longer.
+pub fn share_exits(assembly: &mut Assembly, order: &mut Vec<Label>) {
+    let is_exit = |assembly: &Assembly, label: Label| {
+        assembly.blocks.get(label).is_some_and(|block| block.body.is_empty() && block.end == End::Exit)
+    };
+    let mut place = 1;
+    while let (Some(before), Some(label)) = (order.get(place - 1).copied(), order.get(place).copied()) {
+        place += 1;
+        let End::If(mut test, mut then, mut otherwise) =
+            assembly.blocks.get(before).map_or(End::Trap, |block| block.end)
+        else {
+            continue;
+        };
+        if !is_exit(assembly, label) || order.get(place) != Some(if then == label { &otherwise } else { &then }) {
+            continue;
+        }
+        let Some(other) = order.iter().copied().find(|other| *other != label && is_exit(assembly, *other))
+        else {
+            return;
+        };
+        if otherwise == label {
+            let Some(negated) = test.jump.negated() else { continue };
+            test.jump = negated;
+            std::mem::swap(&mut then, &mut otherwise);
+        }
+        // Nobody else may lead there.
+        let entries = order.iter().filter_map(|label| assembly.blocks.get(*label));
+        if entries.flat_map(|block| block.end.targets()).filter(|target| *target == label).count() != 1 {
+            continue;
+        }
+        if let Some(block) = assembly.blocks.get_mut(before) {
+            block.end = End::If(test, other, otherwise);
+        }
+        place -= 1;
+        order.remove(place);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +422,26 @@ mod tests {
         ]);
         assert_eq!(order.last(), Some(&Label(1)));
         assert!([3, 4].iter().all(|label| assembly.blocks[Label(*label)].end == End::Exit));
+    }
+
+    #[test]
+    fn an_exit_is_not_repeated_for_a_jump_over_it() {
+        let (mut assembly, _) = arranged(vec![
+            block(1, if_(1, 2)),
+            block(0, End::Exit),
+            block(5, if_(2, 3)),
+            block(0, End::Exit),
+        ]);
+        let mut order = [0, 1, 2, 3].map(Label).to_vec();
+        share_exits(&mut assembly, &mut order);
+        assert_eq!(order, [0, 2, 3].map(Label));
+        assert_eq!(assembly.blocks[Label(0)].end, if_(3, 2));
+        // Without another one it stays.
+        assembly.blocks[Label(3)].body.push((Asm::Const(Reg(1), 1), None));
+        assembly.blocks[Label(0)].end = if_(1, 2);
+        let mut order = [0, 1, 2, 3].map(Label).to_vec();
+        share_exits(&mut assembly, &mut order);
+        assert_eq!(order, [0, 1, 2, 3].map(Label));
     }
 
     #[test]

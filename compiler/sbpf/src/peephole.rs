@@ -3,6 +3,7 @@
 //!
 //! Start with [`improve`]. The submodules hold one improvement each; `Effects` says what instructions read and write.
 
+mod choose;
 mod copies;
 mod dead;
 mod swap;
@@ -33,6 +34,16 @@ pub fn improve(
         }
     }
     swap::fuse(assembly, &effects);
+}
+
+/// Sets registers before the branches that choose their values. [`improve`] would not undo it, but may find less.
+pub fn choose(
+    assembly: &mut Assembly,
+    convention: Convention,
+    conventions: &IndexVec<Func, Convention>,
+    syscall_preserves_args: bool,
+) {
+    choose::hoist(assembly, &Effects { convention, conventions, syscall_preserves_args });
 }
 
 /// What instructions read and write, as sets of registers: bit n is r(n).
@@ -216,6 +227,27 @@ mod tests {
         assert_eq!(bodies[1], [sum(2, 6)]);
         assert_eq!(bodies[2], body);
         assert_eq!(bodies[3], [sum(2, 6), copy(0, 2)]);
+    }
+
+    #[test]
+    fn a_value_is_chosen_with_one_jump() {
+        let chosen = |other: &[Asm], tested: u8| {
+            let mut assembly = function(vec![
+                block(&[add(2, 1)], if_(Jump::Gt, tested, 9, 1, 2)),
+                block(other, End::Goto(Label(3))),
+                block(&[copy(0, 5)], End::Goto(Label(3))),
+                block(&[sum(0, 2)], End::Exit),
+            ]);
+            let convention = Convention { params: 2, results: 1, ..Convention::default() };
+            choose(&mut assembly, convention, &IndexVec::new(), true);
+            (assembly.blocks[Label(0)].body.len(), assembly.blocks[Label(0)].end)
+        };
+        let nine = Asm::Const(r(0), 9);
+        assert_eq!(chosen(&[nine], 5), (2, if_(Jump::Gt, 5, 9, 1, 3)));
+        // What is tested, what the other side reads, and what it leaves alone stays as it is.
+        assert_eq!(chosen(&[nine], 0), (1, if_(Jump::Gt, 0, 9, 1, 2)));
+        assert_eq!(chosen(&[copy(3, 0), nine], 5), (1, if_(Jump::Gt, 5, 9, 1, 2)));
+        assert_eq!(chosen(&[copy(3, 5)], 5), (1, if_(Jump::Gt, 5, 9, 1, 2)));
     }
 
     #[test]

@@ -13,8 +13,9 @@ use crate::op::Op;
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashMap;
 
-/// More iterations than there are addresses: memory ends below `0x8_0000_0000` on every machine that runs the IR.
-pub(crate) const MANY: u64 = 1 << 36;
+/// At least as many iterations as there are bytes of memory. A program of Solana sees less than 1 GiB in all: at most 64
+/// accounts of 10 MiB each, and far less of everything else. As an immediate operand it costs one instruction.
+pub(crate) const MANY: u64 = i32::MAX as u64;
 /// The most that an address may move in one iteration, so that no address comes twice modulo 2^64.
 const MAX_STRIDE: u64 = 1 << 24;
 /// The most that a counter may start with.
