@@ -82,6 +82,7 @@ codes! {
     AmbiguousImport "E0121" "ambiguous-import" "an imported name has two meanings";
     AssignToImported "E0122" "assign-to-imported" "a variable of another module is assigned";
     UndeclaredEffect "E0123" "undeclared-effect" "a function does more than it states";
+    LibraryOfScripts "E0124" "library-of-scripts" "a function of the library can not be part of a program";
 
     TypeMismatch "E0201" "type-mismatch" "a value has another type than the one needed";
     MixedIntegers "E0202" "mixed-integers" "two integer types meet in one operation";

@@ -135,7 +135,10 @@ impl ProgramSession {
 
     /// The module of a name, without any names so far unless it was asked for before.
     pub fn module(&mut self, name: &str) -> ModuleId {
-        self.front.program_module(name)
+        match is_of_library(name) {
+            true => self.front.library_module(name),
+            false => self.front.program_module(name),
+        }
     }
 
     /// Lets a name of a module be used by others.
@@ -150,10 +153,7 @@ impl ProgramSession {
             self.front.fail_import(into, link);
             return;
         }
-        let target = match is_of_library(&link.module) {
-            true => self.front.library_module(&link.module),
-            false => self.front.program_module(&link.module),
-        };
+        let target = self.module(&link.module);
         let Some(module) = self.front.modules.get_mut(into.0 as usize) else { return };
         let only = link.only.as_ref();
         let only = only.map(|names| names.iter().map(|name| (Rc::from(name.as_str()), None)).collect());
@@ -396,6 +396,20 @@ impl ProgramSession {
 /// True for the modules that come with the language.
 pub fn is_of_library(module: &str) -> bool {
     ovsm_library::module(module).is_some()
+}
+
+/// The modules of the library that programs can import and that are written in the language, with their texts; sorted.
+pub fn library_sources() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let modules = ovsm_library::modules().iter();
+    modules
+        .filter(|module| module.name.starts_with("std/"))
+        .filter_map(|module| Some((module.name, module.source?)))
+}
+
+/// True if a module of the library has a name that is built in, or one of the prelude.
+pub fn library_has(module: &str, name: &str) -> bool {
+    let module = ovsm_library::module(module);
+    module.is_some_and(|module| module.native(name).is_some() || module.has_of_prelude(name))
 }
 
 /// The syntax of a node of a tree; `None` if it has faults, which the reader reported.

@@ -367,7 +367,10 @@ impl Bringing<'_, '_> {
         for import in imports.iter() {
             self.session.link(id, &import.link, import.is_known());
             if let Some(target) = import.target {
-                let is_missing = |name: &&str| !self.surroundings.env.is_exported(target, name);
+                let module = import.link.module.as_str();
+                let is_missing = |name: &&str| {
+                    !self.surroundings.env.is_exported(target, name) && !program::library_has(module, name)
+                };
                 let missing: Vec<&str> =
                     import.link.only.iter().flatten().map(String::as_str).filter(is_missing).collect();
                 self.session.miss(id, &missing);
