@@ -272,10 +272,13 @@ impl ProgramSession {
     /// The names of the module, with what they mean, that the forms so far have defined; sorted.
     pub fn defined(&self) -> Vec<(Rc<str>, Defined)> {
         let Some(module) = self.front.modules.get(self.front.main.0 as usize) else { return Vec::new() };
+        let marked = crate::marked_names::of(module, &self.front);
+        let marked = marked.iter().map(|(name, meaning)| (name, *meaning));
         let mut defined: Vec<(Rc<str>, Defined)> = module
             .names
             .iter()
             .filter(|(name, _)| !name.contains('/'))
+            .chain(marked)
             .filter_map(|(name, meaning)| {
                 let defined = match meaning {
                     Meaning::Global(Global { id, .. }) if self.front.accessors.contains(id) => {
@@ -308,7 +311,9 @@ impl ProgramSession {
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
         self.names.clear();
         for (number, module) in self.front.modules.iter().enumerate().skip(1) {
-            for (name, meaning) in &module.names {
+            let marked = crate::marked_names::of(module, &self.front);
+            let marked = marked.iter().map(|(name, meaning)| (name, *meaning));
+            for (name, meaning) in module.names.iter().chain(marked) {
                 if let Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) | Meaning::Type(_, Some(id)) =
                     meaning
                     && !name.contains('/')
