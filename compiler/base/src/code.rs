@@ -95,7 +95,7 @@ codes! {
     UnknownField "E0210" "unknown-field" "a record has no field of this name";
     TypeNeeded "E0211" "type-needed" "the type of a value is not known where it has to be";
     SharedCode "E0212" "shared-code" "two errors or instructions of a program have the same code";
-    TooManyInstances "E0213" "too-many-instances" "generic functions are used with too many combinations of types";
+    TooManyInstances "E0213" "too-many-instances" "functions have too many instances";
     RefinementViolated "E0214" "refinement-violated" "a constant is refused by the condition of its type";
     CertainFailure "E0215" "certain-failure" "an operation fails whenever the script runs";
 

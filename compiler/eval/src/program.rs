@@ -125,6 +125,8 @@ impl ProgramSession {
             *self = ProgramSession::new(self.front.is_built_in);
         }
         self.front.forget_main();
+        // What a form may spend does not depend on those before it.
+        self.front.budget = Default::default();
         self.names.clear();
     }
 
@@ -445,15 +447,19 @@ pub fn template(definition: &Value) -> Option<Value> {
     Some(list(vec![word("defmacro"), name, list(vec![word("&rest"), arguments]), template]))
 }
 
-/// Every symbol of a form that its text contains, once, in order of appearance.
-pub fn symbols(form: &Value) -> Vec<Rc<str>> {
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut found = Vec::new();
+/// Every symbol of a form that its text contains, in order of appearance, with how often it does.
+pub fn symbols(form: &Value) -> Vec<(Rc<str>, u64)> {
+    let mut places: FxHashMap<Rc<str>, usize> = FxHashMap::default();
+    let mut found: Vec<(Rc<str>, u64)> = Vec::new();
     let mut work = vec![form];
     while let Some(form) = work.pop() {
         match form {
-            Value::Symbol(symbol) if seen.insert(Rc::clone(&symbol.name)) => {
-                found.push(Rc::clone(&symbol.name));
+            Value::Symbol(symbol) => {
+                let place = *places.entry(Rc::clone(&symbol.name)).or_insert(found.len());
+                match found.get_mut(place) {
+                    Some((_, times)) => *times += 1,
+                    None => found.push((Rc::clone(&symbol.name), 1)),
+                }
             }
             Value::List(items) | Value::Array(items) => work.extend(items.as_slice().iter().rev()),
             Value::Object(entries) => work.extend(entries.values()),

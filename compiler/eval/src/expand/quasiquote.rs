@@ -26,7 +26,7 @@ impl Expander<'_> {
         let has_imports =
             self.front.modules.get(self.module.0 as usize).is_some_and(|module| !module.imports.is_empty());
         if has_imports {
-            for name in crate::program::symbols(template) {
+            for (name, _) in crate::program::symbols(template) {
                 self.front.mention(self.machine, self.module, &name);
             }
         }
