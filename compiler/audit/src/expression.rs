@@ -50,6 +50,7 @@ impl<'p> Machine<'p> {
             Expr::Repeat(value, _)
             | Expr::IsVariant(value, ..)
             | Expr::HasType(value, _)
+            | Expr::IsInteger(value)
             | Expr::Length(value)
             | Expr::LogRecord(value, _) => {
                 let value = self.eval(*value);

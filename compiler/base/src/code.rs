@@ -82,6 +82,7 @@ codes! {
     AmbiguousImport "E0121" "ambiguous-import" "an imported name has two meanings";
     AssignToImported "E0122" "assign-to-imported" "a variable of another module is assigned";
     UndeclaredEffect "E0123" "undeclared-effect" "a function does more than it states";
+    LibraryOfScripts "E0124" "library-of-scripts" "a function of the library can not be part of a program";
 
     TypeMismatch "E0201" "type-mismatch" "a value has another type than the one needed";
     MixedIntegers "E0202" "mixed-integers" "two integer types meet in one operation";
@@ -94,7 +95,7 @@ codes! {
     UnknownField "E0210" "unknown-field" "a record has no field of this name";
     TypeNeeded "E0211" "type-needed" "the type of a value is not known where it has to be";
     SharedCode "E0212" "shared-code" "two errors or instructions of a program have the same code";
-    TooManyInstances "E0213" "too-many-instances" "generic functions are used with too many combinations of types";
+    TooManyInstances "E0213" "too-many-instances" "functions have too many instances";
     RefinementViolated "E0214" "refinement-violated" "a constant is refused by the condition of its type";
     CertainFailure "E0215" "certain-failure" "an operation fails whenever the script runs";
 

@@ -157,6 +157,7 @@ impl<'a> Expander<'a> {
     /// Expands a form at the top level of its module.
     pub fn top_level(mut self, form: &Value) -> Expanded {
         self.near = syntax::span(form);
+        let outer = self.front.homes.enter(self.near.map(|span| span.form));
         let top = FunctionCode {
             name: "top level".into(),
             parameters: Parameters::default(),
@@ -168,6 +169,7 @@ impl<'a> Expander<'a> {
         };
         self.unit.functions.push(top);
         let body = self.top_form(form);
+        self.front.homes.leave(outer);
         if let Some(function) = self.unit.functions.get_mut(FunctionId(0)) {
             function.body = body;
         }

@@ -172,6 +172,8 @@ pub struct Front {
     pub(crate) is_built_in: fn(&str) -> bool,
     /// True while a name is looked up that may not be used.
     pub(crate) is_peeking: bool,
+    /// The forms whose expansions defined the names that macros introduced.
+    pub(crate) homes: crate::marked_names::Homes,
     /// Imports that could not be done, of what is being loaded.
     failed_imports: Vec<imports::FailedImport>,
     /// Names that nothing defines because of them.
@@ -250,6 +252,7 @@ impl Front {
             kept_units: None,
             is_built_in: |_| false,
             is_peeking: false,
+            homes: Default::default(),
             failed_imports: Vec::new(),
             failed_names: FxHashSet::default(),
             ambiguous: FxHashSet::default(),
@@ -403,6 +406,7 @@ impl Front {
         self.failed_names.clear();
         self.ambiguous.clear();
         self.owners.clear();
+        self.homes.forget();
         self.suggestions = 40;
     }
 
@@ -855,6 +859,7 @@ impl Front {
     }
 
     pub(crate) fn define_meaning(&mut self, module: ModuleId, symbol: &Symbol, meaning: Meaning) {
+        self.homes.note(symbol, &meaning);
         if let Some(module) = self.modules.get_mut(module.0 as usize) {
             module.define(&symbol.name, &symbol.marks, meaning);
         }

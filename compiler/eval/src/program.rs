@@ -125,6 +125,8 @@ impl ProgramSession {
             *self = ProgramSession::new(self.front.is_built_in);
         }
         self.front.forget_main();
+        // What a form may spend does not depend on those before it.
+        self.front.budget = Default::default();
         self.names.clear();
     }
 
@@ -135,7 +137,10 @@ impl ProgramSession {
 
     /// The module of a name, without any names so far unless it was asked for before.
     pub fn module(&mut self, name: &str) -> ModuleId {
-        self.front.program_module(name)
+        match is_of_library(name) {
+            true => self.front.library_module(name),
+            false => self.front.program_module(name),
+        }
     }
 
     /// Lets a name of a module be used by others.
@@ -150,10 +155,7 @@ impl ProgramSession {
             self.front.fail_import(into, link);
             return;
         }
-        let target = match is_of_library(&link.module) {
-            true => self.front.library_module(&link.module),
-            false => self.front.program_module(&link.module),
-        };
+        let target = self.module(&link.module);
         let Some(module) = self.front.modules.get_mut(into.0 as usize) else { return };
         let only = link.only.as_ref();
         let only = only.map(|names| names.iter().map(|name| (Rc::from(name.as_str()), None)).collect());
@@ -272,10 +274,13 @@ impl ProgramSession {
     /// The names of the module, with what they mean, that the forms so far have defined; sorted.
     pub fn defined(&self) -> Vec<(Rc<str>, Defined)> {
         let Some(module) = self.front.modules.get(self.front.main.0 as usize) else { return Vec::new() };
+        let marked = crate::marked_names::of(module, &self.front);
+        let marked = marked.iter().map(|(name, meaning)| (name, *meaning));
         let mut defined: Vec<(Rc<str>, Defined)> = module
             .names
             .iter()
             .filter(|(name, _)| !name.contains('/'))
+            .chain(marked)
             .filter_map(|(name, meaning)| {
                 let defined = match meaning {
                     Meaning::Global(Global { id, .. }) if self.front.accessors.contains(id) => {
@@ -308,7 +313,9 @@ impl ProgramSession {
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
         self.names.clear();
         for (number, module) in self.front.modules.iter().enumerate().skip(1) {
-            for (name, meaning) in &module.names {
+            let marked = crate::marked_names::of(module, &self.front);
+            let marked = marked.iter().map(|(name, meaning)| (name, *meaning));
+            for (name, meaning) in module.names.iter().chain(marked) {
                 if let Meaning::Global(Global { id, .. }) | Meaning::Macro(id, _) | Meaning::Type(_, Some(id)) =
                     meaning
                     && !name.contains('/')
@@ -398,6 +405,20 @@ pub fn is_of_library(module: &str) -> bool {
     ovsm_library::module(module).is_some()
 }
 
+/// The modules of the library that programs can import and that are written in the language, with their texts; sorted.
+pub fn library_sources() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let modules = ovsm_library::modules().iter();
+    modules
+        .filter(|module| module.name.starts_with("std/"))
+        .filter_map(|module| Some((module.name, module.source?)))
+}
+
+/// True if a module of the library has a name that is built in, or one of the prelude.
+pub fn library_has(module: &str, name: &str) -> bool {
+    let module = ovsm_library::module(module);
+    module.is_some_and(|module| module.native(name).is_some() || module.has_of_prelude(name))
+}
+
 /// The syntax of a node of a tree; `None` if it has faults, which the reader reported.
 pub fn syntax_of(node: ovsm_cst::Node<'_>) -> Option<Value> {
     syntax::from_node(node)
@@ -426,15 +447,19 @@ pub fn template(definition: &Value) -> Option<Value> {
     Some(list(vec![word("defmacro"), name, list(vec![word("&rest"), arguments]), template]))
 }
 
-/// Every symbol of a form that its text contains, once, in order of appearance.
-pub fn symbols(form: &Value) -> Vec<Rc<str>> {
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut found = Vec::new();
+/// Every symbol of a form that its text contains, in order of appearance, with how often it does.
+pub fn symbols(form: &Value) -> Vec<(Rc<str>, u64)> {
+    let mut places: FxHashMap<Rc<str>, usize> = FxHashMap::default();
+    let mut found: Vec<(Rc<str>, u64)> = Vec::new();
     let mut work = vec![form];
     while let Some(form) = work.pop() {
         match form {
-            Value::Symbol(symbol) if seen.insert(Rc::clone(&symbol.name)) => {
-                found.push(Rc::clone(&symbol.name));
+            Value::Symbol(symbol) => {
+                let place = *places.entry(Rc::clone(&symbol.name)).or_insert(found.len());
+                match found.get_mut(place) {
+                    Some((_, times)) => *times += 1,
+                    None => found.push((Rc::clone(&symbol.name), 1)),
+                }
             }
             Value::List(items) | Value::Array(items) => work.extend(items.as_slice().iter().rev()),
             Value::Object(entries) => work.extend(entries.values()),

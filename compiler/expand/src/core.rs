@@ -281,6 +281,8 @@ pub enum Expr {
     IsVariant(ExprId, Type, usize),
     /// True if a value has this type; known once its type is.
     HasType(ExprId, Type),
+    /// True if a value is an integer of any type; known once its type is.
+    IsInteger(ExprId),
     /// True if a value is null.
     IsNull(ExprId),
     /// A value as one that might have been null.
@@ -411,6 +413,7 @@ impl Expr {
             | Expr::Tabulate(_, _, value)
             | Expr::IsVariant(value, ..)
             | Expr::HasType(value, _)
+            | Expr::IsInteger(value)
             | Expr::IsNull(value)
             | Expr::Present(value)
             | Expr::Length(value)

@@ -20,6 +20,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// A form becomes at most so many instances of functions that are put in place of their calls. More are more code than a
+/// program can hold.
+const MAX_INSTANCES: u64 = 4_000;
+
 /// A form reports at most so many faults: the next ones hardly help, and a hostile file could make millions.
 const MAX_DIAGNOSTICS: usize = 200;
 
@@ -158,7 +162,10 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
     };
     with_session(|session| {
         session.begin();
-        let surroundings = bring_in(session, &form, context.item, env);
+        let (surroundings, instances) = bring_in(session, &form, context.item, env);
+        if instances.total > MAX_INSTANCES {
+            return too_many_instances(node, &instances, context, env);
+        }
         let mut expanded = session.expand(&form);
         if expanded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::UnknownName) {
             // Again, with all names at hand that could be meant.
@@ -178,6 +185,30 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
             used.map(|(number, name)| (number, name.map(|name| name.to_string()))).collect();
         expansion
     })
+}
+
+/// A form that puts more functions in place of calls than a program can hold. Nothing of it is expanded. Where a function that
+/// it calls does so by itself, that is reported there.
+fn too_many_instances(
+    node: Node<'_>,
+    instances: &Instances,
+    context: FormContext<'_>,
+    env: &dyn Env,
+) -> Expansion {
+    let mut expansion = Expansion::default();
+    if instances.most <= MAX_INSTANCES {
+        let is_named = |node: &Node<'_>| node.as_symbol() == Some(&*instances.name);
+        let at = node.descendants().find(is_named).unwrap_or(node).span();
+        let message = format!("this form becomes more than {MAX_INSTANCES} functions that take functions");
+        expansion.diagnostics.push(
+            Diagnostic::new(Code::TooManyInstances, message)
+                .label(at, "each call of this one counts, with those in its body")
+                .note("a function that takes functions is put in place of each call, so where each calls another one twice, each doubles the program")
+                .help("call the next function once, in a loop or with a `fn` that does both; or give a number that says what to do instead of a function"),
+        );
+    }
+    crate::translate::top_level::stand_in(&mut expansion, context, env);
+    expansion
 }
 
 /// What a call of a macro at the top level defines; nothing if the head is no macro.
@@ -313,20 +344,41 @@ fn bring_in<'a>(
     form: &Value,
     item: &Item,
     env: &'a dyn Env,
-) -> Surroundings<'a> {
+) -> (Surroundings<'a>, Instances) {
     let mut bringing = Bringing {
         item,
         own: crate::item::defined_name(form),
         surroundings: Surroundings { modules: Vec::new(), env },
         visited: FxHashSet::default(),
         brought: FxHashSet::default(),
+        instances: FxHashMap::default(),
         session,
     };
     let main = bringing.session.main();
     bringing.module(ModuleKey::OWN, main);
     bringing.own_imports();
-    bringing.names_of(0, form, false);
-    bringing.surroundings
+    let instances = bringing.names_of(0, form, false);
+    (bringing.surroundings, instances)
+}
+
+/// How many functions that take functions a form becomes, as its text says: those that it names, with those that they name.
+#[derive(Clone, Default)]
+struct Instances {
+    total: u64,
+    /// Those of the name that has most of them, and that name.
+    most: u64,
+    name: Rc<str>,
+}
+
+impl Instances {
+    /// Adds the uses of a name, each of which becomes so many.
+    fn add(&mut self, name: &Rc<str>, times: u64, each: Option<&u64>) {
+        let each = each.copied().unwrap_or(0);
+        self.total = self.total.saturating_add(each.saturating_mul(times));
+        if each > self.most {
+            (self.most, self.name) = (each, Rc::clone(name));
+        }
+    }
 }
 
 struct Bringing<'a, 's> {
@@ -338,6 +390,8 @@ struct Bringing<'a, 's> {
     visited: FxHashSet<(usize, Rc<str>, bool)>,
     /// Forms that were brought in; one may define several names.
     brought: FxHashSet<FormId>,
+    /// How many instances a use of a definition becomes; none for one that is still being looked at.
+    instances: FxHashMap<(usize, Rc<str>), u64>,
 }
 
 impl Bringing<'_, '_> {
@@ -367,7 +421,10 @@ impl Bringing<'_, '_> {
         for import in imports.iter() {
             self.session.link(id, &import.link, import.is_known());
             if let Some(target) = import.target {
-                let is_missing = |name: &&str| !self.surroundings.env.is_exported(target, name);
+                let module = import.link.module.as_str();
+                let is_missing = |name: &&str| {
+                    !self.surroundings.env.is_exported(target, name) && !program::library_has(module, name)
+                };
                 let missing: Vec<&str> =
                     import.link.only.iter().flatten().map(String::as_str).filter(is_missing).collect();
                 self.session.miss(id, &missing);
@@ -395,10 +452,15 @@ impl Bringing<'_, '_> {
 
     /// Brings in the names in a form of a module. With `whole`, it is a definition that will run while the program is
     /// compiled.
-    fn names_of(&mut self, module: usize, form: &Value, whole: bool) {
+    fn names_of(&mut self, module: usize, form: &Value, whole: bool) -> Instances {
         let imports = self.imports(module);
-        for name in program::symbols(form) {
-            if module == 0 && self.is_own(&name) || self.own_name(module, &name, whole) {
+        let mut instances = Instances::default();
+        for (name, times) in program::symbols(form) {
+            if module == 0 && self.is_own(&name) {
+                continue;
+            }
+            if self.own_name(module, &name, whole) {
+                instances.add(&name, times, self.instances.get(&(module, Rc::clone(&name))));
                 continue;
             }
             for import in imports.iter() {
@@ -408,13 +470,15 @@ impl Bringing<'_, '_> {
                     _ => None,
                 };
                 let outer = import.link.brings(&name).then(|| Rc::clone(&name));
-                for name in inner.into_iter().chain(outer) {
+                for inner in inner.into_iter().chain(outer) {
                     let id = self.session.module(&import.link.module);
                     let number = self.module(target, id);
-                    self.imported(number, &name, whole);
+                    self.imported(number, &inner, whole);
+                    instances.add(&name, times, self.instances.get(&(number, inner)));
                 }
             }
         }
+        instances
     }
 
     /// Brings in a name of a module that another uses, if the module has it.
@@ -460,7 +524,8 @@ impl Bringing<'_, '_> {
         let (key, id) = (visible.key, visible.id);
         let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
         if self.brought.insert(form) {
-            ovsm_base::stack::with_room(|| self.names_of(module, &definition, true));
+            let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition, true));
+            self.instances.insert((module, Rc::clone(name)), inner.total);
             self.session.define_form(id, definition);
         }
     }
@@ -471,7 +536,8 @@ impl Bringing<'_, '_> {
         let Some(visible) = self.surroundings.modules.get(module) else { return };
         let (key, id) = (visible.key, visible.id);
         let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
-        ovsm_base::stack::with_room(|| self.names_of(module, &definition, whole));
+        let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition, whole));
+        self.instances.insert((module, Rc::clone(name)), inner.total.saturating_add(1));
         if self.brought.insert(form)
             && let Some(template) = program::template(&definition)
         {

@@ -84,6 +84,28 @@ pub fn item(node: Node<'_>) -> Item {
     Item { names, ..Item::default() }
 }
 
+/// The same for a form of a module of the library, which states no types, since scripts give it values of many. A function
+/// that calls a parameter, or takes any sequence for one, is put in place of its calls: what these give is known there.
+pub fn library_item(node: Node<'_>) -> Item {
+    let mut item = item(node);
+    let Some(Definition::Function(function)) = forms::definition(node) else { return item };
+    let parameters: Vec<&str> = function.params.iter().filter_map(|param| symbol(*param)).collect();
+    let is_parameter =
+        |node: Option<Node<'_>>| node.and_then(symbol).is_some_and(|name| parameters.contains(&name));
+    let depends_on_what_is_given = node.descendants().any(|part| {
+        part.kind() == NodeKind::List
+            && (is_parameter(part.child(0))
+                || forms::head(part) == Some("to-array") && is_parameter(part.child(1)))
+    });
+    if let Some((_, kind @ GlobalKind::Function { .. })) = item.names.first_mut()
+        && let GlobalKind::Function { params } = *kind
+        && depends_on_what_is_given
+    {
+        *kind = GlobalKind::Template { params };
+    }
+    item
+}
+
 /// True for a parameter that is stated to be a function: `(f : (fn (u64) -> u64))`.
 fn is_function(param: Node<'_>) -> bool {
     let mut parts = param.children();

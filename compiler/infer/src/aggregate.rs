@@ -74,7 +74,7 @@ impl<'a> Inference<'a> {
                 self.has_type(*value, &found, ty);
                 BOOL
             }
-            Expr::IsNull(value) => {
+            Expr::IsNull(value) | Expr::IsInteger(value) => {
                 self.infer(*value, Use::Value);
                 BOOL
             }

@@ -380,6 +380,7 @@ impl<'a> Inference<'a> {
             | Expr::Put(..)
             | Expr::IsVariant(..)
             | Expr::HasType(..)
+            | Expr::IsInteger(_)
             | Expr::IsNull(_)
             | Expr::Present(_)
             | Expr::Length(_)

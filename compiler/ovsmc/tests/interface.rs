@@ -413,3 +413,36 @@ fn costs_of_two_versions_are_compared() {
     assert_eq!(broken.code, Some(1));
     assert!(broken.err.contains("E0307"), "{}", broken.err);
 }
+
+#[test]
+fn a_program_with_modules_of_the_library_is_built_and_verified() {
+    let folder = folder();
+    let source = "(import std/math)\n(if (math/prime? 97u64) 0 1)\n";
+    std::fs::write(folder.path().join("prime.ovsm"), source).unwrap();
+    good(folder.path(), &["check", "prime.ovsm"]);
+    good(folder.path(), &["build", "prime.ovsm", "-o", "a.so"]);
+    good(folder.path(), &["build", "prime.ovsm", "-o", "b.so"]);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.so"), read("b.so"));
+    good(folder.path(), &["verify", "a.so", "--source", "prime.ovsm"]);
+    // The module is in the hash of the sources, also if nothing of the program that is loaded comes from it.
+    let hash = |source: &str| {
+        std::fs::write(folder.path().join("other.ovsm"), source).unwrap();
+        good(folder.path(), &["build", "other.ovsm", "-o", "c.so"]);
+        let shown = good(folder.path(), &["inspect", "c.so"]);
+        shown.lines().find(|line| line.contains("source")).map(str::to_string)
+    };
+    assert_ne!(hash("0\n"), hash("(import std/math)\n0\n"));
+    std::fs::write(folder.path().join("prime.ovsm"), "(import std/math)\n(length (math/digits 205))\n")
+        .unwrap();
+    for command in ["check", "build"] {
+        let refused = ovsmc(folder.path(), &[command, "prime.ovsm"]);
+        assert_eq!(refused.code, Some(1));
+        assert!(
+            refused.err.contains("E0124") && refused.err.contains("`digits` of `std/math`"),
+            "{}",
+            refused.err
+        );
+        assert!(refused.err.contains("std/math.ovsm"), "{}", refused.err);
+    }
+}

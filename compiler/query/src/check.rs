@@ -4,6 +4,7 @@ use crate::code::lower_main;
 use crate::db::SourceFile;
 use crate::forms::{parse, split};
 use crate::instances::instance_diagnostics;
+use crate::library::{in_terms_of_the_form, is_library, library_errors};
 use crate::modules::{import_reports, program, program_forms};
 use crate::names::{duplicate_definitions, expand};
 use crate::types::{Def, dispatch, group_of, infer, main_def, needs};
@@ -20,7 +21,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     let mut seen = FxHashSet::default();
     for form in program_forms(db, file) {
         found.extend(parse(db, *form).errors().iter().cloned());
-        found.extend(expand(db, *form).diagnostics.iter().cloned());
+        found.extend(in_terms_of_the_form(db, *form, &expand(db, *form).diagnostics));
         found.extend(crate::budget::malformed(db, *form));
         let needs = needs(db, *form);
         let owners =
@@ -29,7 +30,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
             if let Some(group) = group_of(db, Def::new(db, file, owner))
                 && seen.insert(group)
             {
-                found.extend(infer(db, group).diagnostics.iter().cloned());
+                found.extend(in_terms_of_the_form(db, *form, &infer(db, group).diagnostics));
             }
         }
     }
@@ -53,12 +54,13 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
             found.extend(function.withheld.iter().cloned());
         }
     }
-    for module in program(db, file) {
+    for module in program(db, file).iter().filter(|module| !is_library(db, **module)) {
         found.extend(duplicate_definitions(db, *module));
         found.extend(import_reports(db, *module).iter().cloned());
     }
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
     found.extend(crate::openings::late_openings(db, file).iter().cloned());
+    library_errors(db, file, &mut found);
     // What is put in place of its calls shows its faults at each of them, all at its own text.
     let mut known = FxHashSet::default();
     found.retain(|diagnostic| {
@@ -67,9 +69,11 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     });
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(instance_diagnostics(db, file));
+        library_errors(db, file, &mut found);
     }
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(lower_main(db, file, EntryKind::Value).diagnostics);
+        library_errors(db, file, &mut found);
     }
     found
 }

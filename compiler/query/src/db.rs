@@ -30,6 +30,8 @@ pub struct Project {
 pub struct Database {
     storage: salsa::Storage<Self>,
     log: Arc<Mutex<Vec<String>>>,
+    /// The modules of the library that are written in the language, once there is a program that may import them.
+    library: BTreeMap<String, SourceFile>,
 }
 
 #[salsa::db]
@@ -37,7 +39,7 @@ impl salsa::Database for Database {}
 
 impl Default for Database {
     fn default() -> Self {
-        Database { storage: salsa::Storage::new(None), log: Arc::default() }
+        Database { storage: salsa::Storage::new(None), log: Arc::default(), library: BTreeMap::new() }
     }
 }
 
@@ -55,7 +57,7 @@ impl Database {
                 log.push(name.rsplit("::").next().unwrap_or(name).to_string());
             }
         })));
-        Database { storage, log }
+        Database { storage, log, library: BTreeMap::new() }
     }
 
     /// The names of the queries executed since the last call, sorted.
@@ -70,8 +72,27 @@ impl Database {
 
     /// Adds a file that is a program, or the root of one.
     pub fn add_file(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        let project = Project::new(self, BTreeMap::new());
+        let library = self.library();
+        let project = Project::new(self, library);
         SourceFile::new(self, path.into(), "main".to_string(), text.into(), project)
+    }
+
+    /// The modules of the library that programs may import, by name: those that are written in the language. Nothing reads
+    /// one before a program imports it.
+    fn library(&mut self) -> BTreeMap<String, SourceFile> {
+        use salsa::Setter;
+        if self.library.is_empty() {
+            let project = Project::new(self, BTreeMap::new());
+            let mut library = BTreeMap::new();
+            for (name, text) in ovsm_eval::program::library_sources() {
+                let (path, module) = (format!("{name}.ovsm"), format!("module {name}"));
+                let file = SourceFile::new(self, path, module, text.to_string(), project);
+                library.insert(name.to_string(), file);
+            }
+            project.set_files(self).to(library.clone());
+            self.library = library;
+        }
+        self.library.clone()
     }
 
     /// Adds a module that the files of a program may import under a name.

@@ -20,6 +20,7 @@ pub mod db;
 pub mod declared;
 pub mod forms;
 pub mod instances;
+mod library;
 pub mod modules;
 pub mod names;
 mod openings;

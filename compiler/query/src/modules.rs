@@ -7,6 +7,7 @@
 
 use crate::db::SourceFile;
 use crate::forms::{Form, forms, parse};
+use crate::library::{is_library, library_uses};
 use crate::names::{expand, item, items};
 use ovsm_base::{DefId, Diagnostic};
 use ovsm_eval::program::Link;
@@ -42,11 +43,8 @@ pub fn exports(db: &dyn salsa::Database, file: SourceFile) -> BTreeSet<String> {
     forms(db, file).iter().flat_map(|form| exports_of(db, *form).iter().cloned()).collect()
 }
 
-/// The file of a module, as a file sees it; those that come with the language are no files.
+/// The file of a module, as a file sees it. Of the library, the modules that are written in the language are files, too.
 pub(crate) fn file_of(db: &dyn salsa::Database, from: SourceFile, module: &str) -> Option<SourceFile> {
-    if ovsm_eval::program::is_of_library(module) {
-        return None;
-    }
     from.project(db).files(db).get(module).copied()
 }
 
@@ -119,10 +117,22 @@ fn in_order(db: &dyn salsa::Database, file: SourceFile) -> VecDeque<SourceFile> 
     links(db, file).iter().filter_map(|(_, link)| imported.get(&link.module).copied()).collect()
 }
 
-/// The forms of a program, in the order in which its code runs.
+/// The forms of a program, in the order in which its code runs. Of the modules of the library, those that the program uses.
 #[salsa::tracked]
 pub fn program_forms<'db>(db: &'db dyn salsa::Database, root: SourceFile) -> Vec<Form<'db>> {
-    program(db, root).iter().flat_map(|file| forms(db, *file)).copied().collect()
+    program(db, root).iter().flat_map(|file| forms_of(db, root, *file)).collect()
+}
+
+/// The forms of a file that are part of a program.
+fn forms_of<'db>(db: &'db dyn salsa::Database, root: SourceFile, file: SourceFile) -> Vec<Form<'db>> {
+    let all = forms(db, file).iter().copied();
+    match is_library(db, file) {
+        true => {
+            let used = library_uses(db, root);
+            all.filter(|form| used.contains_key(form.id(db))).collect()
+        }
+        false => all.collect(),
+    }
 }
 
 /// The definitions of all modules of a program.
@@ -141,9 +151,20 @@ pub fn program_items(db: &dyn salsa::Database, root: SourceFile) -> ProgramItems
     let mut start = 0;
     for file in program(db, root) {
         let items = items(db, *file);
-        all.places.extend(items.places.iter().map(|(def, place)| (*def, start + place)));
-        all.names.extend(items.names.iter().map(|(def, name)| (*def, name.clone())));
-        start += forms(db, *file).len();
+        let forms = forms_of(db, root, *file);
+        if is_library(db, *file) {
+            for (place, form) in forms.iter().enumerate() {
+                all.places.insert(DefId(form.id(db).0), start + place);
+                for def in items.defs.get(form.id(db)).into_iter().flatten() {
+                    all.places.insert(*def, start + place);
+                    all.names.extend(items.names.get(def).map(|name| (*def, name.clone())));
+                }
+            }
+        } else {
+            all.places.extend(items.places.iter().map(|(def, place)| (*def, start + place)));
+            all.names.extend(items.names.iter().map(|(def, name)| (*def, name.clone())));
+        }
+        start += forms.len();
     }
     all
 }
@@ -155,12 +176,10 @@ pub fn missing_modules(db: &dyn salsa::Database, root: SourceFile) -> Vec<(Sourc
     let mut missing = Vec::new();
     while let Some(file) = work.pop() {
         for (_, link) in links(db, file) {
-            if ovsm_eval::program::is_of_library(&link.module) {
-                continue;
-            }
             match file_of(db, file, &link.module) {
                 Some(target) if seen.insert(target) => work.push(target),
                 Some(_) => {}
+                None if ovsm_eval::program::is_of_library(&link.module) => {}
                 None => missing.push((file, link.module.clone())),
             }
         }
@@ -189,6 +208,7 @@ pub fn import_reports(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnos
     for (number, (_, link)) in links.iter().enumerate() {
         let declares = |form: &Form<'_>| !expand(db, *form).declarations.is_empty();
         if let Some(target) = imported(db, file).get(&link.module)
+            && !is_library(db, *target)
             && program_forms(db, *target).iter().any(declares)
         {
             used.insert((number, None));

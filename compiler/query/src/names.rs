@@ -22,7 +22,11 @@ pub struct Name<'db> {
 /// What a form defines, as far as its own words say.
 #[salsa::tracked]
 pub fn written_item<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Item {
-    parse(db, form).root(form.text(db)).map(ovsm_expand::item::item).unwrap_or_default()
+    let read = match crate::library::is_library(db, form.file(db)) {
+        true => ovsm_expand::item::library_item,
+        false => ovsm_expand::item::item,
+    };
+    parse(db, form).root(form.text(db)).map(read).unwrap_or_default()
 }
 
 /// The definitions that the forms of a module write out: all that macros may use while the definitions are still being

@@ -260,7 +260,8 @@ pub fn global_type<'db>(db: &'db dyn salsa::Database, def: Def<'db>) -> Option<T
 
 /// The name of a definition, for messages.
 pub(crate) fn name_of(db: &dyn salsa::Database, file: SourceFile, def: DefId) -> String {
-    program_items(db, file).names.get(&def).map_or_else(|| "code".to_string(), String::clone)
+    let name = program_items(db, file).names.get(&def).map(|name| ovsm_eval::written_name(name));
+    name.map_or_else(|| "code".to_string(), str::to_string)
 }
 
 /// The types of a module, as stages ask for them.

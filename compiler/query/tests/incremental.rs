@@ -140,6 +140,53 @@ const GENERIC: &str = "(defn pair ((x : 'a)) -> (array 'a 2) [x x])
 (sol_log_64_ (first 1) (second 2) (third 3))
 ";
 
+const MADE: &str =
+    "(defmacro counter (name) `(do (define held 0) (defn ,name () (set! held (+ held 1)) held)))
+(counter next)
+(counter other)
+(sol_log_64_ (next))
+(next)
+";
+
+#[test]
+fn names_that_macros_make_do_not_depend_on_other_forms() {
+    let made = |text: &str| {
+        let mut db = Database::default();
+        let file = db.add_file("main.ovsm", text);
+        assert!(diagnostics(&db, file).is_empty(), "{:?}", diagnostics(&db, file));
+        let names = ovsm_query::names::items(&db, file).names.iter();
+        names
+            .filter(|(_, name)| name.starts_with("held"))
+            .map(|(def, name)| (*def, name.clone()))
+            .collect::<Vec<_>>()
+    };
+    let names = made(MADE);
+    assert_eq!(names.len(), 2);
+    assert_ne!(names[0].1, names[1].1);
+    assert_eq!(
+        made(&format!("(counter before)\n(before)\n{MADE}"))[..]
+            .iter()
+            .filter(|it| names.contains(it))
+            .count(),
+        2
+    );
+    let log = executed(MADE, &MADE.replace("(sol_log_64_ (next))", "(sol_log_64_ 7)"));
+    assert_eq!(count(&log, "expand"), 1, "{log:?}");
+}
+
+const WITH_LIBRARY: &str = "(import std/math)
+(defn square ((x : u64)) -> u64 (* x x))
+(sol_log_64_ (square (if (math/prime? 7u64) 1 2)))
+";
+
+#[test]
+fn an_edit_beside_the_library_expands_nothing_of_it() {
+    let log = executed(WITH_LIBRARY, &WITH_LIBRARY.replace("(* x x)", "(+ x x)"));
+    for (query, times) in [("parse", 1), ("expand", 1), ("infer", 1), ("instance_body", 0)] {
+        assert_eq!(count(&log, query), times, "{query} in {log:?}");
+    }
+}
+
 #[test]
 fn an_edit_beside_generic_functions_infers_no_instance() {
     let log = executed(GENERIC, &GENERIC.replace("(+ x 1)", "(+ x 2)"));

@@ -69,7 +69,7 @@ impl Expander<'_> {
                 }
             }
         }
-        self.prelude_meaning(&symbol.name)
+        self.prelude_meaning(&symbol.name, module)
     }
 
     fn module_meaning(&mut self, module: ModuleId, symbol: &Symbol, marks: &Rc<[u32]>) -> Option<Meant> {
@@ -104,8 +104,9 @@ impl Expander<'_> {
         }
     }
 
-    /// What a name means that no module defines: a special form, a built-in, or a definition of the prelude.
-    fn prelude_meaning(&mut self, name: &str) -> Meant {
+    /// What a name means that no module defines: a special form, a built-in, a definition of the prelude, or a name with the
+    /// prefix of a module that the name's own module imports.
+    fn prelude_meaning(&mut self, name: &str, module: ModuleId) -> Meant {
         match name {
             "t" => return Meant::Constant(Value::Bool(true)),
             "pi" => return Meant::Constant(Value::Float(std::f64::consts::PI)),
@@ -123,7 +124,7 @@ impl Expander<'_> {
         if let Some((alias, export)) = name.split_once('/')
             && !alias.is_empty()
             && !export.is_empty()
-            && let Some(meaning) = self.front.qualified(self.machine, self.module, alias, export)
+            && let Some(meaning) = self.front.qualified(self.machine, module, alias, export)
         {
             return self.meant(meaning);
         }

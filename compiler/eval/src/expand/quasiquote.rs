@@ -11,8 +11,24 @@ impl Expander<'_> {
     /// `(quasiquote template)`.
     pub(crate) fn quasiquote_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         match arguments {
-            [template] => self.template(template, 1),
+            [template] => {
+                if self.is_macro_body {
+                    self.mention_imports(template);
+                }
+                self.template(template, 1)
+            }
             _ => self.malformed(form, "a quasiquote has one operand", "`template"),
+        }
+    }
+
+    /// The names in the template of a macro are used, whether or not the macro is called here.
+    fn mention_imports(&mut self, template: &Value) {
+        let has_imports =
+            self.front.modules.get(self.module.0 as usize).is_some_and(|module| !module.imports.is_empty());
+        if has_imports {
+            for (name, _) in crate::program::symbols(template) {
+                self.front.mention(self.machine, self.module, &name);
+            }
         }
     }
 

@@ -154,6 +154,38 @@ impl Front {
         library.has_of_prelude(name).then(|| self.prelude(machine, name))?
     }
 
+    /// Counts a name as used, if an import of a module brings it.
+    pub(crate) fn mention(&mut self, machine: &mut Machine, module: ModuleId, name: &str) {
+        let Some(importing) = self.modules.get(module.0 as usize) else { return };
+        let prefix = name.split_once('/').and_then(|(alias, _)| importing.aliases.get(alias)).copied();
+        let imports = importing.imports.iter().enumerate();
+        let mentioned: Vec<(usize, ModuleId, bool)> = imports
+            .filter_map(|(n, import)| {
+                let is_named = import.only.iter().flatten().any(|(only, _)| &**only == name);
+                let is_prefixed = prefix == Some(import.module);
+                (is_named || is_prefixed || import.is_open).then_some((
+                    n,
+                    import.module,
+                    is_named || is_prefixed,
+                ))
+            })
+            .collect();
+        for (n, source, is_certain) in mentioned {
+            let is_brought = is_certain
+                || self
+                    .shown(machine, source, name)
+                    .is_some_and(|meaning| !self.hides_a_built_in(source, name, &meaning));
+            if let Some(import) = self.modules.get_mut(module.0 as usize).and_then(|it| it.imports.get_mut(n))
+                && is_brought
+            {
+                import.is_used = true;
+                if prefix.is_none() && !import.used.iter().any(|used| &**used == name) {
+                    import.used.push(name.into());
+                }
+            }
+        }
+    }
+
     /// What `alias/name` means.
     pub(crate) fn qualified(
         &mut self,

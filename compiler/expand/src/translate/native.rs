@@ -65,6 +65,15 @@ impl<'a> Translator<'a> {
                 let ty = core::TypeName { ty: Type::Vec(std::sync::Arc::new(ty)), span };
                 self.body.add(core::Expr::Ascribe(made, ty), span)
             }
+            // What is a sequence already, as everything that can be one in a program.
+            ("to-array", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                self.body.add(core::Expr::Sequence(value), span)
+            }
+            ("int?", [value]) => {
+                let value = self.expr(*value, Place::VALUE);
+                self.body.add(core::Expr::IsInteger(value), span)
+            }
             ("length", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::Length(value), span)

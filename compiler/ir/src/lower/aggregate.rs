@@ -213,6 +213,17 @@ impl State<'_> {
                 };
                 Words::from_elem(is, 1)
             }
+            Expr::IsInteger(value) => {
+                let found = self.ty(*value);
+                let value = self.value(*value, signatures);
+                let is = match (&found, value.first()) {
+                    (SourceType::Option(item), Some(is_there)) if matches!(**item, SourceType::Int(_)) => {
+                        *is_there
+                    }
+                    _ => self.truth(matches!(found, SourceType::Int(_))),
+                };
+                Words::from_elem(is, 1)
+            }
             Expr::IsNull(value) => {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);

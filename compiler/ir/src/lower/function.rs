@@ -405,6 +405,7 @@ impl State<'_> {
             | Expr::Put(..)
             | Expr::IsVariant(..)
             | Expr::HasType(..)
+            | Expr::IsInteger(_)
             | Expr::IsNull(_)
             | Expr::Present(_)
             | Expr::Length(_)
