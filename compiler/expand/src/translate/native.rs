@@ -80,19 +80,18 @@ impl<'a> Translator<'a> {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::Sequence(value), span)
             }
-            ("log", [text]) => {
-                let text = self.expr(*text, Place::VALUE);
-                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            ("log", operands) => {
+                let parts = self.log_line(operands);
+                self.body.add(core::Expr::Builtin(Builtin::LogText, parts), span)
             }
-            ("log", [option, text]) if self.is_keyword(*option, "message") => {
-                let text = self.expr(*text, Place::VALUE);
-                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            ("str", operands) => {
+                let parts = operands.iter().map(|part| self.text_part(*part)).collect();
+                self.body.add(core::Expr::Builtin(Builtin::Text, parts), span)
             }
-            ("log", _) => self.unsupported(
-                span,
-                "`log` takes one text in programs: there is no text of a number there",
-                "log the text, then the numbers: `(sol_log_64_ a b)`; or `emit` an event, which clients can read",
-            ),
+            ("string-builder", capacity) => {
+                let capacity = self.values(capacity);
+                self.body.add(core::Expr::Builtin(Builtin::NewBuilder, capacity), span)
+            }
             ("null?", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::IsNull(value), span)
@@ -160,6 +159,10 @@ impl<'a> Translator<'a> {
             {
                 let bytes = text.as_str().as_bytes().to_vec();
                 self.body.add(core::Expr::Bytes(bytes), span)
+            }
+            ("bytes", [text]) => {
+                let text = self.expr(*text, Place::VALUE);
+                self.body.add(core::Expr::Builtin(Builtin::TextBytes, vec![text]), span)
             }
             // A literal of a pattern.
             ("#matches", [value, literal]) => {
@@ -358,7 +361,7 @@ impl<'a> Translator<'a> {
         let mut values = Vec::new();
         for operand in operands {
             let span = self.span(*operand);
-            let value = self.expr(*operand, Place::VALUE);
+            let value = self.text_part(*operand);
             if matches!(self.unit.exprs.get(*operand), Some(Expr::Constant(_))) {
                 values.push(value);
                 continue;
@@ -389,6 +392,13 @@ impl<'a> Translator<'a> {
             }
             ("without-last", []) => {
                 return self.body.add(core::Expr::Builtin(Builtin::WithoutLast, vec![first]), span);
+            }
+            ("append-to", parts) => {
+                let all = std::iter::once(first).chain(parts.iter().copied()).collect();
+                return self.body.add(core::Expr::Builtin(Builtin::Append, all), span);
+            }
+            ("emptied", []) => {
+                return self.body.add(core::Expr::Builtin(Builtin::Emptied, vec![first]), span);
             }
             _ => {}
         }
