@@ -271,6 +271,14 @@ impl<'a> Translator<'a> {
             Expr::Global(global) if self.session.record_of(*global).is_some() => {
                 self.constructor(expr).map(|(ty, _)| ty)
             }
+            Expr::Global(global) => {
+                let ty = self.session.defined_type(*global)?;
+                let descriptor = ovsm_eval::type_descriptor(&ovsm_eval::Type::Vec(Rc::new(ty.clone())));
+                match self.described_type(&descriptor, self.span(expr)).ty {
+                    Type::Vec(item) => Some((*item).clone()),
+                    other => Some(other),
+                }
+            }
             _ => None,
         }
     }
@@ -359,10 +367,14 @@ impl<'a> Translator<'a> {
     pub(super) fn operands_first(&mut self, operands: &'a [ExprId]) -> (Prefix, Vec<core::ExprId>) {
         let mut prefix = Vec::new();
         let mut values = Vec::new();
-        for operand in operands {
+        for (number, operand) in operands.iter().enumerate() {
             let span = self.span(*operand);
             let value = self.text_part(*operand);
-            if matches!(self.unit.exprs.get(*operand), Some(Expr::Constant(_))) {
+            // Nothing comes between the last one and the variable.
+            let is_last = number + 1 == operands.len();
+            let is_variable =
+                matches!(self.body.exprs.get(value), Some(core::Expr::Local(_) | core::Expr::Global(_)));
+            if matches!(self.unit.exprs.get(*operand), Some(Expr::Constant(_))) || is_last && is_variable {
                 values.push(value);
                 continue;
             }
