@@ -7,6 +7,7 @@
 mod binding;
 mod body;
 mod control;
+mod counting;
 mod definition;
 mod destructure;
 mod errors;

@@ -165,6 +165,18 @@ pub enum Builtin {
     Push,
     /// `pop!`: a vec without its last item, taken over as well.
     WithoutLast,
+    /// `append!`: a builder with more texts, or a vec with more items, at its end; taken over as well.
+    Append,
+    /// `clear!`: a builder or a vec without anything in it, taken over as well.
+    Emptied,
+    /// `(string-builder)`, or with the number of bytes that there is to be room for.
+    NewBuilder,
+    /// `str`: the texts of the operands as one new text.
+    Text,
+    /// `log`: the texts of the operands as one line.
+    LogText,
+    /// `(bytes text)`: the bytes of a text.
+    TextBytes,
 }
 
 /// One name of a built-in.

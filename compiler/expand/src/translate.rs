@@ -13,6 +13,7 @@ mod invoke;
 mod native;
 mod places;
 mod sequence;
+mod text;
 pub(crate) mod top_level;
 mod types;
 

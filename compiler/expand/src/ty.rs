@@ -34,6 +34,8 @@ pub enum Type {
     Slice(Arc<Type>),
     /// `(vec T)`: items on the heap, of any number. What holds one holds the items: a second holder has a copy.
     Vec(Arc<Type>),
+    /// `string-builder`: a text on the heap that can get longer. Its bytes never change, so others can see them without a copy.
+    Builder,
     /// A record.
     Record(Arc<RecordType>),
     /// An enum.
@@ -121,7 +123,7 @@ impl Type {
             Type::Null | Type::Error | Type::Variable(_) => 0,
             Type::Bool => 1,
             Type::String | Type::Bytes | Type::Slice(_) => 16,
-            Type::Vec(_) => 24,
+            Type::Vec(_) | Type::Builder => 24,
             Type::Pubkey => 32,
             Type::Int(ty) => ty.bits() / 8,
             Type::Option(item) => item.size()?.checked_add(1)?,
@@ -152,7 +154,9 @@ impl Type {
     /// True if a value holds no address, so that its bytes are all of it and can be kept in an account.
     pub fn is_plain(&self) -> bool {
         match self {
-            Type::String | Type::Bytes | Type::Slice(_) | Type::Vec(_) | Type::Account(_) => false,
+            Type::String | Type::Bytes | Type::Slice(_) | Type::Vec(_) | Type::Builder | Type::Account(_) => {
+                false
+            }
             Type::Distinct(distinct) => distinct.base.is_plain(),
             Type::Option(item) | Type::Array(item, _) => item.is_plain(),
             Type::Record(record) => record.fields.iter().all(|field| field.ty.is_plain()),
@@ -349,6 +353,7 @@ impl std::fmt::Display for Type {
             Type::Array(item, length) => write!(f, "(array {item} {length})"),
             Type::Slice(item) => write!(f, "(array {item})"),
             Type::Vec(item) => write!(f, "(vec {item})"),
+            Type::Builder => f.write_str("string-builder"),
             Type::Record(record) => f.write_str(&record.name),
             Type::Enum(parent) => f.write_str(&parent.name),
             Type::Account(account) => match (&account.record, account.is_mutable) {

@@ -25,7 +25,7 @@ impl<'a> Inference<'a> {
                 let item = self.infer(*value, Use::Value);
                 Term::Array(Rc::new(item), *count)
             }
-            Expr::Tabulate(items, index, value) => self.tabulate(*items, *index, *value, expr),
+            Expr::Tabulate(items, index, value) => self.tabulate(*items, *index, *value),
             Expr::Make(ty, number, values) => self.make(ty, *number, values),
             Expr::Get(value, key) => {
                 let found = self.infer(*value, Use::Value);
@@ -85,12 +85,8 @@ impl<'a> Inference<'a> {
             Expr::Length(value) => {
                 let found = self.infer(*value, Use::Value);
                 let length = self.table.fresh(true);
-                if self.table.represented(&found) == Term::Known(Type::String) {
-                    self.unsupported(
-                        self.span(*value),
-                        "the number of characters of a string is not available in programs",
-                        "bytes have a length: `(length (bytes \"…\"))`",
-                    );
+                if matches!(self.table.represented(&found), Term::Known(Type::String | Type::Builder)) {
+                    self.lengths.push((length.clone(), self.span(expr)));
                     return length;
                 }
                 match self.table.as_array(&found) {
@@ -99,10 +95,8 @@ impl<'a> Inference<'a> {
                     }
                     None => {
                         let has_length = self.table.as_view(&found).is_some()
-                            || matches!(
-                                self.table.represented(&found),
-                                Term::Known(Type::Vec(_) | Type::Error)
-                            );
+                            || self.table.as_vec(&found).is_some()
+                            || self.table.represented(&found) == ERROR;
                         if !has_length {
                             self.no_sequence(*value, &found, "`length`");
                         }
@@ -113,9 +107,9 @@ impl<'a> Inference<'a> {
             }
             Expr::Sequence(value) => {
                 let found = self.infer(*value, Use::Value);
-                let is_sequence = self.table.as_array(&found).is_some()
+                let is_sequence = self.table.own_items(&found).is_some()
                     || self.table.as_view(&found).is_some()
-                    || matches!(self.table.represented(&found), Term::Known(Type::Vec(_) | Type::Error));
+                    || self.table.represented(&found) == ERROR;
                 if !is_sequence {
                     self.no_sequence(*value, &found, "the loop");
                     return ERROR;
@@ -209,7 +203,7 @@ impl<'a> Inference<'a> {
         }
     }
 
-    fn tabulate(&mut self, items: LocalId, index: LocalId, value: ExprId, expr: ExprId) -> Term {
+    fn tabulate(&mut self, items: LocalId, index: LocalId, value: ExprId) -> Term {
         let at = self.local(index);
         self.table.unify(&at, &Term::Known(Type::Int(IntType::U64)));
         let item = self.infer(value, Use::Value);
@@ -217,14 +211,11 @@ impl<'a> Inference<'a> {
         if let Some((_, count)) = self.table.as_array(&sequence) {
             return Term::Array(Rc::new(item), count);
         }
-        if self.table.resolve(&sequence) != ERROR {
-            self.unsupported(
-                self.span(expr),
-                "`map` needs an array whose length is known, because its result is one",
-                "write a loop, or give it an array of the type `(array T n)`",
-            );
+        match self.table.as_vec(&sequence).is_some() || self.table.as_view(&sequence).is_some() {
+            // How many items there are is known when it runs.
+            true => Term::Vec(Rc::new(item)),
+            false => ERROR,
         }
-        ERROR
     }
 
     pub(crate) fn unsupported(&mut self, span: Option<Span>, message: &str, help: &str) {
@@ -307,9 +298,11 @@ impl<'a> Inference<'a> {
                 if let Some(item) = self.table.as_view(whole) {
                     return item;
                 }
+                if let Some(item) = self.table.as_vec(whole) {
+                    return item;
+                }
                 match self.table.represented(whole) {
                     Term::Known(Type::Error) => ERROR,
-                    Term::Known(Type::Vec(item)) => Term::Known((*item).clone()),
                     other => {
                         self.give_up_on(whole, &other);
                         self.no_part(&other, "an item", whole_span)
@@ -392,7 +385,7 @@ impl<'a> Inference<'a> {
         ERROR
     }
 
-    fn no_sequence(&mut self, value: ExprId, found: &Term, why: &str) {
+    pub(crate) fn no_sequence(&mut self, value: ExprId, found: &Term, why: &str) {
         let resolved = self.table.finish_known(found);
         if resolved == ERROR {
             return;

@@ -7,6 +7,7 @@ use ovsm_base::{Code, Diagnostic, IntType};
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::{Comparison, Requirement};
 use ovsm_expand::core::ExprId;
+use std::rc::Rc;
 
 const U64: Term = Term::Known(Type::Int(IntType::U64));
 const NULL: Term = Term::Known(Type::Null);
@@ -93,9 +94,30 @@ impl Inference<'_> {
             }
             Builtin::NewVec => {
                 self.words(builtin, args);
-                self.table.fresh(false)
+                Term::Vec(Rc::new(self.table.fresh(false)))
             }
-            Builtin::Push | Builtin::WithoutLast => self.update_vec(args),
+            Builtin::Push | Builtin::WithoutLast | Builtin::Append | Builtin::Emptied => {
+                self.update_place(builtin, args)
+            }
+            Builtin::NewBuilder => {
+                self.words(builtin, args);
+                Term::Known(Type::Builder)
+            }
+            Builtin::Text => {
+                self.texts(args);
+                Term::Known(Type::String)
+            }
+            Builtin::LogText => {
+                self.texts(args);
+                NULL
+            }
+            Builtin::TextBytes => {
+                if let [text] = args {
+                    let found = self.infer(*text, Use::Value);
+                    self.expect(*text, &found, &Term::Known(Type::String), "`bytes`", None);
+                }
+                Term::Known(Type::Bytes)
+            }
             Builtin::Syscall => {
                 for (n, arg) in args.iter().enumerate() {
                     if n == 0 {
@@ -108,33 +130,6 @@ impl Inference<'_> {
                 U64
             }
         }
-    }
-
-    /// A vec, and the item that it gets, if any.
-    fn update_vec(&mut self, args: &[ExprId]) -> Term {
-        let [vec, items @ ..] = args else { return Term::Known(Type::Error) };
-        let found = self.infer(*vec, Use::Value);
-        let item = match self.table.resolve(&found) {
-            Term::Known(Type::Vec(item)) => Term::Known((*item).clone()),
-            other => {
-                if other != Term::Known(Type::Error) {
-                    self.unsupported(
-                        self.span(*vec),
-                        &format!(
-                            "this is {}: only a vec can get longer or shorter",
-                            crate::report::describe(&other)
-                        ),
-                        "make it with `(vec u64)`; the length of an array is part of its type",
-                    );
-                }
-                Term::Known(Type::Error)
-            }
-        };
-        for value in items {
-            let found = self.infer(*value, Use::Value);
-            self.expect(*value, &found, &item, "the vec", None);
-        }
-        if item == Term::Known(Type::Error) { item } else { found }
     }
 
     /// All operands and the result are of one integer type.
@@ -169,6 +164,10 @@ impl Inference<'_> {
         let option = found_all.iter().find(|found| self.table.as_option(found).is_some()).cloned();
         if option.is_some() {
             first = option;
+        }
+        // Builders are equal if their texts are.
+        if found_all.iter().any(|found| self.table.resolve(found) == Term::Known(Type::Builder)) {
+            first = Some(Term::Known(Type::String));
         }
         for (arg, found) in args.iter().zip(found_all) {
             let needed = first.get_or_insert_with(|| found.clone()).clone();

@@ -200,7 +200,7 @@ impl<'a> Inference<'a> {
         for (term, usage, span) in std::mem::take(&mut self.bytes) {
             let ty = self.table.finish(&term).represented();
             let is_view = match &ty {
-                Type::String | Type::Bytes => true,
+                Type::String | Type::Builder | Type::Bytes => true,
                 Type::Slice(item) => **item == Type::Int(IntType::U8),
                 _ => false,
             };

@@ -44,7 +44,7 @@ impl Inference<'_> {
         }
         // An array that is written out, or a literal, is of either.
         let needed = match resolved {
-            Term::Array(..) | Term::Option(_) | Term::Slice(_) => ty.underlying(),
+            Term::Array(..) | Term::Option(_) | Term::Slice(_) | Term::Vec(_) => ty.underlying(),
             _ => ty,
         };
         self.expect(value, &found, &Term::Known(needed.clone()), "the conversion", None);

@@ -100,6 +100,7 @@ fn with_types(ty: &Type, names: &FxHashMap<Arc<str>, &Type>) -> Type {
         Type::Variable(name) => names.get(name).map_or(Type::Error, |ty| (*ty).clone()),
         Type::Array(item, length) => Type::Array(Arc::new(with_types(item, names)), *length),
         Type::Slice(item) => Type::Slice(Arc::new(with_types(item, names))),
+        Type::Vec(item) => Type::Vec(Arc::new(with_types(item, names))),
         Type::Option(item) => Type::Option(Arc::new(with_types(item, names))),
         other => other.clone(),
     }

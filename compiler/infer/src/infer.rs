@@ -101,6 +101,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) literals: Vec<(Term, bool, u128, Option<Span>)>,
     /// Lengths that are known at run time only, checked when all types are known.
     pub(crate) lengths: Vec<(Term, Option<Span>)>,
+    /// Values whose texts are used.
+    pub(crate) texts: Vec<(Term, Option<Span>)>,
     /// What is read from the instruction data and other bytes, and whether its type is stated around the form that reads.
     pub(crate) arguments: Vec<(Term, Option<Span>, bool)>,
     /// What is turned into bytes, checked when all types are known.
@@ -132,6 +134,7 @@ pub(crate) enum Fit {
     Absent,
     View,
     Value,
+    Text,
 }
 
 /// Infers a group. Linear in the size of its bodies, nearly.
@@ -156,6 +159,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         globals: FxHashMap::default(),
         literals: Vec::new(),
         lengths: Vec::new(),
+        texts: Vec::new(),
         arguments: Vec::new(),
         words: Vec::new(),
         bytes: Vec::new(),
@@ -318,11 +322,19 @@ impl<'a> Inference<'a> {
                 self.coercions.push((expr, Fit::Absent, needed.clone()));
                 return true;
             }
-            let fits = self.table.unify(&resolved, &item);
+            let is_text = self.is_text_of_another_kind(&resolved, &item);
+            if is_text {
+                self.coercions.push((expr, Fit::Text, item.clone()));
+            }
+            let fits = is_text || self.table.unify(&resolved, &item);
             if fits {
                 self.coercions.push((expr, Fit::Present, needed.clone()));
             }
             return fits;
+        }
+        if self.is_text_of_another_kind(&resolved, needed) {
+            self.coercions.push((expr, Fit::Text, needed.clone()));
+            return true;
         }
         let view = self.table.as_view(needed);
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
@@ -337,6 +349,16 @@ impl<'a> Inference<'a> {
             return fits;
         }
         self.is_alias(&resolved, needed) || self.table.unify(found, needed)
+    }
+
+    /// True if one is a builder and the other one a string: each can be seen as the other without a copy.
+    fn is_text_of_another_kind(&mut self, found: &Term, needed: &Term) -> bool {
+        let needed = self.table.resolve(needed);
+        matches!(
+            (found, needed),
+            (Term::Known(Type::Builder), Term::Known(Type::String))
+                | (Term::Known(Type::String), Term::Known(Type::Builder))
+        )
     }
 
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
@@ -830,6 +852,7 @@ impl<'a> Inference<'a> {
             }
         }
         self.check_bytes();
+        self.check_texts();
         for (term, span, is_stated) in std::mem::take(&mut self.arguments) {
             let ty = self.table.finish(&term);
             if !is_stated && ty.holds_condition() {
@@ -870,6 +893,7 @@ impl<'a> Inference<'a> {
                     Fit::Present => Coercion::Present(ty),
                     Fit::Absent => Coercion::Absent(ty),
                     Fit::View => Coercion::View(ty),
+                    Fit::Text => Coercion::Text(ty),
                     Fit::Value => Coercion::Value(ty),
                 });
             }

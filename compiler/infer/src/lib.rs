@@ -18,6 +18,7 @@ pub mod infer;
 mod report;
 mod representation;
 pub mod script;
+mod text;
 pub mod types;
 mod unify;
 mod values;

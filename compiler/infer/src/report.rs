@@ -11,6 +11,7 @@ pub(crate) fn describe(term: &Term) -> String {
         Term::Variable(_) => "an integer".to_string(),
         Term::Array(item, length) => format!("an array of {length} items, each {}", describe(item)),
         Term::Slice(item) => format!("a view of items, each {}", describe(item)),
+        Term::Vec(item) => format!("a vec of items, each {}", describe(item)),
         Term::Option(item) => format!("{} or null", describe(item)),
     }
 }

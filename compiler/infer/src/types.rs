@@ -48,13 +48,19 @@ pub enum Coercion {
     View(Type),
     /// The value of an option that is known to be there: this type.
     Value(Type),
+    /// A builder as a string, or a string as a builder: this type.
+    Text(Type),
 }
 
 impl Coercion {
     /// The type of the result.
     pub fn result(&self) -> &Type {
         match self {
-            Coercion::Present(ty) | Coercion::Absent(ty) | Coercion::View(ty) | Coercion::Value(ty) => ty,
+            Coercion::Present(ty)
+            | Coercion::Absent(ty)
+            | Coercion::View(ty)
+            | Coercion::Value(ty)
+            | Coercion::Text(ty) => ty,
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Term {
     Array(Rc<Term>, u32),
     /// A view of items that may not be known yet.
     Slice(Rc<Term>),
+    /// A vec of items that may not be known yet.
+    Vec(Rc<Term>),
     /// An option whose value may not be known yet.
     Option(Rc<Term>),
 }
@@ -68,6 +70,7 @@ impl Table {
             },
             Type::Array(item, length) => Term::Array(Rc::new(self.stated(item, names)), *length),
             Type::Slice(item) => Term::Slice(Rc::new(self.stated(item, names))),
+            Type::Vec(item) => Term::Vec(Rc::new(self.stated(item, names))),
             Type::Option(item) => Term::Option(Rc::new(self.stated(item, names))),
             other => Term::Known(other.clone()),
         }
@@ -111,9 +114,18 @@ impl Table {
 
     /// The items, of what holds its items itself: an array or a vec.
     pub(crate) fn own_items(&mut self, term: &Term) -> Option<Term> {
+        match self.as_vec(term) {
+            Some(item) => Some(item),
+            None => self.as_array(term).map(|(item, _)| item),
+        }
+    }
+
+    /// The items, of a vec.
+    pub(crate) fn as_vec(&mut self, term: &Term) -> Option<Term> {
         match self.represented(term) {
+            Term::Vec(item) => Some((*item).clone()),
             Term::Known(Type::Vec(item)) => Some(Term::Known((*item).clone())),
-            other => self.as_array(&other).map(|(item, _)| item),
+            _ => None,
         }
     }
 
@@ -153,7 +165,7 @@ impl Table {
                 self.bind(number, State::Unbound(limits));
                 true
             }
-            Term::Array(..) | Term::Slice(_) | Term::Option(_) => false,
+            Term::Array(..) | Term::Slice(_) | Term::Vec(_) | Term::Option(_) => false,
         }
     }
 
@@ -199,6 +211,9 @@ impl Table {
         if let (Some((x, n)), Some((y, m))) = (self.as_array(a), self.as_array(b)) {
             return n == m && self.unify(&x, &y);
         }
+        if let (Some(x), Some(y)) = (self.as_vec(a), self.as_vec(b)) {
+            return self.unify(&x, &y);
+        }
         let is_bytes = |term: &Term| matches!(term, Term::Known(Type::Bytes));
         // `bytes` is a type of its own.
         if let (Some(x), Some(y)) = (self.as_view(a), self.as_view(b)) {
@@ -214,7 +229,9 @@ impl Table {
     pub(crate) fn occurs(&mut self, number: u32, term: &Term) -> bool {
         match self.resolve(term) {
             Term::Variable(other) => other == number,
-            Term::Array(item, _) | Term::Slice(item) | Term::Option(item) => self.occurs(number, &item),
+            Term::Array(item, _) | Term::Slice(item) | Term::Vec(item) | Term::Option(item) => {
+                self.occurs(number, &item)
+            }
             Term::Known(_) => false,
         }
     }
@@ -231,6 +248,7 @@ impl Table {
             Term::Variable(number) => open(self, number),
             Term::Array(item, length) => Type::Array(Arc::new(self.finish_with(&item, open)), length),
             Term::Slice(item) => Type::Slice(Arc::new(self.finish_with(&item, open))),
+            Term::Vec(item) => Type::Vec(Arc::new(self.finish_with(&item, open))),
             Term::Option(item) => Type::Option(Arc::new(self.finish_with(&item, open))),
         }
     }
@@ -240,6 +258,7 @@ impl Table {
         match self.resolve(term) {
             Term::Array(item, length) => Term::Array(Rc::new(self.finish_known(&item)), length),
             Term::Slice(item) => Term::Slice(Rc::new(self.finish_known(&item))),
+            Term::Vec(item) => Term::Vec(Rc::new(self.finish_known(&item))),
             Term::Option(item) => Term::Option(Rc::new(self.finish_known(&item))),
             other => other,
         }
@@ -254,6 +273,7 @@ impl Table {
             }
             Term::Array(item, length) => Term::Array(Rc::new(self.for_message(&item)), length),
             Term::Slice(item) => Term::Slice(Rc::new(self.for_message(&item))),
+            Term::Vec(item) => Term::Vec(Rc::new(self.for_message(&item))),
             Term::Option(item) => Term::Option(Rc::new(self.for_message(&item))),
             other => other,
         }

@@ -309,6 +309,7 @@ fn convert_named(value: &Value, name: &str) -> Option<Converted> {
         "number" => value.is_number(),
         "integer" => value.is_integer(),
         "list" => matches!(value, Value::List(_)),
+        "string-builder" => matches!(value, Value::String(_)),
         "sequence" => matches!(value, Value::Array(_) | Value::List(_) | Value::Range(_)),
         "function" => value.is_function(),
         "record" => matches!(value, Value::Record(_)),

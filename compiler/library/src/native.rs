@@ -108,6 +108,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         crate::regex::NATIVES,
         crate::string::NATIVES,
         crate::convert::NATIVES,
+        crate::growing::NATIVES,
         crate::sequence_functions::NATIVES,
         crate::sequence::NATIVES,
         crate::object::NATIVES,

@@ -57,6 +57,10 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
             let (address, length) = (next(), next());
             write_items(text, item, address, length, memory);
         }
+        Type::Builder => {
+            write_from(text, &Type::String, words, memory);
+            *words = words.get(1..).unwrap_or_default();
+        }
         Type::Vec(item) => {
             let (address, length, _) = (next(), next(), next());
             write_items(text, item, address, length, memory);

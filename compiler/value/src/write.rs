@@ -45,7 +45,7 @@ pub fn exact(value: &Value) -> Result<String, TooDeep> {
     if is_cut.get() { Err(TooDeep) } else { Ok(text) }
 }
 
-/// The text for people: strings and characters bare at the top, otherwise as [`write()`].
+/// The text for people: strings, characters and the digits of numbers bare at the top, otherwise as [`write()`].
 pub fn display(value: &Value) -> String {
     let mut text = String::new();
     display_to(&mut text, value);
@@ -60,6 +60,16 @@ pub fn display_to(text: &mut String, value: &Value) {
         Value::Int(number) => write_i64(text, *number),
         // What people call them: `write` says how they are made.
         Value::Decimal(number) => {
+            let _ = write!(text, "{number}");
+        }
+        Value::Fixed(ty, word) if ty.is_signed() => write_i64(text, *word as i64),
+        Value::Fixed(_, word) => {
+            let _ = write!(text, "{word}");
+        }
+        Value::U128(number) => {
+            let _ = write!(text, "{number}");
+        }
+        Value::I128(number) => {
             let _ = write!(text, "{number}");
         }
         Value::Pubkey(bytes) => text.push_str(&crate::encoding::base58(bytes.as_slice())),

@@ -225,9 +225,9 @@ impl Expander<'_> {
             [] => return self.malformed(form, "the variable and the items are missing", SHAPE),
         };
         if self.front.is_program
-            && let Some((start, end)) = self.literal_range(items)
+            && let Some(range) = self.literal_range(items)
         {
-            return self.count_through(&start, &end, result, |expander, item| {
+            return self.count_through(&range, result, |expander, item| {
                 let mut bindings = Vec::new();
                 expander.destructure(pattern, item, true, &mut bindings);
                 let body = expander.body_here(body);
@@ -307,72 +307,6 @@ impl Expander<'_> {
             }
         };
         self.add(Expr::Let(vec![(sequence, items), (index, zero), (length, count)], whole))
-    }
-
-    /// The bounds of a range that is written out: `(range a b)`, `(range b)`, `[a .. b]`.
-    fn literal_range(&mut self, items: &Value) -> Option<(Value, Value)> {
-        match items {
-            Value::Array(parts) => match parts.as_slice() {
-                [start, dots, end] if syntax::name(dots) == Some("..") => Some((start.clone(), end.clone())),
-                _ => None,
-            },
-            Value::List(parts) => match parts.as_slice() {
-                [Value::Symbol(head), bounds @ ..] if &*head.name == "range" => {
-                    let super::name::Meant::Native(_) = self.meaning(head) else { return None };
-                    match bounds {
-                        [end] => Some((Value::Int(0), end.clone())),
-                        [start, end] => Some((start.clone(), end.clone())),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Runs a body for each number from `start` up to `end`, which is excluded, without making a range.
-    fn count_through(
-        &mut self,
-        start: &Value,
-        end: &Value,
-        result: Option<&Value>,
-        body: impl FnOnce(&mut Self, ExprId) -> ExprId,
-    ) -> ExprId {
-        let (start, end) = (self.expr(start), self.expr(end));
-        let (counter, limit, item) = (self.local("counter"), self.local("end"), self.local("item"));
-        let parts = vec![self.read(counter), self.read(limit)];
-        let condition = self.native("<", parts);
-        let whole = self.in_loop(|expander, _| {
-            let body = expander.scoped(|expander| {
-                let read = expander.read(item);
-                body(expander, read)
-            });
-            let finish = move |expander: &mut Expander<'_>, body: ExprId| {
-                let value = expander.read(counter);
-                let one = expander.constant(Value::Int(1));
-                let parts = vec![expander.read(counter), one];
-                let next = expander.native("+", parts);
-                let step = expander.add(Expr::SetLocal(counter, next));
-                let steps = expander.sequence(vec![body, step]);
-                let round = expander.add(Expr::Let(vec![(item, value)], steps));
-                expander.add(Expr::While(condition, round))
-            };
-            (body, Box::new(finish))
-        });
-        let result = match result {
-            Some(result) => self.expr(result),
-            None => self.null(),
-        };
-        let whole = match self.unit.exprs.get(whole) {
-            Some(Expr::Block(exit, inner)) => {
-                let (exit, inner) = (*exit, *inner);
-                let steps = self.sequence(vec![inner, result]);
-                self.add(Expr::Block(exit, steps))
-            }
-            _ => self.sequence(vec![whole, result]),
-        };
-        self.add(Expr::Let(vec![(counter, start), (limit, end)], whole))
     }
 
     /// `(dotimes (i n result) body…)`.

@@ -292,6 +292,15 @@ impl Expander<'_> {
     /// Calls a built-in function, with its number of arguments checked.
     pub(crate) fn call_native(&mut self, id: NativeId, symbol: &Symbol, arguments: &[Value]) -> ExprId {
         let Some(native) = ovsm_library::get(id) else { return self.null() };
+        if native.name == "to-array"
+            && !self.front.is_program
+            && let Some((Value::Symbol(symbol), capacity)) = arguments.split_first()
+            && let Meant::Type(Type::Refined(..), _) = self.meaning(symbol)
+        {
+            let mut steps: Vec<ExprId> = capacity.iter().map(|argument| self.expr(argument)).collect();
+            steps.push(self.native("#array", Vec::new()));
+            return self.sequence(steps);
+        }
         let enumeration = arguments.first().filter(|_| native.name == "to-array");
         let enumeration = enumeration.and_then(|argument| self.enum_as_item(argument));
         let skipped = usize::from(enumeration.is_some());

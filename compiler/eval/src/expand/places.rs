@@ -561,6 +561,24 @@ impl Expander<'_> {
         }
     }
 
+    /// `(append! place part …)`: the texts of the parts, or their items, at the end of what the place holds.
+    pub(crate) fn append_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        match arguments {
+            [place, parts @ ..] if !parts.is_empty() => {
+                self.update_place(place, "append-to", parts, Vec::new())
+            }
+            _ => self.malformed(form, "a place and what is put at its end", "(append! place part …)"),
+        }
+    }
+
+    /// `(clear! place)`: empties what the place holds.
+    pub(crate) fn clear_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
+        match arguments {
+            [place] => self.update_place(place, "emptied", &[], Vec::new()),
+            _ => self.malformed(form, "a place", "(clear! place)"),
+        }
+    }
+
     /// `(pop! place)`: removes the last item and gives it.
     pub(crate) fn pop_form(&mut self, form: &Value, arguments: &[Value], native: &str, read: &str) -> ExprId {
         let [place_form] = arguments else {

@@ -106,6 +106,8 @@ pub(crate) static TABLE: &[Special] = table! {
     "inc!" "(inc! place delta)" |e, f, a| e.incf_form(f, a, "+");
     "dec!" "(dec! place delta)" |e, f, a| e.incf_form(f, a, "-");
     "push!" "(push! place item)" |e, f, a| e.push_form(f, a);
+    "append!" "(append! place part …)" |e, f, a| e.append_form(f, a);
+    "clear!" "(clear! place)" |e, f, a| e.clear_form(f, a);
     "pop!" "(pop! place)" |e, f, a| e.pop_form(f, a, "without-last", "last");
     "rotatef" "(rotatef place …)" |e, f, a| e.rotate_form(f, a);
     "shiftf" "(shiftf place … value)" |e, f, a| e.shift_form(f, a);

@@ -22,7 +22,8 @@ pub(crate) enum Variable {
 const CLOSED: &[&str] = &["+", "-", "*", "//", "%", "mod", "rem", "min", "max"];
 
 /// Kinds of collections that stay of their kind when a part of them is replaced.
-const KINDS: &[&str] = &["array", "list", "object", "set", "string", "bytes", "hash-table", "record"];
+const KINDS: &[&str] =
+    &["array", "list", "object", "set", "string", "string-builder", "bytes", "hash-table", "record"];
 
 impl Expander<'_> {
     /// Notes the type of a local from here on.
@@ -164,6 +165,7 @@ impl Expander<'_> {
                 let [new] = arguments.as_mut_slice() else { return None };
                 *new = self.checked_as(*new, item, &part);
             }
+            ("emptied", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("without-last" | "rest", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("put", Type::Array(item, _) | Type::Vec(item) | Type::List(item)) => {
                 let [_, new] = arguments.as_mut_slice() else { return None };
@@ -179,8 +181,10 @@ impl Expander<'_> {
                 *new = self.checked_as(*new, item, &part);
             }
             ("put" | "#put-in" | "#update-in", Type::Record(..)) => {}
-            ("push" | "put" | "without-last" | "#put-in" | "#update-in", Type::Named(name))
-                if KINDS.contains(&&**name) => {}
+            (
+                "push" | "append-to" | "emptied" | "put" | "without-last" | "#put-in" | "#update-in",
+                Type::Named(name),
+            ) if KINDS.contains(&&**name) => {}
             ("#put-in", _) => {
                 let [path, new] = arguments.as_mut_slice() else { return None };
                 let inner = self.at_path(*path, ty)?;

@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "number",
     "char",
     "string",
+    "string-builder",
     "symbol",
     "keyword",
     "bytes",

@@ -237,13 +237,32 @@ impl<'a> Translator<'a> {
         if operands.iter().any(|operand| self.is_function_operand(*operand)) {
             return self.call_known(function, operands, span, place);
         }
+        // An array or a vec becomes a view where it gets a name of this type. All operands get names then, in order.
+        let takes_views = parameters.iter().any(|ty| matches!(ty, ovsm_eval::Type::Array(_, None)));
         let mut values = Vec::with_capacity(operands.len());
+        let mut parts = Vec::new();
         for (operand, ty) in operands.iter().zip(parameters.iter()) {
             let value = self.expr(*operand, Place::VALUE);
-            values.push(self.stated_as(value, ty, *at));
+            if !takes_views {
+                values.push(self.stated_as(value, ty, *at));
+                continue;
+            }
+            let operand_span = self.span(*operand).or(span);
+            let named = match ty {
+                ovsm_eval::Type::Array(_, None) => self.type_name(ty, *at),
+                _ => None,
+            };
+            let value = if named.is_some() { value } else { self.stated_as(value, ty, *at) };
+            let local = self.temporary("argument", operand_span);
+            if let Some(slot) = self.body.locals.get_mut(local) {
+                slot.annotation = named;
+            }
+            parts.push(self.body.add(Core::Bind(local, value), operand_span));
+            values.push(self.body.add(Core::Local(local), operand_span));
         }
         let value = self.apply_once(function, values, span);
-        self.stated_as(value, result, *at)
+        let value = self.stated_as(value, result, *at);
+        self.after(parts, value, span)
     }
 
     fn stated_as(&mut self, value: CoreId, ty: &ovsm_eval::Type, at: Option<Span>) -> CoreId {

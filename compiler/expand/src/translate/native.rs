@@ -89,19 +89,18 @@ impl<'a> Translator<'a> {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::Sequence(value), span)
             }
-            ("log", [text]) => {
-                let text = self.expr(*text, Place::VALUE);
-                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            ("log", operands) => {
+                let parts = self.log_line(operands);
+                self.body.add(core::Expr::Builtin(Builtin::LogText, parts), span)
             }
-            ("log", [option, text]) if self.is_keyword(*option, "message") => {
-                let text = self.expr(*text, Place::VALUE);
-                self.body.add(core::Expr::Builtin(Builtin::Log, vec![text]), span)
+            ("str", operands) => {
+                let parts = operands.iter().map(|part| self.text_part(*part)).collect();
+                self.body.add(core::Expr::Builtin(Builtin::Text, parts), span)
             }
-            ("log", _) => self.unsupported(
-                span,
-                "`log` takes one text in programs: there is no text of a number there",
-                "log the text, then the numbers: `(sol_log_64_ a b)`; or `emit` an event, which clients can read",
-            ),
+            ("string-builder", capacity) => {
+                let capacity = self.values(capacity);
+                self.body.add(core::Expr::Builtin(Builtin::NewBuilder, capacity), span)
+            }
             ("null?", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
                 self.body.add(core::Expr::IsNull(value), span)
@@ -169,6 +168,10 @@ impl<'a> Translator<'a> {
             {
                 let bytes = text.as_str().as_bytes().to_vec();
                 self.body.add(core::Expr::Bytes(bytes), span)
+            }
+            ("bytes", [text]) => {
+                let text = self.expr(*text, Place::VALUE);
+                self.body.add(core::Expr::Builtin(Builtin::TextBytes, vec![text]), span)
             }
             // A literal of a pattern.
             ("#matches", [value, literal]) => {
@@ -277,6 +280,14 @@ impl<'a> Translator<'a> {
             Expr::Global(global) if self.session.record_of(*global).is_some() => {
                 self.constructor(expr).map(|(ty, _)| ty)
             }
+            Expr::Global(global) => {
+                let ty = self.session.defined_type(*global)?;
+                let descriptor = ovsm_eval::type_descriptor(&ovsm_eval::Type::Vec(Rc::new(ty.clone())));
+                match self.described_type(&descriptor, self.span(expr)).ty {
+                    Type::Vec(item) => Some((*item).clone()),
+                    other => Some(other),
+                }
+            }
             _ => None,
         }
     }
@@ -365,10 +376,14 @@ impl<'a> Translator<'a> {
     pub(super) fn operands_first(&mut self, operands: &'a [ExprId]) -> (Prefix, Vec<core::ExprId>) {
         let mut prefix = Vec::new();
         let mut values = Vec::new();
-        for operand in operands {
+        for (number, operand) in operands.iter().enumerate() {
             let span = self.span(*operand);
-            let value = self.expr(*operand, Place::VALUE);
-            if matches!(self.unit.exprs.get(*operand), Some(Expr::Constant(_))) {
+            let value = self.text_part(*operand);
+            // Nothing comes between the last one and the variable.
+            let is_last = number + 1 == operands.len();
+            let is_variable =
+                matches!(self.body.exprs.get(value), Some(core::Expr::Local(_) | core::Expr::Global(_)));
+            if matches!(self.unit.exprs.get(*operand), Some(Expr::Constant(_))) || is_last && is_variable {
                 values.push(value);
                 continue;
             }
@@ -398,6 +413,13 @@ impl<'a> Translator<'a> {
             }
             ("without-last", []) => {
                 return self.body.add(core::Expr::Builtin(Builtin::WithoutLast, vec![first]), span);
+            }
+            ("append-to", parts) => {
+                let all = std::iter::once(first).chain(parts.iter().copied()).collect();
+                return self.body.add(core::Expr::Builtin(Builtin::Append, all), span);
+            }
+            ("emptied", []) => {
+                return self.body.add(core::Expr::Builtin(Builtin::Emptied, vec![first]), span);
             }
             _ => {}
         }

@@ -24,7 +24,11 @@ impl<'a> Translator<'a> {
         span: Option<Span>,
     ) -> Option<CoreId> {
         match (name, operands) {
-            ("map" | "for-each" | "some" | "every" | "count" | "find-index", [first, second]) => {
+            (
+                "map" | "for-each" | "some" | "every" | "none?" | "count" | "find" | "find-index" | "filter"
+                | "remove-if",
+                [first, second],
+            ) => {
                 let (function, items) = match (self.function_of(*first), self.function_of(*second)) {
                     (Some(function), _) => (function, *second),
                     (None, Some(function)) => (function, *first),
@@ -34,7 +38,13 @@ impl<'a> Translator<'a> {
                     "map" => self.map(function, items, span),
                     "for-each" => self.for_each(function, items, span),
                     "count" => self.count(function, items, span),
+                    "find" => self.find(function, items, span),
                     "find-index" => self.find_index(function, items, span),
+                    "filter" | "remove-if" => self.filter(function, items, name == "filter", span),
+                    "none?" => {
+                        let some = self.some(function, items, true, span);
+                        self.body.add(Core::Not(some), span)
+                    }
                     _ => self.some(function, items, name == "some", span),
                 })
             }
@@ -100,8 +110,19 @@ impl<'a> Translator<'a> {
                 _ => self.body.add(Core::Error, span),
             },
             Function::Native(id) => {
+                // What a built-in function takes over is its own: a local has a copy of what others hold.
+                let takes_over = ["push", "without-last", "append-to", "emptied"];
+                let is_update = ovsm_library::get(id).is_some_and(|native| takes_over.contains(&native.name));
+                let mut prefix = Vec::new();
                 let mut values = values.into_iter();
                 match values.next() {
+                    Some(first) if is_update => {
+                        let own = self.bound("own", first, span, &mut prefix);
+                        let read = self.read_core(own, span);
+                        let value = self.native_of(id, read, values.collect(), span);
+                        let set = self.body.add(Core::SetLocal(own, value), span);
+                        self.after(prefix, set, span)
+                    }
                     Some(first) => self.native_of(id, first, values.collect(), span),
                     None => self.body.add(Core::Error, span),
                 }
@@ -233,6 +254,49 @@ impl<'a> Translator<'a> {
         let body = self.body.add(Core::If(vec![(test, leave)], None), span);
         let otherwise = self.body.add(Core::Bool(!some), span);
         let rounds = self.rounds(round, body, Some(otherwise), span);
+        self.body.add(Core::Exit(exit, rounds), span)
+    }
+
+    /// The items for which the function is true, or false, in a new vec that has room for all of them.
+    fn filter(&mut self, function: Function, items: ExprId, keeps: bool, span: Option<Span>) -> CoreId {
+        let mut round = self.round(items, span);
+        let whole = self.read_core(round.items, span);
+        let length = self.body.add(Core::Length(whole), span);
+        let room = self.body.add(Core::Builtin(Builtin::NewVec, vec![length]), span);
+        let kept = self.bound("kept", room, span, &mut round.parts);
+        // Whatever the function does to the sequence, the item is the one that it saw.
+        let item = self.item(&round, span);
+        let mut parts = Vec::new();
+        let seen = self.bound("item", item, span, &mut parts);
+        let read = self.read_core(seen, span);
+        let mut test = self.apply(function, vec![read], span);
+        if !keeps {
+            test = self.body.add(Core::Not(test), span);
+        }
+        let (into, item) = (self.read_core(kept, span), self.read_core(seen, span));
+        let longer = self.body.add(Core::Builtin(Builtin::Push, vec![into, item]), span);
+        let set = self.body.add(Core::SetLocal(kept, longer), span);
+        parts.push(self.body.add(Core::If(vec![(test, set)], None), span));
+        let body = self.body.add(Core::Block(parts), span);
+        let read = self.read_core(kept, span);
+        self.rounds(round, body, Some(read), span)
+    }
+
+    /// The first item for which the function is true, or null.
+    fn find(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+        let round = self.round(items, span);
+        let exit = self.exit();
+        let item = self.item(&round, span);
+        let mut parts = Vec::new();
+        let seen = self.bound("item", item, span, &mut parts);
+        let read = self.read_core(seen, span);
+        let test = self.apply(function, vec![read], span);
+        let found = self.read_core(seen, span);
+        let found = self.body.add(Core::Present(found), span);
+        let leave = self.body.add(Core::Leave(exit, found), span);
+        parts.push(self.body.add(Core::If(vec![(test, leave)], None), span));
+        let body = self.body.add(Core::Block(parts), span);
+        let rounds = self.rounds(round, body, None, span);
         self.body.add(Core::Exit(exit, rounds), span)
     }
 

@@ -82,14 +82,7 @@ impl Translator<'_> {
             ("vec", [item]) => {
                 let item = self.resolve(item, open)?;
                 no_condition(&item)?;
-                match item.is_open() {
-                    true => Err(Fault {
-                        message: "a `vec` whose items have an open type is not available in programs"
-                            .to_string(),
-                        help: "state the type of the items, or take a view: `(array 'a)`",
-                    }),
-                    false => Ok(Type::Vec(Arc::new(item))),
-                }
+                Ok(Type::Vec(Arc::new(item)))
             }
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
@@ -328,6 +321,7 @@ fn named(name: &str) -> Result<Type, Fault> {
         "int" => Type::Int(IntType::I64),
         "bool" => Type::Bool,
         "string" => Type::String,
+        "string-builder" => Type::Builder,
         "bytes" => Type::Bytes,
         "pubkey" => Type::Pubkey,
         "null" => Type::Null,

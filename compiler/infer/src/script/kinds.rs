@@ -121,6 +121,7 @@ impl Kinds {
             "any" => Kinds::ANY,
             "never" => Kinds::NEVER,
             "integer" => Kinds::INTEGER,
+            "string-builder" => Kinds::STRING,
             "number" => Kinds::NUMBER,
             "sequence" | "collection" => Kinds(
                 Kinds::ARRAY.0

@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::function::Value;
 use crate::lower::account::DATA;
 use crate::lower::function::{Signatures, words};
+use crate::lower::runtime::Runtime;
 use crate::lower::slots;
 use crate::lower::state::{State, Variable as StateVariable, Words};
 use crate::lower::stored::Address;
@@ -57,6 +58,7 @@ impl State<'_> {
                 Words::from_slice(&[address, length])
             }
             Coercion::Value(_) => value.into_iter().skip(1).collect(),
+            Coercion::Text(ty) => self.text_as(&value, ty),
         }
     }
 
@@ -169,11 +171,14 @@ impl State<'_> {
                 Words::from_elem(place.base, 1)
             }
             Expr::Tabulate(items, index, value) => {
+                if let SourceType::Vec(item) = &ty {
+                    return self.tabulated_vec(*items, *index, *value, item, signatures);
+                }
                 let (Some(place), SourceType::Array(item, count)) = (self.place_of(expr), &ty) else {
                     return self.nothing(&ty);
                 };
-                let _ = items;
-                self.tabulate(*index, *value, item, *count, place, signatures);
+                let count = self.constant(u64::from(*count));
+                self.tabulate(*index, *value, item, count, place, signatures);
                 Words::from_elem(place.base, 1)
             }
             Expr::Make(_, number, values) => self.make(&ty, *number, values, expr, signatures),
@@ -241,6 +246,10 @@ impl State<'_> {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);
                 let length = match (&found, value.as_slice()) {
+                    (SourceType::String | SourceType::Builder, [address, length, ..]) => {
+                        let count = self.runtime(Runtime::CountCharacters, &[*address, *length]);
+                        count.first().copied().unwrap_or(*length)
+                    }
                     (SourceType::Array(_, length), _) => self.constant(u64::from(*length)),
                     (_, [_, length, ..]) => *length,
                     _ => self.constant(0),
@@ -330,12 +339,12 @@ impl State<'_> {
         self.enter(exit);
     }
 
-    fn tabulate(
+    pub(crate) fn tabulate(
         &mut self,
         index: LocalId,
         value: ExprId,
         item: &SourceType,
-        count: u32,
+        count: Value,
         place: Address,
         signatures: &dyn Signatures,
     ) {
@@ -349,7 +358,7 @@ impl State<'_> {
         let (mut body, mut exit) = (self.join(), self.join());
         let zero = self.constant(0);
         let at = self.read(index).and_then(|words| words.first().copied()).unwrap_or(zero);
-        let goes_on = self.compare_const(Condition::UnsignedLess, at, u64::from(count));
+        let goes_on = self.compare(Condition::UnsignedLess, at, count);
         self.branch(goes_on, &mut body, &mut exit);
         self.rewind(&body);
         self.enter(body);

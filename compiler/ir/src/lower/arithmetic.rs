@@ -51,9 +51,15 @@ impl State<'_> {
                 let checked = matches!(builtin, Builtin::Convert(_));
                 self.convert(&value, from, to, checked)
             }
-            Builtin::NewVec | Builtin::Push | Builtin::WithoutLast => {
-                let ty = self.ty(expr);
-                self.vec_builtin(builtin, &ty, args, signatures)
+            Builtin::NewBuilder | Builtin::Text | Builtin::LogText | Builtin::TextBytes => {
+                self.text_builtin(builtin, args, signatures)
+            }
+            Builtin::NewVec | Builtin::Push | Builtin::WithoutLast | Builtin::Append | Builtin::Emptied => {
+                // What becomes of the result where it stands comes after.
+                match self.raw_ty(expr) {
+                    SourceType::Builder => self.text_builtin(builtin, args, signatures),
+                    ty => self.vec_builtin(builtin, &ty, args, signatures),
+                }
             }
             _ => self.chain_builtin(builtin, args, signatures),
         }

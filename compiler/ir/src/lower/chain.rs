@@ -314,7 +314,7 @@ impl State<'_> {
     /// Address and length of bytes that lie somewhere already.
     fn view_of(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Option<(Value, Value)> {
         match self.ty(expr) {
-            SourceType::String | SourceType::Bytes | SourceType::Slice(_) => {
+            SourceType::String | SourceType::Bytes | SourceType::Slice(_) | SourceType::Builder => {
                 let value = self.value(expr, signatures);
                 Some((value.first().copied()?, value.get(1).copied()?))
             }

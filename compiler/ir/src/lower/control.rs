@@ -166,7 +166,9 @@ impl State<'_> {
             (SourceType::String | SourceType::Bytes | SourceType::Slice(_), [_, length]) => {
                 self.compare_const(Condition::NotEqual, *length, 0)
             }
-            (SourceType::Vec(_), [_, length, _]) => self.compare_const(Condition::NotEqual, *length, 0),
+            (SourceType::Vec(_) | SourceType::Builder, [_, length, _]) => {
+                self.compare_const(Condition::NotEqual, *length, 0)
+            }
             (SourceType::Option(item), [is_there, rest @ ..]) => {
                 let inner = self.truth_of(rest, item);
                 self.both(*is_there, inner)

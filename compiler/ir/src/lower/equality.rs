@@ -60,6 +60,10 @@ impl State<'_> {
                 _ => self.truth(true),
             },
             SourceType::String | SourceType::Bytes => self.equal_bytes(a, b),
+            SourceType::Builder => match (a, b) {
+                ([a, n, ..], [b, m, ..]) => self.equal_bytes(&[*a, *n], &[*b, *m]),
+                _ => self.truth(true),
+            },
             SourceType::Slice(item) | SourceType::Vec(item) => match (a, b) {
                 ([a, n, ..], [b, m, ..]) if !is_canonical(item) => {
                     self.equal_slices(item, (*a, *n), (*b, *m))

@@ -68,7 +68,7 @@ pub fn words(ty: &SourceType) -> usize {
         | SourceType::String
         | SourceType::Bytes
         | SourceType::Slice(_) => 2,
-        SourceType::Vec(_) => 3,
+        SourceType::Vec(_) | SourceType::Builder => 3,
         SourceType::Int(_) => 1,
         SourceType::Distinct(distinct) => words(&distinct.base),
         SourceType::Pubkey => 4,

@@ -23,6 +23,7 @@ pub mod runtime;
 mod slots;
 mod state;
 mod stored;
+mod text;
 mod validity;
 mod vec;
 mod wide;

@@ -52,6 +52,16 @@ runtime! {
     WideShiftRightSigned "runtime.wide_shift_right_signed";
     Allocate "runtime.allocate";
     GrowVec "runtime.grow_vec";
+    CountCharacters "runtime.count_characters";
+    WriteU64 "runtime.write_u64";
+    WriteDigits "runtime.write_digits";
+    WriteI64 "runtime.write_i64";
+    WriteU128 "runtime.write_u128";
+    WriteI128 "runtime.write_i128";
+    GrowText "runtime.grow_text";
+    HeapTop "runtime.heap_top";
+    WriteKey "runtime.write_key";
+    WidenVec "runtime.widen_vec";
 }
 
 fn library() -> Option<&'static Module> {

@@ -36,7 +36,15 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
         Some(Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)) => {
             true
         }
-        Some(Expr::Builtin(Builtin::NewVec | Builtin::Push | Builtin::WithoutLast, _)) => true,
+        Some(Expr::Builtin(
+            Builtin::NewVec
+            | Builtin::Push
+            | Builtin::WithoutLast
+            | Builtin::Append
+            | Builtin::Emptied
+            | Builtin::NewBuilder,
+            _,
+        )) => true,
         Some(Expr::Chain(chain)) => {
             matches!(&**chain, Chain::Sysvar(..) | Chain::ReturnedData(_) | Chain::Memory(_))
         }
@@ -45,6 +53,27 @@ pub(crate) fn is_fresh(body: &Body, expr: ExprId) -> bool {
             Expr::Ascribe(inner, _) | Expr::Into(inner, _) | Expr::Sequence(inner) | Expr::Scope(_, inner),
         ) => is_fresh(body, *inner),
         _ => false,
+    }
+}
+
+/// True if the value of an expression is what a variable holds that nobody reads afterwards, and that nobody else holds: it was bound in
+/// the block that ends with it, and is changed, so that it stands for no other variable.
+fn is_moved(body: &Body, changed: &BTreeSet<LocalId>, expr: ExprId) -> bool {
+    let Some(items) = (match body.exprs.get(expr) {
+        Some(Expr::Block(items)) => Some(items),
+        Some(Expr::Ascribe(inner, _) | Expr::Scope(_, inner)) => return is_moved(body, changed, *inner),
+        _ => None,
+    }) else {
+        return false;
+    };
+    let Some((last, before)) = items.split_last() else { return false };
+    match body.exprs.get(*last) {
+        Some(Expr::Local(local)) => {
+            let binds =
+                |expr: &ExprId| matches!(body.exprs.get(*expr), Some(Expr::Bind(bound, _)) if bound == local);
+            changed.contains(local) && before.iter().any(binds)
+        }
+        _ => is_moved(body, changed, *last),
     }
 }
 
@@ -115,8 +144,8 @@ fn may_change(body: &Body, root: ExprId) -> bool {
 /// The expressions whose vec has to be copied.
 fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTreeSet<ExprId> {
     let mut vecs = BTreeSet::new();
-    let is_vec = |expr: ExprId| matches!(types.exprs.get(expr), Some(Type::Vec(_)));
-    if !types.exprs.iter().any(|ty| matches!(ty, Type::Vec(_))) {
+    let is_vec = |expr: ExprId| matches!(types.exprs.get(expr), Some(Type::Vec(_) | Type::Builder));
+    if !types.exprs.iter().any(|ty| matches!(ty, Type::Vec(_) | Type::Builder)) {
         return vecs;
     }
     for node in body.exprs.iter() {
@@ -139,7 +168,7 @@ fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTr
         {
             let mut changes = false;
             for operand in operands.iter().rev() {
-                let is_view = !matches!(types.type_of(*operand), Type::Vec(_));
+                let is_view = !matches!(types.type_of(*operand), Type::Vec(_) | Type::Builder);
                 let is_argument = matches!(node, Expr::Call(..));
                 if changes || (is_argument && (!is_view || is_shared(body, types, *operand))) {
                     vecs.insert(*operand);
@@ -154,7 +183,7 @@ fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTr
     {
         vecs.insert(value);
     }
-    vecs.retain(|expr| is_vec(*expr) && !is_fresh(body, *expr));
+    vecs.retain(|expr| is_vec(*expr) && !is_fresh(body, *expr) && !is_moved(body, changed, *expr));
     vecs
 }
 

@@ -82,7 +82,7 @@ impl State<'_> {
             | SourceType::String
             | SourceType::Bytes
             | SourceType::Slice(_) => self.load_words(address, 2),
-            SourceType::Vec(_) => self.load_words(address, 3),
+            SourceType::Vec(_) | SourceType::Builder => self.load_words(address, 3),
             SourceType::Pubkey => self.load_words(address, 4),
             SourceType::Int(ty) => {
                 let width = width_of(*ty);
@@ -169,6 +169,7 @@ impl State<'_> {
             | SourceType::Bytes
             | SourceType::Slice(_)
             | SourceType::Vec(_)
+            | SourceType::Builder
             | SourceType::Pubkey => {
                 for (number, word) in value.iter().enumerate() {
                     self.store_word(address.after(8 * number as u32), Width::W8, *word);

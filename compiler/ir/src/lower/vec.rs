@@ -15,7 +15,7 @@ use crate::machine::HEAP_SIZE;
 use crate::op::{BinaryOp, Condition, Region};
 use ovsm_base::syscall::Syscall;
 use ovsm_expand::Builtin;
-use ovsm_expand::core::ExprId;
+use ovsm_expand::core::{ExprId, LocalId};
 use ovsm_infer::Type as SourceType;
 
 impl State<'_> {
@@ -27,6 +27,9 @@ impl State<'_> {
         signatures: &dyn Signatures,
     ) -> Words {
         let size = u64::from(ty.item().and_then(SourceType::size).unwrap_or(0));
+        if let (Builtin::Append, [vec, parts @ ..]) = (builtin, args) {
+            return self.with_items(*vec, parts, size, signatures);
+        }
         let values: Vec<Words> = args.iter().map(|arg| self.value(*arg, signatures)).collect();
         let nothing = || Words::new();
         match (builtin, values.as_slice()) {
@@ -49,6 +52,13 @@ impl State<'_> {
                 }
                 _ => nothing(),
             },
+            (Builtin::Emptied, [vec]) => match vec.as_slice() {
+                [address, _, room] => {
+                    let zero = self.constant(0);
+                    Words::from_slice(&[*address, zero, *room])
+                }
+                _ => nothing(),
+            },
             (Builtin::WithoutLast, [vec]) => match vec.as_slice() {
                 [address, length, room] => {
                     let empty = self.compare_const(Condition::Equal, *length, 0);
@@ -60,6 +70,73 @@ impl State<'_> {
             },
             _ => nothing(),
         }
+    }
+
+    /// A vec with the items of sequences at its end. They are of the same form, so their bytes are copied.
+    fn with_items(&mut self, vec: ExprId, parts: &[ExprId], size: u64, signatures: &dyn Signatures) -> Words {
+        let vec = self.value(vec, signatures);
+        let [address, length, room] = vec.as_slice() else { return vec };
+        let (address, start, room) = (*address, *length, *room);
+        let mut sources = Vec::new();
+        let mut length = start;
+        for part in parts {
+            let ty = self.ty(*part);
+            let words = self.operand(*part, signatures);
+            let (Some(from), count) = (words.first().copied(), words.get(1).copied()) else { continue };
+            let count = match ty {
+                SourceType::Array(_, count) => self.constant(u64::from(count)),
+                _ => count.unwrap_or(from),
+            };
+            // Sums of what is no longer than any heap do not go around.
+            let too_many = self.compare_const(Condition::UnsignedGreater, count, HEAP_SIZE as u64);
+            self.fail_if(too_many, Failure::OutOfHeap);
+            length = self.binary(BinaryOp::Add, length, count);
+            sources.push((from, count));
+        }
+        let is_short = self.compare(Condition::UnsignedLess, room, length);
+        let place = self.choose(
+            is_short,
+            |state| {
+                let size = state.constant(size);
+                let end = state.constant(state.layout.heap_end());
+                let place = state.runtime(Runtime::WidenVec, &[address, start, length, size, end]);
+                if let Some(found) = place.first() {
+                    let missing = state.compare_const(Condition::Equal, *found, 0);
+                    state.fail_if(missing, Failure::OutOfHeap);
+                }
+                place
+            },
+            |_| Words::from_slice(&[address, room]),
+        );
+        let [address, room] = place.as_slice() else { return vec };
+        let used = self.binary_const(BinaryOp::Mul, start, size);
+        let mut at = self.binary(BinaryOp::Add, *address, used);
+        for (from, count) in sources {
+            let bytes = self.binary_const(BinaryOp::Mul, count, size);
+            if let Some(syscall) = Syscall::from_name("sol_memcpy_") {
+                self.syscall(syscall, &[at, from, bytes]);
+            }
+            at = self.binary(BinaryOp::Add, at, bytes);
+        }
+        Words::from_slice(&[*address, length, *room])
+    }
+
+    /// A vec of what an expression gives for each item of a sequence that is no array; it has room for no more.
+    pub(crate) fn tabulated_vec(
+        &mut self,
+        items: LocalId,
+        index: LocalId,
+        value: ExprId,
+        item: &SourceType,
+        signatures: &dyn Signatures,
+    ) -> Words {
+        let whole = self.read(self.local(items)).unwrap_or_default();
+        let Some(count) = whole.get(1).copied() else { return whole };
+        let made = self.vec_with_room(count, u64::from(item.size().unwrap_or(0)));
+        let Some(base) = made.first().copied() else { return made };
+        let place = Address { base, offset: 0, region: Region::View };
+        self.tabulate(index, value, item, count, place, signatures);
+        Words::from_slice(&[base, count, count])
     }
 
     fn vec_with_room(&mut self, room: Value, size: u64) -> Words {
@@ -95,7 +172,7 @@ impl State<'_> {
     }
 
     /// The address of so many bytes of the heap.
-    fn allocate(&mut self, bytes: Value) -> Value {
+    pub(crate) fn allocate(&mut self, bytes: Value) -> Value {
         let end = self.constant(self.layout.heap_end());
         let words = self.runtime(Runtime::Allocate, &[bytes, end]);
         let address = words.first().copied().unwrap_or(end);
@@ -106,6 +183,9 @@ impl State<'_> {
 
     /// A vec of its own with the items of one that somebody else holds.
     pub(crate) fn copied_vec(&mut self, vec: Words, ty: &SourceType) -> Words {
+        if *ty == SourceType::Builder {
+            return self.shared_builder(vec);
+        }
         let [address, length, _] = vec.as_slice() else { return vec };
         let size = u64::from(ty.item().and_then(SourceType::size).unwrap_or(0));
         let bytes = self.binary_const(BinaryOp::Mul, *length, size);

@@ -37,8 +37,10 @@ pub(crate) fn unquoted<'t>(template: Node<'t>, name: &str) -> Vec<Node<'t>> {
 /// True if a template assigns what is given for a parameter: it is a place then, and has to stand in several positions.
 pub(crate) fn assigns(template: Node<'_>, name: &str) -> bool {
     template.descendants().any(|node| {
-        matches!(node.head(), Some("set!" | "setf" | "setq" | "incf" | "decf" | "push!" | "pop!"))
-            && node.child(1).is_some_and(|place| place.operand().and_then(Node::as_symbol) == Some(name))
+        matches!(
+            node.head(),
+            Some("set!" | "setf" | "setq" | "incf" | "decf" | "push!" | "append!" | "clear!" | "pop!")
+        ) && node.child(1).is_some_and(|place| place.operand().and_then(Node::as_symbol) == Some(name))
     })
 }
 
