@@ -12,6 +12,22 @@ pub(crate) fn describe(term: &Term) -> String {
         Term::Array(item, length) => format!("an array of {length} items, each {}", describe(item)),
         Term::Slice(item) => format!("a view of items, each {}", describe(item)),
         Term::Option(item) => format!("{} or null", describe(item)),
+        Term::Applied(..) => format!("`{}`", written(term)),
+    }
+}
+
+/// A type as programs write it.
+fn written(term: &Term) -> String {
+    match term {
+        Term::Known(ty) => ty.to_string(),
+        Term::Variable(_) => "integer".to_string(),
+        Term::Array(item, length) => format!("(array {} {length})", written(item)),
+        Term::Slice(item) => format!("(array {})", written(item)),
+        Term::Option(item) => format!("(option {})", written(item)),
+        Term::Applied(generic, arguments) => {
+            let arguments: Vec<String> = arguments.iter().map(written).collect();
+            format!("({} {})", generic.name, arguments.join(" "))
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod encoding;
 mod errors;
 mod files;
 pub mod format;
+mod generic_record;
 mod hash;
 pub mod internal;
 mod io;
