@@ -230,3 +230,47 @@ fn damaged_descriptions_do_no_harm() {
     }
     assert!(refused > 100 && different > 100, "{refused} {different}");
 }
+
+fn names_and_sizes(interface: &Interface) -> Vec<(&str, u32)> {
+    interface.types.iter().map(|named| (named.name.as_str(), named.size)).collect()
+}
+
+#[test]
+fn an_instance_of_a_generic_type_has_a_name_of_its_own() {
+    let interface = interface_of(
+        "(program p)
+         (defrecord (Pair 'a 'b) (first : 'a) (second : 'b))
+         (defenum (Maybe 'a) (Some (value : 'a)) Nothing)
+         (defrecord PairU8U8 (x : u64))
+         (account Vault (limits : (Pair u16 (Pair u8 u8))) (last : (Maybe (option u8))) (x : PairU8U8))
+         (instruction set ((p : (Pair u8 u8)) (q : (Pair u8 (array (Maybe u64) 3)))) :accounts () 0)",
+    );
+    let found = names_and_sizes(&interface);
+    let wanted = [
+        ("PairU8U8", 2),
+        ("PairU16PairU8U8", 4),
+        ("MaybeOptionU8", 3),
+        ("main-PairU8U8", 8),
+        ("MaybeU64", 9),
+        ("PairU8ArrayMaybeU64x3", 28),
+    ];
+    assert_eq!(found, wanted);
+    let text = anchor::write(&interface);
+    let _: anchor_lang_idl_spec::Idl = serde_json::from_str(&text).unwrap();
+}
+
+#[test]
+fn types_of_one_name_in_two_modules_are_two_types() {
+    let mut db = Database::default();
+    let text = "(program p)
+         (import [shapes :as s])
+         (defrecord Pair (x : u64))
+         (account Vault (own : Pair) (other : s/Pair) (again : Pair))";
+    let file = db.add_file("test.ovsm", text);
+    db.add_module(file, "shapes", "shapes.ovsm", "(pub (defrecord Pair (a : u8) (b : u8)))");
+    assert_eq!(diagnostics(&db, file), &Vec::new());
+    let interface = interface(&db, file);
+    assert_eq!(names_and_sizes(interface), [("Pair", 8), ("shapes-Pair", 2)]);
+    let sizes: Vec<u32> = interface.accounts[0].fields.iter().map(|field| field.size).collect();
+    assert_eq!(sizes, [8, 2, 8]);
+}

@@ -12,6 +12,7 @@ mod definition;
 mod destructure;
 mod errors;
 mod function;
+pub(crate) mod generics;
 mod hygiene;
 mod loop_form;
 mod macros;
@@ -91,6 +92,8 @@ pub struct Expander<'a> {
     written: Vec<(usize, Rc<Origin>)>,
     /// The stated types of locals: what is assigned to them later is checked.
     stated: FxHashMap<LocalId, Rc<crate::module::Type>>,
+    /// The definitions whose fields are being checked.
+    checking: Vec<u64>,
     /// Locals whose definition comes later in their body, and those of them that something reads before.
     pub(crate) unset: FxHashSet<LocalId>,
     pub(crate) read_early: FxHashSet<LocalId>,
@@ -142,6 +145,7 @@ impl<'a> Expander<'a> {
             diagnostics: Vec::new(),
             written: Vec::new(),
             stated: FxHashMap::default(),
+            checking: Vec::new(),
             unset: FxHashSet::default(),
             read_early: FxHashSet::default(),
             constants: FxHashSet::default(),

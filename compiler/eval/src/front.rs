@@ -135,6 +135,8 @@ pub struct Front {
     pub(crate) record_globals: FxHashMap<GlobalId, u64>,
     /// The fields of records of programs whose types, or parts of them, have conditions, by the identities of the records.
     pub(crate) refined_fields: FxHashMap<u64, Rc<[RefinedField]>>,
+    /// What is known of generic records and variants, by their identities.
+    pub(crate) generics: FxHashMap<u64, crate::expand::generics::Generic>,
     /// The functions that come with a type.
     pub(crate) accessors: FxHashSet<GlobalId>,
     /// What is wrong so far.
@@ -232,6 +234,7 @@ impl Front {
             records: FxHashMap::default(),
             record_globals: FxHashMap::default(),
             refined_fields: FxHashMap::default(),
+            generics: FxHashMap::default(),
             accessors: FxHashSet::default(),
             diagnostics: Vec::new(),
             sources: Sources::default(),
@@ -397,6 +400,7 @@ impl Front {
         self.records.clear();
         self.record_globals.clear();
         self.refined_fields.clear();
+        self.generics.clear();
         self.accessors.clear();
         self.diagnostics.clear();
         self.tests.clear();

@@ -73,6 +73,8 @@ pub enum Type {
     Function(Option<(Rc<[Type]>, Rc<Type>)>),
     /// A record, an enum, or a variant of one: the identities of the record types that belong to it.
     Record(Rc<str>, Rc<[u64]>),
+    /// A generic record, enum or variant with a type for each of its parameters.
+    Applied(Rc<str>, Rc<[u64]>, Rc<[Type]>),
     /// A distinct type or a refinement: a name, the type below, the function that must hold, and the module that states it,
     /// whose names the function sees.
     Refined(Rc<str>, Rc<Type>, Option<Value>, ModuleId),

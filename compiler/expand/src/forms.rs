@@ -108,7 +108,11 @@ pub(crate) fn definition<'t>(node: Node<'t>) -> Option<Definition<'t>> {
         }
         "defenum" => {
             let (name, variants) = parts.split_first()?;
-            Some(Definition::Enum { name: *name, variants: names(variants) })
+            let name = match name.kind() {
+                NodeKind::List => name.children().next()?,
+                _ => *name,
+            };
+            Some(Definition::Enum { name, variants: names(variants) })
         }
         "deftype" => parts.first().map(|name| Definition::Type(*name)),
         _ => None,

@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod env;
 pub mod expand;
 mod forms;
+mod generic_type;
 pub mod item;
 mod literal;
 pub mod module;

@@ -51,6 +51,8 @@ pub(crate) fn translate(
         context,
         own: context.own,
         types: FxHashMap::default(),
+        parameters: Vec::new(),
+        unnamed: 0,
         body: Body::default(),
         diagnostics: Vec::new(),
         locals: FxHashMap::default(),
@@ -150,6 +152,10 @@ struct Translator<'a> {
     own: &'a [DefId],
     /// The types of records and enums that were met, by the identities of their records.
     types: FxHashMap<u64, Type>,
+    /// The parameters of the generic type whose definition is being looked at.
+    parameters: Vec<std::rc::Rc<str>>,
+    /// How many types were left open without a name.
+    unnamed: u32,
     body: Body,
     diagnostics: Vec<Diagnostic>,
     locals: FxHashMap<LocalId, core::LocalId>,

@@ -5,6 +5,7 @@
 //! byte for byte. A record and its enum can not contain themselves, so every layout is finite; what is too large to have one
 //! has the size `None`. Start with [`Type`].
 
+pub use crate::generic_type::{GenericType, TypeInstance, parameter_name};
 use ovsm_base::IntType;
 use std::sync::Arc;
 
@@ -40,6 +41,9 @@ pub enum Type {
     Record(Arc<RecordType>),
     /// An enum.
     Enum(Arc<EnumType>),
+    /// A generic record or enum with arguments of which one is open: where types are stated, and in signatures; no value
+    /// has it. With closed arguments it is a record or an enum; see [`GenericType::apply`].
+    Applied(Arc<GenericType>, Vec<Type>),
     /// An account that was checked: a place outside of the program.
     Account(Arc<AccountType>),
     /// `(deftype Name T)`: a type of its own, with the values of another one. Stages after inference do not know it.
@@ -64,7 +68,7 @@ pub struct DistinctType {
 }
 
 /// The type of a record, or of one variant of an enum.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone)]
 pub struct RecordType {
     /// Its name.
     pub name: String,
@@ -72,6 +76,8 @@ pub struct RecordType {
     pub module: String,
     /// Its fields, in the order in which they lie in memory.
     pub fields: Vec<Field>,
+    /// What it is an instance of, if its definition is generic.
+    pub instance: Option<Arc<TypeInstance>>,
 }
 
 /// A field of a record.
@@ -107,12 +113,14 @@ impl AccountType {
 }
 
 /// The type of an enum.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone)]
 pub struct EnumType {
     /// Its name.
     pub name: String,
     /// Its variants; the number of each is its tag.
     pub variants: Vec<Arc<RecordType>>,
+    /// What it is an instance of, if its definition is generic.
+    pub instance: Option<Arc<TypeInstance>>,
 }
 
 impl Type {
@@ -120,7 +128,7 @@ impl Type {
     /// size, or one that no program can hold. Linear in the type.
     pub fn size(&self) -> Option<u32> {
         let size = match self {
-            Type::Null | Type::Error | Type::Variable(_) => 0,
+            Type::Null | Type::Error | Type::Variable(_) | Type::Applied(..) => 0,
             Type::Bool => 1,
             Type::String | Type::Bytes | Type::Slice(_) => 16,
             Type::Vec(_) | Type::Builder => 24,
@@ -237,6 +245,9 @@ impl Type {
             Type::Record(fields) => record(fields),
             Type::Enum(parent) => parent.variants.iter().any(|variant| record(variant)),
             Type::Account(account) => account.record.as_deref().is_some_and(record),
+            Type::Applied(generic, arguments) => {
+                generic.body.has_distinct() || arguments.iter().any(Type::has_distinct)
+            }
             _ => false,
         }
     }
@@ -256,12 +267,20 @@ impl Type {
             Type::Record(record) => Type::Record(Arc::new(record.represented())),
             Type::Enum(parent) => {
                 let variants = parent.variants.iter().map(|variant| Arc::new(variant.represented()));
-                Type::Enum(Arc::new(EnumType { name: parent.name.clone(), variants: variants.collect() }))
+                Type::Enum(Arc::new(EnumType {
+                    name: parent.name.clone(),
+                    variants: variants.collect(),
+                    instance: parent.instance.as_ref().map(|instance| Arc::new(instance.represented())),
+                }))
             }
             Type::Account(account) => Type::Account(Arc::new(AccountType {
                 record: account.record.as_ref().map(|record| Arc::new(record.represented())),
                 ..AccountType::clone(account)
             })),
+            Type::Applied(generic, arguments) => {
+                let arguments = arguments.iter().map(Type::represented).collect();
+                Type::Applied(Arc::new(generic.represented()), arguments)
+            }
             other => other.clone(),
         }
     }
@@ -269,7 +288,7 @@ impl Type {
     /// True if part of the type is left open.
     pub fn is_open(&self) -> bool {
         match self {
-            Type::Variable(_) => true,
+            Type::Variable(_) | Type::Applied(..) => true,
             Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => item.is_open(),
             _ => false,
         }
@@ -290,7 +309,8 @@ impl Type {
 pub fn program_address() -> Type {
     let field = |name: &str, ty| Field { name: name.to_string(), ty };
     let fields = vec![field("key", Type::Pubkey), field("bump", Type::Int(IntType::U8))];
-    Type::Record(Arc::new(RecordType { name: "ProgramAddress".to_string(), module: String::new(), fields }))
+    let name = "ProgramAddress".to_string();
+    Type::Record(Arc::new(RecordType { name, module: String::new(), fields, instance: None }))
 }
 
 impl RecordType {
@@ -307,6 +327,7 @@ impl RecordType {
             name: self.name.clone(),
             module: self.module.clone(),
             fields: self.fields.iter().map(field).collect(),
+            instance: self.instance.as_ref().map(|instance| Arc::new(instance.represented())),
         }
     }
 
@@ -354,8 +375,17 @@ impl std::fmt::Display for Type {
             Type::Slice(item) => write!(f, "(array {item})"),
             Type::Vec(item) => write!(f, "(vec {item})"),
             Type::Builder => f.write_str("string-builder"),
-            Type::Record(record) => f.write_str(&record.name),
-            Type::Enum(parent) => f.write_str(&parent.name),
+            Type::Record(record) => match &record.instance {
+                Some(instance) => instance.fmt(f),
+                None => f.write_str(&record.name),
+            },
+            Type::Enum(parent) => match &parent.instance {
+                Some(instance) => instance.fmt(f),
+                None => f.write_str(&parent.name),
+            },
+            Type::Applied(generic, arguments) => {
+                crate::generic_type::write_applied(f, &generic.name, arguments)
+            }
             Type::Account(account) => match (&account.record, account.is_mutable) {
                 (Some(record), false) => write!(f, "(account {})", record.name),
                 (Some(record), true) => write!(f, "(mut (account {}))", record.name),
@@ -378,6 +408,7 @@ mod tests {
         Arc::new(RecordType {
             name: "R".to_string(),
             module: String::new(),
+            instance: None,
             fields: fields
                 .iter()
                 .map(|(name, ty)| Field { name: (*name).to_string(), ty: ty.clone() })
@@ -394,7 +425,7 @@ mod tests {
         let array = Type::Array(Arc::new(Type::Record(inner.clone())), 3);
         assert_eq!(array.size(), Some(27));
         assert_eq!(Type::Option(Arc::new(Type::Pubkey)).size(), Some(33));
-        let parent = EnumType { name: "E".to_string(), variants: vec![inner, record(&[])] };
+        let parent = EnumType { name: "E".to_string(), variants: vec![inner, record(&[])], instance: None };
         assert_eq!(Type::Enum(Arc::new(parent)).size(), Some(10));
     }
 

@@ -7,7 +7,8 @@ use ovsm_base::suggest::nearest;
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
 use ovsm_expand::core::{Expr, ExprId, Key, LocalId, Variable};
-use ovsm_expand::ty::RecordType;
+use ovsm_expand::ty::{Field, GenericType, RecordType};
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -66,7 +67,8 @@ impl<'a> Inference<'a> {
             }
             Expr::IsVariant(value, ty, _) => {
                 let found = self.infer(*value, Use::Value);
-                self.expect(*value, &found, &Term::Known(ty.clone()), "the pattern", None);
+                let needed = self.table.stated(ty, &mut FxHashMap::default());
+                self.expect(*value, &found, &needed, "the pattern", None);
                 BOOL
             }
             Expr::HasType(value, ty) => {
@@ -227,6 +229,9 @@ impl<'a> Inference<'a> {
     }
 
     fn make(&mut self, ty: &Type, number: usize, values: &'a [ExprId]) -> Term {
+        if let Type::Applied(generic, parameters) = ty {
+            return self.make_generic(generic, parameters.len(), number, values);
+        }
         let record: Option<Arc<RecordType>> = match ty {
             Type::Record(record) => Some(Arc::clone(record)),
             Type::Enum(parent) => parent.variants.get(number).cloned(),
@@ -243,16 +248,37 @@ impl<'a> Inference<'a> {
         Term::Known(ty.clone())
     }
 
+    /// A record of a generic definition: the values say what its arguments are.
+    fn make_generic(
+        &mut self,
+        generic: &Arc<GenericType>,
+        parameters: usize,
+        number: usize,
+        values: &'a [ExprId],
+    ) -> Term {
+        let arguments: Rc<[Term]> = (0..parameters).map(|_| self.table.fresh(false)).collect();
+        for (place, value) in values.iter().enumerate() {
+            let found = self.infer(*value, Use::Value);
+            let Some(field) = generic.fields(number).get(place) else { continue };
+            let needed = self.table.field_of(&field.ty, &arguments);
+            let why = format!("the field `{}` of `{}`", field.name, generic.name);
+            self.expect(*value, &found, &needed, &why, None);
+        }
+        Term::Applied(Arc::clone(generic), arguments)
+    }
+
     /// The type of a part of a value.
     fn part(&mut self, whole: &Term, key: &'a Key, whole_span: Option<Span>, span: Option<Span>) -> Term {
         match key {
             Key::Field(name, stated) => {
-                if let Some(stated) = stated
-                    && self.table.represented(whole) != Term::Known(stated.clone())
-                    && !self.table.unify(whole, &Term::Known(stated.clone()))
+                let needed =
+                    stated.as_ref().map(|stated| self.table.stated(stated, &mut FxHashMap::default()));
+                if let Some(needed) = needed
+                    && self.table.represented(whole) != needed
+                    && !self.unify_below(whole, &needed)
                 {
                     let found = self.table.finish_known(whole);
-                    let needed = Term::Known(stated.clone());
+                    let needed = self.table.for_message(&needed);
                     self.diagnostics.push(crate::report::mismatch(
                         whole_span,
                         found,
@@ -264,6 +290,14 @@ impl<'a> Inference<'a> {
                 }
                 match self.table.represented(whole) {
                     Term::Known(Type::Record(record)) => self.field(&record, name, span),
+                    Term::Applied(generic, arguments) if !generic.is_enum() => {
+                        let Type::Record(record) = &generic.body else { return ERROR };
+                        // Reports an unknown field, too.
+                        match self.field(record, name, span) {
+                            Term::Known(ty) if ty.is_open() => self.table.field_of(&ty, &arguments),
+                            other => other,
+                        }
+                    }
                     Term::Known(Type::Account(account)) => match &account.record {
                         Some(record) => self.field(record, name, span),
                         None => {
@@ -279,6 +313,9 @@ impl<'a> Inference<'a> {
                 }
             }
             Key::Payload(ty, variant, number) => {
+                if let Type::Applied(generic, _) = ty {
+                    return self.generic_payload(whole, ty, generic.fields(*variant).get(*number));
+                }
                 let field = match ty {
                     Type::Enum(parent) => parent.variants.get(*variant).and_then(|it| it.fields.get(*number)),
                     Type::Record(record) => record.fields.get(*number),
@@ -309,6 +346,24 @@ impl<'a> Inference<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What a variant of a generic enum holds, or a generic record.
+    fn generic_payload(&mut self, whole: &Term, ty: &Type, field: Option<&Field>) -> Term {
+        let needed = self.table.stated(ty, &mut FxHashMap::default());
+        self.unify_below(whole, &needed);
+        match (self.table.as_applied(&needed), field) {
+            (Some((_, arguments)), Some(field)) => self.table.field_of(&field.ty, &arguments),
+            _ => ERROR,
+        }
+    }
+
+    /// Makes a value one of a generic type, also if it is of a distinct type with the values of one.
+    fn unify_below(&mut self, whole: &Term, needed: &Term) -> bool {
+        match (self.table.represented(whole), self.table.resolve(needed)) {
+            (whole @ Term::Known(_), needed @ Term::Applied(..)) => self.table.unify(&whole, &needed),
+            _ => self.table.unify(whole, needed),
         }
     }
 
@@ -411,8 +466,9 @@ impl<'a> Inference<'a> {
     /// A test whose answer follows from the type: it has to be known, and to be the same for every value.
     fn has_type(&mut self, value: ExprId, found: &Term, ty: &Type) {
         let resolved = self.table.resolve(found);
-        if let Term::Variable(_) = resolved {
-            self.expect(value, found, &Term::Known(ty.clone()), "the pattern", None);
+        if let (Term::Variable(_), _) | (Term::Applied(..), Type::Applied(..)) = (&resolved, ty) {
+            let needed = self.table.stated(ty, &mut FxHashMap::default());
+            self.expect(value, found, &needed, "the pattern", None);
         }
     }
 }

@@ -84,24 +84,14 @@ impl Scheme {
     pub fn signature_of(&self, types: &[Type]) -> Signature {
         let names: FxHashMap<Arc<str>, &Type> =
             types.iter().enumerate().map(|(number, ty)| (variable_name(number), ty)).collect();
+        let of = |name: &str| names.get(name).map(|ty| Type::clone(ty));
         Signature {
-            params: self.signature.params.iter().map(|ty| with_types(ty, &names)).collect(),
-            result: with_types(&self.signature.result, &names),
+            params: self.signature.params.iter().map(|ty| ty.with_variables(&of)).collect(),
+            result: self.signature.result.with_variables(&of),
         }
     }
 }
 
 fn variable_name(number: usize) -> Arc<str> {
     number.to_string().into()
-}
-
-fn with_types(ty: &Type, names: &FxHashMap<Arc<str>, &Type>) -> Type {
-    match ty {
-        Type::Variable(name) => names.get(name).map_or(Type::Error, |ty| (*ty).clone()),
-        Type::Array(item, length) => Type::Array(Arc::new(with_types(item, names)), *length),
-        Type::Slice(item) => Type::Slice(Arc::new(with_types(item, names))),
-        Type::Vec(item) => Type::Vec(Arc::new(with_types(item, names))),
-        Type::Option(item) => Type::Option(Arc::new(with_types(item, names))),
-        other => other.clone(),
-    }
 }

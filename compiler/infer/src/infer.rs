@@ -300,7 +300,8 @@ impl<'a> Inference<'a> {
         why: &str,
         other: Option<(Span, &str)>,
     ) -> bool {
-        if self.fit(expr, found, needed) {
+        // A type that is too large is reported as that.
+        if self.fit(expr, found, needed) || self.table.is_too_large {
             return true;
         }
         let (found, needed) = (self.table.for_message(found), self.table.for_message(needed));
@@ -906,6 +907,13 @@ impl<'a> Inference<'a> {
             };
             types.diagnostics.extend(crate::values::check(unit, &body));
             types.bodies.insert(unit.def, body);
+        }
+        if self.table.is_too_large {
+            let span = group.units.iter().find_map(|unit| unit.body.spans.iter().find_map(|span| *span));
+            let message = "a type of this code is made of too many others";
+            let help = "types that hold one type twice grow to twice the size with each level: state the types, and use arrays";
+            self.unsupported(span, message, help);
+            types.diagnostics.append(&mut self.diagnostics);
         }
         types.diagnostics.truncate(MAX_DIAGNOSTICS);
         for (def, terms) in std::mem::take(&mut self.functions) {

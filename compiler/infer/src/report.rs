@@ -13,6 +13,23 @@ pub(crate) fn describe(term: &Term) -> String {
         Term::Slice(item) => format!("a view of items, each {}", describe(item)),
         Term::Vec(item) => format!("a vec of items, each {}", describe(item)),
         Term::Option(item) => format!("{} or null", describe(item)),
+        Term::Applied(..) => format!("`{}`", written(term)),
+    }
+}
+
+/// A type as programs write it.
+fn written(term: &Term) -> String {
+    match term {
+        Term::Known(ty) => ty.to_string(),
+        Term::Variable(_) => "integer".to_string(),
+        Term::Array(item, length) => format!("(array {} {length})", written(item)),
+        Term::Slice(item) => format!("(array {})", written(item)),
+        Term::Vec(item) => format!("(vec {})", written(item)),
+        Term::Option(item) => format!("(option {})", written(item)),
+        Term::Applied(generic, arguments) => {
+            let arguments: Vec<String> = arguments.iter().map(written).collect();
+            format!("({} {})", generic.name, arguments.join(" "))
+        }
     }
 }
 

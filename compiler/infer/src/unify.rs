@@ -2,6 +2,7 @@
 
 use crate::types::Type;
 use ovsm_base::IntType;
+use ovsm_expand::ty::{GenericType, parameter_name};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +22,15 @@ pub(crate) enum Term {
     Vec(Rc<Term>),
     /// An option whose value may not be known yet.
     Option(Rc<Term>),
+    /// A generic record or enum whose arguments may not be known yet.
+    Applied(Arc<GenericType>, Rc<[Term]>),
 }
+
+/// A type is made of at most so many others while it is inferred.
+const MAX_WEIGHT: usize = 4096;
+/// So many parts of generic types are looked at in a group: types that hold one type twice, several levels deep, could
+/// otherwise take any time.
+const MAX_WORK: usize = 4_000_000;
 
 #[derive(Clone, Debug)]
 enum State {
@@ -42,6 +51,10 @@ struct Limits {
 #[derive(Default)]
 pub(crate) struct Table {
     variables: Vec<State>,
+    /// How many parts of generic types were looked at.
+    work: usize,
+    /// True once a type was too large.
+    pub(crate) is_too_large: bool,
 }
 
 impl Table {
@@ -72,6 +85,10 @@ impl Table {
             Type::Slice(item) => Term::Slice(Rc::new(self.stated(item, names))),
             Type::Vec(item) => Term::Vec(Rc::new(self.stated(item, names))),
             Type::Option(item) => Term::Option(Rc::new(self.stated(item, names))),
+            Type::Applied(generic, arguments) => {
+                let arguments = arguments.iter().map(|argument| self.stated(argument, names)).collect();
+                Term::Applied(Arc::clone(generic), arguments)
+            }
             other => Term::Known(other.clone()),
         }
     }
@@ -148,6 +165,36 @@ impl Table {
         }
     }
 
+    /// The definition and the arguments, of an instance of a generic type.
+    pub(crate) fn as_applied(&mut self, term: &Term) -> Option<(Arc<GenericType>, Vec<Term>)> {
+        match self.represented(term) {
+            Term::Applied(generic, arguments) => Some((generic, arguments.to_vec())),
+            Term::Known(ty) => {
+                let instance = ty.instance()?;
+                let arguments = instance.arguments.iter().map(|ty| Term::Known(ty.clone()));
+                Some((Arc::clone(&instance.generic), arguments.collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of a field of an instance of a generic type.
+    pub(crate) fn field_of(&mut self, ty: &Type, arguments: &[Term]) -> Term {
+        let numbered = arguments.iter().enumerate();
+        let mut names: FxHashMap<Arc<str>, Term> =
+            numbered.map(|(number, term)| (parameter_name(number), term.clone())).collect();
+        self.stated(&ty.unrefined(), &mut names)
+    }
+
+    /// Counts the parts of a generic type that are looked at; false if there are too many.
+    fn may_look(&mut self, parts: usize) -> bool {
+        self.work = self.work.saturating_add(parts);
+        if self.work > MAX_WORK {
+            self.is_too_large = true;
+        }
+        self.work <= MAX_WORK
+    }
+
     /// True if nothing is known of what the values of a term are: they may also be null, or an option.
     pub(crate) fn is_unknown(&self, resolved: &Term) -> bool {
         match resolved {
@@ -165,7 +212,7 @@ impl Table {
                 self.bind(number, State::Unbound(limits));
                 true
             }
-            Term::Array(..) | Term::Slice(_) | Term::Vec(_) | Term::Option(_) => false,
+            Term::Array(..) | Term::Slice(_) | Term::Vec(_) | Term::Option(_) | Term::Applied(..) => false,
         }
     }
 
@@ -219,6 +266,11 @@ impl Table {
         if let (Some(x), Some(y)) = (self.as_view(a), self.as_view(b)) {
             return is_bytes(a) == is_bytes(b) && self.unify(&x, &y);
         }
+        if let (Some((x, of_x)), Some((y, of_y))) = (self.as_applied(a), self.as_applied(b)) {
+            return x == y
+                && self.may_look(of_x.len())
+                && of_x.iter().zip(&of_y).all(|(x, y)| ovsm_base::stack::with_room(|| self.unify(x, y)));
+        }
         match (self.as_option(a), self.as_option(b)) {
             (Some(x), Some(y)) => self.unify(&x, &y),
             _ => false,
@@ -231,6 +283,12 @@ impl Table {
             Term::Variable(other) => other == number,
             Term::Array(item, _) | Term::Slice(item) | Term::Vec(item) | Term::Option(item) => {
                 self.occurs(number, &item)
+            }
+            Term::Applied(_, arguments) => {
+                !self.may_look(arguments.len())
+                    || arguments
+                        .iter()
+                        .any(|argument| ovsm_base::stack::with_room(|| self.occurs(number, argument)))
             }
             Term::Known(_) => false,
         }
@@ -250,6 +308,22 @@ impl Table {
             Term::Slice(item) => Type::Slice(Arc::new(self.finish_with(&item, open))),
             Term::Vec(item) => Type::Vec(Arc::new(self.finish_with(&item, open))),
             Term::Option(item) => Type::Option(Arc::new(self.finish_with(&item, open))),
+            Term::Applied(generic, arguments) => {
+                let mut finished = Vec::with_capacity(arguments.len());
+                let mut weight = 0usize;
+                for argument in arguments.iter() {
+                    let ty = ovsm_base::stack::with_room(|| self.finish_with(argument, open));
+                    weight = weight.saturating_add(ty.weight(MAX_WEIGHT).unwrap_or(MAX_WEIGHT));
+                    finished.push(ty);
+                }
+                let fits = weight < MAX_WEIGHT && self.may_look(weight.saturating_add(1));
+                let ty = if fits { generic.apply(finished) } else { Type::Error };
+                if !fits || ty.weight(MAX_WEIGHT).is_none() {
+                    self.is_too_large = true;
+                    return Type::Error;
+                }
+                ty
+            }
         }
     }
 
@@ -260,6 +334,11 @@ impl Table {
             Term::Slice(item) => Term::Slice(Rc::new(self.finish_known(&item))),
             Term::Vec(item) => Term::Vec(Rc::new(self.finish_known(&item))),
             Term::Option(item) => Term::Option(Rc::new(self.finish_known(&item))),
+            Term::Applied(generic, arguments) if self.may_look(arguments.len()) => {
+                let known = arguments.iter();
+                let known = known.map(|argument| ovsm_base::stack::with_room(|| self.finish_known(argument)));
+                Term::Applied(generic, known.collect())
+            }
             other => other,
         }
     }
@@ -275,6 +354,11 @@ impl Table {
             Term::Slice(item) => Term::Slice(Rc::new(self.for_message(&item))),
             Term::Vec(item) => Term::Vec(Rc::new(self.for_message(&item))),
             Term::Option(item) => Term::Option(Rc::new(self.for_message(&item))),
+            Term::Applied(generic, arguments) if self.may_look(arguments.len()) => {
+                let known = arguments.iter();
+                let known = known.map(|argument| ovsm_base::stack::with_room(|| self.for_message(argument)));
+                Term::Applied(generic, known.collect())
+            }
             other => other,
         }
     }

@@ -12,6 +12,9 @@ use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId, Variable};
 use rustc_hash::FxHashMap;
 
+/// Values that are no arrays are kept in registers, so far as these go.
+const MAX_PARTS: usize = 512;
+
 /// How long the views in a value can be used.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Lifetime {
@@ -67,6 +70,52 @@ fn has_vec_inside(ty: &Type) -> bool {
     }
 }
 
+/// Why an instance of a generic type, or one that is part of a type, is none that programs have.
+fn instance_fault(ty: &Type) -> Option<(String, &'static str)> {
+    let inner = |ty: &Type| ovsm_base::stack::with_room(|| instance_fault(ty));
+    match ty {
+        Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => inner(item),
+        Type::Record(_) | Type::Enum(_) if ty.instance().is_some() => {
+            if ty.parts(MAX_PARTS).is_none() {
+                let message = format!("`{ty}` is made of more than {MAX_PARTS} values");
+                return Some((message, "keep many values of one type in an array"));
+            }
+            if matches!(ty, Type::Enum(_)) && ty.is_by_address() {
+                let message = format!("a variant of `{ty}` holds an array, which programs do not have");
+                return Some((message, "keep the array beside the enum"));
+            }
+            fields_of(ty).find_map(|field| match field {
+                Type::Slice(_) | Type::Vec(_) | Type::Builder | Type::Account(_) => Some((
+                    format!("`{ty}` would hold `{field}`, which no record holds in programs"),
+                    "a record holds its items: give it an array of a known length, `(array T n)`",
+                )),
+                Type::Option(item) if matches!(**item, Type::Option(_) | Type::Null | Type::Slice(_)) => {
+                    Some((
+                        format!("`{ty}` would hold `{field}`, which is not available in programs"),
+                        "keep the value, and a truth value beside it that says whether it counts",
+                    ))
+                }
+                field => inner(field),
+            })
+        }
+        Type::Record(_) | Type::Enum(_) => fields_of(ty).find_map(inner),
+        _ => None,
+    }
+}
+
+/// The types of all fields of a record or an enum.
+fn fields_of(ty: &Type) -> impl Iterator<Item = &Type> {
+    let record = match ty {
+        Type::Record(record) => Some(record),
+        _ => None,
+    };
+    let variants = match ty {
+        Type::Enum(parent) => parent.variants.as_slice(),
+        _ => &[],
+    };
+    record.into_iter().chain(variants).flat_map(|record| &record.fields).map(|field| &field.ty)
+}
+
 /// The first value that has no size or no form in memory; one report is enough.
 fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Diagnostic>) {
     let span = |number: usize| body.spans.get(ExprId(number as u32)).copied().flatten();
@@ -88,6 +137,10 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
                     &format!("`{ty}` is not available in programs"),
                     "a variable holds a vec; its items are numbers, truth values, keys, or records of these",
                 ));
+                return;
+            }
+            if let Some((message, help)) = instance_fault(ty) {
+                diagnostics.push(unsupported(span(number), &message, help));
                 return;
             }
             if has_option_of_address(ty) {

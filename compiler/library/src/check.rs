@@ -135,7 +135,8 @@ pub(crate) fn part(ty: &Value) -> Option<&Value> {
         Some([Value::Keyword(tag), parts @ ..]) => match (tag.as_str(), parts) {
             ("array" | "vec" | "list", [item, ..]) => Some(item),
             ("map", [_, item]) => Some(item),
-            ("record", _) => Some(&Value::Null),
+            // The definition of a record says what its parts are; of a generic one its arguments do.
+            ("record", [_, _]) => Some(&Value::Null),
             _ => None,
         },
         Some(_) => None,
@@ -177,12 +178,20 @@ pub fn is(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<bool, 
     Ok(matches!(convert(context, value, ty)?, Some(Converted::Same)))
 }
 
-enum Converted {
+/// What a value is as one of a type.
+pub(crate) enum Converted {
+    /// It is one.
     Same,
+    /// It becomes this.
     Other(Value),
 }
 
-fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Option<Converted>, Raised> {
+/// What a value is as one of a type; `None` if it is none.
+pub(crate) fn convert(
+    context: &mut dyn Context,
+    value: &Value,
+    ty: &Value,
+) -> Result<Option<Converted>, Raised> {
     if let Value::Keyword(name) = ty {
         return Ok(convert_named(value, name.as_str()));
     }
@@ -254,12 +263,16 @@ fn convert(context: &mut dyn Context, value: &Value, ty: &Value) -> Result<Optio
             }
             Ok(other)
         }
-        ("record", [_, identities]) => {
+        ("record", [_, identities, arguments @ ..]) => {
             let Value::Record(record) = value else { return Ok(None) };
             let wanted = identities.as_items().unwrap_or(&[]);
             let found =
                 wanted.iter().any(|identity| number::to_i64(identity) == Some(record.ty.identity as i64));
-            Ok(found.then_some(Converted::Same))
+            match (found, arguments.first().and_then(Value::as_items)) {
+                (false, _) => Ok(None),
+                (true, None) => Ok(Some(Converted::Same)),
+                (true, Some(arguments)) => crate::generic_record::convert_fields(context, record, arguments),
+            }
         }
         ("refined", [_, base, predicate, ..]) => {
             let converted = convert(context, value, base)?;
@@ -355,7 +368,12 @@ pub fn type_text(ty: &Value) -> String {
     }
     let Some([Value::Keyword(tag), parts @ ..]) = ty.as_items() else { return "any".to_string() };
     match (tag.as_str(), parts) {
+        ("record", [name, _, arguments]) => {
+            let arguments: Vec<String> = arguments.as_items().unwrap_or(&[]).iter().map(type_text).collect();
+            format!("({} {})", name.as_str().unwrap_or("record"), arguments.join(" "))
+        }
         ("record" | "refined", [name, ..]) => name.as_str().unwrap_or("record").to_string(),
+        ("variable", [name]) => format!("'{}", name.as_str().unwrap_or("a")),
         (tag, parts) => {
             let mut text = format!("({tag}");
             for part in parts {

@@ -24,6 +24,7 @@ mod errors;
 mod files;
 pub mod format;
 mod growing;
+mod generic_record;
 mod hash;
 pub mod internal;
 mod io;

@@ -27,7 +27,8 @@ pub fn interface(db: &dyn salsa::Database, file: SourceFile) -> Interface {
         all.by_form.extend(own.by_form.iter().map(|(form, lines)| (*form, lines.clone())));
         all.by_name.extend(own.by_name.iter().map(|(name, lines)| (name.clone(), lines.clone())));
     }
-    let mut builder = Builder { interface: Interface::new("program"), documentation: &all };
+    let mut builder =
+        Builder { interface: Interface::new("program"), documentation: &all, names: Vec::new() };
     for form in program_forms(db, file) {
         let docs = builder.docs_of(form.id(db));
         for declaration in &expand(db, *form).declarations {
@@ -70,6 +71,8 @@ pub struct Documentation {
 struct Builder<'a> {
     interface: Interface,
     documentation: &'a Documentation,
+    /// The types of the interface, with the names that it gives them.
+    names: Vec<(Type, String)>,
 }
 
 impl Builder<'_> {
@@ -159,32 +162,57 @@ impl Builder<'_> {
             Type::Option(item) => DataType::Option(Box::new(self.data_type(item))),
             Type::Array(item, length) => DataType::Array(Box::new(self.data_type(item)), *length),
             Type::Record(record) => {
-                if self.interface.named(&record.name).is_none() {
-                    let shape = Shape::Record(self.fields(record, 0));
-                    self.add_type(&record.name, ty, shape);
+                if let Some(name) = self.name_of(ty) {
+                    return DataType::Named(name);
                 }
-                DataType::Named(record.name.clone())
+                let name = self.fresh_name(ty, &record.interface_name(), &record.module);
+                let shape = Shape::Record(self.fields(record, 0));
+                self.add_type(&name, &record.name, ty, shape);
+                DataType::Named(name)
             }
             Type::Enum(parent) => {
-                if self.interface.named(&parent.name).is_none() {
-                    let mut variants = Vec::new();
-                    for variant in &parent.variants {
-                        variants.push(Variant {
-                            name: variant.name.clone(),
-                            fields: self.fields(variant, 0),
-                            size: variant.size().unwrap_or(0),
-                        });
-                    }
-                    self.add_type(&parent.name, ty, Shape::Enum(variants));
+                if let Some(name) = self.name_of(ty) {
+                    return DataType::Named(name);
                 }
-                DataType::Named(parent.name.clone())
+                let module = parent.variants.first().map_or("", |variant| &variant.module);
+                let name = self.fresh_name(ty, &parent.interface_name(), module);
+                let mut variants = Vec::new();
+                for variant in &parent.variants {
+                    variants.push(Variant {
+                        name: variant.name.clone(),
+                        fields: self.fields(variant, 0),
+                        size: variant.size().unwrap_or(0),
+                    });
+                }
+                self.add_type(&name, &parent.name, ty, Shape::Enum(variants));
+                DataType::Named(name)
             }
             other => DataType::Other(other.to_string()),
         }
     }
 
-    fn add_type(&mut self, name: &str, ty: &Type, shape: Shape) {
-        let docs = self.documentation.by_name.get(name).cloned().unwrap_or_default();
+    fn name_of(&self, ty: &Type) -> Option<String> {
+        self.names.iter().find(|(known, _)| known == ty).map(|(_, name)| name.clone())
+    }
+
+    /// A name for a type: its own, or one with that of its module if another type has it.
+    fn fresh_name(&mut self, ty: &Type, own: &str, module: &str) -> String {
+        let module = module.strip_prefix("module ").unwrap_or(module);
+        let module = module.rsplit('/').next().unwrap_or(module);
+        let qualified = format!("{module}-{own}");
+        let numbered = (2..).map(|number| format!("{qualified}-{number}"));
+        let mut candidates = [own.to_string(), qualified.clone()].into_iter().chain(numbered);
+        let is_free = |name: &String| self.names.iter().all(|(_, other)| other != name);
+        let name = candidates.find(is_free).unwrap_or(qualified);
+        self.names.push((ty.clone(), name.clone()));
+        name
+    }
+
+    fn add_type(&mut self, name: &str, defined: &str, ty: &Type, shape: Shape) {
+        let mut docs = self.documentation.by_name.get(defined).cloned().unwrap_or_default();
+        if ty.instance().is_some() {
+            docs.push(format!("This is `{ty}`."));
+        }
         let size = ty.size().unwrap_or(0);
         self.interface.types.push(NamedType { name: name.to_string(), docs, size, shape });
     }

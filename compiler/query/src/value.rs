@@ -25,7 +25,7 @@ fn write_from(text: &mut String, ty: &Type, words: &mut &[u64], memory: &Memory)
         None => 0,
     };
     match ty {
-        Type::Null | Type::Error | Type::Variable(_) => text.push_str("null"),
+        Type::Null | Type::Error | Type::Variable(_) | Type::Applied(..) => text.push_str("null"),
         ty @ Type::Distinct(_) => write_from(text, ty.underlying(), words, memory),
         Type::Bool => text.push_str(if next() != 0 { "true" } else { "false" }),
         Type::Int(IntType::U128) => {

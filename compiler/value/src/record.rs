@@ -16,6 +16,8 @@ pub struct RecordType {
     pub parent: Option<Rc<str>>,
     /// Names of the fields, in order.
     pub fields: Vec<Rc<Text>>,
+    /// The names of the types that it leaves open: those of the fields have them as `[:variable "a"]`.
+    pub parameters: Vec<Rc<str>>,
     /// The type of each field as data, null if it has none.
     pub types: Vec<Value>,
     /// The identity of the definition: two definitions of one name are two types.

@@ -6,9 +6,11 @@
 
 use super::Expander;
 use crate::core::{Expr, ExprId, GlobalId, LocalId, Unit};
+use crate::front::RefinedField;
 use crate::module::Type;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::Value;
+use std::rc::Rc;
 
 /// The forms whose value is made of bytes that come from outside.
 const READING: &[&str] = &["instruction-arguments", "memory-value", "returned-data", "sysvar-value"];
@@ -27,14 +29,34 @@ impl Expander<'_> {
 
     /// True if a type, or a part of it, has a condition: a field of a record, too.
     pub(super) fn holds_condition(&self, ty: &Type) -> bool {
+        self.holds_condition_within(ty, &mut Vec::new())
+    }
+
+    /// The same within definitions of generic types: what comes back to one of them is no type of programs.
+    fn holds_condition_within(&self, ty: &Type, open: &mut Vec<u64>) -> bool {
         match ty {
+            Type::Applied(_, identities, _) => identities.iter().any(|identity| {
+                if open.contains(identity) {
+                    return false;
+                }
+                open.push(*identity);
+                let fields = self.fields_of(*identity, ty);
+                let holds = fields
+                    .iter()
+                    .flatten()
+                    .any(|(_, ty)| ovsm_base::stack::with_room(|| self.holds_condition_within(ty, open)));
+                open.pop();
+                holds
+            }),
             Type::Record(_, identities) => {
                 identities.iter().any(|identity| self.front.refined_fields.contains_key(identity))
             }
             Type::Refined(_, _, Some(_), _) => true,
-            Type::Refined(_, base, None, _) => self.holds_condition(base),
-            Type::Array(item, _) | Type::Vec(item) | Type::List(item) => self.holds_condition(item),
-            Type::Or(parts) => parts.iter().any(|part| self.holds_condition(part)),
+            Type::Refined(_, base, None, _) => self.holds_condition_within(base, open),
+            Type::Array(item, _) | Type::Vec(item) | Type::List(item) => {
+                self.holds_condition_within(item, open)
+            }
+            Type::Or(parts) => parts.iter().any(|part| self.holds_condition_within(part, open)),
             _ => false,
         }
     }
@@ -91,7 +113,14 @@ impl Expander<'_> {
             }
             Type::Record(_, identities) => {
                 for identity in identities.iter() {
-                    self.check_fields(local, *identity, steps);
+                    let fields = self.front.refined_fields.get(identity).cloned();
+                    self.check_fields(local, *identity, fields, steps);
+                }
+            }
+            Type::Applied(_, identities, _) => {
+                for identity in identities.iter() {
+                    let fields = self.fields_of(*identity, ty);
+                    self.check_fields(local, *identity, Some(fields), steps);
                 }
             }
             _ => {}
@@ -99,8 +128,30 @@ impl Expander<'_> {
     }
 
     /// The checks of the fields of a record, or of a variant if the value is that.
-    fn check_fields(&mut self, local: LocalId, identity: u64, steps: &mut Vec<ExprId>) {
-        let Some(fields) = self.front.refined_fields.get(&identity).cloned() else { return };
+    fn check_fields(
+        &mut self,
+        local: LocalId,
+        identity: u64,
+        fields: Option<Rc<[RefinedField]>>,
+        steps: &mut Vec<ExprId>,
+    ) {
+        let Some(fields) = fields else { return };
+        // A definition that comes back to itself is no type of programs, and is reported as such.
+        if self.checking.contains(&identity) {
+            return;
+        }
+        self.checking.push(identity);
+        self.check_known_fields(local, identity, &fields, steps);
+        self.checking.pop();
+    }
+
+    fn check_known_fields(
+        &mut self,
+        local: LocalId,
+        identity: u64,
+        fields: &[RefinedField],
+        steps: &mut Vec<ExprId>,
+    ) {
         let Some(constructor) = self.constructor_of(identity) else {
             // No check is left out in silence.
             let message = "the conditions of this type's fields can not be checked here";

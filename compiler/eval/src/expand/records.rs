@@ -82,6 +82,7 @@ impl Expander<'_> {
         parent: Option<&str>,
         fields: &[Field],
         identity: u64,
+        parameters: &[Rc<str>],
     ) -> Rc<RecordType> {
         let stated: Vec<Option<Type>> =
             fields.iter().map(|field| field.ty.as_ref().and_then(|ty| self.type_of(ty))).collect();
@@ -92,10 +93,17 @@ impl Expander<'_> {
             });
             self.front.refined_fields.insert(identity, named.collect());
         }
+        if !parameters.is_empty() {
+            let named = fields.iter().zip(&stated);
+            let named = named.map(|(field, ty)| Some((Rc::clone(&field.name.name), ty.clone()?)));
+            self.define_generic(identity, parameters, Some(named.collect()));
+        }
         let types = stated
             .into_iter()
             .map(|ty| match ty {
-                Some(ty) if self.front.is_program => super::types::program_descriptor(&ty),
+                Some(ty) if self.front.is_program || !parameters.is_empty() => {
+                    super::types::program_descriptor(&ty)
+                }
                 Some(ty) => super::types::descriptor(&ty),
                 None => Value::Null,
             })
@@ -104,6 +112,7 @@ impl Expander<'_> {
             name: name.into(),
             module: self.front.module_name(self.module),
             parent: parent.map(Rc::from),
+            parameters: parameters.to_vec(),
             fields: fields.iter().map(|field| Rc::new(Text::new(&*field.name.name))).collect(),
             types,
             identity,
@@ -146,22 +155,19 @@ impl Expander<'_> {
         const SHAPE: &str = "(defrecord Name (field : type) field …)";
         let is_struct =
             syntax::head(form) == Some("defstruct") || syntax::head(form) == Some("define-struct");
-        let (symbol, items) = match arguments {
-            [Value::Symbol(symbol), items @ ..] => (Rc::clone(symbol), items),
-            [Value::List(list), items @ ..] if matches!(list.get(0), Some(Value::Symbol(_))) => {
-                match list.get(0) {
-                    Some(Value::Symbol(symbol)) => (Rc::clone(symbol), items),
-                    _ => return self.null(),
-                }
-            }
-            _ => return self.malformed(form, "the name is missing", SHAPE),
+        let Some((head, items)) = arguments.split_first() else {
+            return self.malformed(form, "the name is missing", SHAPE);
+        };
+        let Some((symbol, parameters)) = self.defined_head(head, is_struct) else {
+            return self.malformed(form, "the name is missing", SHAPE);
         };
         let Some(fields) = self.fields(form, items) else { return self.null() };
         let name = Rc::clone(&symbol.name);
         // The name is known before the fields: a record may hold others of its type.
         let identity = self.front.fresh_identity(self.module, &name);
         let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([identity])));
-        let ty = self.record_type(&name, None, &fields, identity);
+        self.define_generic(identity, &parameters, None);
+        let ty = self.record_type(&name, None, &fields, identity, &parameters);
         self.front.define_record(id, &ty);
         let value = self.constant(Value::RecordType(ty));
         self.front.define_constructor(id, fields.len(), symbol.span);
@@ -198,14 +204,11 @@ impl Expander<'_> {
     /// `(defenum Name Variant (Variant field…) …)`.
     pub(crate) fn enum_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(defenum Name Variant (Variant field …) …)";
-        let (symbol, variants) = match arguments.split_first() {
-            Some((Value::Symbol(symbol), variants)) => (symbol, variants),
-            // `(defenum (Opt 'a) …)`: the type variables stand for anything.
-            Some((Value::List(head), variants)) => match head.as_slice() {
-                [Value::Symbol(symbol), ..] => (symbol, variants),
-                _ => return self.malformed(form, "the name is missing", SHAPE),
-            },
-            _ => return self.malformed(form, "the name is missing", SHAPE),
+        let Some((head, variants)) = arguments.split_first() else {
+            return self.malformed(form, "the name is missing", SHAPE);
+        };
+        let Some((symbol, parameters)) = self.defined_head(head, false) else {
+            return self.malformed(form, "the name is missing", SHAPE);
         };
         let variants = match variants {
             [Value::Array(variants)] => variants.as_slice(),
@@ -220,7 +223,10 @@ impl Expander<'_> {
             .map(|_| self.front.fresh_identity(self.module, &name))
             .collect();
         let ty = Type::Record(Rc::clone(&name), Rc::clone(&identities));
-        self.front.define_meaning(self.module, symbol, Meaning::Type(ty.clone(), None));
+        for identity in identities.iter() {
+            self.define_generic(*identity, &parameters, None);
+        }
+        self.front.define_meaning(self.module, &symbol, Meaning::Type(ty.clone(), None));
         let mut next = identities.iter().copied();
         let mut names = Vec::new();
         for variant in variants {
@@ -237,7 +243,7 @@ impl Expander<'_> {
                 other => return self.malformed(other, "a variant is a name, or a name with fields", SHAPE),
             };
             let identity = next.next().unwrap_or_default();
-            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields, identity);
+            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields, identity, &parameters);
             names.push((Rc::clone(&variant_symbol.name), ty.identity));
             let own = Type::Record(Rc::clone(&variant_symbol.name), Rc::from([ty.identity]));
             let id = self.define_type(&variant_symbol, own.clone());
@@ -260,7 +266,7 @@ impl Expander<'_> {
         let descriptor = Value::list(vec![syntax::symbol("quote", None), super::types::descriptor(&ty)]);
         let test = Value::list(vec![syntax::symbol("#is", None), record.clone(), descriptor]);
         self.define_function(format!("{name}?"), vec![record], test, &mut steps);
-        steps.push(self.constant(Value::Symbol(Rc::clone(symbol))));
+        steps.push(self.constant(Value::Symbol(symbol)));
         self.sequence(steps)
     }
 

@@ -21,7 +21,7 @@ impl Type {
             Type::Refined(_, base, None, _) => base.has_condition(),
             Type::Array(item, _) | Type::List(item) => item.has_condition(),
             Type::Map(key, value) => key.has_condition() || value.has_condition(),
-            Type::Or(parts) => parts.iter().any(Type::has_condition),
+            Type::Or(parts) | Type::Applied(_, _, parts) => parts.iter().any(Type::has_condition),
             _ => false,
         }
     }

@@ -196,7 +196,7 @@ impl Expander<'_> {
         self.report_at(syntax::span(form), diagnostic);
     }
 
-    fn unknown_type(&mut self, form: &Value, name: &str) {
+    pub(super) fn unknown_type(&mut self, form: &Value, name: &str) {
         let fixed = ["u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "any"];
         let near = ovsm_base::suggest::nearest(name, NAMES.iter().chain(&fixed).copied());
         let mut diagnostic =
@@ -276,10 +276,7 @@ impl Expander<'_> {
                     }
                 }
             }
-            _ => {
-                self.unknown_type(form, &ovsm_value::write::brief(form));
-                None
-            }
+            _ => self.applied_type(form, parts),
         }
     }
 
@@ -316,6 +313,7 @@ impl Expander<'_> {
                 // A list is one compound type, or, if its head is a plain type name, several.
                 Value::List(items)
                     if items.as_slice().iter().all(|item| matches!(item, Value::Symbol(_)))
+                        && !self.is_generic(items.get(0))
                         && !matches!(
                             syntax::head(types),
                             Some(
@@ -432,6 +430,11 @@ fn described(ty: &Type, keeps_variables: bool) -> Value {
         Type::Record(name, identities) => {
             let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
             tagged("record", vec![Value::string(&**name), Value::array(identities)])
+        }
+        Type::Applied(name, identities, arguments) => {
+            let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
+            let arguments = arguments.iter().map(descriptor).collect();
+            tagged("record", vec![Value::string(&**name), Value::array(identities), Value::array(arguments)])
         }
         Type::Refined(name, base, function, module) => {
             let (name, function) = (Value::string(&**name), function.clone().unwrap_or_default());

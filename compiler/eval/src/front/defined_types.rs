@@ -96,5 +96,8 @@ fn defines_type(form: &Value, name: &str) -> bool {
         syntax::head(form),
         Some("defrecord" | "defstruct" | "define-struct" | "defenum" | "deftype")
     );
-    is_definition && form.as_items().and_then(|items| items.get(1)).and_then(syntax::name) == Some(name)
+    // A generic one has its name in a list: `(defrecord (Pair 'a 'b) …)`.
+    let defined = form.as_items().and_then(|items| items.get(1));
+    let defined = defined.and_then(|it| syntax::name(it).or_else(|| syntax::head(it)));
+    is_definition && defined == Some(name)
 }

@@ -121,7 +121,11 @@ impl<'a> Translator<'a> {
         checked: &[bool],
         span: Option<Span>,
     ) -> core::ExprId {
-        let record = match &ty {
+        let body = match &ty {
+            Type::Applied(generic, _) => &generic.body,
+            ty => ty,
+        };
+        let record = match body {
             Type::Record(record) => Some(record),
             Type::Enum(parent) => parent.variants.get(number),
             _ => None,

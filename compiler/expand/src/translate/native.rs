@@ -110,6 +110,9 @@ impl<'a> Translator<'a> {
                     let value = self.expr(*value, Place::VALUE);
                     let expr = match ty {
                         ty @ Type::Enum(_) => core::Expr::IsVariant(value, ty, number),
+                        Type::Applied(generic, arguments) if generic.is_enum() => {
+                            core::Expr::IsVariant(value, Type::Applied(generic, arguments), number)
+                        }
                         ty => core::Expr::HasType(value, ty),
                     };
                     self.body.add(expr, span)
@@ -119,7 +122,9 @@ impl<'a> Translator<'a> {
             ("#is", [value, descriptor]) => match self.unit.exprs.get(*descriptor) {
                 Some(Expr::Constant(descriptor)) => {
                     let ty = self.described_type(descriptor, span).ty;
-                    if ty.is_open() {
+                    // The name of a generic type alone asks for any of its instances.
+                    let is_any = matches!(&ty, Type::Applied(_, arguments) if arguments.iter().all(is_unnamed));
+                    if ty.is_open() && !is_any {
                         let message = "a value can not be tested for a type that is left open";
                         return self.unsupported(span, message, "name the type that it is tested for");
                     }
@@ -473,4 +478,9 @@ fn host_effect(name: &str) -> Option<(&'static str, &'static str)> {
         Effect::Spawn => ("spawn", "a program does one thing after the other: call the function itself"),
         Effect::Pure | Effect::State | Effect::Chain => return None,
     })
+}
+
+/// True for a type that is left open without a name.
+fn is_unnamed(ty: &Type) -> bool {
+    matches!(ty, Type::Variable(name) if name.contains("#unnamed"))
 }

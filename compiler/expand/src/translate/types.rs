@@ -2,7 +2,8 @@
 
 use super::Translator;
 use crate::core::TypeName;
-use crate::ty::{DistinctType, EnumType, Field, RecordType, Type};
+use crate::generic_type::parameter_name;
+use crate::ty::{DistinctType, EnumType, Field, GenericType, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_eval::ModuleId;
 use ovsm_eval::core::{Expr, ExprId, GlobalId};
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 /// Values that are no arrays are kept in registers, so far as these go.
 const MAX_PARTS: usize = 512;
+/// What a type is made of, those of the fields and items included.
+const MAX_WEIGHT: usize = 4096;
 /// The tag of an enum is one byte.
 const MAX_VARIANTS: usize = 256;
 /// Which of the fields a word belongs to is found out variant by variant.
@@ -118,17 +121,33 @@ impl Translator<'_> {
             }
             ("variable", [name]) => {
                 let name = ovsm_value::write::display(name);
+                // In the definition of a generic type.
+                if let Some(number) = self.parameters.iter().position(|parameter| **parameter == *name) {
+                    return Ok(Type::Variable(parameter_name(number)));
+                }
                 // Each use of a function that is put in place has types of its own.
                 Ok(Type::Variable(match self.inlining {
                     0 => name.into(),
                     number => format!("{name}#{number}").into(),
                 }))
             }
-            ("record", [name, identities]) => {
+            ("record", [name, identities, arguments @ ..]) => {
                 let Value::Array(identities) = identities else { return Err(fault("this type is unknown")) };
                 let first = identities.get(0).and_then(number::to_i64).map(|identity| identity as u64);
                 let Some(identity) = first else { return Err(fault("this type has no values")) };
-                self.declared(identity, &ovsm_value::write::display(name), open)
+                let name = ovsm_value::write::display(name);
+                let declared = self.declared(identity, &name, open)?;
+                let Type::Applied(generic, own) = declared else { return Ok(declared) };
+                let arguments = match arguments.first() {
+                    Some(Value::Array(arguments)) => arguments
+                        .as_slice()
+                        .iter()
+                        .map(|argument| self.resolve(argument, open))
+                        .collect::<Result<Vec<Type>, Fault>>()?,
+                    // The name alone leaves all open, each time others.
+                    _ => own.iter().map(|_| self.unnamed_variable()).collect(),
+                };
+                self.applied(&generic, arguments)
             }
             ("refined", [name, base, function, module]) => {
                 let (name, base) = (ovsm_value::write::display(name), self.resolve(base, open)?);
@@ -158,7 +177,76 @@ impl Translator<'_> {
         if let Some(ty) = self.types.get(&identity) {
             return Ok(ty.clone());
         }
-        let ty = match self.session.variants(identity) {
+        let parameters = self.session.record(identity).map(|record| record.parameters.clone());
+        let count = parameters.as_ref().map_or(0, Vec::len);
+        let outer = std::mem::replace(&mut self.parameters, parameters.unwrap_or_default());
+        let body = self.declared_body(identity, name, open);
+        self.parameters = outer;
+        let (mut ty, identities) = body?;
+        if count > 0 {
+            let module = self.session.record(identity).cloned().map(|record| self.module_of(&record));
+            let (name, module) = (name_of(&ty).to_string(), module.unwrap_or_default());
+            let generic = Arc::new(GenericType { name, module, parameters: count, body: ty });
+            ty = Type::Applied(generic, (0..count).map(parameter_name).map(Type::Variable).collect());
+        }
+        for identity in identities {
+            self.types.insert(identity, ty.clone());
+        }
+        Ok(ty)
+    }
+
+    /// An instance of a generic type.
+    fn applied(&mut self, generic: &Arc<GenericType>, arguments: Vec<Type>) -> Result<Type, Fault> {
+        if let Some(argument) = arguments.iter().find(|argument| argument.is_refined()) {
+            return Err(Fault {
+                message: format!(
+                    "`{}` of `{argument}`, which has a condition, is not available in programs",
+                    generic.name
+                ),
+                help: "give it the type below, and state the type with the condition where the value is used",
+            });
+        }
+        if let Some(argument) = arguments
+            .iter()
+            .find(|argument| matches!(argument, Type::Slice(_) | Type::Vec(_) | Type::Account(_)))
+        {
+            return Err(Fault {
+                message: format!("`{}` of `{argument}` is not available in programs", generic.name),
+                help: "a record holds its items: state the length, as in `(array u64 8)`",
+            });
+        }
+        let heavy = arguments.iter().try_fold(1usize, |sum, ty| Some(sum + ty.weight(MAX_PARTS)?));
+        if heavy.is_none_or(|sum| sum > MAX_PARTS) {
+            return Err(too_many_parts(&generic.name));
+        }
+        let ty = generic.apply(arguments);
+        if ty.weight(MAX_WEIGHT).is_none() || ty.parts(MAX_PARTS).is_none() {
+            return Err(too_many_parts(&generic.name));
+        }
+        if matches!(ty, Type::Enum(_)) && ty.is_by_address() {
+            return Err(Fault {
+                message: format!("a variant of `{ty}` holds an array, which programs do not have"),
+                help: "keep the array beside the enum",
+            });
+        }
+        Ok(ty)
+    }
+
+    /// A variable of a type that a program leaves open without naming it.
+    fn unnamed_variable(&mut self) -> Type {
+        self.unnamed += 1;
+        // What comes after the mark tells uses apart.
+        Type::Variable(format!("a#unnamed{}", self.unnamed).into())
+    }
+
+    /// A record or enum as it is defined, and the identities of what belongs to it.
+    fn declared_body(
+        &mut self,
+        identity: u64,
+        name: &str,
+        open: &mut Vec<u64>,
+    ) -> Result<(Type, Vec<u64>), Fault> {
+        match self.session.variants(identity) {
             Some((name, variants)) => {
                 let identities: Vec<u64> = variants.iter().map(|variant| variant.identity).collect();
                 let fields: usize = variants.iter().map(|variant| variant.fields.len()).sum();
@@ -178,17 +266,15 @@ impl Translator<'_> {
                     types.push(Arc::new(self.record_type(variant, open)?));
                 }
                 open.truncate(open.len() - identities.len());
-                let ty = Type::Enum(Arc::new(EnumType { name: name.to_string(), variants: types }));
+                let own = EnumType { name: name.to_string(), variants: types, instance: None };
+                let ty = Type::Enum(Arc::new(own));
                 if ty.is_by_address() {
                     return Err(Fault {
                         message: format!("a variant of `{name}` holds an array, which programs do not have"),
                         help: "keep the array beside the enum",
                     });
                 }
-                for identity in identities {
-                    self.types.insert(identity, ty.clone());
-                }
-                ty
+                Ok((ty, identities))
             }
             None => {
                 let Some(record) = self.session.record(identity).cloned() else {
@@ -198,16 +284,11 @@ impl Translator<'_> {
                 let ty = Type::Record(Arc::new(self.record_type(&record, open)?));
                 open.pop();
                 if ty.parts(MAX_PARTS).is_none() {
-                    return Err(Fault {
-                        message: format!("`{name}` is made of more than {MAX_PARTS} values"),
-                        help: "keep many values of one type in an array",
-                    });
+                    return Err(too_many_parts(name));
                 }
-                self.types.insert(identity, ty.clone());
-                ty
+                Ok((ty, vec![identity]))
             }
-        };
-        Ok(ty)
+        }
     }
 
     fn record_type(
@@ -228,7 +309,7 @@ impl Translator<'_> {
                 });
             }
             let ty = self.resolve(ty, open)?;
-            if ty.is_open() {
+            if self.has_foreign_variable(&ty) {
                 return Err(Fault {
                     message: format!(
                         "the field `{}` of `{}` leaves its type open",
@@ -247,9 +328,28 @@ impl Translator<'_> {
             }
             fields.push(Field { name: name.as_str().to_string(), ty });
         }
+        let module = self.module_of(record);
+        Ok(RecordType { name: record.name.to_string(), module, fields, instance: None })
+    }
+
+    /// The name of the module that defines a record.
+    fn module_of(&self, record: &ovsm_value::RecordType) -> String {
         let module = self.session.module_named(&record.module);
-        let module = module.map_or_else(String::new, |module| self.surroundings.module_name(module));
-        Ok(RecordType { name: record.name.to_string(), module, fields })
+        module.map_or_else(String::new, |module| self.surroundings.module_name(module))
+    }
+
+    /// True if a type of a field leaves something open that is no parameter of the definition.
+    fn has_foreign_variable(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Variable(name) => {
+                name.parse::<usize>().map_or(true, |number| number >= self.parameters.len())
+            }
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
+                self.has_foreign_variable(item)
+            }
+            Type::Applied(_, arguments) => arguments.iter().any(|it| self.has_foreign_variable(it)),
+            _ => false,
+        }
     }
 
     /// What a variable that holds a constructor constructs: the type, and the number of the variant.
@@ -302,6 +402,21 @@ impl Translator<'_> {
                 format!("`{name}` takes {takes} argument{}, not {given}", if takes == 1 { "" } else { "s" }),
             ),
         );
+    }
+}
+
+fn name_of(ty: &Type) -> &str {
+    match ty {
+        Type::Record(record) => &record.name,
+        Type::Enum(parent) => &parent.name,
+        _ => "",
+    }
+}
+
+fn too_many_parts(name: &str) -> Fault {
+    Fault {
+        message: format!("`{name}` is made of more than {MAX_PARTS} values"),
+        help: "keep many values of one type in an array",
     }
 }
 

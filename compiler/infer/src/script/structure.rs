@@ -265,7 +265,9 @@ fn contains_variable(ty: &Type, name: &str) -> bool {
             contains_variable(item, name)
         }
         Type::Map(key, value) => contains_variable(key, name) || contains_variable(value, name),
-        Type::Or(parts) => parts.iter().any(|part| contains_variable(part, name)),
+        Type::Or(parts) | Type::Applied(_, _, parts) => {
+            parts.iter().any(|part| contains_variable(part, name))
+        }
         Type::Function(Some((parameters, result))) => {
             parameters.iter().any(|part| contains_variable(part, name)) || contains_variable(result, name)
         }

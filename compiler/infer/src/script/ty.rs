@@ -118,7 +118,7 @@ impl Ty {
                 });
                 Ty { function, ..Kinds::FUNCTION.or(Kinds::TYPE).into() }
             }
-            Type::Record(name, identities) => {
+            Type::Record(name, identities) | Type::Applied(name, identities, _) => {
                 Ty { records: Some((Rc::clone(name), Rc::clone(identities))), ..Kinds::RECORD.into() }
             }
             Type::Refined(name, base, predicate, module) => {
@@ -316,7 +316,7 @@ fn described_compound(tag: &str, parts: &[Value]) -> Ty {
         ("or", parts) => {
             parts.iter().map(Ty::described).reduce(|all, part| all.join(&part)).unwrap_or_else(Ty::never)
         }
-        ("record", [name, identities]) => {
+        ("record", [name, identities, ..]) => {
             let identities: Rc<[u64]> = identities
                 .as_items()
                 .unwrap_or(&[])

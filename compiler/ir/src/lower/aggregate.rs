@@ -198,11 +198,13 @@ impl State<'_> {
             }
             Expr::IsVariant(value, ty, number) => {
                 let value = self.value(*value, signatures);
-                let is = match (ty, value.first()) {
-                    (SourceType::Enum(_), Some(tag)) => {
-                        self.compare_const(Condition::Equal, *tag, *number as u64)
-                    }
-                    _ => self.truth(true),
+                let is_enum = match ty {
+                    SourceType::Applied(generic, _) => generic.is_enum(),
+                    ty => matches!(ty, SourceType::Enum(_)),
+                };
+                let is = match value.first().filter(|_| is_enum) {
+                    Some(tag) => self.compare_const(Condition::Equal, *tag, *number as u64),
+                    None => self.truth(true),
                 };
                 Words::from_elem(is, 1)
             }
@@ -214,7 +216,7 @@ impl State<'_> {
                     (SourceType::Option(_), Some(is_there)) if *wanted == SourceType::Null => {
                         self.not(*is_there)
                     }
-                    _ => self.truth(found == *wanted),
+                    _ => self.truth(is_of(&found, wanted)),
                 };
                 Words::from_elem(is, 1)
             }
@@ -589,5 +591,15 @@ impl State<'_> {
             Variable::Local(local) => self.write(self.local(local), all),
             Variable::Global(def) => self.write_global(def, all, signatures),
         }
+    }
+}
+
+/// True if all values of a type are of another one; that may be a generic type, which has the values of all its instances.
+fn is_of(found: &SourceType, wanted: &SourceType) -> bool {
+    match wanted {
+        SourceType::Applied(generic, _) => {
+            found.instance().is_some_and(|instance| instance.generic == *generic)
+        }
+        wanted => found == wanted,
     }
 }

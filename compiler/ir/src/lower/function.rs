@@ -62,7 +62,7 @@ pub trait Signatures {
 /// How many words a value of this type has.
 pub fn words(ty: &SourceType) -> usize {
     match ty {
-        SourceType::Null | SourceType::Error | SourceType::Variable(_) => 0,
+        SourceType::Null | SourceType::Error | SourceType::Variable(_) | SourceType::Applied(..) => 0,
         SourceType::Bool | SourceType::Array(..) | SourceType::Account(_) => 1,
         SourceType::Int(IntType::U128 | IntType::I128)
         | SourceType::String

@@ -72,7 +72,9 @@ impl State<'_> {
             return Words::from_elem(self.pointer(address), 1);
         }
         match ty {
-            SourceType::Null | SourceType::Error | SourceType::Variable(_) => Words::new(),
+            SourceType::Null | SourceType::Error | SourceType::Variable(_) | SourceType::Applied(..) => {
+                Words::new()
+            }
             SourceType::Distinct(distinct) => self.load_value(&distinct.base, address),
             SourceType::Bool => {
                 let byte = self.load_word(address, Width::W1);
@@ -156,7 +158,7 @@ impl State<'_> {
             return;
         }
         match ty {
-            SourceType::Null | SourceType::Error | SourceType::Variable(_) => {}
+            SourceType::Null | SourceType::Error | SourceType::Variable(_) | SourceType::Applied(..) => {}
             SourceType::Distinct(distinct) => self.store_value(&distinct.base, value, address),
             SourceType::Bool => {
                 if let Some(truth) = value.first() {
