@@ -335,7 +335,12 @@ pub fn share_exits(assembly: &mut Assembly, order: &mut Vec<Label>) {
         else {
             continue;
         };
-        if !is_exit(assembly, label) || order.get(place) != Some(if then == label { &otherwise } else { &then }) {
+        let beyond = match label {
+            label if label == then => otherwise,
+            label if label == otherwise => then,
+            _ => continue,
+        };
+        if !is_exit(assembly, label) || order.get(place) != Some(&beyond) {
             continue;
         }
         let Some(other) = order.iter().copied().find(|other| *other != label && is_exit(assembly, *other))
@@ -436,6 +441,11 @@ mod tests {
         share_exits(&mut assembly, &mut order);
         assert_eq!(order, [0, 2, 3].map(Label));
         assert_eq!(assembly.blocks[Label(0)].end, if_(3, 2));
+        // A jump elsewhere is none over the exit.
+        let mut order = [2, 1, 0, 3].map(Label).to_vec();
+        assembly.blocks[Label(2)].end = if_(0, 3);
+        share_exits(&mut assembly, &mut order);
+        assert_eq!(assembly.blocks[Label(2)].end, if_(0, 3));
         // Without another one it stays.
         assembly.blocks[Label(3)].body.push((Asm::Const(Reg(1), 1), None));
         assembly.blocks[Label(0)].end = if_(1, 2);
