@@ -20,6 +20,8 @@ use ovsm_expand::core::{ExprId, Opening};
 const FEW_ACCOUNTS: u32 = 4;
 /// Where the first account begins.
 const FIRST_ACCOUNT: u64 = 8;
+/// What an account begins with that is no second mention of an earlier one.
+const NEW: u64 = 0xff;
 const IS_SIGNER: i32 = 1;
 const IS_WRITABLE: i32 = 2;
 const EXECUTABLE: i32 = 3;
@@ -116,9 +118,13 @@ impl State<'_> {
                 let there = self.number_of_accounts();
                 let is_missing = self.compare_const(Condition::UnsignedLessEqual, there, u64::from(number));
                 self.fail_if(is_missing, Failure::AccountIndex);
-                let (input, number) = (self.input_address(), self.constant(u64::from(number)));
-                let found = self.call(Callee::Runtime(Runtime::FindAccount), &[input, number], &[Type::Word]);
-                found.first().copied().unwrap_or(input)
+                if number == 1 {
+                    self.second_account()
+                } else {
+                    let (input, number) = (self.input_address(), self.constant(u64::from(number)));
+                    let found = self.call(Callee::Runtime(Runtime::FindAccount), &[input, number], &[Type::Word]);
+                    found.first().copied().unwrap_or(input)
+                }
             }
             (None, _) => {
                 let input = self.input_address();
@@ -138,6 +144,16 @@ impl State<'_> {
         }
         self.check_data(account, ty, opening);
         Words::from_elem(account, 1)
+    }
+
+    /// The account with number 1, which may be the first one once more.
+    fn second_account(&mut self) -> Value {
+        let input = self.input_address();
+        let first = self.binary_const(BinaryOp::Add, input, FIRST_ACCOUNT);
+        let after = self.account_after(first, &ovsm_infer::Type::Error);
+        let mark = self.load(Width::W1, Region::InputMeta, after, 0);
+        let is_new = self.compare_const(Condition::Equal, mark, NEW);
+        self.select(is_new, after, first)
     }
 
     /// Where the account after one begins: at a fixed distance if the length of its data is known.
@@ -171,7 +187,6 @@ impl State<'_> {
         signatures: &dyn Signatures,
     ) {
         let is_signer = opening.is_signer;
-        const NEW: u64 = 0xff;
         // There is none before the first one that it could be.
         let (width, offset, mask, wanted) = match (is_first, is_signer, is_mutable) {
             (true, false, false) => return,
