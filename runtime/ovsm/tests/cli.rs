@@ -192,11 +192,9 @@ fn what_a_script_prints_is_not_limited() {
 #[test]
 fn runs_stop_in_time_and_memory() {
     // A quotient and a text that take long stop in the middle, too.
-    for program in [
-        "(while true 1)",
-        "(let ((x (expt 7 2500000))) (// (* x x) x))",
-        "(length (str (expt 7 5000000)))",
-    ] {
+    for program in
+        ["(while true 1)", "(let ((x (expt 7 2500000))) (// (* x x) x))", "(length (str (expt 7 5000000)))"]
+    {
         let result = ovsm(&["eval", "--timeout", "0.2", program], b"");
         assert_eq!(result.code, Some(1), "{program}");
         assert!(result.err.contains("E0424"), "{program}: {}", result.err);
