@@ -297,11 +297,60 @@ fn check_reports_and_writes_nothing() {
     assert!(result.err.contains("did you mean `balance`?"), "{}", result.err);
     // A script may end in a text, a program may not.
     std::fs::write(folder.path().join("good.ovsm"), "\"text\"").unwrap();
-    assert_eq!(ovsmc(folder.path(), &["check", "good.ovsm"]).code, Some(0));
-    let result = ovsmc(folder.path(), &["check", "--target", "sbpf", "good.ovsm"]);
-    assert_eq!(result.code, Some(1));
-    assert!(result.err.contains("E0304"), "{}", result.err);
+    for arguments in [&["check", "good.ovsm"][..], &["check", "--target", "sbpf", "good.ovsm"]] {
+        let result = ovsmc(folder.path(), arguments);
+        assert_eq!(result.code, Some(1));
+        assert!(result.err.contains("E0304"), "{}", result.err);
+    }
     assert_eq!(names(folder.path()), ["bad.ovsm", "good.ovsm"]);
+}
+
+/// What only the last stages of a build find out.
+const LATE: [&str; 6] = [
+    // More memory than there is, and more than a frame holds.
+    "(let ((a (make-array 5000 0u64))) (dotimes (i 5000) (setf (nth a i) i)) (nth a 3))",
+    "(defn f ((n : u64)) -> u64 (let ((a [n n n])) (if (= n 0) (nth a 0) (+ (nth a 1) (f (- n 1)))))) (f 3)",
+    // A value that is no return code.
+    "\"text\"",
+    // Declared bounds.
+    "(defn f ((n : u64)) -> u64 (declare (cu-max 2)) (if (= n 0) 1 (* n (f (- n 1))))) (f 3)",
+    "(defn f ((n : u64)) -> u64 (declare (stack-max 1)) (if (= n 0) 1 (* n (f (- n 1))))) (f 3)",
+    "(+ 1 2)",
+];
+
+#[test]
+fn what_a_build_refuses_a_check_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut names: Vec<_> = ["book/src/errors", "conformance/spec/diagnostics"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.sort();
+    let mut programs: Vec<String> = LATE.iter().map(|program| program.to_string()).collect();
+    for name in names {
+        let page = std::fs::read_to_string(name).unwrap();
+        for fence in page.split("\n```").skip(1).step_by(2) {
+            let (kind, program) = fence.split_once('\n').unwrap();
+            if matches!(kind, "ovsm error" | "ovsm") {
+                programs.push(program.to_string());
+            }
+        }
+    }
+    let mut refused = 0;
+    for program in programs {
+        std::fs::write(folder.path().join("p.ovsm"), &program).unwrap();
+        let built = ovsmc(folder.path(), &["build", "p.ovsm", "-o", "p.so", "--error-format", "short"]);
+        let checked = ovsmc(folder.path(), &["check", "p.ovsm", "--error-format", "short"]);
+        let errors = |result: &Result| {
+            let lines = result.err.lines().filter(|line| line.contains("error[")).map(str::to_string);
+            lines.collect::<Vec<_>>()
+        };
+        assert_eq!((checked.code, errors(&checked)), (built.code, errors(&built)), "{program}");
+        refused += usize::from(built.code == Some(1));
+    }
+    assert!(refused > 40, "{refused}");
 }
 
 #[test]

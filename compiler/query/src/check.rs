@@ -1,6 +1,6 @@
 //! Everything that is wrong with a file.
 
-use crate::code::lower_main;
+use crate::code::{layout_errors, lower_main};
 use crate::db::SourceFile;
 use crate::forms::{parse, split};
 use crate::instances::instance_diagnostics;
@@ -74,6 +74,9 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(lower_main(db, file, EntryKind::Value).diagnostics);
         library_errors(db, file, &mut found);
+    }
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(layout_errors(db, file).iter().cloned());
     }
     found
 }

@@ -160,23 +160,6 @@ pub fn lower_program(
             found.push(diagnostic.clone());
         }
     }
-    let size = layout(db, file).size;
-    if u64::from(size) > ovsm_ir::machine::STACK_SIZE as u64 / 2 + 1024 {
-        let message = format!(
-            "the variables that functions share and the account table take {size} bytes of the entry's stack frame"
-        );
-        let error = Diagnostic::new(Code::FrameTooLarge, message);
-        found.push(
-            shared_values(db, file)
-                .into_iter()
-                .fold(error, |error, (bytes, what)| error.note(format!("{bytes} bytes are for {what}")))
-                .help("pass values as arguments instead of sharing variables"),
-        );
-    }
-    if found.iter().any(Diagnostic::is_error) {
-        return Err(found);
-    }
-    found.extend(memory_errors(db, file));
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
@@ -212,10 +195,25 @@ pub(crate) fn shared_values(db: &dyn salsa::Database, file: SourceFile) -> Vec<(
     values
 }
 
-/// Values in memory that the program has no room for.
-fn memory_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
+/// Values that the program has no room for: in the first frame, and in memory.
+#[salsa::tracked]
+pub fn layout_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
     let layout = layout(db, file);
     let mut found = Vec::new();
+    let size = layout.size;
+    if u64::from(size) > ovsm_ir::machine::STACK_SIZE as u64 / 2 + 1024 {
+        let message = format!(
+            "the variables that functions share and the account table take {size} bytes of the entry's stack frame"
+        );
+        let error = Diagnostic::new(Code::FrameTooLarge, message);
+        let shared = shared_values(db, file).into_iter();
+        found.push(
+            shared
+                .fold(error, |error, (bytes, what)| error.note(format!("{bytes} bytes are for {what}")))
+                .help("pass values as arguments instead of sharing variables"),
+        );
+        return found;
+    }
     let heap = ovsm_ir::machine::HEAP_SIZE as u64;
     if layout.memory_size > heap {
         found.push(

@@ -6,6 +6,7 @@
 
 use crate::decimal::{Decimal, MAX_SCALE};
 use crate::error::{ErrorKind, Raised, raise, type_error};
+use crate::large;
 use crate::value::Value;
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
@@ -267,7 +268,7 @@ const SUB: Ring = Ring {
 const MUL: Ring = Ring {
     name: "*",
     small: i128::checked_mul,
-    big: |a, b| a * b,
+    big: large::multiply,
     float: |a, b| a * b,
     decimal: Decimal::mul,
 };
@@ -304,6 +305,9 @@ impl Ring {
                 let bits = if self.name == "*" { x.bits() + y.bits() } else { x.bits().max(y.bits()) };
                 if bits > MAX_BITS {
                     return Err(too_large(self.name));
+                }
+                if !large::pay_for_sum(&x, &y) {
+                    return Ok(Value::Int(0));
                 }
                 Ok(Value::integer((self.big)(&x, &y)))
             }
@@ -442,10 +446,10 @@ pub fn divide(division: Division, a: &Value, b: &Value) -> Result<Value, Raised>
 
 fn divide_big(division: Division, a: &BigInt, b: &BigInt) -> BigInt {
     match division {
-        Division::Truncate => a / b,
-        Division::Floor => a.div_floor(b),
-        Division::Remainder => a % b,
-        Division::Modulo => a.mod_floor(b),
+        Division::Truncate => large::divide(a, b).0,
+        Division::Floor => large::divide_down(a, b).0,
+        Division::Remainder => large::divide(a, b).1,
+        Division::Modulo => large::divide_down(a, b).1,
     }
 }
 

@@ -94,6 +94,12 @@ pub fn is_due() -> bool {
     STATE.with(|state| state.is_due.get())
 }
 
+/// True if the walk has ended because it had to.
+#[inline]
+pub fn is_over() -> bool {
+    STATE.with(|state| state.is_over.get())
+}
+
 /// How many steps were taken since the last time, and whether a walk was ended.
 pub fn settle() -> (u64, bool) {
     STATE.with(|state| {

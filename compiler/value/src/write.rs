@@ -207,7 +207,8 @@ fn write_value(text: &mut String, value: &Value, place: Place<'_>) {
         Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
         Value::Int(number) => write_i64(text, *number),
         Value::Big(number) => {
-            put!(text, "{number}");
+            // A text takes everything.
+            let _ = crate::large::write_digits(text, number);
         }
         Value::Fixed(ty, word) if ty.is_signed() => {
             put!(text, "{}{}", *word as i64, ty.name());

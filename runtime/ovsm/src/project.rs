@@ -163,6 +163,11 @@ pub fn root_of(path: &Path) -> PathBuf {
 /// The module for tests of Solana programs. It is part of the program, and no file.
 const CHAIN_TESTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stdlib/solana/test.ovsm"));
 
+/// The path to show and the text of a module that is part of this program, and no file.
+pub fn own_module(name: &str) -> Option<(String, String)> {
+    (name == "solana/test").then(|| ("<solana/test>".to_string(), CHAIN_TESTS.to_string()))
+}
+
 /// The folder of the modules that a script can import.
 pub fn modules_of(path: &Path) -> PathBuf {
     match Project::find(path) {
@@ -173,8 +178,8 @@ pub fn modules_of(path: &Path) -> PathBuf {
 
 impl Loader for FolderLoader {
     fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
-        if name == "solana/test" {
-            return Ok(Some(("<solana/test>".to_string(), CHAIN_TESTS.to_string())));
+        if let Some(own) = own_module(name) {
+            return Ok(Some(own));
         }
         let Some(path) = ovsm_edge::program::module_path(&self.folder, name)? else { return Ok(None) };
         let source = ovsm_edge::Source::read(&path).map_err(|diagnostic| diagnostic.message.clone())?;

@@ -90,6 +90,20 @@ fn runs_are_bounded() {
     let result = ovsm(&["eval", "--fuel", "1000", "(while true 1)"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0407"), "{}", result.err);
+    // Products, quotients and texts of numbers with millions of digits are paid for.
+    for program in [
+        "(let ((x (expt 7 2500000))) (while true (* x x)))",
+        "(let ((x (expt 7 2500000))) (// (* x x) x))",
+        "(let ((x (expt 7 2500000))) (mod (* x x) (- 0 x)))",
+        "(let ((x (expt 7 2500000))) (while true (+ x x)))",
+        "(length (str (expt 7 5000000)))",
+    ] {
+        let result = ovsm(&["eval", "--fuel", "30000000", program], b"");
+        assert_eq!(result.code, Some(1), "{program}");
+        assert!(result.err.contains("E0407"), "{program}: {}", result.err);
+    }
+    let result = ovsm(&["eval", "--fuel", "30000000", "(expt 7 (expt 10 9))"], b"");
+    assert!(result.err.contains("E0416"), "{}", result.err);
     let result = ovsm(&["eval", "(defn f (n) (+ 1 (f n))) (f 1)"], b"");
     assert_eq!(result.code, Some(1));
     assert!(result.err.contains("E0406"), "{}", result.err);
@@ -177,9 +191,14 @@ fn what_a_script_prints_is_not_limited() {
 
 #[test]
 fn runs_stop_in_time_and_memory() {
-    let result = ovsm(&["eval", "--timeout", "0.2", "(while true 1)"], b"");
-    assert_eq!(result.code, Some(1));
-    assert!(result.err.contains("E0424"), "{}", result.err);
+    // A quotient and a text that take long stop in the middle, too.
+    for program in
+        ["(while true 1)", "(let ((x (expt 7 2500000))) (// (* x x) x))", "(length (str (expt 7 5000000)))"]
+    {
+        let result = ovsm(&["eval", "--timeout", "0.2", program], b"");
+        assert_eq!(result.code, Some(1), "{program}");
+        assert!(result.err.contains("E0424"), "{program}: {}", result.err);
+    }
     let result =
         ovsm(&["eval", "--max-memory", "64", "(define xs []) (while true (push! xs \"text\"))"], b"");
     assert_eq!(result.code, Some(1));

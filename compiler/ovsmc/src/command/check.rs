@@ -1,26 +1,26 @@
-//! `ovsmc check`: diagnostics without a result.
+//! `ovsmc check`: diagnostics without a result: those of a build.
 
 use crate::command::build::{Target, load};
 use crate::command::security;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, source};
 use ovsm_ir::passes::OptLevel;
-use ovsm_query::{BuildOptions, build, diagnostics, source_map};
+use ovsm_query::{BuildOptions, Description, build, describe, source_map};
 use ovsm_sbpf::Version;
 use std::path::PathBuf;
 
 /// Report what is wrong with programs, and write nothing
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  ovsmc check counter.ovsm\n  ovsmc check --target sbpf counter.ovsm\n  ovsmc check --error-format json src/main.ovsm"
+    after_help = "Examples:\n  ovsmc check counter.ovsm\n  ovsmc check --error-format json src/main.ovsm"
 )]
 pub struct Check {
     /// Source files, or folders with `src/main.ovsm` or `main.ovsm`
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Also report what stands in the way of a build for this target
-    #[arg(long, value_enum)]
-    target: Option<Target>,
+    /// What to check for: everything that a build for it with its usual options refuses is reported
+    #[arg(long, value_enum, default_value = "sbpf")]
+    target: Target,
 }
 
 /// What a build does if nothing else is said.
@@ -48,13 +48,12 @@ impl Check {
                             continue;
                         }
                     };
-                    let mut found = match self.target {
-                        None => diagnostics(&db, file).clone(),
-                        Some(Target::Sbpf) => match build(&db, file, &OPTIONS) {
-                            Ok(artifact) => artifact.diagnostics,
-                            Err(diagnostics) => diagnostics,
-                        },
-                    };
+                    let Target::Sbpf = self.target;
+                    let built = build(&db, file, &OPTIONS).and_then(|mut artifact| {
+                        let described = describe(&db, file, &OPTIONS, &Description::default(), &mut artifact);
+                        described.map_err(|fault| vec![fault]).map(|()| artifact.diagnostics)
+                    });
+                    let mut found = built.unwrap_or_else(|faults| faults);
                     found.extend(security::security(&db, file, &levels));
                     terminal.show(&found, &source_map(&db, file));
                     if found.iter().any(Diagnostic::is_error) && worst == Exit::Success {

@@ -10,6 +10,7 @@ mod file;
 mod flame;
 mod inline;
 mod property;
+mod reach;
 mod report;
 mod since;
 mod snapshot;

@@ -7,7 +7,7 @@ use super::flame::Flame;
 use super::inline;
 use super::property::{Choices, shrink};
 use super::report::{Outcome, TestResult};
-use super::since;
+use super::since::{self, Side};
 use super::snapshot::{self, Snapshots};
 use super::state::{SharedState, TestState};
 use crate::chain::{Chain, ChainOptions};
@@ -232,10 +232,25 @@ fn unchanged_tests(path: &Path, text: &str, revision: &str) -> Result<Vec<String
     if since::project_changed(path, revision)? {
         return Ok(Vec::new());
     }
-    let (mut modules, mut old_modules) = (String::new(), String::new());
-    for module in since::imported(path, text) {
-        modules.push_str(&std::fs::read_to_string(&module).unwrap_or_default());
-        old_modules.push_str(&since::at_revision(&module, revision)?.unwrap_or_default());
+    let (mut modules, mut old_modules) = (BTreeMap::new(), BTreeMap::new());
+    let (mut programs, mut old_programs) = (String::new(), String::new());
+    let folder = crate::project::modules_of(path);
+    let (script, old_script) = (inline::tests_of_program(text), inline::tests_of_program(&old));
+    let is_about_programs = [text, &old].iter().any(|text| text.contains("solana/test"));
+    let also_own = (script.is_some() || old_script.is_some()).then(|| path.to_path_buf());
+    for module in since::imported(path, text).into_iter().chain(since::imported(path, &old)).chain(also_own) {
+        let now = std::fs::read_to_string(&module).unwrap_or_default();
+        let then = since::at_revision(&module, revision)?;
+        if is_about_programs {
+            programs.push_str(&since::words(&now));
+            old_programs.push_str(&since::words(then.as_deref().unwrap_or_default()));
+        }
+        let Some(name) = since::module_name(&folder, &module) else { return Ok(Vec::new()) };
+        let shown = module.display().to_string();
+        modules.insert(name.clone(), (shown.clone(), now));
+        if let Some(then) = then {
+            old_modules.insert(name, (shown, then));
+        }
     }
     // A test also sees the snapshots that are stored for it.
     let stored = PathBuf::from(format!("{}.snap", path.display()));
@@ -248,7 +263,12 @@ fn unchanged_tests(path: &Path, text: &str, revision: &str) -> Result<Vec<String
         };
         of_test(&new_stored) == of_test(&old_stored)
     };
-    let (new, old) = (since::fingerprints(text, &modules), since::fingerprints(&old, &old_modules));
+    let new = Side { script: script.as_deref().unwrap_or(text), modules, programs: &programs };
+    let old =
+        Side { script: old_script.as_deref().unwrap_or(&old), modules: old_modules, programs: &old_programs };
+    let (Some(new), Some(old)) = (since::fingerprints(&new), since::fingerprints(&old)) else {
+        return Ok(Vec::new());
+    };
     let unchanged = new.into_iter().filter(|(name, print)| old.get(name) == Some(print));
     Ok(unchanged.map(|(name, _)| name).filter(|name| has_same_snapshots(name)).collect())
 }

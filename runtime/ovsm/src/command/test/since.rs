@@ -1,11 +1,13 @@
 //! Which tests a change concerns: those whose code, or anything that it names, is not what it was at a revision.
 //!
-//! A test is compared by the text of its form and of every form of its file whose name it reaches, without blanks and
-//! comments, and by the text of every module of the project that the file imports, directly or not. So a test is left
-//! out only if nothing that it can see has changed.
+//! Both sides are expanded, with the modules that they import as they are and as they were, and a test is compared by the
+//! code that it can reach ([`super::reach`]). What tests of Solana programs load is compared by its text without blanks and
+//! comments. So a test is left out only if nothing that it can see has changed.
 
-use ovsm_base::FormId;
+use super::reach;
+use ovsm_base::{Diagnostic, FormId};
 use ovsm_cst::Node;
+use ovsm_eval::{Limits, Loader, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -83,72 +85,79 @@ pub fn project_changed(path: &Path, revision: &str) -> Result<bool, String> {
     Ok(at_revision(&manifest, revision)?.unwrap_or_default() != now)
 }
 
-/// What each test of a text depends on, as one text for each name of a test.
-pub fn fingerprints(text: &str, modules: &str) -> BTreeMap<String, String> {
-    let split = ovsm_cst::split(text);
-    let mut forms = Vec::new();
-    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (n, form) in split.forms.iter().enumerate() {
+/// What each test of a file depends on, as one text for each name of a test; `None` if the file can not be compiled.
+pub fn fingerprints(side: &Side<'_>) -> Option<BTreeMap<String, String>> {
+    let limits = Limits::default();
+    let loader = Box::new(Modules { texts: side.modules.clone() });
+    let mut session = Session::new(limits, loader, Box::new(NoHost));
+    // What is checked is kept; and what the check reports is an error of the file.
+    session.front.checker = Some(Box::new(ovsm_infer::script::TypeChecker::default()));
+    session.front.kept_units = Some(Vec::new());
+    session.load("file", side.script);
+    if session.front.diagnostics.iter().any(Diagnostic::is_error) {
+        return None;
+    }
+    let all = side.modules.values().map(|(_, text)| text.as_str());
+    let everything: Vec<&str> = std::iter::once(side.script).chain(all).collect();
+    let mut prints = reach::fingerprints(&session, &everything.join("\n"));
+    for print in prints.values_mut() {
+        print.push_str(side.programs);
+    }
+    Some(prints)
+}
+
+/// A file and what it imports, as they are or were.
+pub struct Side<'s> {
+    /// The text that runs.
+    pub script: &'s str,
+    /// The paths and texts of the modules, by name.
+    pub modules: BTreeMap<String, (String, String)>,
+    /// The code of the programs that the tests may load, in the form of [`words`].
+    pub programs: &'s str,
+}
+
+struct Modules {
+    texts: BTreeMap<String, (String, String)>,
+}
+
+impl Loader for Modules {
+    fn load(&mut self, name: &str) -> Result<Option<(String, String)>, String> {
+        Ok(crate::project::own_module(name).or_else(|| self.texts.get(name).cloned()))
+    }
+}
+
+struct NoHost;
+
+impl ovsm_library::Host for NoHost {}
+
+/// A text without blanks and comments.
+pub fn words(text: &str) -> String {
+    let mut words = String::new();
+    for form in &ovsm_cst::split(text).forms {
         let form_text = form.text(text);
-        let tree = ovsm_cst::parse(FormId::new("since", "", "", n as u32), form_text);
-        let Some(root) = tree.root(form_text) else { continue };
-        let mut names: Vec<String> =
-            root.descendants().filter_map(Node::as_symbol).map(str::to_string).collect();
-        names.sort_unstable();
-        names.dedup();
-        let mut tokens = String::new();
+        let tree = ovsm_cst::parse(FormId(0), form_text);
+        let Some(root) = tree.root(form_text) else {
+            words.push_str(form_text);
+            continue;
+        };
         let mut at = root.range().start as usize;
         for token in root.tokens() {
             let end = at + token.len as usize;
             if !token.kind.is_trivia() {
-                tokens.push_str(form_text.get(at..end).unwrap_or(""));
-                tokens.push(' ');
+                words.push_str(form_text.get(at..end).unwrap_or(""));
+                words.push(' ');
             }
             at = end;
         }
-        let name = match root.child(1).and_then(Node::string_value) {
-            Some(name) => name,
-            None => form.name_text(text).to_string(),
-        };
-        by_name.entry(name.clone()).or_default().push(forms.len());
-        forms.push((form.head_text(text).to_string(), name, names, tokens));
     }
-    // Code that runs when the file is loaded concerns every test.
-    let always: Vec<usize> = forms
-        .iter()
-        .enumerate()
-        .filter(|(_, (head, ..))| {
-            !matches!(head.as_str(), "defn" | "defun" | "defmacro" | "define" | "const") && !is_test(head)
-        })
-        .map(|(n, _)| n)
-        .collect();
-    let mut result = BTreeMap::new();
-    for (n, (head, name, ..)) in forms.iter().enumerate() {
-        if !is_test(head) {
-            continue;
-        }
-        let mut seen: BTreeSet<usize> = always.iter().copied().chain([n]).collect();
-        let mut work: Vec<usize> = seen.iter().copied().collect();
-        while let Some(form) = work.pop() {
-            let Some((_, _, names, _)) = forms.get(form) else { continue };
-            for name in names {
-                for target in by_name.get(name).into_iter().flatten() {
-                    let is_other_test = forms.get(*target).is_some_and(|(head, ..)| is_test(head));
-                    if !is_other_test && seen.insert(*target) {
-                        work.push(*target);
-                    }
-                }
-            }
-        }
-        let code: Vec<&str> =
-            seen.iter().filter_map(|form| forms.get(*form)).map(|(.., tokens)| tokens.as_str()).collect();
-        result.insert(name.clone(), format!("{}\n{modules}", code.join("\n")));
-    }
-    result
+    words
 }
 
-fn is_test(head: &str) -> bool {
-    matches!(head, "deftest" | "deftest-each" | "defproperty")
+/// The name of the module that a file is; none if it is not below the folder.
+pub fn module_name(folder: &Path, path: &Path) -> Option<String> {
+    let inner = path.strip_prefix(folder).ok().unwrap_or(path).with_extension("");
+    let parts: Option<Vec<&str>> = inner.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
 }
 
 /// The files of the project's modules that a text imports, directly or not, and the programs that it may load.
@@ -186,24 +195,92 @@ pub fn imported(path: &Path, text: &str) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    const OLD: &str = "(defn double (x) (* x 2))\n(defn half (x) (/ x 2))\n(deftest doubles (assert= (double 2) 4))\n(deftest \
-                       halves (assert= (half 4) 2))\n";
+    const OLD: &str = "(import tools)
+(defn double (x) (* x 2))
+(defn half (x) (/ x 2))
+(defmacro twice (x) `(double ,x))
+(define start 1)
+(defn bump () (set! start (+ start 1)))
+(deftest doubles (assert= (twice 2) 4))
+(deftest halves (assert= (half 4) 2))
+(deftest starts (assert= start 1))
+(deftest tools (assert= (tools/area 2) 4))
+(defrecord Point (x : int) (y : int))
+(defenum Shape (Dot) (Line (length : int)))
+(deftest points (assert= (. (Point 1 2) x) 1))
+(deftest shapes (assert= (match (Line 3) ((Line n) n) (_ 0)) 3))
+(deftest looks-up (assert= (eval '(half 4)) 2))
+";
+    const TOOLS: &str = "(export area side)\n(defn area (x) (* x x))\n(defn side (x) (sqrt x))\n";
 
-    fn changed(new: &str) -> Vec<String> {
-        let (old, new) = (fingerprints(OLD, ""), fingerprints(new, ""));
-        new.into_iter().filter(|(name, print)| old.get(name) != Some(print)).map(|(name, _)| name).collect()
+    fn prints(text: &str, tools: &str) -> BTreeMap<String, String> {
+        let modules = BTreeMap::from([("tools".to_string(), ("tools.ovsm".to_string(), tools.to_string()))]);
+        fingerprints(&Side { script: text, modules, programs: "" }).expect("the text compiles")
     }
+
+    /// The tests that see a change, but the one that looks a name up while it runs.
+    fn changed(from: &str, to: &str) -> Vec<String> {
+        let (text, tools) = (OLD.replace(from, to), TOOLS.replace(from, to));
+        assert!(text != OLD || tools != TOOLS, "{from} changes nothing");
+        let (old, new) = (prints(OLD, TOOLS), prints(&text, &tools));
+        let differs = |name: &String, print: &String| old.get(name) != Some(print);
+        assert!(differs(&"looks-up".to_string(), &new["looks-up"]), "{from}");
+        new.iter()
+            .filter(|(name, print)| *name != "looks-up" && differs(name, print))
+            .map(|it| it.0.clone())
+            .collect()
+    }
+
+    const NONE: [&str; 0] = [];
 
     #[test]
     fn only_tests_that_see_the_change_are_run() {
-        assert!(changed(&OLD.replace("(* x 2)", "(*   x 2) ; twice\n")).is_empty());
-        assert_eq!(changed(&OLD.replace("(* x 2)", "(+ x x)")), ["doubles"]);
-        assert_eq!(changed(&OLD.replace("(half 4) 2", "(half 6) 3")), ["halves"]);
+        assert_eq!(changed("(* x 2)", "(*   x 2) ; twice\n"), NONE, "layout");
+        assert_eq!(changed("(defn double (x) ", "(defn double (x) \"Two of it.\" "), NONE, "a docstring");
         assert_eq!(
-            changed(&format!("(define y 1)\n(println y)\n{OLD}")).len(),
-            2,
-            "code that runs concerns all"
+            changed("(defn double (x) (* x 2))", "(defn double (n) (* n 2))"),
+            NONE,
+            "the name of a local variable"
         );
-        assert_eq!(changed(&OLD.replace("(/ x 2)", "(/ (double x) 4)")), ["halves"]);
+        assert_eq!(changed("(define start", "(defn unused () 1) (define start"), NONE, "what nothing uses");
+        assert_eq!(changed("(* x 2)", "(+ x x)"), ["doubles"]);
+        assert_eq!(changed("(half 4) 2", "(half 6) 3"), ["halves"]);
+        assert_eq!(changed("(/ x 2)", "(/ (double x) 4)"), ["halves"]);
+        assert_eq!(changed("(define start 1)", "(define start 2)"), ["starts"]);
+        assert_eq!(changed("(+ start 1)", "(+ start 2)"), ["starts"], "what assigns a variable");
+    }
+
+    #[test]
+    fn types_count_where_they_are_used() {
+        assert_eq!(changed("(x : int) (y : int)", "(x : int) (y : any)"), ["points"]);
+        assert_eq!(changed("(length : int)", "(length : any)"), ["shapes"]);
+    }
+
+    #[test]
+    fn a_macro_counts_by_its_expansions() {
+        assert_eq!(changed("`(double ,x)", "(list 'double x)"), NONE, "the same code");
+        assert_eq!(changed("`(double ,x)", "(progn 1 `(double ,x))"), NONE);
+        assert_eq!(changed("`(double ,x)", "`(* 2 ,x)"), ["doubles"]);
+    }
+
+    #[test]
+    fn modules_count_by_what_is_reached() {
+        assert_eq!(changed("(* x x)", "(* x  x) ; a square\n"), NONE);
+        assert_eq!(changed("(sqrt x)", "(sqrt (+ x 0))"), NONE);
+        assert_eq!(changed("(* x x)", "(expt x 2)"), ["tools"]);
+    }
+
+    #[test]
+    fn code_that_runs_when_a_file_is_loaded_concerns_all() {
+        let all = ["doubles", "halves", "points", "shapes", "starts", "tools"];
+        assert_eq!(changed("(define start 1)", "(define start 1) (println start)"), all);
+        assert_eq!(changed("(define start 1)", "(define start (double 1))"), all);
+        assert_eq!(changed("(export area side)", "(export area side) (println 1)"), all);
+    }
+
+    #[test]
+    fn words_are_the_code() {
+        assert_eq!(words("(f  1) ; one\n"), words("(f 1)"));
+        assert_ne!(words("(f 1)"), words("(f 2)"));
     }
 }
