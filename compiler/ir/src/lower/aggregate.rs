@@ -214,6 +214,9 @@ impl State<'_> {
                     (SourceType::Option(_), Some(is_there)) if *wanted == SourceType::Null => {
                         self.not(*is_there)
                     }
+                    // A builder is a string, as in scripts.
+                    (SourceType::Builder, _) if *wanted == SourceType::String => self.truth(true),
+                    (SourceType::String, _) if *wanted == SourceType::Builder => self.truth(true),
                     _ => self.truth(found == *wanted),
                 };
                 Words::from_elem(is, 1)
