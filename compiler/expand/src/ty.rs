@@ -175,6 +175,24 @@ impl Type {
         }
     }
 
+    /// True if a value holds memory of the heap: it is a vec or a builder, or one is part of it. A second holder needs one of its own.
+    pub fn holds_heap(&self) -> bool {
+        let record = |record: &RecordType| record.fields.iter().any(|field| field.ty.holds_heap());
+        match self {
+            Type::Vec(_) | Type::Builder => true,
+            Type::Distinct(distinct) => distinct.base.holds_heap(),
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => item.holds_heap(),
+            Type::Record(fields) => record(fields),
+            Type::Enum(parent) => parent.variants.iter().any(|variant| record(variant)),
+            _ => false,
+        }
+    }
+
+    /// For messages: what a value that is not plain holds besides its own bytes.
+    pub fn kept_elsewhere(&self) -> &'static str {
+        if self.holds_heap() { "a vec or a `string-builder`" } else { "a view" }
+    }
+
     /// How many simple values a value that is no array is made of; `None` if there are more than `limit`. Looks at no more than that.
     pub fn parts(&self, limit: usize) -> Option<usize> {
         let record = |record: &RecordType, limit: usize| {

@@ -231,7 +231,12 @@ fn no_bytes(ty: &Type, usage: Bytes, span: Option<Span>) -> Diagnostic {
             "parts are integers, truths, keys, records and arrays; a view has to be the only part",
         ),
         Bytes::Whole => {
-            ("holds a view, so its bytes are not all of it", "use arrays of a fixed length: `(array u8 32)`")
+            let help = "use arrays of a fixed length: `(array u8 32)`";
+            let message = match ty.holds_heap() {
+                true => "holds a vec or a `string-builder`, so its bytes are not all of it",
+                false => "holds a view, so its bytes are not all of it",
+            };
+            (message, help)
         }
     };
     let mut diagnostic = Diagnostic::new(Code::TypeMismatch, format!("a value of `{ty}` {what}")).help(help);

@@ -866,7 +866,7 @@ impl<'a> Inference<'a> {
             if !ty.is_plain() {
                 self.unsupported(
                     span,
-                    &format!("`{ty}` holds a view, so it can not be read from bytes"),
+                    &format!("`{ty}` holds {}, so it can not be read from bytes", ty.kept_elsewhere()),
                     "use arrays of a fixed length: `(array u8 32)`",
                 );
             }

@@ -60,13 +60,19 @@ fn has_option_of_address(ty: &Type) -> bool {
     }
 }
 
-/// True if a vec is part of the type, or items of one are reached by their address.
-fn has_vec_inside(ty: &Type) -> bool {
-    let holds = |ty: &Type| matches!(ty, Type::Vec(_)) || has_vec_inside(ty);
+/// What is wrong with a type that holds memory of the heap: only variables and records hold it, and no items do.
+fn heap_fault(ty: &Type) -> Option<&'static str> {
+    const VARIABLES: &str = "a variable or a field of a record holds a vec or a `string-builder`; the items of a vec are numbers, truth \
+                             values, keys, or records of these";
+    const ARRAYS: &str = "a record that holds a vec or a `string-builder` can not hold arrays: use a vec for both, or two records";
     match ty {
-        Type::Vec(item) => holds(item) || item.is_by_address() || !item.is_plain(),
-        Type::Option(item) | Type::Array(item, _) | Type::Slice(item) => holds(item),
-        _ => false,
+        Type::Vec(item) => (item.is_by_address() || !item.is_plain()).then_some(VARIABLES),
+        Type::Option(_) | Type::Array(..) | Type::Slice(_) | Type::Enum(_) => {
+            ty.holds_heap().then_some(VARIABLES)
+        }
+        Type::Record(_) if ty.holds_heap() && ty.is_by_address() => Some(ARRAYS),
+        Type::Record(record) => record.fields.iter().find_map(|field| heap_fault(&field.ty)),
+        _ => None,
     }
 }
 
@@ -131,12 +137,9 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
                 ));
                 return;
             }
-            if has_vec_inside(ty) {
-                diagnostics.push(unsupported(
-                    span(number),
-                    &format!("`{ty}` is not available in programs"),
-                    "a variable holds a vec; its items are numbers, truth values, keys, or records of these",
-                ));
+            if let Some(help) = heap_fault(ty) {
+                let message = format!("`{ty}` is not available in programs");
+                diagnostics.push(unsupported(span(number), &message, help));
                 return;
             }
             if let Some((message, help)) = instance_fault(ty) {

@@ -172,7 +172,11 @@ impl<'a> Translator<'a> {
         if !Type::Record(Arc::clone(&record)).is_plain() {
             return Err(self.unsupported(
                 span,
-                &format!("`{}` holds a view, which an account can not keep", record.name),
+                &format!(
+                    "`{}` holds {}, which an account can not keep",
+                    record.name,
+                    Type::Record(Arc::clone(&record)).kept_elsewhere()
+                ),
                 "use arrays of a fixed length: `(array u8 32)`",
             ));
         }

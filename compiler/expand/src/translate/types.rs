@@ -319,10 +319,9 @@ impl Translator<'_> {
                     help: "records have fixed layouts: state the type of the field",
                 });
             }
-            if matches!(ty, Type::Slice(_) | Type::Vec(_)) {
-                let kind = if matches!(ty, Type::Vec(_)) { "vec" } else { "view" };
+            if matches!(ty, Type::Slice(_)) {
                 return Err(Fault {
-                    message: format!("the field `{}` of `{}` is a {kind}", name.as_str(), record.name),
+                    message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),
                     help: "a record holds its items: state the length, as in `(array u64 8)`",
                 });
             }

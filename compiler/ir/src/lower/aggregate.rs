@@ -216,6 +216,9 @@ impl State<'_> {
                     (SourceType::Option(_), Some(is_there)) if *wanted == SourceType::Null => {
                         self.not(*is_there)
                     }
+                    // A builder is a string, as in scripts.
+                    (SourceType::Builder, _) if *wanted == SourceType::String => self.truth(true),
+                    (SourceType::String, _) if *wanted == SourceType::Builder => self.truth(true),
                     _ => self.truth(is_of(&found, wanted)),
                 };
                 Words::from_elem(is, 1)
@@ -526,6 +529,25 @@ impl State<'_> {
         value
     }
 
+    /// True if a path leads through the items of a vec.
+    fn reaches_vec(&self, ty: &SourceType, path: &[Key]) -> bool {
+        let mut ty = ty.clone();
+        for key in path {
+            ty = match (&ty, key) {
+                (SourceType::Vec(_), Key::Index(_)) => return true,
+                (SourceType::Record(record), Key::Field(name, _)) => {
+                    let field = record.field(name).and_then(|(number, _)| record.fields.get(number));
+                    match field {
+                        Some(field) => field.ty.clone(),
+                        None => return false,
+                    }
+                }
+                _ => return false,
+            };
+        }
+        false
+    }
+
     fn put(&mut self, variable: Variable, path: &[Key], value: ExprId, signatures: &dyn Signatures) {
         let (ty, own) = match variable {
             Variable::Local(local) => {
@@ -537,7 +559,7 @@ impl State<'_> {
                 (ty, self.read_global(def, signatures))
             }
         };
-        if matches!(ty, SourceType::Vec(_)) {
+        if self.reaches_vec(&ty, path) {
             // The value may make the vec longer, which moves its items: it comes first. The places of a path were evaluated
             // before both.
             let value = self.value(value, signatures);

@@ -102,6 +102,21 @@ pub(crate) fn is_borrowed(body: &Body, changed: &BTreeSet<LocalId>, local: Local
     }
 }
 
+/// The same for a local that stands for a field of what another one holds.
+fn is_borrowed_part(body: &Body, changed: &BTreeSet<LocalId>, local: LocalId, value: ExprId) -> bool {
+    let mut value = value;
+    while let Some(
+        Expr::Ascribe(inner, _)
+        | Expr::Into(inner, _)
+        | Expr::Sequence(inner)
+        | Expr::Get(inner, Key::Field(..)),
+    ) = body.exprs.get(value)
+    {
+        value = *inner;
+    }
+    is_borrowed(body, changed, local, value)
+}
+
 /// True if a value may be, or be part of, what others can change while a function has it: a variable of the module, the data of an
 /// account, or what an address leads to.
 fn is_shared(body: &Body, types: &BodyTypes, root: ExprId) -> bool {
@@ -144,16 +159,22 @@ fn may_change(body: &Body, root: ExprId) -> bool {
 /// The expressions whose vec has to be copied.
 fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTreeSet<ExprId> {
     let mut vecs = BTreeSet::new();
-    let is_vec = |expr: ExprId| matches!(types.exprs.get(expr), Some(Type::Vec(_) | Type::Builder));
-    if !types.exprs.iter().any(|ty| matches!(ty, Type::Vec(_) | Type::Builder)) {
+    let holds = |expr: ExprId| types.exprs.get(expr).is_some_and(Type::holds_heap);
+    if !types.exprs.iter().any(Type::holds_heap) {
         return vecs;
     }
     for node in body.exprs.iter() {
         match node {
-            Expr::Bind(local, value) if !is_borrowed(body, changed, *local, *value) => {
+            Expr::Bind(local, value)
+                if !is_borrowed(body, changed, *local, *value)
+                    && !is_borrowed_part(body, changed, *local, *value) =>
+            {
                 vecs.insert(*value);
             }
-            Expr::SetLocal(_, value) | Expr::SetGlobal(_, value) | Expr::Define(_, value) => {
+            Expr::SetLocal(_, value)
+            | Expr::SetGlobal(_, value)
+            | Expr::Define(_, value)
+            | Expr::Put(_, _, value) => {
                 vecs.insert(*value);
             }
             Expr::Get(whole, Key::Index(index)) if may_change(body, *index) => {
@@ -168,9 +189,11 @@ fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTr
         {
             let mut changes = false;
             for operand in operands.iter().rev() {
-                let is_view = !matches!(types.type_of(*operand), Type::Vec(_) | Type::Builder);
+                let is_view = !types.type_of(*operand).holds_heap();
                 let is_argument = matches!(node, Expr::Call(..));
-                if changes || (is_argument && (!is_view || is_shared(body, types, *operand))) {
+                // A record holds what it is made of.
+                let is_part = matches!(node, Expr::Make(..)) && !is_view;
+                if changes || is_part || (is_argument && (!is_view || is_shared(body, types, *operand))) {
                     vecs.insert(*operand);
                 }
                 changes |= may_change(body, *operand);
@@ -183,7 +206,7 @@ fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTr
     {
         vecs.insert(value);
     }
-    vecs.retain(|expr| is_vec(*expr) && !is_fresh(body, *expr) && !is_moved(body, changed, *expr));
+    vecs.retain(|expr| holds(*expr) && !is_fresh(body, *expr) && !is_moved(body, changed, *expr));
     vecs
 }
 
@@ -235,6 +258,8 @@ impl Slots {
                     let ty = types.exprs.get(*value).cloned().unwrap_or(Type::Error);
                     match ty {
                         // Its items lie in the heap, and so does a copy of them.
+                        Type::Vec(_) if is_moved(body, &changed, *value) => {}
+                        Type::Vec(_) if is_borrowed_part(body, &changed, *local, *value) => {}
                         Type::Vec(_) => drop(slots.vecs.insert(*value)),
                         ty => {
                             let offset = slots.take(&ty);

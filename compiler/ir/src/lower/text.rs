@@ -246,8 +246,8 @@ impl State<'_> {
         );
         let [address, room] = place.as_slice() else { return Words::from_slice(&[address, length, room]) };
         let start = self.binary(BinaryOp::Add, *address, length);
-        let end = self.write_pieces(start, pieces);
-        let length = self.binary(BinaryOp::Sub, end, *address);
+        let more = self.write_pieces(start, pieces);
+        let length = self.binary(BinaryOp::Add, length, more);
         Words::from_slice(&[*address, length, *room])
     }
 
@@ -263,8 +263,7 @@ impl State<'_> {
                 let left = self.binary(BinaryOp::Sub, end, start);
                 let is_short = self.compare(Condition::UnsignedLess, left, needed);
                 self.fail_if(is_short, Failure::OutOfHeap);
-                let end = self.write_pieces(start, pieces);
-                let length = self.binary(BinaryOp::Sub, end, start);
+                let length = self.write_pieces(start, pieces);
                 Words::from_slice(&[start, length])
             }
         };
@@ -273,14 +272,43 @@ impl State<'_> {
         }
     }
 
-    /// Writes pieces one behind the other, and gives where they end.
+    /// Writes pieces one behind the other, and gives how many bytes they are: a sum of what is known to be small, which says more
+    /// about the costs than where they end.
     fn write_pieces(&mut self, start: Value, pieces: &[Piece]) -> Value {
-        pieces.iter().fold(start, |at, piece| self.write_piece(at, piece))
+        let (mut place, mut known) = (Address { base: start, offset: 0, region: Region::View }, 0u64);
+        let mut counted: Option<Value> = None;
+        for piece in pieces {
+            if let Piece::Known(text) = piece
+                && text.len() <= MAX_STORED
+            {
+                place = self.store_known(place, text);
+                known += text.len() as u64;
+                continue;
+            }
+            let at = self.pointer(place);
+            let count = self.write_piece(at, piece);
+            let base = self.binary(BinaryOp::Add, at, count);
+            place = Address { base, offset: 0, region: Region::View };
+            counted = Some(match counted {
+                Some(before) => self.binary(BinaryOp::Add, before, count),
+                None => count,
+            });
+        }
+        match counted {
+            Some(counted) => self.binary_const(BinaryOp::Add, counted, known),
+            None => self.constant(known),
+        }
     }
 
     fn write_piece(&mut self, at: Value, piece: &Piece) -> Value {
         match piece {
-            Piece::Known(text) => self.write_known(at, text),
+            Piece::Known(text) => {
+                let words = self.known_text(text);
+                match words.as_slice() {
+                    [address, length] => self.write_bytes(at, *address, *length),
+                    _ => self.constant(0),
+                }
+            }
             Piece::Bytes(address, length) => self.write_bytes(at, *address, *length),
             Piece::Number(ty, value) => {
                 let runtime = match (ty.is_wide(), ty.is_signed()) {
@@ -292,23 +320,31 @@ impl State<'_> {
                 self.written(at, runtime, value)
             }
             Piece::Key(words) => self.written(at, Runtime::WriteKey, words),
-            Piece::Truth(truth) => {
-                let words = self.choose(
-                    *truth,
-                    |state| Words::from_elem(state.write_known(at, b"true"), 1),
-                    |state| Words::from_elem(state.write_known(at, b"false"), 1),
-                );
-                words.first().copied().unwrap_or(at)
-            }
-            Piece::Maybe(is_there, inner) => {
-                let words = self.choose(
-                    *is_there,
-                    |state| Words::from_elem(state.write_pieces(at, inner), 1),
-                    |state| Words::from_elem(state.write_known(at, b"null"), 1),
-                );
-                words.first().copied().unwrap_or(at)
-            }
+            Piece::Truth(truth) => self.either_text(
+                *truth,
+                |state| state.write_pieces(at, &[Piece::Known(b"true".to_vec())]),
+                |state| state.write_pieces(at, &[Piece::Known(b"false".to_vec())]),
+            ),
+            Piece::Maybe(is_there, inner) => self.either_text(
+                *is_there,
+                |state| state.write_pieces(at, inner),
+                |state| state.write_pieces(at, &[Piece::Known(b"null".to_vec())]),
+            ),
         }
+    }
+
+    fn either_text(
+        &mut self,
+        condition: Value,
+        yes: impl FnOnce(&mut Self) -> Value,
+        no: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
+        let words = self.choose(
+            condition,
+            |state| Words::from_elem(yes(state), 1),
+            |state| Words::from_elem(no(state), 1),
+        );
+        words.first().copied().unwrap_or(condition)
     }
 
     fn written(&mut self, at: Value, runtime: Runtime, value: &Words) -> Value {
@@ -320,19 +356,12 @@ impl State<'_> {
         if let Some(syscall) = Syscall::from_name("sol_memcpy_") {
             self.syscall(syscall, &[at, address, length]);
         }
-        self.binary(BinaryOp::Add, at, length)
+        length
     }
 
-    fn write_known(&mut self, at: Value, text: &[u8]) -> Value {
-        if text.len() > MAX_STORED {
-            let words = self.known_text(text);
-            return match words.as_slice() {
-                [address, length] => self.write_bytes(at, *address, *length),
-                _ => at,
-            };
-        }
-        let mut place = Address { base: at, offset: 0, region: Region::View };
-        let mut rest = text;
+    /// Stores a known text, and gives the place behind it.
+    fn store_known(&mut self, place: Address, text: &[u8]) -> Address {
+        let (mut place, mut rest) = (place, text);
         while !rest.is_empty() {
             let (count, width) = match rest.len() {
                 8.. => (8, Width::W8),
@@ -348,7 +377,7 @@ impl State<'_> {
             place = place.after(count as u32);
             rest = later;
         }
-        self.binary_const(BinaryOp::Add, at, text.len() as u64)
+        place
     }
 }
 

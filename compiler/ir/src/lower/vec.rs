@@ -7,7 +7,7 @@
 
 use crate::Failure;
 use crate::function::Value;
-use crate::lower::function::Signatures;
+use crate::lower::function::{Signatures, words};
 use crate::lower::runtime::Runtime;
 use crate::lower::state::{State, Words};
 use crate::lower::stored::Address;
@@ -181,10 +181,23 @@ impl State<'_> {
         address
     }
 
-    /// A vec of its own with the items of one that somebody else holds.
+    /// A vec of its own with the items of one that somebody else holds; of a record, the same for its fields.
     pub(crate) fn copied_vec(&mut self, vec: Words, ty: &SourceType) -> Words {
-        if *ty == SourceType::Builder {
-            return self.shared_builder(vec);
+        match ty {
+            SourceType::Builder => return self.shared_builder(vec),
+            SourceType::Record(record) => {
+                let (mut own, mut rest) = (Words::new(), vec.as_slice());
+                for field in &record.fields {
+                    let (part, after) = rest.split_at(words(&field.ty).min(rest.len()));
+                    match field.ty.holds_heap() {
+                        true => own.extend(self.copied_vec(Words::from_slice(part), &field.ty)),
+                        false => own.extend_from_slice(part),
+                    }
+                    rest = after;
+                }
+                return own;
+            }
+            _ => {}
         }
         let [address, length, _] = vec.as_slice() else { return vec };
         let size = u64::from(ty.item().and_then(SourceType::size).unwrap_or(0));
