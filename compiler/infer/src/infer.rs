@@ -119,6 +119,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) present: FxHashSet<Variable>,
     /// True where an array may become a view of its items.
     takes_views: bool,
+    /// The value that a variable is bound to, until it is looked at.
+    bound: Option<ExprId>,
     /// The last field with a condition that was looked at, by its name.
     pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
@@ -167,6 +169,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         coercions: Vec::new(),
         present: FxHashSet::default(),
         takes_views: false,
+        bound: None,
         condition: None,
         is_instance: false,
     };
@@ -404,6 +407,8 @@ impl<'a> Inference<'a> {
             }
             Expr::Scope(_, code) => self.infer(*code, usage),
             Expr::Bind(local, value) => {
+                // What is stated around the value is as good as what is stated at the variable.
+                self.bound = Some(*value);
                 let found = self.infer(*value, Use::Value);
                 let declared = self.body.locals.get(*local).and_then(|local| local.annotation.as_ref());
                 let label = declared.and_then(|ty| ty.span).map(|span| (span, "the type is stated here"));
@@ -505,6 +510,7 @@ impl<'a> Inference<'a> {
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
             Expr::Into(value, ty) => self.as_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
+                let is_bound = self.bound.take() == Some(expr);
                 let found = self.infer(*value, Use::Value);
                 if !ty.ty.is_open()
                     && crate::chain::is_read_from_bytes(self.body.exprs.get(*value))
@@ -514,7 +520,9 @@ impl<'a> Inference<'a> {
                 }
                 let needed = self.table.stated(&ty.ty, &mut self.names);
                 let label = ty.span.map(|span| (span, "the type is stated here"));
+                self.takes_views = is_bound;
                 self.expect(*value, &found, &needed, "the annotation", label);
+                self.takes_views = false;
                 needed
             }
         }

@@ -157,6 +157,10 @@ impl Expander<'_> {
         what: &str,
         ty: &Type,
     ) -> Option<Vec<ExprId>> {
+        // A type of its own without a condition is as the type below.
+        if let Type::Refined(_, base, None, _) = ty {
+            return self.kept(native, arguments, what, base);
+        }
         let name = ovsm_library::get(native)?.name;
         let part = format!("an item of {what}");
         match (name, ty) {
@@ -210,6 +214,9 @@ impl Expander<'_> {
         let Some(Expr::Native(_, keys)) = self.unit.exprs.get(path) else { return None };
         let mut ty = ty.clone();
         for _ in keys {
+            while let Type::Refined(_, base, None, _) = ty {
+                ty = (*base).clone();
+            }
             ty = match ty {
                 Type::Array(item, _) | Type::Vec(item) | Type::List(item) | Type::Map(_, item) => {
                     (*item).clone()

@@ -120,16 +120,16 @@ impl<'a> Translator<'a> {
     pub(super) fn with_part(
         &mut self,
         value: ExprId,
-        key: ExprId,
+        path: &'a [ExprId],
         part: ExprId,
         span: Option<Span>,
     ) -> CoreId {
         let value = self.expr(value, Place::VALUE);
         let whole = self.temporary("whole", span);
         let bind = self.body.add(Core::Bind(whole, value), span);
-        let key = self.key(key);
+        let path = path.iter().map(|key| self.key(*key)).collect();
         let part = self.expr(part, Place::VALUE);
-        let put = self.body.add(Core::Put(Variable::Local(whole), vec![key], part), span);
+        let put = self.body.add(Core::Put(Variable::Local(whole), path, part), span);
         let read = self.body.add(Core::Local(whole), span);
         self.body.add(Core::Block(vec![bind, put, read]), span)
     }
