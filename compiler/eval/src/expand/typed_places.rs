@@ -35,8 +35,9 @@ impl Expander<'_> {
 
     /// Notes the type of a variable of the module, or that it has none.
     pub(crate) fn state_global(&mut self, global: GlobalId, ty: Option<&Type>) {
+        let matters = |ty: &Type| !self.front.is_program || ty.has_condition();
         match ty {
-            Some(ty) if !self.front.is_program && !matches!(ty, Type::Any | Type::Variable(_)) => {
+            Some(ty) if matters(ty) && !matches!(ty, Type::Any | Type::Variable(_)) => {
                 let name = Rc::from(self.machine.global_name(global));
                 self.front.stated.insert(global, (name, Rc::new(ty.clone())));
             }

@@ -63,6 +63,11 @@ impl Translator<'_> {
         self.resolve(descriptor, &mut Vec::new()).ok()
     }
 
+    /// The type of a record or variant by its identity; `None` if programs have none.
+    pub(super) fn declared_type(&mut self, identity: u64, name: &str) -> Option<Type> {
+        self.declared(identity, name, &mut Vec::new()).ok()
+    }
+
     fn resolve(&mut self, descriptor: &Value, open: &mut Vec<u64>) -> Result<Type, Fault> {
         ovsm_base::stack::with_room(|| self.resolve_inner(descriptor, open))
     }
