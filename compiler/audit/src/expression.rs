@@ -23,6 +23,8 @@ impl<'p> Machine<'p> {
                 Value::default()
             }
             Expr::Null => null(),
+            // Code that was inferred has none.
+            Expr::Guard(guard) => self.eval(guard.place),
             Expr::Bool(value) => {
                 let known = |is: bool| is.then(Facts::default);
                 Value {

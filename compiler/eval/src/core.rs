@@ -47,6 +47,8 @@ pub struct Unit {
     pub functions: IndexVec<FunctionId, FunctionCode>,
     /// How many blocks there are.
     pub blocks: u32,
+    /// The checks of fields with conditions that it names, for programs.
+    pub field_checks: Vec<crate::expand::FieldCheck>,
 }
 
 /// Where a piece of code comes from.

@@ -11,6 +11,7 @@ mod counting;
 mod definition;
 mod destructure;
 mod errors;
+mod field_checks;
 mod function;
 pub(crate) mod generics;
 mod hygiene;
@@ -32,6 +33,7 @@ mod types;
 mod values;
 
 pub(crate) use definition::defined_names;
+pub use field_checks::{FieldCheck, FieldCheckKind};
 pub(crate) use name::clip;
 pub use read_conditions::is_read_from_bytes;
 pub use scope::Expansion;
@@ -94,6 +96,8 @@ pub struct Expander<'a> {
     stated: FxHashMap<LocalId, Rc<crate::module::Type>>,
     /// The definitions whose fields are being checked.
     checking: Vec<u64>,
+    /// True for a form that becomes part of a program, and does not run while it is compiled.
+    is_translated: bool,
     /// Locals whose definition comes later in their body, and those of them that something reads before.
     pub(crate) unset: FxHashSet<LocalId>,
     pub(crate) read_early: FxHashSet<LocalId>,
@@ -146,6 +150,7 @@ impl<'a> Expander<'a> {
             written: Vec::new(),
             stated: FxHashMap::default(),
             checking: Vec::new(),
+            is_translated: false,
             unset: FxHashSet::default(),
             read_early: FxHashSet::default(),
             constants: FxHashSet::default(),
@@ -178,7 +183,16 @@ impl<'a> Expander<'a> {
         if let Some(function) = self.unit.functions.get_mut(FunctionId(0)) {
             function.body = body;
         }
+        if self.is_translated {
+            self.add_field_checks();
+        }
         Expanded { unit: self.unit, diagnostics: self.diagnostics }
+    }
+
+    /// Expands a form of a program that is going to be translated.
+    pub(crate) fn program_form(mut self, form: &Value) -> Expanded {
+        self.is_translated = true;
+        self.top_level(form)
     }
 
     /// Expands the macro call that a form is, once; `None` if it is none.

@@ -401,6 +401,7 @@ impl Front {
         self.record_globals.clear();
         self.refined_fields.clear();
         self.generics.clear();
+        self.stated.clear();
         self.accessors.clear();
         self.diagnostics.clear();
         self.tests.clear();

@@ -19,7 +19,7 @@ mod session;
 mod sources;
 mod syntax;
 
-pub use expand::{is_read_from_bytes, type_descriptor};
+pub use expand::{FieldCheck, FieldCheckKind, is_read_from_bytes, type_descriptor};
 pub use expansion::{Expanded, Step};
 pub use front::{Checker, ExpansionSize, Front, GivenName, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};

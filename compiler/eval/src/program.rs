@@ -207,6 +207,16 @@ impl ProgramSession {
         }
     }
 
+    /// Says what type the definition of a variable states: what is assigned to it is checked. The names of the type must
+    /// have been brought in.
+    pub fn state(&mut self, module: ModuleId, name: &str, ty: &Value) {
+        let Value::Symbol(symbol) = syntax::symbol(name, None) else { return };
+        // What is wrong with the type is reported where it stands.
+        let ty = Expander::new(&mut self.front, &mut self.machine, module).type_of(ty);
+        let id = self.front.define_global(&mut self.machine, module, &symbol, GlobalKind::Variable);
+        Expander::new(&mut self.front, &mut self.machine, module).state_global(id, ty.as_ref());
+    }
+
     /// Brings in the form of a definition that runs while the program is compiled: a macro, or what one calls. Names
     /// that it defines need not be brought in otherwise.
     pub fn define_form(&mut self, module: ModuleId, form: Value) {
@@ -310,7 +320,7 @@ impl ProgramSession {
     /// Expands a form.
     pub fn expand(&mut self, form: &Value) -> ExpandedForm {
         let main = self.front.main;
-        let expanded = Expander::new(&mut self.front, &mut self.machine, main).top_level(form);
+        let expanded = Expander::new(&mut self.front, &mut self.machine, main).program_form(form);
         self.names.clear();
         for (number, module) in self.front.modules.iter().enumerate().skip(1) {
             let marked = crate::marked_names::of(module, &self.front);

@@ -236,6 +236,30 @@ pub enum Variable {
     Global(DefId),
 }
 
+/// A place with a field that may have a condition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Guard {
+    /// The form that reads the field, or that replaces it or an item of it.
+    pub place: ExprId,
+    /// What is read stands here while it is checked; what is written stands here before it is.
+    pub local: LocalId,
+    /// What puts it there, and what reads it again.
+    pub kept: (ExprId, ExprId),
+    /// The checks of fields of this name.
+    pub choices: Vec<GuardChoice>,
+}
+
+/// The check of a field, if it is one of a certain record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GuardChoice {
+    /// The number of the key that names the field.
+    pub key: usize,
+    /// The record.
+    pub record: Type,
+    /// The check of the local; its value is null.
+    pub check: ExprId,
+}
+
 /// A core expression.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Expr {
@@ -277,6 +301,9 @@ pub enum Expr {
     Get(ExprId, Key),
     /// Replaces a part of what a variable holds; at least one key. Its value is null.
     Put(Variable, Vec<Key>, ExprId),
+    /// A field that may have a condition is read or replaced: inference says which of the checks are meant. Stages after it do
+    /// not know it.
+    Guard(Box<Guard>),
     /// True if a value of an enum is the variant with this number.
     IsVariant(ExprId, Type, usize),
     /// True if a value has this type; known once its type is.
@@ -389,6 +416,12 @@ impl Expr {
                 previous.iter().chain(&opening.repeated).copied().for_each(f);
             }
             Expr::Chain(chain) => chain.for_each_child(f),
+            Expr::Guard(guard) => {
+                // What is written stands in its local first.
+                f(guard.kept.0);
+                f(guard.place);
+                guard.choices.iter().for_each(|choice| f(choice.check));
+            }
             Expr::Get(value, key) => {
                 f(*value);
                 key.index().into_iter().for_each(f);

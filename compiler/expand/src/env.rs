@@ -114,6 +114,8 @@ pub trait Env {
     fn module_name(&self, module: ModuleKey) -> String;
     /// The identity that a name of the form's module has, defined or not.
     fn identity(&self, name: &str) -> DefId;
+    /// The type that the definition of a variable of a module states.
+    fn annotation(&self, module: ModuleKey, name: &str) -> Option<ovsm_value::Value>;
     /// The form that defines a name of a module, for what runs while the program is compiled.
     fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)>;
 }

@@ -512,10 +512,23 @@ impl Bringing<'_, '_> {
             GlobalKind::Template { .. } => self.template(module, name, whole),
             kind if !self.visited.contains(&(module, Rc::clone(name), !whole)) => {
                 self.session.define(id, name, known(kind));
+                if *kind == GlobalKind::Variable {
+                    self.stated_type(module, name);
+                }
             }
             _ => {}
         }
         true
+    }
+
+    /// Brings in the type that the definition of a variable states.
+    fn stated_type(&mut self, module: usize, name: &Rc<str>) {
+        let Some(visible) = self.surroundings.modules.get(module) else { return };
+        let (key, id) = (visible.key, visible.id);
+        if let Some(ty) = self.surroundings.env.annotation(key, name) {
+            ovsm_base::stack::with_room(|| self.names_of(module, &ty, true));
+            self.session.state(id, name, &ty);
+        }
     }
 
     /// Brings in a definition, after what it mentions: types come before what has fields of them.

@@ -149,6 +149,19 @@ fn literal(constant: &forms::Variable<'_>) -> Option<Literal> {
     }
 }
 
+/// The type that a form states for a variable that it defines, as it is written.
+pub fn annotation(node: Node<'_>, name: &str) -> Option<String> {
+    if forms::head(node) == Some("pub") {
+        return node.children().skip(1).find_map(|node| annotation(node, name));
+    }
+    match forms::definition(node)? {
+        Definition::Variable(variable) if symbol(variable.name) == Some(name) => {
+            Some(variable.annotation?.text().to_string())
+        }
+        _ => None,
+    }
+}
+
 /// The node of the name that a definition defines.
 pub fn name_node(node: Node<'_>) -> Option<Node<'_>> {
     if forms::head(node) == Some("pub") {

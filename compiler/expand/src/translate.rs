@@ -8,6 +8,7 @@ mod call;
 mod chain;
 mod closure;
 mod declare;
+mod field_guards;
 mod flow;
 mod invoke;
 mod native;

@@ -223,19 +223,35 @@ impl Type {
         ty
     }
 
-    /// The type without the condition that its values, or that of an option, meet. Fields of records keep theirs.
+    /// The type without the condition that its values, the items of an array, or that of an option, meet. Fields of records
+    /// keep theirs.
     #[must_use]
     pub fn unrefined(&self) -> Type {
         match self {
             Type::Distinct(distinct) if distinct.condition.is_some() => distinct.base.unrefined(),
+            Type::Distinct(distinct) if distinct.base.is_refined() => {
+                Type::Distinct(Arc::new(DistinctType {
+                    base: distinct.base.unrefined(),
+                    ..DistinctType::clone(distinct)
+                }))
+            }
             Type::Option(item) => Type::Option(Arc::new(item.unrefined())),
+            Type::Array(item, length) => Type::Array(Arc::new(item.unrefined()), *length),
+            Type::Slice(item) => Type::Slice(Arc::new(item.unrefined())),
+            Type::Vec(item) => Type::Vec(Arc::new(item.unrefined())),
             other => other.clone(),
         }
     }
 
-    /// True if values have to meet a condition, those of an option included.
+    /// True if values have to meet a condition, those of an option and items included.
     pub fn is_refined(&self) -> bool {
-        *self != self.unrefined()
+        match self {
+            Type::Distinct(distinct) => distinct.condition.is_some() || distinct.base.is_refined(),
+            Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
+                item.is_refined()
+            }
+            _ => false,
+        }
     }
 
     /// True if values, or parts of them, have to meet a condition.

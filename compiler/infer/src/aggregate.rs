@@ -29,10 +29,13 @@ impl<'a> Inference<'a> {
             Expr::Tabulate(items, index, value) => self.tabulate(*items, *index, *value),
             Expr::Make(ty, number, values) => self.make(ty, *number, values),
             Expr::Get(value, key) => {
+                let choices = self.choices_of(expr);
                 let found = self.infer(*value, Use::Value);
+                self.choose_read(&found, key, choices, self.span(expr));
                 self.part(&found, key, self.span(*value), self.span(expr))
             }
             Expr::Put(variable, path, value) => {
+                let choices = self.choices_of(expr);
                 let mut part = match variable {
                     Variable::Local(local) => self.local(*local),
                     Variable::Global(def) => self.global(*def),
@@ -42,8 +45,8 @@ impl<'a> Inference<'a> {
                 {
                     self.is_account(expr, &part, true);
                 }
-                self.condition = None;
-                for key in path {
+                let mut unchecked = None;
+                for (number, key) in path.iter().enumerate() {
                     if self.table.as_view(&part).is_some() {
                         self.unsupported(
                             self.span(expr),
@@ -51,14 +54,21 @@ impl<'a> Inference<'a> {
                             "give it the type `(array T n)`, which holds its own items",
                         );
                     }
+                    let whole = part.clone();
+                    self.condition = None;
                     part = self.part(&part, key, self.span(expr), self.span(expr));
+                    if let Some(name) = self.condition.take()
+                        && !self.choose(&whole, number, choices)
+                    {
+                        unchecked = Some(name);
+                    }
                 }
-                if let Some(name) = self.condition.take() {
+                if let Some(name) = unchecked {
                     self.unsupported(
                         self.span(expr),
-                        &format!("the field `{name}` has a condition, so it is not replaced by itself"),
-                        "make the record anew, which checks it: `(set! p (Name value …))`; or state the type below for the field, and \
-                         check what is written to it: `(the Name value)`",
+                        &format!("the field `{name}` has a condition, and nothing here says how to check it"),
+                        "name the record, where the variable is bound or here: `(setf (. (the Name p) field) value)`; of a field whose \
+                         whole value has a condition, replace the whole value",
                     );
                 }
                 let found = self.infer(*value, Use::Value);

@@ -8,7 +8,7 @@ use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::Comparison;
-use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId, Variable};
+use ovsm_expand::core::{Body, ExitId, Expr, ExprId, GuardChoice, LocalId, Variable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -121,6 +121,14 @@ pub(crate) struct Inference<'a> {
     pub(crate) present: FxHashSet<Variable>,
     /// True where an array may become a view of its items.
     takes_views: bool,
+    /// The value that a variable is bound to, until it is looked at.
+    bound: Option<ExprId>,
+    /// The place that is looked at next, with the checks that it may have.
+    pub(crate) guarded: Option<(ExprId, &'a [GuardChoice])>,
+    /// The checks that it has.
+    pub(crate) chosen: Vec<usize>,
+    /// The checks of the body's places.
+    pub(crate) guards: BTreeMap<ExprId, Vec<usize>>,
     /// The last field with a condition that was looked at, by its name.
     pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
@@ -171,6 +179,10 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         coercions: Vec::new(),
         present: FxHashSet::default(),
         takes_views: false,
+        bound: None,
+        guarded: None,
+        chosen: Vec::new(),
+        guards: BTreeMap::new(),
         condition: None,
         is_instance: false,
     };
@@ -223,6 +235,7 @@ struct UnitTerms {
     coercions: Vec<(ExprId, Fit, Term)>,
     locals: IndexVec<LocalId, Term>,
     instances: Vec<(ExprId, DefId, Vec<Term>)>,
+    guards: BTreeMap<ExprId, Vec<usize>>,
     result: Option<Term>,
 }
 
@@ -260,6 +273,7 @@ impl<'a> Inference<'a> {
             coercions: std::mem::take(&mut self.coercions),
             locals: std::mem::take(&mut self.locals),
             instances: std::mem::take(&mut self.instances),
+            guards: std::mem::take(&mut self.guards),
             result,
         }
     }
@@ -362,6 +376,12 @@ impl<'a> Inference<'a> {
         )
     }
 
+    pub(crate) fn set_type(&mut self, expr: ExprId, term: Term) {
+        if let Some(slot) = self.exprs.get_mut(expr) {
+            *slot = term;
+        }
+    }
+
     pub(crate) fn infer(&mut self, expr: ExprId, usage: Use) -> Term {
         let body = self.body;
         let Some(node) = body.exprs.get(expr) else { return Term::Known(Type::Error) };
@@ -415,6 +435,7 @@ impl<'a> Inference<'a> {
             | Expr::LogRecord(..)
             | Expr::OwnerOf(_) => self.aggregate(node, expr),
             Expr::Chain(chain) => self.chain(chain, expr),
+            Expr::Guard(guard) => self.guard(guard, expr),
             Expr::Local(local) => self.local(*local),
             Expr::Global(def) => self.global(*def),
             Expr::Block(items) => {
@@ -427,6 +448,8 @@ impl<'a> Inference<'a> {
             }
             Expr::Scope(_, code) => self.infer(*code, usage),
             Expr::Bind(local, value) => {
+                // What is stated around the value is as good as what is stated at the variable.
+                self.bound = Some(*value);
                 let found = self.infer(*value, Use::Value);
                 let declared = self.body.locals.get(*local).and_then(|local| local.annotation.as_ref());
                 let label = declared.and_then(|ty| ty.span).map(|span| (span, "the type is stated here"));
@@ -528,6 +551,7 @@ impl<'a> Inference<'a> {
             Expr::Builtin(builtin, args) => self.builtin(*builtin, args),
             Expr::Into(value, ty) => self.as_distinct(*value, ty),
             Expr::Ascribe(value, ty) => {
+                let is_bound = self.bound.take() == Some(expr);
                 let found = self.infer(*value, Use::Value);
                 if !ty.ty.is_open()
                     && crate::chain::is_read_from_bytes(self.body.exprs.get(*value))
@@ -537,7 +561,9 @@ impl<'a> Inference<'a> {
                 }
                 let needed = self.table.stated(&ty.ty, &mut self.names);
                 let label = ty.span.map(|span| (span, "the type is stated here"));
+                self.takes_views = is_bound;
                 self.expect(*value, &found, &needed, "the annotation", label);
+                self.takes_views = false;
                 needed
             }
         }
@@ -884,7 +910,7 @@ impl<'a> Inference<'a> {
             schemes,
             ..GroupTypes::default()
         };
-        for (unit, UnitTerms { exprs, coercions, locals, instances, result }) in
+        for (unit, UnitTerms { exprs, coercions, locals, instances, guards, result }) in
             group.units.iter().zip(finished)
         {
             let mut steps: BTreeMap<ExprId, Vec<Coercion>> = BTreeMap::new();
@@ -899,6 +925,7 @@ impl<'a> Inference<'a> {
                 });
             }
             let body = BodyTypes {
+                guards,
                 coercions: steps,
                 exprs: exprs.iter().map(|term| self.table.finish(term).represented()).collect(),
                 locals: locals.iter().map(|term| self.table.finish(term).represented()).collect(),

@@ -14,6 +14,7 @@ mod chain;
 mod distinct;
 mod generic;
 pub mod group;
+mod guard;
 pub mod infer;
 mod report;
 mod representation;

@@ -1,6 +1,6 @@
 //! The code of a body as stages after inference see it.
 //!
-//! Calls of generic functions become calls of their instances, and the types in the code are those of the representation:
+//! Places with conditions have the checks that are meant for them. Calls of generic functions become calls of their instances, and the types in the code are those of the representation:
 //! distinct types were told apart, and are no more. Nothing else changes; most bodies stay as they are. Start with
 //! [`final_code`].
 
@@ -10,10 +10,14 @@ use ovsm_expand::core::{Body, Chain, Expr, Key};
 /// The code of a body with instances and without distinct types; `None` if it is the same.
 pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
     let has_distinct = body.exprs.iter().any(has_distinct);
-    if types.instances.is_empty() && !has_distinct {
+    let has_guards = body.exprs.iter().any(|expr| matches!(expr, Expr::Guard(_)));
+    if types.instances.is_empty() && !has_distinct && !has_guards {
         return None;
     }
     let mut body = body.clone();
+    if has_guards {
+        crate::guard::without_guards(&mut body, types);
+    }
     for (call, instance) in &types.instances {
         if let Some(Expr::Call(callee, _)) = body.exprs.get_mut(*call) {
             *callee = instance.def();

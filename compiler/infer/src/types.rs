@@ -76,6 +76,8 @@ pub struct BodyTypes {
     pub locals: IndexVec<LocalId, Type>,
     /// The instances of generic functions that are called.
     pub instances: BTreeMap<ExprId, Instance>,
+    /// The checks that places with conditions have, by the numbers of the choices.
+    pub guards: BTreeMap<ExprId, Vec<usize>>,
     /// The type of the body's value; null if it is not used.
     pub result: Option<Type>,
 }

@@ -258,6 +258,7 @@ impl<'a> Lifetimes<'a> {
                 self.shortest(items)
             }
             Expr::Builtin(_, items) => self.shortest(items),
+            Expr::Guard(guard) => self.of(guard.place),
             Expr::Exit(exit, code) => {
                 let left = self.exits.get(exit).copied().unwrap_or(Lifetime::Run);
                 self.of(*code).max(left)

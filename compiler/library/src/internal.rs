@@ -507,6 +507,16 @@ impl PartType {
         Some(PartType { ty, field: self.field.clone(), is_inside: true })
     }
 
+    /// True if the type demands more of a record than its definition does: a condition, or arguments of a generic type.
+    fn demands_more_of(&self, whole: &Value) -> bool {
+        let is_definition = match self.ty.as_items() {
+            None => true,
+            Some([Value::Keyword(tag), parts @ ..]) => tag.as_str() == "record" && parts.len() == 2,
+            Some(_) => false,
+        };
+        matches!(whole, Value::Record(_)) && !is_definition
+    }
+
     fn check(&self, context: &mut dyn Context, value: Value) -> Result<Value, Raised> {
         self.check_as(context, value, &self.ty, self.is_inside)
     }
@@ -568,7 +578,7 @@ fn change_inside(
     let mut inner = get(whole, key)?.unwrap_or_default();
     let part = ty.under(whole, key);
     // Where the parts do not tell, the whole is checked afterwards.
-    let before = if part.is_none() { Some(whole.clone()) } else { None };
+    let before = (part.is_none() || ty.demands_more_of(whole)).then(|| whole.clone());
     let part = part.unwrap_or_default();
     // While it is changed, the part is held by nobody else, so that it can be updated in place. Tables are shared on
     // purpose, and strings have no parts that could be taken out.

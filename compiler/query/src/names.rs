@@ -115,6 +115,13 @@ pub fn definition<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<
     forms(db, file).iter().find(|form| form.id(db) == id).copied()
 }
 
+/// The type that the definition of a variable states, as it is written: the same while only its value changes.
+#[salsa::tracked]
+pub fn annotation<'db>(db: &'db dyn salsa::Database, name: Name<'db>) -> Option<String> {
+    let form = definition(db, name)?;
+    ovsm_expand::item::annotation(parse(db, form).root(form.text(db))?, name.text(db))
+}
+
 /// What a form is the first to define.
 #[salsa::tracked]
 pub fn defs_of<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<DefId> {
@@ -229,6 +236,16 @@ impl Env for ModuleEnv<'_> {
 
     fn identity(&self, name: &str) -> DefId {
         DefId::new(self.file.module(self.db), name)
+    }
+
+    fn annotation(&self, module: ModuleKey, name: &str) -> Option<ovsm_value::Value> {
+        let file = self.file_of(module)?;
+        if self.is_written(file) {
+            return None;
+        }
+        let text = annotation(self.db, Name::new(self.db, file, name.to_string())).as_ref()?;
+        let id = definition(self.db, Name::new(self.db, file, name.to_string()))?.id(self.db);
+        ovsm_eval::program::syntax_of(ovsm_cst::parse(*id, text).root(text)?)
     }
 
     fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)> {

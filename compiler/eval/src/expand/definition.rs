@@ -162,15 +162,17 @@ impl Expander<'_> {
         {
             self.front.define_signature(id, &code.parameters, symbol.span);
         }
+        // Other forms look for the type where the definition is written.
         if self.front.is_program
+            && !self.expanding.is_empty()
             && self.front.is_assignable(self.module, symbol)
             && ty.as_ref().is_some_and(Type::has_condition)
         {
             let diagnostic = Diagnostic::new(
                 Code::UnsupportedForm,
-                "a variable of the module can not have a type with a condition in programs",
+                "a variable that a macro defines can not have a type with a condition in programs",
             )
-            .help("use `const`, or state the type where the value is passed on");
+            .help("write the definition out, or use `const`");
             self.report_at(None, diagnostic);
         }
         if let Some(ty) = &ty {

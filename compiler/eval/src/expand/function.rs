@@ -254,9 +254,14 @@ impl Expander<'_> {
                     if let Some(local) = self.unit.locals.get_mut(local) {
                         local.annotation = Some((known.clone(), syntax::span(&ty)));
                     }
-                    let checked = self.checked_as(read, &known, &what);
                     self.state_local(local, &known);
-                    checks.push(self.add(Expr::SetLocal(local, checked)));
+                    checks.push(match self.items_checked(local, &known, &what) {
+                        Some(check) => check,
+                        None => {
+                            let checked = self.checked_as(read, &known, &what);
+                            self.add(Expr::SetLocal(local, checked))
+                        }
+                    });
                     self.near = near;
                 }
                 Entry::Pattern(local, pattern) => {

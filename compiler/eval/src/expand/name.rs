@@ -275,7 +275,10 @@ impl Expander<'_> {
                 && matches!(ty, Type::Refined(..))
                 && ty.has_condition()
             {
-                return self.refined(*value, &ty, &format!("`{}`", symbol.name));
+                let what = format!("`{}`", symbol.name);
+                let Type::Refined(_, base, None, _) = &ty else { return self.refined(*value, &ty, &what) };
+                // A type of its own: what meets the conditions below becomes one.
+                parts = vec![self.refined(*value, base, &what)];
             }
         }
         self.add(Expr::Call(callee, parts))

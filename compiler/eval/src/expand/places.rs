@@ -239,6 +239,7 @@ impl Expander<'_> {
                             | "."
                             | "cell-get"
                             | "deref"
+                            | "the"
                             | "first"
                             | "car"
                             | "second"

@@ -15,6 +15,15 @@ use std::rc::Rc;
 /// The forms whose value is made of bytes that come from outside.
 const READING: &[&str] = &["instruction-arguments", "memory-value", "returned-data", "sysvar-value"];
 
+/// Where a value comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// It was made in the program: records in it meet the conditions of their fields.
+    Inside,
+    /// It was made of bytes: nothing is known of it.
+    Bytes,
+}
+
 /// True if an expression makes a value of bytes.
 pub fn is_read_from_bytes(unit: &Unit, value: ExprId) -> bool {
     matches!(unit.exprs.get(value), Some(Expr::Native(id, _))
@@ -63,10 +72,15 @@ impl Expander<'_> {
 
     /// A value that is made of bytes, once all parts of it are checked.
     pub(super) fn read_with_conditions(&mut self, value: ExprId, ty: &Type, what: &str) -> ExprId {
+        self.checked_parts(value, ty, what, Origin::Bytes)
+    }
+
+    /// A value, once its parts are checked: all of them, or those whose conditions the type itself states.
+    pub(super) fn checked_parts(&mut self, value: ExprId, ty: &Type, what: &str, origin: Origin) -> ExprId {
         let value = self.typed(value, ty, what);
         let local = self.local("value");
         let mut steps = Vec::new();
-        self.check_parts(local, ty, what, &mut steps);
+        self.check_parts(local, ty, what, origin, &mut steps);
         steps.push(self.read(local));
         let steps = self.sequence(steps);
         let entered = self.add(Expr::Let(vec![(local, value)], steps));
@@ -74,44 +88,61 @@ impl Expander<'_> {
     }
 
     /// The checks of all parts of a local; what lies inside comes before what stands around it.
-    fn check_parts(&mut self, local: LocalId, ty: &Type, what: &str, steps: &mut Vec<ExprId>) {
-        if self.holds_condition(ty) {
-            ovsm_base::stack::with_room(|| self.check_parts_inner(local, ty, what, steps));
+    pub(super) fn check_parts(
+        &mut self,
+        local: LocalId,
+        ty: &Type,
+        what: &str,
+        origin: Origin,
+        steps: &mut Vec<ExprId>,
+    ) {
+        let is_checked = match origin {
+            Origin::Inside => ty.has_condition(),
+            Origin::Bytes => self.holds_condition(ty),
+        };
+        if is_checked {
+            ovsm_base::stack::with_room(|| self.check_parts_inner(local, ty, what, origin, steps));
         }
     }
 
-    fn check_parts_inner(&mut self, local: LocalId, ty: &Type, what: &str, steps: &mut Vec<ExprId>) {
+    fn check_parts_inner(
+        &mut self,
+        local: LocalId,
+        ty: &Type,
+        what: &str,
+        origin: Origin,
+        steps: &mut Vec<ExprId>,
+    ) {
         match ty {
             Type::Refined(_, base, _, _) => {
-                self.check_parts(local, base, what, steps);
-                if ty.has_condition() {
-                    let test = self.condition(local, ty);
+                self.check_parts(local, base, what, origin, steps);
+                if let Some(test) = self.own_condition(local, ty) {
                     steps.push(self.unless_refused(test, what));
                 }
             }
             Type::Or(parts) => {
                 let mut inner = Vec::new();
                 for part in parts.iter() {
-                    self.check_parts(local, part, what, &mut inner);
+                    self.check_parts(local, part, what, origin, &mut inner);
                 }
                 let read = self.read(local);
                 let test = self.native("null?", vec![read]);
                 let (nothing, inner) = (self.null(), self.sequence(inner));
                 steps.push(self.add(Expr::If(test, nothing, inner)));
             }
-            Type::Array(item, _) => {
+            Type::Array(item, _) | Type::Vec(item) => {
                 let items = self.read(local);
                 let checks = self.each(items, None, |expander, value| {
                     let local = expander.local("item");
                     let mut inner = Vec::new();
-                    expander.check_parts(local, item, &format!("an item of {what}"), &mut inner);
+                    expander.check_parts(local, item, &format!("an item of {what}"), origin, &mut inner);
                     inner.push(expander.null());
                     let inner = expander.sequence(inner);
                     expander.add(Expr::Let(vec![(local, value)], inner))
                 });
                 steps.push(checks);
             }
-            Type::Record(_, identities) => {
+            Type::Record(_, identities) if origin == Origin::Bytes => {
                 for identity in identities.iter() {
                     let fields = self.front.refined_fields.get(identity).cloned();
                     self.check_fields(local, *identity, fields, steps);
@@ -170,7 +201,7 @@ impl Expander<'_> {
             ];
             let value = self.native("#field", operands);
             let mut checks = Vec::new();
-            self.check_parts(part, ty, &format!("the field `{name}`"), &mut checks);
+            self.check_parts(part, ty, &format!("the field `{name}`"), Origin::Bytes, &mut checks);
             checks.push(self.null());
             let checks = self.sequence(checks);
             inner.push(self.add(Expr::Let(vec![(part, value)], checks)));

@@ -6,6 +6,7 @@
 //! what is local to the place. A constant that is certainly refused is reported. Start with [`Expander::refined`].
 
 use super::Expander;
+use super::read_conditions::Origin;
 use super::scope::Scopes;
 use crate::core::{Expr, ExprId, GlobalId, LocalId};
 use crate::module::{ModuleId, Type};
@@ -19,9 +20,19 @@ impl Type {
         match self {
             Type::Refined(_, _, Some(_), _) => true,
             Type::Refined(_, base, None, _) => base.has_condition(),
-            Type::Array(item, _) | Type::List(item) => item.has_condition(),
+            Type::Array(item, _) | Type::Vec(item) | Type::List(item) => item.has_condition(),
             Type::Map(key, value) => key.has_condition() || value.has_condition(),
             Type::Or(parts) | Type::Applied(_, _, parts) => parts.iter().any(Type::has_condition),
+            _ => false,
+        }
+    }
+
+    /// True if items of it have a condition.
+    fn has_condition_of_items(&self) -> bool {
+        match self {
+            Type::Array(item, _) | Type::Vec(item) | Type::List(item) => item.has_condition(),
+            Type::Refined(_, base, ..) => base.has_condition_of_items(),
+            Type::Or(parts) => parts.iter().any(Type::has_condition_of_items),
             _ => false,
         }
     }
@@ -34,6 +45,9 @@ impl Expander<'_> {
             return self.read_with_conditions(value, ty, what);
         }
         self.refuse_constant(value, ty);
+        if ty.has_condition_of_items() {
+            return self.checked_parts(value, ty, what, Origin::Inside);
+        }
         let value = self.typed(value, ty, what);
         let local = self.local("value");
         let test = self.condition(local, ty);
@@ -43,6 +57,17 @@ impl Expander<'_> {
         let entered = self.add(Expr::Let(vec![(local, value)], choice));
         // Says once more what the type is, where others look for it.
         self.typed(entered, ty, what)
+    }
+
+    /// The checks of a parameter whose items have conditions: it stays where it is. `None` if they have none.
+    pub(super) fn items_checked(&mut self, local: LocalId, ty: &Type, what: &str) -> Option<ExprId> {
+        if !self.front.is_program || !ty.has_condition_of_items() {
+            return None;
+        }
+        let mut steps = Vec::new();
+        self.check_parts(local, ty, what, Origin::Inside, &mut steps);
+        steps.push(self.null());
+        Some(self.sequence(steps))
     }
 
     /// Whether a value of a program is of the type below, and meets the condition.
@@ -78,19 +103,24 @@ impl Expander<'_> {
         self.native("#check", vec![value, descriptor, what])
     }
 
+    /// True if a value meets the condition that a type itself states, without those of the type below; `None` if it states
+    /// none.
+    pub(super) fn own_condition(&mut self, local: LocalId, ty: &Type) -> Option<ExprId> {
+        let Type::Refined(_, _, Some(lambda), module) = ty else { return None };
+        let callee = self.in_module(lambda, *module);
+        let value = self.read(local);
+        Some(self.add(Expr::Call(callee, vec![value])))
+    }
+
     /// True if a value has what a type demands besides the type below.
     pub(super) fn condition(&mut self, local: LocalId, ty: &Type) -> ExprId {
         match ty {
-            Type::Refined(_, base, condition, module) => {
+            Type::Refined(_, base, ..) => {
                 let mut tests = Vec::new();
                 if base.has_condition() {
                     tests.push(self.condition(local, base));
                 }
-                if let Some(lambda) = condition {
-                    let callee = self.in_module(lambda, *module);
-                    let value = self.read(local);
-                    tests.push(self.add(Expr::Call(callee, vec![value])));
-                }
+                tests.extend(self.own_condition(local, ty));
                 match tests.as_slice() {
                     [only] => *only,
                     _ => self.add(Expr::And(tests)),
@@ -104,6 +134,21 @@ impl Expander<'_> {
                     tests.push(self.condition(local, part));
                 }
                 self.add(Expr::Or(tests))
+            }
+            Type::Array(item, _) | Type::Vec(item) => {
+                let (holds, yes) = (self.local("holds"), self.constant(Value::Bool(true)));
+                let items = self.read(local);
+                let look = self.each(items, None, |expander, value| {
+                    let local = expander.local("item");
+                    let test = expander.condition(local, item);
+                    let no = expander.constant(Value::Bool(false));
+                    let (set, nothing) = (expander.add(Expr::SetLocal(holds, no)), expander.null());
+                    let step = expander.add(Expr::If(test, nothing, set));
+                    expander.add(Expr::Let(vec![(local, value)], step))
+                });
+                let read = self.read(holds);
+                let steps = self.sequence(vec![look, read]);
+                self.add(Expr::Let(vec![(holds, yes)], steps))
             }
             _ => self.constant(Value::Bool(true)),
         }

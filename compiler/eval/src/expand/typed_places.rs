@@ -36,8 +36,9 @@ impl Expander<'_> {
 
     /// Notes the type of a variable of the module, or that it has none.
     pub(crate) fn state_global(&mut self, global: GlobalId, ty: Option<&Type>) {
+        let matters = |ty: &Type| !self.front.is_program || ty.has_condition();
         match ty {
-            Some(ty) if !self.front.is_program && !matches!(ty, Type::Any | Type::Variable(_)) => {
+            Some(ty) if matters(ty) && !matches!(ty, Type::Any | Type::Variable(_)) => {
                 let name = Rc::from(self.machine.global_name(global));
                 self.front.stated.insert(global, (name, Rc::new(ty.clone())));
             }
@@ -158,6 +159,10 @@ impl Expander<'_> {
         what: &str,
         ty: &Type,
     ) -> Option<Vec<ExprId>> {
+        // A type of its own without a condition is as the type below.
+        if let Type::Refined(_, base, None, _) = ty {
+            return self.kept(native, arguments, what, base);
+        }
         let name = ovsm_library::get(native)?.name;
         let part = format!("an item of {what}");
         match (name, ty) {
@@ -214,6 +219,9 @@ impl Expander<'_> {
         let Some(Expr::Native(_, keys)) = self.unit.exprs.get(path) else { return None };
         let mut ty = ty.clone();
         for _ in keys {
+            while let Type::Refined(_, base, None, _) = ty {
+                ty = (*base).clone();
+            }
             ty = match ty {
                 Type::Array(item, _) | Type::Vec(item) | Type::List(item) | Type::Map(_, item) => {
                     (*item).clone()

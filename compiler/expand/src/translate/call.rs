@@ -38,7 +38,8 @@ impl<'a> Translator<'a> {
             }
             Some(Expr::Global(id)) if let Some((ty, number)) = self.constructed(*id, span) => {
                 let values = self.values(arguments);
-                let checked: Vec<bool> = arguments.iter().map(|it| self.is_condition_checked(*it)).collect();
+                let checked: Vec<Option<Type>> =
+                    arguments.iter().map(|it| self.checked_condition(*it)).collect();
                 self.make(ty, number, values, &checked, span)
             }
             Some(Expr::Global(id)) if let Some(ty) = self.session.defined_type(*id) => {
@@ -47,14 +48,21 @@ impl<'a> Translator<'a> {
                     self.wrong_count(&name, 1, arguments.len(), span);
                     return self.body.add(core::Expr::Error, span);
                 };
-                if ty.has_condition() {
+                let below = match ty {
+                    ovsm_eval::Type::Refined(_, base, None, _) => Some(ovsm_eval::type_descriptor(base)),
+                    _ => None,
+                };
+                let (ty, has_condition) = (ovsm_eval::type_descriptor(ty), ty.has_condition());
+                let below = below.and_then(|below| self.resolved(&below));
+                let is_checked = below.is_some() && self.checked_condition(*value) == below;
+                if has_condition && !is_checked {
                     let message = format!(
                         "`{name}` has a condition, which is checked where the type is called by its name"
                     );
                     return self.unsupported(span, &message, &format!("write `({name} value)`"));
                 }
                 let value = self.expr(*value, Place::VALUE);
-                let stated = self.described_type(&ovsm_eval::type_descriptor(ty), span);
+                let stated = self.described_type(&ty, span);
                 self.body.add(core::Expr::Into(value, stated.ty), span)
             }
             Some(Expr::Global(id)) => match self.global(*id) {
@@ -112,13 +120,13 @@ impl<'a> Translator<'a> {
         arguments.iter().map(|argument| self.expr(*argument, Place::VALUE)).collect()
     }
 
-    /// A record, or a variant of an enum. `checked` says of which arguments the conditions of fields are checked.
+    /// A record, or a variant of an enum. `checked` has the types whose conditions the arguments were checked for.
     pub(super) fn make(
         &mut self,
         ty: Type,
         number: usize,
         values: Vec<core::ExprId>,
-        checked: &[bool],
+        checked: &[Option<Type>],
         span: Option<Span>,
     ) -> core::ExprId {
         let body = match &ty {
@@ -136,8 +144,8 @@ impl<'a> Translator<'a> {
             return self.body.add(core::Expr::Error, span);
         }
         let fields = record.iter().flat_map(|record| &record.fields).enumerate();
-        let mut unchecked =
-            fields.filter(|(n, field)| field.ty.is_refined() && !checked.get(*n).is_some_and(|it| *it));
+        let mut unchecked = fields
+            .filter(|(n, field)| field.ty.is_refined() && checked.get(*n) != Some(&Some(field.ty.clone())));
         if let Some((_, field)) = unchecked.next() {
             let message = format!(
                 "the field `{}` has a condition, which is checked where the record is made by its name",
@@ -148,7 +156,16 @@ impl<'a> Translator<'a> {
         self.body.add(core::Expr::Make(ty, number, values), span)
     }
 
-    /// True if the expander has put the check of a condition around an argument.
+    /// The type whose conditions an argument was checked for by the code that the expander has put around it.
+    fn checked_condition(&mut self, argument: ExprId) -> Option<Type> {
+        let Some(Expr::Native(_, operands)) = self.unit.exprs.get(argument) else { return None };
+        let Some(Expr::Constant(descriptor)) = self.unit.exprs.get(*operands.get(1)?) else { return None };
+        if !self.is_condition_checked(argument) {
+            return None;
+        }
+        self.resolved(&descriptor.clone())
+    }
+
     fn is_condition_checked(&self, argument: ExprId) -> bool {
         let check = |expr: ExprId| match self.unit.exprs.get(expr) {
             Some(Expr::Native(id, operands))
@@ -163,7 +180,8 @@ impl<'a> Translator<'a> {
                 let [(_, value)] = bindings.as_slice() else { return false };
                 // What is read from bytes is checked part by part.
                 check(*value).is_some_and(|value| ovsm_eval::is_read_from_bytes(self.unit, value))
-                    || check(*value).is_some() && matches!(self.unit.exprs.get(*body), Some(Expr::If(..)))
+                    || check(*value).is_some()
+                        && matches!(self.unit.exprs.get(*body), Some(Expr::If(..) | Expr::Sequence(_)))
             }
             _ => false,
         }

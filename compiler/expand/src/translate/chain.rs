@@ -136,19 +136,6 @@ impl<'a> Translator<'a> {
         matches!(self.unit.exprs.get(expr), Some(Expr::Constant(Value::Keyword(name))) if name.as_str() == wanted)
     }
 
-    /// Reports a record with a condition as the type of an account: bytes of an account stay there from one version of a
-    /// program to the next, and each field is read and written in its place.
-    pub(super) fn condition_in_account(&mut self, record: &RecordType, span: Option<Span>) -> Option<CoreId> {
-        let field = record.fields.iter().find(|field| field.ty.holds_condition())?;
-        let message = format!(
-            "the field `{}` of `{}` has a condition, and nothing checks what is written to an account",
-            field.name, record.name
-        );
-        let help = "state the type below for the field, and the type with the condition where the value is used: \
-                    `(the T (. account field))`";
-        Some(self.unsupported(span, &message, help))
-    }
-
     /// The record that the data of an account are; `None` if nothing is known of them.
     pub(super) fn account_record(
         &mut self,
@@ -179,9 +166,6 @@ impl<'a> Translator<'a> {
                 ),
                 "use arrays of a fixed length: `(array u8 32)`",
             ));
-        }
-        if let Some(error) = self.condition_in_account(&record, span) {
-            return Err(error);
         }
         Ok(Some(record))
     }

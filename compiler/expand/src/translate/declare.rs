@@ -24,12 +24,15 @@ impl Translator<'_> {
             _ => None,
         };
         let ty = record.and_then(|record| self.constructor(record)).map(|(ty, _)| ty);
-        let is_account = ovsm_library::get(*id)?.name == "declare-account";
         match ty {
             Some(Type::Error) => Some(None),
-            Some(Type::Record(record))
-                if is_account && self.condition_in_account(&record, self.span(expr)).is_some() =>
-            {
+            Some(ty @ Type::Applied(..)) => {
+                let message = format!("`{ty}` leaves types open, so it has no layout");
+                self.unsupported(
+                    self.span(expr),
+                    &message,
+                    "define a record with a field of it: `(item : (Name u64))`",
+                );
                 Some(None)
             }
             _ => self.sound_declaration(expr).map(Some),

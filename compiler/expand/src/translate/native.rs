@@ -53,7 +53,13 @@ impl<'a> Translator<'a> {
                 let index = self.constant_index(1, true, span);
                 self.get(value, Key::Index(index), span)
             }
-            ("put", [value, key, part]) => self.with_part(*value, *key, *part, span),
+            ("put", [value, key, part]) => self.with_part(*value, std::slice::from_ref(key), *part, span),
+            ("#put-in", [value, path, part])
+                if let Some(Expr::Native(id, keys)) = self.unit.exprs.get(*path)
+                    && ovsm_library::get(*id).is_some_and(|native| native.name == "#array") =>
+            {
+                self.with_part(*value, keys, *part, span)
+            }
             ("#array", items) => {
                 let items = self.values(items);
                 self.body.add(core::Expr::Array(items), span)

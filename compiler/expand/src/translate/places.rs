@@ -31,7 +31,15 @@ impl<'a> Translator<'a> {
 
     /// A part of a value.
     pub(super) fn get(&mut self, value: CoreId, key: Key, span: Option<Span>) -> CoreId {
-        self.body.add(Core::Get(value, key), span)
+        let name = match &key {
+            Key::Field(name, None) => Some(name.clone()),
+            _ => None,
+        };
+        let get = self.body.add(Core::Get(value, key), span);
+        match name {
+            Some(name) => self.guarded_read(get, &name, span),
+            None => get,
+        }
     }
 
     /// A part of a local that is updated; `None` if it is no part.
@@ -113,23 +121,23 @@ impl<'a> Translator<'a> {
                 self.after(prefix, value, span)
             }
         };
-        self.body.add(Core::Put(variable, keys, value), span)
+        self.guarded_put(variable, keys, value, span)
     }
 
     /// A value with a part replaced.
     pub(super) fn with_part(
         &mut self,
         value: ExprId,
-        key: ExprId,
+        path: &'a [ExprId],
         part: ExprId,
         span: Option<Span>,
     ) -> CoreId {
         let value = self.expr(value, Place::VALUE);
         let whole = self.temporary("whole", span);
         let bind = self.body.add(Core::Bind(whole, value), span);
-        let key = self.key(key);
+        let path = path.iter().map(|key| self.key(*key)).collect();
         let part = self.expr(part, Place::VALUE);
-        let put = self.body.add(Core::Put(Variable::Local(whole), vec![key], part), span);
+        let put = self.guarded_put(Variable::Local(whole), path, part, span);
         let read = self.body.add(Core::Local(whole), span);
         self.body.add(Core::Block(vec![bind, put, read]), span)
     }

@@ -58,6 +58,16 @@ impl Translator<'_> {
         TypeName { ty, span }
     }
 
+    /// The type that a descriptor means, with its conditions; `None` if it is none.
+    pub(super) fn resolved(&mut self, descriptor: &Value) -> Option<Type> {
+        self.resolve(descriptor, &mut Vec::new()).ok()
+    }
+
+    /// The type of a record or variant by its identity; `None` if programs have none.
+    pub(super) fn declared_type(&mut self, identity: u64, name: &str) -> Option<Type> {
+        self.declared(identity, name, &mut Vec::new()).ok()
+    }
+
     fn resolve(&mut self, descriptor: &Value, open: &mut Vec<u64>) -> Result<Type, Fault> {
         ovsm_base::stack::with_room(|| self.resolve_inner(descriptor, open))
     }
@@ -76,7 +86,6 @@ impl Translator<'_> {
         match (tag.as_str(), parts) {
             ("array", [item]) => {
                 let item = self.resolve(item, open)?;
-                no_condition(&item)?;
                 match item {
                     Type::Slice(_) => Err(fault("a view of views is not available in programs")),
                     item => Ok(Type::Slice(Arc::new(item))),
@@ -84,14 +93,12 @@ impl Translator<'_> {
             }
             ("vec", [item]) => {
                 let item = self.resolve(item, open)?;
-                no_condition(&item)?;
                 Ok(Type::Vec(Arc::new(item)))
             }
             ("array", [item, length]) => {
                 let length = number::to_i64(length).and_then(|length| u32::try_from(length).ok());
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
                 let item = self.resolve(item, open)?;
-                no_condition(&item)?;
                 match item {
                     Type::Slice(_) => Err(fault("an array of views is not available in programs")),
                     item => Ok(Type::Array(Arc::new(item), length)),
@@ -416,17 +423,6 @@ fn too_many_parts(name: &str) -> Fault {
     Fault {
         message: format!("`{name}` is made of more than {MAX_PARTS} values"),
         help: "keep many values of one type in an array",
-    }
-}
-
-/// Items enter an array in many ways, so their types have no conditions.
-fn no_condition(item: &Type) -> Result<(), Fault> {
-    match item.is_refined() {
-        true => Err(Fault {
-            message: format!("an array of `{item}`, which has a condition, is not available in programs"),
-            help: "state the type below for the items, and the type with the condition where one is passed on",
-        }),
-        false => Ok(()),
     }
 }
 

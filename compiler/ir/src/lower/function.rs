@@ -318,6 +318,11 @@ impl State<'_> {
                 self.nothing(&self.raw_ty(expr))
             }
             Expr::Error | Expr::Null => Words::new(),
+            Expr::Guard(_) => {
+                let message = "a place whose checks are not chosen is reached";
+                self.report(Code::InternalError, self.span, message, "please report this program");
+                Words::new()
+            }
             Expr::Bool(truth) => Words::from_elem(self.truth(*truth), 1),
             Expr::Int { negative, magnitude, .. } => {
                 let value = if *negative { magnitude.wrapping_neg() } else { *magnitude };
