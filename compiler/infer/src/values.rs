@@ -91,7 +91,7 @@ fn instance_fault(ty: &Type) -> Option<(String, &'static str)> {
                 return Some((message, "keep the array beside the enum"));
             }
             fields_of(ty).find_map(|field| match field {
-                Type::Slice(_) | Type::Vec(_) | Type::Builder | Type::Account(_) => Some((
+                Type::Slice(_) | Type::Account(_) => Some((
                     format!("`{ty}` would hold `{field}`, which no record holds in programs"),
                     "a record holds its items: give it an array of a known length, `(array T n)`",
                 )),
