@@ -6,12 +6,14 @@
 
 mod defined_types;
 mod documentation;
+mod early;
 mod exports;
 mod given;
 mod import_reports;
 mod imports;
 mod loader;
 mod signature;
+mod unknown;
 
 use crate::core::{Expr, GlobalId, Unit};
 use crate::expand::{Expander, Expansion, defined_names};
@@ -19,6 +21,7 @@ use crate::machine::{Environment, Failure, Machine, UnitId};
 use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
 use crate::syntax;
+use early::is_function_definition;
 pub use given::{ExpansionSize, GivenName};
 use ovsm_base::{Code, Diagnostic, MacroOrigin, Span};
 use ovsm_library::Host;
@@ -29,6 +32,7 @@ use signature::Signature;
 use std::rc::Rc;
 
 pub use loader::{Loader, NoModules};
+pub(crate) use unknown::{Misspelt, Pending};
 
 /// Looks at the code of forms that were loaded together, before any of it runs.
 pub trait Checker {
@@ -56,15 +60,6 @@ impl Default for Budget {
     fn default() -> Budget {
         Budget { fuel: 10 * COMPILE_FUEL, expansions: 100_000, size: 5_000_000 }
     }
-}
-
-/// A name that nothing defined when it was used.
-pub struct Pending {
-    pub(crate) id: GlobalId,
-    pub(crate) module: ModuleId,
-    /// The name, if an import could bring it.
-    pub(crate) name: Option<Rc<str>>,
-    pub(crate) diagnostic: Diagnostic,
 }
 
 /// A call of a function of a module, to be checked when all functions are known.
@@ -733,6 +728,7 @@ impl Front {
         for pending in std::mem::take(&mut self.pending) {
             let is_defined = !self.pending_names.values().any(|id| *id == pending.id);
             if !is_defined {
+                let pending = self.with_suggestion(pending);
                 let diagnostic = self.with_missing_import(pending);
                 self.diagnostics.push(diagnostic);
             }
@@ -903,31 +899,6 @@ impl Front {
         let _ = (module, name);
         self.identities += 1;
         self.identities
-    }
-}
-
-/// True for forms that define functions and macros only.
-fn is_function_definition(form: &Value) -> bool {
-    match syntax::head(form) {
-        Some(
-            "defn" | "defun" | "defmacro" | "define-macro" | "defrecord" | "defstruct" | "define-struct"
-            | "defenum" | "deftype",
-        ) => true,
-        Some("define") => match form.as_items() {
-            Some([_, Value::List(_), ..]) => true,
-            Some([_, _, value]) => matches!(syntax::head(value), Some("lambda" | "fn")),
-            _ => false,
-        },
-        // A constant whose value is a literal.
-        Some("const" | "defconstant") => match form.as_items() {
-            Some([_, _, value]) => {
-                !matches!(value, Value::List(_) | Value::Symbol(_) | Value::Array(_) | Value::Object(_))
-                    || matches!(syntax::head(value), Some("quote"))
-            }
-            _ => false,
-        },
-        Some("pub") => form.as_items().is_some_and(|items| items.iter().skip(1).all(is_function_definition)),
-        _ => false,
     }
 }
 

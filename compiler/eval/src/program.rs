@@ -312,13 +312,19 @@ impl ProgramSession {
         defined
     }
 
-    /// Names that are defined but were not brought in, for suggestions.
-    pub fn suggest(&mut self, names: Vec<String>) {
-        self.front.other_names = names;
+    /// Expands a form. Where a name is not defined, nothing says which one may have been meant.
+    pub fn expand(&mut self, form: &Value) -> ExpandedForm {
+        self.front.suggestions = 0;
+        self.expand_here(form)
     }
 
-    /// Expands a form.
-    pub fn expand(&mut self, form: &Value) -> ExpandedForm {
+    /// Expands a form. Names that may have been meant are looked for among its own and these.
+    pub fn expand_with_suggestions(&mut self, form: &Value, names: Vec<String>) -> ExpandedForm {
+        self.front.other_names = names;
+        self.expand_here(form)
+    }
+
+    fn expand_here(&mut self, form: &Value) -> ExpandedForm {
         let main = self.front.main;
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).program_form(form);
         self.names.clear();

@@ -171,8 +171,7 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
             // Again, with all names at hand that could be meant.
             session.begin();
             bring_in(session, &form, context.item, env);
-            session.suggest(env.names());
-            expanded = session.expand(&form);
+            expanded = session.expand_with_suggestions(&form, env.names());
         }
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
         let mut expansion = translate(&expanded.unit, session, &surroundings, context, failed);

@@ -192,7 +192,13 @@ impl Expander<'_> {
             };
             let diagnostic = self.explained(diagnostic);
             let module = self.module;
-            self.front.pending.push(crate::front::Pending { id, module, name: None, diagnostic });
+            self.front.pending.push(crate::front::Pending {
+                id,
+                module,
+                name: None,
+                diagnostic,
+                misspelt: None,
+            });
             return self.add(Expr::Global(id));
         }
         if !self.front.is_program && crate::is_of_programs(&symbol.name) {
@@ -204,7 +210,8 @@ impl Expander<'_> {
             }
             let diagnostic = self.explained(diagnostic);
             let name = Some(Rc::clone(&symbol.name));
-            self.front.pending.push(crate::front::Pending { id, module: self.module, name, diagnostic });
+            let pending = crate::front::Pending { id, module: self.module, name, diagnostic, misspelt: None };
+            self.front.pending.push(pending);
             return self.add(Expr::Global(id));
         }
         let mut diagnostic =
@@ -212,36 +219,18 @@ impl Expander<'_> {
         if let Some(near) = near {
             diagnostic = diagnostic.label(near, "");
         }
-        let suggestion = self.suggestion(&symbol.name);
-        let diagnostic = match (suggestion, near) {
-            (Some(name), Some(near)) => {
-                diagnostic.help(format!("did you mean `{name}`?")).fix(format!("write `{name}`"), near, name)
-            }
-            (Some(name), None) => diagnostic.help(format!("did you mean `{name}`?")),
-            (None, _) => diagnostic.help("define it, import it, or check the spelling"),
-        };
         let diagnostic = self.explained(diagnostic);
         let name = Some(Rc::clone(&symbol.name));
-        self.front.pending.push(crate::front::Pending { id, module: self.module, name, diagnostic });
-        self.add(Expr::Global(id))
-    }
-
-    fn suggestion(&mut self, name: &str) -> Option<String> {
-        // A hostile file can have very many unknown names.
-        self.front.suggestions = self.front.suggestions.checked_sub(1)?;
         let locals = self.scopes.names(self.scope);
-        let module = self.front.modules.get(self.module.0 as usize)?;
-        let mut names: Vec<&str> = Vec::new();
-        names.extend(locals.iter().map(|name| &**name));
-        names.extend(module.names.keys().map(|name| &**name));
-        names.extend(self.front.other_names.iter().map(String::as_str));
-        for name in special::names() {
-            names.push(name);
-        }
-        for native in ovsm_library::table().iter().filter(|native| !native.name.starts_with('#')) {
-            names.push(native.name);
-        }
-        ovsm_base::suggest::nearest(name, names.into_iter()).map(str::to_string)
+        let misspelt = Some(crate::front::Misspelt { near, locals });
+        self.front.pending.push(crate::front::Pending {
+            id,
+            module: self.module,
+            name,
+            diagnostic,
+            misspelt,
+        });
+        self.add(Expr::Global(id))
     }
 
     /// Calls a function by its name.

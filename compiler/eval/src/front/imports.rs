@@ -58,7 +58,7 @@ impl Front {
             if let Some(span) = symbol.span {
                 diagnostic = diagnostic.label(span, "");
             }
-            self.pending.push(Pending { id, module, name: None, diagnostic });
+            self.pending.push(Pending { id, module, name: None, diagnostic, misspelt: None });
         }
     }
 

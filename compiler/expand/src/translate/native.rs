@@ -129,7 +129,8 @@ impl<'a> Translator<'a> {
                 Some(Expr::Constant(descriptor)) => {
                     let ty = self.described_type(descriptor, span).ty;
                     // The name of a generic type alone asks for any of its instances.
-                    let is_any = matches!(&ty, Type::Applied(_, arguments) if arguments.iter().all(is_unnamed));
+                    let is_any =
+                        matches!(&ty, Type::Applied(_, arguments) if arguments.iter().all(is_unnamed));
                     if ty.is_open() && !is_any {
                         let message = "a value can not be tested for a type that is left open";
                         return self.unsupported(span, message, "name the type that it is tested for");

@@ -122,7 +122,8 @@ impl State<'_> {
                     self.second_account()
                 } else {
                     let (input, number) = (self.input_address(), self.constant(u64::from(number)));
-                    let found = self.call(Callee::Runtime(Runtime::FindAccount), &[input, number], &[Type::Word]);
+                    let found =
+                        self.call(Callee::Runtime(Runtime::FindAccount), &[input, number], &[Type::Word]);
                     found.first().copied().unwrap_or(input)
                 }
             }
