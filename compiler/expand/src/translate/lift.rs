@@ -183,7 +183,8 @@ impl<'a> Translator<'a> {
         Some(used)
     }
 
-    /// True if a call of a function in its own text is certainly not the last thing that it does.
+    /// True if a call of a function in its own text, or in that of a local function that it uses, is certainly not the last
+    /// thing that it does.
     fn calls_itself_early(&mut self, function: FunctionId) -> bool {
         if let Some(known) = self.early.get(&function) {
             return *known;
@@ -197,6 +198,13 @@ impl<'a> Translator<'a> {
             match node {
                 Expr::Local(local) if self.functions.get(local) == Some(&function) => is_early |= !is_last,
                 Expr::Lambda(inner) if *inner != function && seen.insert(*inner) => {
+                    work.extend(self.unit.functions.get(*inner).map(|code| (code.body, false)));
+                }
+                // By way of another one.
+                Expr::Local(local)
+                    if let Some(inner) = self.functions.get(local)
+                        && seen.insert(*inner) =>
+                {
                     work.extend(self.unit.functions.get(*inner).map(|code| (code.body, false)));
                 }
                 Expr::Call(callee, arguments) => {
