@@ -67,6 +67,8 @@ pub struct DefinedFunction {
     pub body: Body,
     /// True if it takes functions: its code is there to be checked, and is put in place of each call.
     pub is_template: bool,
+    /// True if it was a local function of the form.
+    pub is_lifted: bool,
     /// Why it can not be part of a program; matters if the program calls it.
     pub withheld: Vec<Diagnostic>,
 }
@@ -174,7 +176,8 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
             expanded = session.expand_with_suggestions(&form, env.names());
         }
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
-        let mut expansion = translate(&expanded.unit, session, &surroundings, context, failed);
+        let mut expansion =
+            translate(&expanded.unit, session, &surroundings, context, node.span().form, failed);
         let mut diagnostics = expanded.diagnostics;
         diagnostics.append(&mut expansion.diagnostics);
         diagnostics.truncate(MAX_DIAGNOSTICS);

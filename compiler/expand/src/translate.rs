@@ -11,6 +11,7 @@ mod declare;
 mod field_guards;
 mod flow;
 mod invoke;
+mod lift;
 mod native;
 mod places;
 mod sequence;
@@ -24,7 +25,7 @@ use crate::expand::{Expansion, FormContext, Surroundings};
 use crate::ty::Type;
 use closure::{Choice, Function};
 use flow::Flow;
-use ovsm_base::{Code, DefId, Diagnostic, Span};
+use ovsm_base::{Code, DefId, Diagnostic, FormId, Span};
 use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_eval::program::ProgramSession;
 use ovsm_value::Value;
@@ -43,9 +44,14 @@ pub(crate) fn translate(
     session: &ProgramSession,
     surroundings: &Surroundings<'_>,
     context: FormContext<'_>,
+    home: FormId,
     failed: bool,
 ) -> Expansion {
     let mut translator = Translator {
+        home,
+        may_lift: !failed,
+        lifted: Vec::new(),
+        early: FxHashMap::default(),
         unit,
         session,
         surroundings,
@@ -145,6 +151,13 @@ impl Place {
 }
 
 struct Translator<'a> {
+    /// The form.
+    home: FormId,
+    /// True if local functions may become functions of the program, and those that did.
+    may_lift: bool,
+    lifted: Vec<lift::Lifted>,
+    /// Whether functions call themselves where something is left to do, as far as that was asked.
+    early: FxHashMap<FunctionId, bool>,
     unit: &'a Unit,
     session: &'a ProgramSession,
     surroundings: &'a Surroundings<'a>,

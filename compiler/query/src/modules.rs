@@ -144,6 +144,13 @@ pub struct ProgramItems {
     pub names: BTreeMap<DefId, String>,
 }
 
+/// The functions of the program that were local to a form.
+#[salsa::tracked]
+pub fn lifted<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Vec<(DefId, String)> {
+    let functions = expand(db, form).functions.iter().filter(|function| function.is_lifted);
+    functions.map(|function| (function.def, function.name.clone())).collect()
+}
+
 /// The definitions of all modules of a program.
 #[salsa::tracked]
 pub fn program_items(db: &dyn salsa::Database, root: SourceFile) -> ProgramItems {
@@ -163,6 +170,12 @@ pub fn program_items(db: &dyn salsa::Database, root: SourceFile) -> ProgramItems
         } else {
             all.places.extend(items.places.iter().map(|(def, place)| (*def, start + place)));
             all.names.extend(items.names.iter().map(|(def, name)| (*def, name.clone())));
+        }
+        for (place, form) in forms.iter().enumerate() {
+            for (def, name) in lifted(db, *form) {
+                all.places.insert(*def, start + place);
+                all.names.insert(*def, name.clone());
+            }
         }
         start += forms.len();
     }

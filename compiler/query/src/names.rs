@@ -219,7 +219,10 @@ impl Env for ModuleEnv<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = items(self.db, self.file).by_name.keys().cloned().collect();
+        // Nobody can write the names that templates make.
+        let own = items(self.db, self.file).by_name.keys();
+        let mut names: Vec<String> =
+            own.filter(|name| ovsm_eval::written_name(name) == name.as_str()).cloned().collect();
         for (_, link) in links(self.db, self.file) {
             let Some(file) = imported(self.db, self.file).get(&link.module) else { continue };
             for name in exports(self.db, *file) {

@@ -237,6 +237,9 @@ impl<'a> Translator<'a> {
                 ),
             );
         }
+        if let Some(call) = self.call_lifted(function, &arguments, span) {
+            return call;
+        }
         if let Some(active) = self.active.iter().rposition(|active| active.function == function) {
             return self.call_itself(active, code, arguments, span, place);
         }
@@ -349,7 +352,7 @@ impl<'a> Translator<'a> {
                     "`{}` is a local function that calls itself where something is left to do afterwards",
                     code.name
                 ),
-                "define it at the top level; a call in the last place becomes a loop",
+                "give it the variables around it as arguments, or define it at the top level; a call in the last place becomes a loop",
             );
         };
         let mut parts = Vec::new();

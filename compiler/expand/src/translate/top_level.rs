@@ -49,6 +49,7 @@ impl<'a> Translator<'a> {
             if !code.is_empty() || !has_others && !defines_type && !defines_template {
                 expansion.code = self.code(&code, failed);
             }
+            expansion.functions.extend(self.lifted_functions());
         }
         stand_in(&mut expansion, self.context, self.surroundings.env);
         expansion.diagnostics = std::mem::take(&mut self.diagnostics);
@@ -117,9 +118,11 @@ impl<'a> Translator<'a> {
             .iter()
             .any(|(own, kind)| *own == name && matches!(kind, GlobalKind::Accessor { .. }));
         let known = self.diagnostics.len();
-        let mut body = self.function(definition.code, definition.at, failed);
-        let mut withheld = Vec::new();
         let may_fail = comes_with_a_type || self.context.at_compile_time.contains(&def);
+        self.may_lift = !failed && !may_fail;
+        let mut body = self.function(definition.code, definition.at, failed);
+        self.may_lift = !failed;
+        let mut withheld = Vec::new();
         let has_errors = |found: &[Diagnostic]| found.iter().any(Diagnostic::is_error);
         if may_fail && !failed && has_errors(self.diagnostics.get(known..).unwrap_or(&[])) {
             // It matters only if the program calls it.
@@ -128,7 +131,7 @@ impl<'a> Translator<'a> {
             self.diagnostics.truncate(known);
         }
         let is_template = self.is_template(definition.global);
-        Some(DefinedFunction { def, name, body, is_template, withheld })
+        Some(DefinedFunction { def, name, body, is_template, is_lifted: false, withheld })
     }
 
     fn function(&mut self, code: &'a FunctionCode, at: ExprId, failed: bool) -> Body {
@@ -184,7 +187,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Starts another body.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.body = Body::default();
         self.locals.clear();
         self.flow = super::Flow::default();
@@ -198,7 +201,7 @@ impl<'a> Translator<'a> {
         self.full = false;
     }
 
-    fn finish(&mut self) -> Body {
+    pub(super) fn finish(&mut self) -> Body {
         let mut body = std::mem::take(&mut self.body);
         body.callees.sort_unstable();
         body.callees.dedup();
