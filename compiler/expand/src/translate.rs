@@ -372,6 +372,7 @@ impl<'a> Translator<'a> {
                     match self.locals.get(local) {
                         Some(local) if self.flow.gains(*local) => {
                             let local = *local;
+                            let value = self.view_bound(local, value);
                             let bind = self.body.add(core::Expr::Bind(local, value), span);
                             match place.used {
                                 true => {
@@ -423,6 +424,7 @@ impl<'a> Translator<'a> {
                     bound.push(local);
                     match value {
                         Some(value) => {
+                            let value = self.view_bound(local, value);
                             parts.push(self.body.add(core::Expr::Bind(local, value), value_span.or(span)));
                         }
                         None => {
@@ -554,6 +556,21 @@ impl<'a> Translator<'a> {
             }
         };
         self.body.add(translated, span)
+    }
+
+    /// A value that a local of the type of a view is bound to: the type is that of the local then, where an array or a vec becomes a
+    /// view.
+    fn view_bound(&mut self, local: core::LocalId, value: core::ExprId) -> core::ExprId {
+        match self.body.exprs.get(value) {
+            Some(core::Expr::Ascribe(inner, ty)) if matches!(ty.ty, crate::ty::Type::Slice(_)) => {
+                let (inner, ty) = (*inner, ty.clone());
+                if let Some(local) = self.body.locals.get_mut(local) {
+                    local.annotation = Some(ty);
+                }
+                inner
+            }
+            _ => value,
+        }
     }
 
     fn used_too_early(&mut self, local: core::LocalId, span: Option<Span>) -> core::ExprId {

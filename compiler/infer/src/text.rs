@@ -96,7 +96,7 @@ impl Inference<'_> {
                     ));
                 }
             }
-            None => self.no_sequence(part, &found, "`append!`"),
+            None => self.no_sequence(part, &found, "what joins items"),
         }
     }
 

@@ -250,7 +250,7 @@ impl<'a> Translator<'a> {
             "#list" | "#splice" | "#template" => {
                 ("lists are".to_string(), "use an array, `[a b c]`, whose length is known")
             }
-            "#splice-array" | "append" | "concat" | "push!" | "filter" | "reverse" | "sort" | "slice" => (
+            "#splice-array" | "push" | "sort" | "slice" => (
                 format!("`{name}` is"),
                 "the length of an array is part of its type; use a larger array and a count",
             ),

@@ -25,8 +25,8 @@ impl<'a> Translator<'a> {
     ) -> Option<CoreId> {
         match (name, operands) {
             (
-                "map" | "for-each" | "some" | "every" | "none?" | "count" | "find" | "find-index" | "filter"
-                | "remove-if",
+                "map" | "map-indexed" | "for-each" | "some" | "every" | "none?" | "count" | "find"
+                | "find-index" | "filter" | "remove-if",
                 [first, second],
             ) => {
                 let (function, items) = match (self.function_of(*first), self.function_of(*second)) {
@@ -35,7 +35,8 @@ impl<'a> Translator<'a> {
                     (None, None) => return None,
                 };
                 Some(match name {
-                    "map" => self.map(function, items, span),
+                    "map" => self.map(function, items, false, span),
+                    "map-indexed" => self.map(function, items, true, span),
                     "for-each" => self.for_each(function, items, span),
                     "count" => self.count(function, items, span),
                     "find" => self.find(function, items, span),
@@ -55,6 +56,25 @@ impl<'a> Translator<'a> {
                     (None, Some(function)) => self.reduce(function, (*initial, *first), false, span),
                     (None, None) => return None,
                 })
+            }
+            ("reverse", [items]) => {
+                let Round { items, index, mut parts } = self.round(*items, span);
+                let whole = self.read_core(items, span);
+                let length = self.body.add(Core::Length(whole), span);
+                let (place, one) = (self.read_core(index, span), self.literal(1, span));
+                let subtract = Builtin::Arithmetic(Arithmetic::Sub, Overflow::Wrapping);
+                let last = self.body.add(Core::Builtin(subtract, vec![length, one]), span);
+                let place = self.body.add(Core::Builtin(subtract, vec![last, place]), span);
+                let whole = self.read_core(items, span);
+                let item = self.get(whole, Key::Index(place), span);
+                parts.push(self.body.add(Core::Tabulate(items, index, item), span));
+                Some(self.body.add(Core::Block(parts), span))
+            }
+            ("append" | "concat", [_, ..]) => {
+                let parts = self.values(operands);
+                let empty = self.body.add(Core::Builtin(Builtin::NewVec, Vec::new()), span);
+                let all = std::iter::once(empty).chain(parts).collect();
+                Some(self.body.add(Core::Builtin(Builtin::Append, all), span))
             }
             ("sum", [items]) => {
                 let add = Builtin::Arithmetic(Arithmetic::Add, Overflow::Checked);
@@ -182,11 +202,17 @@ impl<'a> Translator<'a> {
         self.body.add(Core::Block(parts), span)
     }
 
-    fn map(&mut self, function: Function, items: ExprId, span: Option<Span>) -> CoreId {
+    /// `map`, and `map-indexed`, whose function is given the place as well.
+    fn map(&mut self, function: Function, items: ExprId, with_place: bool, span: Option<Span>) -> CoreId {
         let Round { items, index, mut parts } = self.round(items, span);
         let round = Round { items, index, parts: Vec::new() };
-        let item = self.item(&round, span);
-        let value = self.apply(function, vec![item], span);
+        let mut values = Vec::new();
+        if with_place {
+            let place = self.read_core(index, span);
+            values.push(self.body.add(Core::Builtin(Builtin::Convert(IntType::I64), vec![place]), span));
+        }
+        values.push(self.item(&round, span));
+        let value = self.apply(function, values, span);
         parts.push(self.body.add(Core::Tabulate(items, index, value), span));
         self.body.add(Core::Block(parts), span)
     }

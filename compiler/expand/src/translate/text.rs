@@ -20,7 +20,7 @@ impl<'a> Translator<'a> {
         for (number, operand) in operands.iter().enumerate() {
             let span = self.span(*operand);
             let is_name = is_pairs && number.is_multiple_of(2);
-            if number > 0 && !(is_pairs && !is_name) {
+            if number > 0 && (is_name || !is_pairs) {
                 parts.push(self.literal_text(" ", span));
             }
             match self.keyword_text(*operand) {
