@@ -645,6 +645,10 @@ impl<'a> Inference<'a> {
                 (variable(node).into_iter().collect(), Vec::new())
             }
             Some(Expr::IsNull(value)) => (Vec::new(), variable_of(*value).into_iter().collect()),
+            // A value of a type that null is not of is there.
+            Some(Expr::HasType(value, ty)) if !matches!(ty, Type::Option(_) | Type::Null) => {
+                (variable_of(*value).into_iter().collect(), Vec::new())
+            }
             Some(Expr::Not(inner)) => {
                 let (yes, no) = self.tested(*inner);
                 (no, yes)

@@ -100,7 +100,9 @@ impl Expander<'_> {
             Some(value) => self.expr(value),
             None => self.null(),
         };
-        let Some(ty) = annotation.as_ref().and_then(|annotation| self.type_of(annotation)) else {
+        let stated = annotation.as_ref().and_then(|annotation| self.type_of(annotation));
+        let made = value.as_ref().filter(|_| annotation.is_none() && syntax::name(pattern).is_some());
+        let Some(ty) = stated.or_else(|| made.and_then(|value| self.made_vec(value))) else {
             return (expr, None);
         };
         let what = match syntax::name(pattern) {

@@ -206,7 +206,9 @@ impl Expander<'_> {
                         _ => return self.keep(items, Item::Form(form.clone())),
                     };
                     let local = self.define_local(name);
+                    let made = value.as_ref().filter(|_| annotation.is_none()).cloned();
                     let ty = annotation.and_then(|annotation| self.type_of(&annotation));
+                    let ty = ty.or_else(|| made.and_then(|value| self.made_vec(&value)));
                     // Functions that stand before the definition see what it is, too.
                     if let Some(ty) = &ty {
                         self.state_local(local, ty);

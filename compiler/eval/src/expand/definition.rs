@@ -155,7 +155,9 @@ impl Expander<'_> {
             Some(value) => self.expr(value),
             None => self.null(),
         };
+        let made = value.filter(|_| annotation.is_none());
         let ty = annotation.and_then(|annotation| self.type_of(annotation));
+        let ty = ty.or_else(|| made.and_then(|value| self.made_vec(value)));
         self.state_global(id, ty.as_ref());
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(expr)
             && let Some(code) = self.unit.functions.get(*code)

@@ -72,16 +72,26 @@ impl Expander<'_> {
 
     /// Whether a value of a program is of the type below, and meets the condition.
     pub(super) fn refined_test(&mut self, value: ExprId, ty: &Type) -> ExprId {
-        let local = self.local("value");
+        // A local is tested itself, so that what follows knows about it.
+        let (local, is_new) = match self.unit.exprs.get(value) {
+            Some(Expr::Local(local)) => (*local, false),
+            _ => (self.local("value"), true),
+        };
         let operands = vec![self.read(local), self.constant(super::types::program_descriptor(ty))];
-        let is = self.native("#is", operands);
+        let mut tests = vec![self.native("#is", operands)];
+        if !takes_null(ty) {
+            // What may be null is a value of the type below where the condition looks at it.
+            let read = self.read(local);
+            let is_null = self.native("null?", vec![read]);
+            let (no, yes) = (self.constant(Value::Bool(false)), self.constant(Value::Bool(true)));
+            tests.push(self.add(Expr::If(is_null, no, yes)));
+        }
         let condition = self.condition(local, ty);
         // A condition may give any value.
         let (yes, no) = (self.constant(Value::Bool(true)), self.constant(Value::Bool(false)));
-        let holds = self.add(Expr::If(condition, yes, no));
-        let no = self.constant(Value::Bool(false));
-        let test = self.add(Expr::If(is, holds, no));
-        self.add(Expr::Let(vec![(local, value)], test))
+        tests.push(self.add(Expr::If(condition, yes, no)));
+        let test = self.add(Expr::And(tests));
+        if is_new { self.add(Expr::Let(vec![(local, value)], test)) } else { test }
     }
 
     /// What ends the program where a condition does not hold.
@@ -203,5 +213,16 @@ impl Expander<'_> {
                 *argument = self.refined(*argument, ty, &format!("the field `{name}`"));
             }
         }
+    }
+}
+
+/// True if null is a value of a type.
+fn takes_null(ty: &Type) -> bool {
+    match ty {
+        Type::Refined(_, base, ..) => takes_null(base),
+        Type::Or(parts) => parts.iter().any(takes_null),
+        Type::Named(name) => &**name == "null",
+        Type::Any | Type::Variable(_) => true,
+        _ => false,
     }
 }

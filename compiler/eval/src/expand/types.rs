@@ -290,6 +290,27 @@ impl Expander<'_> {
         self.checked(value, ty, "the value")
     }
 
+    /// The type of `(vec T)` and `(vec T capacity)`, which make an empty one: a variable that is given it is of this type, as in
+    /// programs, where inference finds it.
+    pub(crate) fn made_vec(&mut self, value: &Value) -> Option<Type> {
+        if self.front.is_program {
+            return None;
+        }
+        let [Value::Symbol(head), Value::Symbol(item), capacity @ ..] = value.as_items()? else {
+            return None;
+        };
+        if &*head.name != "vec" || capacity.len() > 1 || !matches!(self.meaning(head), Meant::Native(_)) {
+            return None;
+        }
+        let is_number =
+            matches!(&*item.name, "int" | "bool" | "pubkey") || FixedType::from_name(&item.name).is_some();
+        match self.meaning(item) {
+            Meant::Type(ty @ Type::Record(..), _) => Some(Type::Vec(Rc::new(ty))),
+            Meant::Native(_) if is_number => Some(Type::Vec(Rc::new(Type::Named(Rc::clone(&item.name))))),
+            _ => None,
+        }
+    }
+
     /// `(typecase value (type body…) … (else body…))`.
     pub(crate) fn typecase_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         const SHAPE: &str = "(typecase value (type body …) … (else body …))";

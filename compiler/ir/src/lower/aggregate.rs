@@ -211,14 +211,24 @@ impl State<'_> {
             Expr::HasType(value, wanted) => {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);
-                let is = match (&found, value.first()) {
-                    (SourceType::Option(item), Some(is_there)) if **item == *wanted => *is_there,
-                    (SourceType::Option(_), Some(is_there)) if *wanted == SourceType::Null => {
-                        self.not(*is_there)
+                let is = match (&found, wanted, value.as_slice()) {
+                    (SourceType::Option(item), SourceType::Option(wanted), [is_there, ..]) => {
+                        match is_of(item, wanted) {
+                            true => self.truth(true),
+                            false => self.not(*is_there),
+                        }
                     }
                     // A builder is a string, as in scripts.
-                    (SourceType::Builder, _) if *wanted == SourceType::String => self.truth(true),
-                    (SourceType::String, _) if *wanted == SourceType::Builder => self.truth(true),
+                    (SourceType::Builder, SourceType::String, _)
+                    | (SourceType::String, SourceType::Builder, _) => self.truth(true),
+                    (SourceType::Option(_), SourceType::Null, [is_there, ..]) => self.not(*is_there),
+                    (SourceType::Option(item), wanted, [is_there, ..]) if is_of(item, wanted) => *is_there,
+                    // Only the run knows the length.
+                    (
+                        SourceType::Slice(item) | SourceType::Vec(item),
+                        SourceType::Array(of, count),
+                        [_, length, ..],
+                    ) if is_of(item, of) => self.compare_const(Condition::Equal, *length, u64::from(*count)),
                     _ => self.truth(is_of(&found, wanted)),
                 };
                 Words::from_elem(is, 1)
@@ -616,12 +626,22 @@ impl State<'_> {
     }
 }
 
-/// True if all values of a type are of another one; that may be a generic type, which has the values of all its instances.
+/// True if all values of a type are of another one: what is no option may stand for one, an array for a view or a vec, and
+/// a generic type has the values of all its instances.
 fn is_of(found: &SourceType, wanted: &SourceType) -> bool {
-    match wanted {
-        SourceType::Applied(generic, _) => {
+    match (found, wanted) {
+        (found, SourceType::Applied(generic, _)) => {
             found.instance().is_some_and(|instance| instance.generic == *generic)
         }
-        wanted => found == wanted,
+        (SourceType::Option(found), SourceType::Option(wanted)) => is_of(found, wanted),
+        (found, SourceType::Option(wanted)) => *found == SourceType::Null || is_of(found, wanted),
+        (SourceType::Array(found, length), SourceType::Array(wanted, other)) => {
+            length == other && is_of(found, wanted)
+        }
+        (
+            SourceType::Array(found, _) | SourceType::Slice(found) | SourceType::Vec(found),
+            SourceType::Slice(wanted) | SourceType::Vec(wanted),
+        ) => is_of(found, wanted),
+        (found, wanted) => found == wanted,
     }
 }
