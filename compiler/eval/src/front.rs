@@ -848,11 +848,6 @@ impl Front {
         self.owners.get(&id).copied()
     }
 
-    /// The name of the module that a variable belongs to.
-    pub fn module_of_global(&self, id: GlobalId) -> Option<&str> {
-        self.modules.get(self.owner(id)?.0 as usize).map(|module| &*module.name)
-    }
-
     pub(crate) fn define_macro(
         &mut self,
         machine: &mut Machine,

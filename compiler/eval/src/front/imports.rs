@@ -357,6 +357,11 @@ impl Front {
         })
     }
 
+    /// The name of the module that a variable belongs to.
+    pub fn module_of_global(&self, id: crate::core::GlobalId) -> Option<&str> {
+        self.modules.get(self.owner(id)?.0 as usize).map(|module| &*module.name)
+    }
+
     /// The module of the library of this name, without what it has in OVSM.
     pub(crate) fn library_module(&mut self, name: &str) -> ModuleId {
         let id = self.program_module(name);
