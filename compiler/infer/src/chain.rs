@@ -19,10 +19,10 @@ const MAX_SEED: u32 = 32;
 pub(crate) enum Bytes {
     /// A part of an address.
     Seed,
-    /// One of several parts of instruction data.
-    Part,
-    /// All of the instruction data, or returned data.
-    Whole,
+    /// What is written to memory.
+    Plain,
+    /// A part of instruction data, or returned data.
+    Data,
 }
 
 /// True for a form whose value is made of bytes, of the type that is stated around it.
@@ -48,8 +48,7 @@ impl<'a> Inference<'a> {
                         self.account_number(account.account, &found);
                     }
                 }
-                let usage = if data.len() == 1 { Bytes::Whole } else { Bytes::Part };
-                self.bytes_of(data, usage);
+                self.bytes_of(data, Bytes::Data);
                 signers.iter().for_each(|seeds| self.bytes_of(seeds, Bytes::Seed));
                 null
             }
@@ -75,7 +74,7 @@ impl<'a> Inference<'a> {
                 self.stated(expr)
             }
             Chain::SetReturnData(value) => {
-                self.bytes_of(std::slice::from_ref(value), Bytes::Whole);
+                self.bytes_of(std::slice::from_ref(value), Bytes::Data);
                 null
             }
             Chain::Initialize(account, opening) => {
@@ -109,11 +108,11 @@ impl<'a> Inference<'a> {
             }
             Chain::SetMemory(address, value) => {
                 self.word(Builtin::MemStore(8), *address);
-                self.bytes_of(std::slice::from_ref(value), Bytes::Part);
+                self.bytes_of(std::slice::from_ref(value), Bytes::Plain);
                 null
             }
             Chain::AddressOf(value) => {
-                self.bytes_of(std::slice::from_ref(value), Bytes::Part);
+                self.bytes_of(std::slice::from_ref(value), Bytes::Plain);
                 Term::Known(Type::Int(IntType::U64))
             }
             Chain::BytesAt(address, length) => {
@@ -204,9 +203,10 @@ impl<'a> Inference<'a> {
                 Type::Slice(item) => **item == Type::Int(IntType::U8),
                 _ => false,
             };
+            let are_items = matches!(&ty, Type::Slice(item) | Type::Vec(item) if item.is_plain());
             let fits = match usage {
-                Bytes::Whole => is_view || ty.is_plain(),
-                Bytes::Part => ty.is_plain(),
+                Bytes::Data => is_view || are_items || ty.is_plain(),
+                Bytes::Plain => ty.is_plain(),
                 Bytes::Seed => {
                     is_view
                         || matches!(ty, Type::Int(_) | Type::Pubkey | Type::Account(_) | Type::Error)
@@ -226,11 +226,7 @@ fn no_bytes(ty: &Type, usage: Bytes, span: Option<Span>) -> Diagnostic {
             "can not be a seed",
             "seeds are strings, bytes, integers (`1u8`), keys, accounts, or `(array u8 n)` of at most 32",
         ),
-        Bytes::Part => (
-            "can not be one of several parts",
-            "parts are integers, truths, keys, records and arrays; a view has to be the only part",
-        ),
-        Bytes::Whole => {
+        Bytes::Plain | Bytes::Data => {
             let help = "use arrays of a fixed length: `(array u8 32)`";
             let message = match ty.holds_heap() {
                 true => "holds a vec or a `string-builder`, so its bytes are not all of it",

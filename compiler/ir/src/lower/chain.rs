@@ -51,6 +51,12 @@ pub(crate) fn place_size(chain: &Chain, types: &BodyTypes) -> u32 {
     }
 }
 
+/// True for what is the address of bytes and their number.
+fn is_view(ty: &SourceType) -> bool {
+    use SourceType::{Builder, Bytes, Slice, String, Vec};
+    matches!(ty, String | Bytes | Builder | Slice(_) | Vec(_))
+}
+
 /// Takes places one after the other.
 struct Places(Address);
 
@@ -248,8 +254,9 @@ impl State<'_> {
                 known.push(address);
             }
         }
-        let (data, length) = self.instruction_bytes(data, &mut places, signatures);
+        let parts = self.instruction_parts(data, signatures);
         let (signers_at, signer_count) = self.signers(signers, &mut places, signatures);
+        let (data, length) = self.instruction_bytes(&parts, &mut places);
         for (offset, word) in [(0, program), (24, data), (32, length)] {
             self.store_word(instruction.after(offset), Width::W8, word);
         }
@@ -286,40 +293,76 @@ impl State<'_> {
         self.store_constant(place.after(48), 0);
     }
 
-    /// The bytes of values, one after the other.
-    fn instruction_bytes(
-        &mut self,
-        data: &[ExprId],
-        places: &mut Places,
-        signatures: &dyn Signatures,
-    ) -> (Value, Value) {
-        if let [only] = data
-            && let Some(view) = self.view_of(*only, signatures)
+    /// The values that are the parts of an instruction, from left to right.
+    fn instruction_parts(&mut self, data: &[ExprId], signatures: &dyn Signatures) -> Vec<(SourceType, Words)> {
+        data.iter().map(|part| (self.ty(*part), self.value(*part, signatures))).collect()
+    }
+
+    /// The bytes of values, one after the other, and how many they are. Nothing that may use the heap comes between this
+    /// and who reads them: bytes whose number only the run knows are put together where the heap is not used yet.
+    fn instruction_bytes(&mut self, parts: &[(SourceType, Words)], places: &mut Places) -> (Value, Value) {
+        if let [(ty, value)] = parts
+            && let Some(view) = self.view_of(ty, value)
         {
             return view;
         }
-        let sizes: Vec<u32> = data.iter().map(|part| self.ty(*part).size().unwrap_or(0)).collect();
-        let all = sizes.iter().copied().fold(0u32, u32::saturating_add);
+        if parts.iter().any(|(ty, _)| is_view(ty)) {
+            return self.joined_bytes(parts);
+        }
+        let sizes = parts.iter().map(|(ty, _)| ty.size().unwrap_or(0));
+        let all = sizes.clone().fold(0u32, u32::saturating_add);
         let place = places.take(all);
         let mut at = place;
-        for (part, size) in data.iter().zip(sizes) {
-            let ty = self.ty(*part);
-            let value = self.value(*part, signatures);
-            self.store_value(&ty, &value, at);
+        for ((ty, value), size) in parts.iter().zip(sizes) {
+            self.store_value(ty, value, at);
             at = at.after(size);
         }
         (self.pointer(place), self.constant(u64::from(all)))
     }
 
-    /// Address and length of bytes that lie somewhere already.
-    fn view_of(&mut self, expr: ExprId, signatures: &dyn Signatures) -> Option<(Value, Value)> {
-        match self.ty(expr) {
-            SourceType::String | SourceType::Bytes | SourceType::Slice(_) | SourceType::Builder => {
-                let value = self.value(expr, signatures);
-                Some((value.first().copied()?, value.get(1).copied()?))
-            }
-            _ => None,
+    /// The same for parts some of which lie somewhere already.
+    fn joined_bytes(&mut self, parts: &[(SourceType, Words)]) -> (Value, Value) {
+        let views: Vec<Option<(Value, Value)>> =
+            parts.iter().map(|(ty, value)| self.view_of(ty, value)).collect();
+        let known = parts.iter().zip(&views).filter(|(_, view)| view.is_none());
+        let known = known.fold(0u32, |sum, ((ty, _), _)| sum.saturating_add(ty.size().unwrap_or(0)));
+        let mut all = self.constant(u64::from(known));
+        for (_, length) in views.iter().flatten() {
+            // A view that memory can not hold would be read beyond its end, so that no sum overflows.
+            all = self.binary(crate::op::BinaryOp::Add, all, *length);
         }
+        let start = self.free_heap(all);
+        let mut at = Address { base: start, offset: 0, region: Region::View };
+        for ((ty, value), view) in parts.iter().zip(views) {
+            match view {
+                Some((address, length)) => {
+                    let to = self.pointer(at);
+                    self.call_runtime("sol_memcpy_", &[to, address, length]);
+                    at.base = self.binary(crate::op::BinaryOp::Add, to, length);
+                    at.offset = 0;
+                }
+                None => {
+                    self.store_value(ty, value, at);
+                    at = at.after(ty.size().unwrap_or(0));
+                }
+            }
+        }
+        (start, all)
+    }
+
+    /// Address and length of bytes that lie somewhere already.
+    fn view_of(&mut self, ty: &SourceType, value: &Words) -> Option<(Value, Value)> {
+        let [address, length, ..] = value.as_slice() else { return None };
+        let size = match ty {
+            SourceType::String | SourceType::Bytes | SourceType::Builder => 1,
+            SourceType::Slice(item) | SourceType::Vec(item) => item.size().unwrap_or(1),
+            _ => return None,
+        };
+        let bytes = match size {
+            1 => *length,
+            size => self.binary_const(crate::op::BinaryOp::Mul, *length, u64::from(size)),
+        };
+        Some((*address, bytes))
     }
 
     fn signers(
@@ -344,6 +387,19 @@ impl State<'_> {
         (self.pointer(list), self.constant(signers.len() as u64))
     }
 
+    fn seed_view(
+        &mut self,
+        ty: &SourceType,
+        seed: ExprId,
+        signatures: &dyn Signatures,
+    ) -> Option<(Value, Value)> {
+        if !is_view(ty) {
+            return None;
+        }
+        let value = self.value(seed, signatures);
+        self.view_of(ty, &value)
+    }
+
     /// Writes a list of seeds; their bytes go to `places` unless they lie somewhere already.
     fn seeds(&mut self, seeds: &[ExprId], list: Address, places: &mut Places, signatures: &dyn Signatures) {
         for (number, seed) in seeds.iter().enumerate() {
@@ -354,7 +410,7 @@ impl State<'_> {
                     let place = places.take(size);
                     (self.key_address(*seed, place, signatures), self.constant(u64::from(KEY_SIZE)))
                 }
-                _ => match self.view_of(*seed, signatures) {
+                _ => match self.seed_view(&ty, *seed, signatures) {
                     Some(view) => view,
                     None => {
                         let place = places.take(size);
@@ -493,12 +549,14 @@ impl State<'_> {
     }
 
     fn set_return_data(&mut self, value: ExprId, expr: ExprId, signatures: &dyn Signatures) {
-        let view = match (self.view_of(value, signatures), self.place_of(expr)) {
-            (Some(view), _) => view,
-            (None, Some(place)) => self.instruction_bytes(&[value], &mut Places(place), signatures),
-            (None, None) => return,
+        let parts = self.instruction_parts(&[value], signatures);
+        let view = match (parts.as_slice(), self.place_of(expr)) {
+            ([(ty, value)], _) if is_view(ty) => self.view_of(ty, value),
+            (_, place) => place.map(|place| self.instruction_bytes(&parts, &mut Places(place))),
         };
-        self.call_runtime("sol_set_return_data", &[view.0, view.1]);
+        if let Some((address, length)) = view {
+            self.call_runtime("sol_set_return_data", &[address, length]);
+        }
     }
 
     /// A new account becomes one of a type.

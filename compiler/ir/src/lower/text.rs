@@ -126,6 +126,16 @@ impl State<'_> {
         self.fail_if(too_long, Failure::OutOfHeap);
     }
 
+    /// Where so many bytes of the heap are not used yet. They stay unused: whoever takes some next may get them.
+    pub(crate) fn free_heap(&mut self, needed: Value) -> Value {
+        let end = self.constant(self.layout.heap_end());
+        let Some(start) = self.runtime(Runtime::HeapTop, &[]).first().copied() else { return end };
+        let left = self.binary(BinaryOp::Sub, end, start);
+        let is_short = self.compare(Condition::UnsignedLess, left, needed);
+        self.fail_if(is_short, Failure::OutOfHeap);
+        start
+    }
+
     fn known_text(&mut self, text: &[u8]) -> Words {
         let address = self.bytes(text);
         let length = self.constant(text.len() as u64);
@@ -258,11 +268,7 @@ impl State<'_> {
             [Piece::Bytes(address, length)] => Words::from_slice(&[*address, *length]),
             pieces => {
                 let needed = self.room_of(pieces);
-                let Some(start) = self.runtime(Runtime::HeapTop, &[]).first().copied() else { return };
-                let end = self.constant(self.layout.heap_end());
-                let left = self.binary(BinaryOp::Sub, end, start);
-                let is_short = self.compare(Condition::UnsignedLess, left, needed);
-                self.fail_if(is_short, Failure::OutOfHeap);
+                let start = self.free_heap(needed);
                 let length = self.write_pieces(start, pieces);
                 Words::from_slice(&[start, length])
             }
