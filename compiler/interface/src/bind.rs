@@ -3,7 +3,7 @@
 //! The names are made so that nothing in a description can become anything but a name, a comment or a number. Start with
 //! [`module`].
 
-use crate::foreign::{Account, Call, Foreign, Part, Shape};
+use crate::foreign::{Account, Call, Foreign, Part, Sequence, Shape};
 use crate::model::DataType;
 use crate::names::{Scope, Style, spell};
 use std::collections::BTreeMap;
@@ -298,6 +298,8 @@ impl<'f> Writer<'f> {
             parameters.push(needed(&parameter));
         }
         let mut data: Vec<String> = Vec::new();
+        // What the macro binds, so that it is evaluated once.
+        let mut bindings: Vec<String> = Vec::new();
         for part in &call.parts {
             match part {
                 Part::Bytes(bytes) => data.extend(constants(bytes)),
@@ -314,6 +316,31 @@ impl<'f> Writer<'f> {
                     data.push(format!(",@(if (null? {parameter}) '(0u8) `(1u8 (the {ty} ,{parameter})))"));
                     words.push(format!("`:{parameter}` is {ty}, and may be left out"));
                     parameters.push(format!("({parameter} null)"));
+                }
+                Part::Sequence { name: theirs, bits, of, optional } => {
+                    let parameter = spelled(self, "an argument", theirs);
+                    let (ty, what, length) = sequence_text(of, &self.types);
+                    let own = format!("own-{parameter}");
+                    let count = match bits {
+                        0 => String::new(),
+                        bits => format!("(u{bits} (length {})) ", length.replace("it", &own)),
+                    };
+                    match optional {
+                        false => {
+                            bindings.push(format!("({own} : {ty} ,{parameter})"));
+                            data.push(format!("{count}{own}"));
+                            words.push(format!("`:{parameter}` is {what}"));
+                            parameters.push(needed(&parameter));
+                        }
+                        true => {
+                            bindings.push(format!(
+                                ",@(if (null? {parameter}) '() `(({own} : {ty} ,{parameter})))"
+                            ));
+                            data.push(format!(",@(if (null? {parameter}) '(0u8) '(1u8 {count}{own}))"));
+                            words.push(format!("`:{parameter}` is {what}, and may be left out"));
+                            parameters.push(format!("({parameter} null)"));
+                        }
+                    }
                 }
             }
         }
@@ -333,13 +360,17 @@ impl<'f> Writer<'f> {
         for word in &words {
             let _ = writeln!(self.text, ";;; * {word}");
         }
-        let _ = write!(
-            self.text,
-            "(defmacro {name} (&key\n    {})\n  `(invoke-program\n     ,program\n     [{}]\n     [{}]\n     ,signers))\n",
-            parameters.join("\n    "),
+        let invoke = format!(
+            "(invoke-program\n     ,program\n     [{}]\n     [{}]\n     ,signers)",
             metas.join("\n      "),
             data.join("\n      "),
         );
+        let invoke = match bindings.is_empty() {
+            true => invoke,
+            false => format!("(let ({})\n     {invoke})", bindings.join("\n      ")),
+        };
+        let parameters = parameters.join("\n    ");
+        let _ = write!(self.text, "(defmacro {name} (&key\n    {parameters})\n  `{invoke})\n");
     }
 }
 
@@ -356,6 +387,18 @@ fn account_words(parameter: &str, account: &Account) -> String {
         words.push("; the program itself may stand in its place");
     }
     format!("`:{parameter}` is {}", words.join(" ").replace(" ;", ";"))
+}
+
+/// The type of a sequence, what it is in words, and what its length is that of: `it`, or something of it.
+fn sequence_text(of: &Sequence, names: &BTreeMap<&str, String>) -> (String, String, &'static str) {
+    match of {
+        Sequence::Text => ("string".to_string(), "a string".to_string(), "(bytes it)"),
+        Sequence::Bytes => ("(array u8)".to_string(), "bytes".to_string(), "it"),
+        Sequence::List(item) => {
+            let item = type_text(item, names);
+            (format!("(array {item})"), format!("any number of items, each {item}"), "it")
+        }
+    }
 }
 
 /// A type with our names.

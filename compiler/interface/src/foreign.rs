@@ -7,8 +7,12 @@
 mod anchor;
 mod codama;
 mod own;
+mod sequence;
+
+pub use sequence::Sequence;
 
 use crate::model::DataType;
+use sequence::{Fields, Records, Wire};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -77,6 +81,17 @@ pub enum Part {
     Argument(String, DataType),
     /// A byte that tells whether there is an argument, and the argument if so.
     Optional(String, DataType),
+    /// An argument whose length only the caller knows.
+    Sequence {
+        /// Its name.
+        name: String,
+        /// The bits of the number before it that tells its length; 0 if there is none.
+        bits: u32,
+        /// What it is.
+        of: Sequence,
+        /// True if a byte before it tells whether it is there.
+        optional: bool,
+    },
 }
 
 /// What a type consists of: fields one after the other, or a byte and the fields of one of several variants.
@@ -94,8 +109,43 @@ struct Raw {
     name: String,
     address: Option<String>,
     docs: Vec<String>,
-    calls: Vec<Result<Call, (String, String)>>,
+    calls: Vec<Result<RawCall, (String, String)>>,
     types: BTreeMap<String, Result<RawShape, String>>,
+    /// Records once more, with what has no fixed length in them.
+    records: BTreeMap<String, Fields>,
+}
+
+/// A call before its arguments are taken apart.
+struct RawCall {
+    call: Call,
+    /// Its data, in order; `call` has none.
+    parts: Vec<RawPart>,
+}
+
+enum RawPart {
+    Bytes(Vec<u8>),
+    Argument(String, Wire),
+}
+
+impl RawCall {
+    fn call(self, records: &Records) -> Result<Call, String> {
+        let mut call = self.call;
+        for part in self.parts {
+            match part {
+                RawPart::Bytes(bytes) => call.parts.push(Part::Bytes(bytes)),
+                RawPart::Argument(name, wire) => sequence::parts(&name, wire, records, &mut call.parts)?,
+            }
+        }
+        // What has no length before it can only end the data.
+        let all_but_last = call.parts.iter().rev().skip(1);
+        let mut unsaid = all_but_last.filter(|part| matches!(part, Part::Sequence { bits: 0, .. }));
+        match unsaid.next() {
+            Some(Part::Sequence { name, .. }) => {
+                Err(format!("its argument `{}` has no length, and is not the last one", short(name)))
+            }
+            _ => Ok(call),
+        }
+    }
 }
 
 /// A shape, and its size if the description states one.
@@ -135,8 +185,13 @@ impl Raw {
         let mut foreign =
             Foreign { name: self.name, address: self.address, docs: self.docs, ..Foreign::default() };
         let mut sizes = Sizes { types: &self.types, known: BTreeMap::new(), order: Vec::new() };
+        let records = Records::new(self.records);
         for call in self.calls {
-            let call = match call {
+            let taken = call.and_then(|call| {
+                let name = call.call.name.clone();
+                call.call(&records).map_err(|reason| (name, reason))
+            });
+            let call = match taken {
                 Ok(call) => call,
                 Err((name, reason)) => {
                     foreign.skipped.push(format!("the instruction `{name}`: {reason}"));
@@ -165,7 +220,9 @@ fn used_types(
 ) -> std::collections::BTreeSet<String> {
     let mut waiting: Vec<String> = Vec::new();
     for part in calls.iter().flat_map(|call| &call.parts) {
-        if let Part::Argument(_, ty) | Part::Optional(_, ty) = part {
+        if let Part::Argument(_, ty) | Part::Optional(_, ty) | Part::Sequence { of: Sequence::List(ty), .. } =
+            part
+        {
             waiting.extend(name_in(ty).map(str::to_string));
         }
     }
@@ -247,6 +304,17 @@ impl Sizes<'_> {
                     let room =
                         self.size(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
                     room.bytes.saturating_add(1)
+                }
+                Part::Sequence { name, of, .. } => {
+                    if let Sequence::List(item) = of {
+                        let room = self
+                            .size(item, 0)
+                            .map_err(|reason| format!("its argument `{name}`: {reason}"))?;
+                        if room.bytes == 0 {
+                            return Err(format!("its argument `{name}`: its items have no bytes"));
+                        }
+                    }
+                    5
                 }
             };
             sum = sum.saturating_add(size);

@@ -123,8 +123,8 @@ pub const NATIVES: &[Native] = &[
         "invoke-program",
         "(program accounts data &optional signers) -> null",
         "Calls another program: `(invoke-program p [[from :mut :signer] [to :mut]] [2u32 amount] [[\"vault\" bump]])`. The data are \
-         the bytes of the values one after the other; each item of `signers` are the seeds of an address that signs. Only in \
-         programs.",
+         the bytes of the values one after the other, those of texts, vecs and views without their length; each item of \
+         `signers` are the seeds of an address that signs. Only in programs.",
         3,
         Some(4),
     ),

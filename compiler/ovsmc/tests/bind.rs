@@ -75,7 +75,7 @@ fn anchor() -> Value {
                     { "name": "terms", "type": { "defined": { "name": "Terms" } } }
                 ]
             },
-            { "name": "rename", "discriminator": [9], "accounts": [], "args": [{ "name": "to", "type": "string" }] },
+            { "name": "rename", "discriminator": [9], "accounts": [], "args": [{ "name": "to", "type": { "vec": "string" } }] },
             { "name": "ping", "discriminator": [7], "accounts": [], "args": [] }
         ],
         "types": [
@@ -162,6 +162,46 @@ fn the_older_format_of_anchor_is_read() {
     assert_eq!(built.code, Some(0), "{}", built.err);
     let missing = build(folder.path(), &module, &call.replace(" :program third", ""));
     assert!(missing.err.contains("needs `:program`"), "{}", missing.err);
+}
+
+#[test]
+fn texts_and_lists_are_written_with_their_lengths() {
+    let folder = tempfile::tempdir().unwrap();
+    let idl = json!({
+        "address": KEY, "metadata": { "name": "shop" },
+        "instructions": [{
+            "name": "offer", "discriminator": [1], "accounts": [{ "name": "shelf", "writable": true }],
+            "args": [
+                { "name": "data", "type": { "defined": { "name": "Data" } } },
+                { "name": "tags", "type": { "vec": { "defined": { "name": "Tag" } } } },
+                { "name": "note", "type": { "option": "string" } },
+                { "name": "raw", "type": "bytes" }
+            ]
+        }],
+        "types": [
+            { "name": "Data", "type": { "kind": "struct", "fields": [
+                { "name": "title", "type": "string" },
+                { "name": "limit", "type": { "option": "u16" } },
+                { "name": "more", "type": { "defined": { "name": "More" } } }
+            ] } },
+            { "name": "More", "type": { "kind": "struct", "fields": [{ "name": "uri", "type": "string" }] } },
+            { "name": "Tag", "type": { "kind": "struct", "fields": [{ "name": "a", "type": "u8" }, { "name": "b", "type": "u16" }] } }
+        ]
+    });
+    let (module, notes) = bind(folder.path(), &idl);
+    assert_eq!(notes, "");
+    let call = "(shop-offer :shelf other :data-title \"ab\" :data-more-uri (str \"u\" n) :tags [(ShopTag 1 2)] \
+                :raw (vec u8))";
+    for (more, code, said) in [
+        ("", 0, ""),
+        (" :note \"x\" :data-limit 3", 0, ""),
+        (" :note 5", 1, "string"),
+        (" :data-limit true", 1, "u16"),
+    ] {
+        let built = build(folder.path(), &module, &call.replace(" :raw", &format!("{more} :raw")));
+        assert_eq!(built.code, Some(code), "{more}: {}\n{module}", built.err);
+        assert!(built.err.contains(said), "{more}: {}", built.err);
+    }
 }
 
 /// The programs of this repository: each format describes the same call, and Codama and our own say all of it.
@@ -309,6 +349,8 @@ fn nonsense_is_refused() {
             json!({ "name": format!("T{n}"), "type": { "kind": "struct", "fields": fields } })
         })
         .collect();
+    let mut open = doubling.clone();
+    open[30]["type"]["fields"] = json!([{ "name": "s", "type": "string" }]);
     let with = |ty: Value, types: Value| {
         json!({
             "address": KEY, "metadata": { "name": "p" }, "types": types,
@@ -336,8 +378,22 @@ fn nonsense_is_refused() {
             "more than 10240 bytes",
         ),
         (with(json!("f64"), json!([])), "no type `f64`"),
-        (with(json!({ "vec": "u8" }), json!([])), "a vector has no fixed length"),
-        (with(defined("A"), fields(json!({ "option": "u8" }))), "an option inside"),
+        (with(json!({ "vec": { "vec": "u8" } }), json!([])), "a vector has no fixed length"),
+        (with(json!({ "option": { "option": "u8" } }), json!([])), "an option of an option"),
+        (with(json!({ "vec": defined("A") }), fields(json!("string"))), "a list of records with texts"),
+        (
+            with(json!({ "option": defined("A") }), fields(json!("string"))),
+            "an option of a record with texts",
+        ),
+        (
+            with(json!({ "array": [defined("A"), 2] }), fields(json!("string"))),
+            "`string` has no fixed length",
+        ),
+        (
+            with(json!({ "vec": defined("E") }), json!([{ "name": "E", "type": { "kind": "struct" } }])),
+            "no bytes",
+        ),
+        (with(defined("T0"), Value::Array(open)), "too many parts"),
         (with(defined("A"), uneven), "differ in size"),
         (with(deep, json!([])), "nested too deeply"),
         (with(defined("T0"), Value::Array(doubling)), "more than 16384 parts"),

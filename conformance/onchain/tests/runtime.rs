@@ -187,6 +187,36 @@ async fn an_address_of_the_program_signs() {
     assert_eq!(seen.accounts[0].0, 10_000_000);
 }
 
+/// What only the run knows the length of is a part of instruction data like everything else: transfers by the system program.
+#[tokio::test]
+async fn parts_of_instruction_data_may_have_any_length() {
+    let source = r#"
+        (define amounts (vec u64))
+        (push! amounts 700)
+        (define tag (vec u8))
+        (push! tag 2 0)
+        (define rest (string-builder))
+        (append! rest "\u{0}")
+        (defmacro call (data &optional (signers null))
+          `(invoke-program (system-program-id) [[0 :mut :signer] [1 :mut]] ,data ,signers))
+        (define found (find-program-address ["vault"]))
+        (call [2u32 amounts] [["vault" (. found bump)]])
+        (call [tag rest 0u8 1000u64] [[(str "va" "ult") (. found bump)]])
+        (set! amounts (map (fn (amount) (* amount 3)) amounts))
+        (call [tag 0u8 rest (bytes (str "d")) (the (array u8 7) [0 0 0 0 0 0 0])] [["vault" (. found bump)]])
+        (push! tag 0 0 5 0 0 0 0 0 0 0)
+        (call tag [["vault" (. found bump)]])
+        (set-return-data amounts)
+        (if (= (the u64 (returned-data (program-key))) 2100) 0 1)"#;
+    let (address, _) = Pubkey::find_program_address(&[b"vault"], &PROGRAM);
+    let vault = AccountSpec { lamports: 10_000_000, ..AccountSpec::absent(address) };
+    let accounts = vec![vault, AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)];
+    let seen = run(&case("parts of any length", source, accounts, &[])).await;
+    assert_eq!(seen.error, None);
+    let sent = 700 + 1000 + u64::from(b'd') + 5;
+    assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (10_000_000 - sent, 10_000_000 + sent));
+}
+
 #[tokio::test]
 async fn sysvars_and_returned_data_are_read() {
     let source = r#"

@@ -1,9 +1,12 @@
 //! The format of Anchor: that of version 0.30 and later, and the one before it.
 //!
-//! Values are written as Borsh writes them: an option is one byte if there is nothing in it, so that only an argument itself
-//! may be one; text, lists and maps have no fixed length and are left out.
+//! Values are written as Borsh writes them: an option is one byte if there is nothing in it, and before texts and lists
+//! stands how long they are. Only arguments, and fields of records that are arguments, may be these; maps are left out.
 
-use super::{Account, Call, Part, Raw, RawShape, Shape, docs_of, flag, items, plain, short, text_of};
+use super::sequence::{Sequence, Wire};
+use super::{
+    Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
+};
 use crate::model::{DataType, is_key};
 use crate::names::{Style, spell};
 use serde_json::Value;
@@ -31,6 +34,9 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     };
     for node in items(root, "types")? {
         let Some(name) = text_of(node, "name") else { continue };
+        if let Some(fields) = wires(node) {
+            raw.records.insert(name.clone(), fields);
+        }
         raw.types.insert(name, shape(node));
     }
     for node in items(root, "instructions")? {
@@ -40,7 +46,7 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     Ok(raw)
 }
 
-fn call(node: &Value, name: &str) -> Result<Call, String> {
+fn call(node: &Value, name: &str) -> Result<RawCall, String> {
     let bytes = match node.get("discriminator") {
         Some(_) => {
             let items = items(node, "discriminator")?.iter();
@@ -53,24 +59,17 @@ fn call(node: &Value, name: &str) -> Result<Call, String> {
             Sha256::digest(text.as_bytes()).iter().copied().take(8).collect()
         }
     };
-    let mut parts = vec![Part::Bytes(bytes)];
+    let mut parts = vec![RawPart::Bytes(bytes)];
     for argument in items(node, "args")? {
         let name = text_of(argument, "name").ok_or("one of its arguments has no name")?;
         let ty = argument.get("type").unwrap_or(&Value::Null);
-        parts.push(match ty.get("option") {
-            Some(item) => {
-                let ty = type_of(item, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
-                Part::Optional(name, ty)
-            }
-            None => {
-                let ty = type_of(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
-                Part::Argument(name, ty)
-            }
-        });
+        let wire = wire_of(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
+        parts.push(RawPart::Argument(name, wire));
     }
     let mut accounts = Vec::new();
     group(items(node, "accounts")?, "", 0, &mut accounts)?;
-    Ok(Call { name: name.to_string(), docs: docs_of(node), accounts, parts })
+    let call = Call { name: name.to_string(), docs: docs_of(node), accounts, parts: Vec::new() };
+    Ok(RawCall { call, parts })
 }
 
 /// The accounts of a group, which may contain groups; the names of those are put before the names of their accounts.
@@ -132,6 +131,40 @@ fn fields(nodes: &[Value]) -> Result<Vec<(String, DataType)>, String> {
         None => Ok((format!("item-{}", place + 1), type_of(node, 0)?)),
     };
     nodes.iter().enumerate().map(field).collect()
+}
+
+/// The fields of a record, which may be of any length.
+fn wires(node: &Value) -> Option<Vec<(String, Result<Wire, String>)>> {
+    let ty = node.get("type").unwrap_or(&Value::Null);
+    let is_plain = items(node, "generics").is_ok_and(<[Value]>::is_empty);
+    let field = |(place, node): (usize, &Value)| match text_of(node, "name") {
+        Some(name) => (name, wire_of(node.get("type").unwrap_or(&Value::Null), 0)),
+        None => (format!("item-{}", place + 1), wire_of(node, 0)),
+    };
+    match text_of(ty, "kind").as_deref() {
+        Some("struct") if is_plain => Some(items(ty, "fields").ok()?.iter().enumerate().map(field).collect()),
+        _ => None,
+    }
+}
+
+/// A type of any length.
+fn wire_of(node: &Value, depth: usize) -> Result<Wire, String> {
+    match node.as_str() {
+        Some("string") => return Ok(Wire::Sequence(32, Sequence::Text)),
+        Some("bytes") => return Ok(Wire::Sequence(32, Sequence::Bytes)),
+        _ => {}
+    }
+    if let Some(item) = node.get("option") {
+        return match depth {
+            0 => Ok(Wire::Option(Box::new(wire_of(item, 1)?))),
+            _ => Err("an option of an option has no value in programs".to_string()),
+        };
+    }
+    match node.get("vec") {
+        Some(item) if item.as_str() == Some("u8") => Ok(Wire::Sequence(32, Sequence::Bytes)),
+        Some(item) => Ok(Wire::Sequence(32, Sequence::List(type_of(item, 0)?))),
+        None => type_of(node, 0).map(Wire::Fixed),
+    }
 }
 
 fn type_of(node: &Value, depth: usize) -> Result<DataType, String> {

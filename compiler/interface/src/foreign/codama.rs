@@ -2,7 +2,10 @@
 //!
 //! It says exactly how values lie in memory, so that what is padded to a fixed size can be told from what is not.
 
-use super::{Account, Call, Part, Raw, RawShape, Shape, docs_of, flag, items, plain, short, text_of};
+use super::sequence::{Sequence, Wire};
+use super::{
+    Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
+};
 use crate::model::{DataType, from_hex, is_key};
 use serde_json::Value;
 
@@ -22,7 +25,11 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     };
     for node in items(program, "definedTypes")? {
         let Some(name) = text_of(node, "name") else { continue };
-        raw.types.insert(name, shape(node.get("type").unwrap_or(&Value::Null)));
+        let ty = node.get("type").unwrap_or(&Value::Null);
+        if let Some(fields) = wires(ty) {
+            raw.records.insert(name.clone(), fields);
+        }
+        raw.types.insert(name, shape(ty));
     }
     for node in items(program, "instructions")? {
         let name = text_of(node, "name").ok_or("one of its instructions has no name")?;
@@ -35,7 +42,7 @@ fn kind(node: &Value) -> &str {
     node.get("kind").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn call(node: &Value, name: &str) -> Result<Call, String> {
+fn call(node: &Value, name: &str) -> Result<RawCall, String> {
     let is_by_place = text_of(node, "optionalAccountStrategy").as_deref() != Some("omitted");
     let mut accounts = Vec::new();
     for account in items(node, "accounts")? {
@@ -58,16 +65,14 @@ fn call(node: &Value, name: &str) -> Result<Call, String> {
         let faulty = |reason: String| format!("its argument `{name}`: {reason}");
         if text_of(argument, "defaultValueStrategy").as_deref() == Some("omitted") {
             let value = argument.get("defaultValue").unwrap_or(&Value::Null);
-            parts.push(Part::Bytes(constant(ty, value).map_err(faulty)?));
-        } else if kind(ty) == "optionTypeNode" && !flag(ty, "fixed") {
-            is_byte(ty.get("prefix")).map_err(faulty)?;
-            let item = type_of(ty.get("item").unwrap_or(&Value::Null), 0).map_err(faulty)?;
-            parts.push(Part::Optional(name.clone(), item));
+            parts.push(RawPart::Bytes(constant(ty, value).map_err(faulty)?));
         } else {
-            parts.push(Part::Argument(name.clone(), type_of(ty, 0).map_err(faulty)?));
+            let wire = wire_of(ty, 0).map_err(faulty)?;
+            parts.push(RawPart::Argument(name.clone(), wire));
         }
     }
-    Ok(Call { name: name.to_string(), docs: docs_of(node), accounts, parts })
+    let call = Call { name: name.to_string(), docs: docs_of(node), accounts, parts: Vec::new() };
+    Ok(RawCall { call, parts })
 }
 
 /// The bytes of a value that is written out.
@@ -167,6 +172,66 @@ fn tuple(node: &Value) -> Result<Vec<(String, DataType)>, String> {
 fn number_of(node: &Value, member: &str) -> Result<u32, String> {
     let number = node.get(member).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
     number.ok_or_else(|| format!("its `{member}` is no number"))
+}
+
+/// The fields of a record, which may be of any length.
+fn wires(node: &Value) -> Option<Vec<(String, Result<Wire, String>)>> {
+    if kind(node) != "structTypeNode" {
+        return None;
+    }
+    let field = |node: &Value| {
+        let name = text_of(node, "name")?;
+        let wire = match text_of(node, "defaultValueStrategy").as_deref() {
+            Some("omitted") => Err(format!("the value of the field `{name}` is given")),
+            _ => wire_of(node.get("type").unwrap_or(&Value::Null), 0),
+        };
+        Some((name, wire))
+    };
+    items(node, "fields").ok()?.iter().map(field).collect()
+}
+
+/// The bits of the number before a sequence.
+fn prefix_bits(node: Option<&Value>) -> Result<u32, String> {
+    match node.map(|node| type_of(node, 0)) {
+        Some(Ok(DataType::Integer(false, bits @ (8 | 16 | 32 | 64)))) => Ok(bits),
+        _ => Err("what tells its length is no number that programs write".to_string()),
+    }
+}
+
+/// A type of any length.
+fn wire_of(node: &Value, depth: usize) -> Result<Wire, String> {
+    let none = Value::Null;
+    let member = |name: &str| node.get(name).unwrap_or(&none);
+    let of = |inner: &Value| match kind(inner) {
+        "stringTypeNode" if text_of(inner, "encoding").is_none_or(|it| it == "utf8") => Some(Sequence::Text),
+        "bytesTypeNode" => Some(Sequence::Bytes),
+        _ => None,
+    };
+    match kind(node) {
+        "optionTypeNode" if !flag(node, "fixed") => {
+            is_byte(node.get("prefix"))?;
+            match depth {
+                0 => Ok(Wire::Option(Box::new(wire_of(member("item"), 1)?))),
+                _ => Err("an option of an option has no value in programs".to_string()),
+            }
+        }
+        "sizePrefixTypeNode" => match of(member("type")) {
+            Some(of) => Ok(Wire::Sequence(prefix_bits(node.get("prefix"))?, of)),
+            None => Err("a length stands before something that is no text".to_string()),
+        },
+        "arrayTypeNode" => match kind(member("count")) {
+            "prefixedCountNode" => {
+                let bits = prefix_bits(member("count").get("prefix"))?;
+                Ok(Wire::Sequence(bits, Sequence::List(type_of(member("item"), 0)?)))
+            }
+            "remainderCountNode" => Ok(Wire::Sequence(0, Sequence::List(type_of(member("item"), 0)?))),
+            _ => type_of(node, 0).map(Wire::Fixed),
+        },
+        _ => match of(node) {
+            Some(of) => Ok(Wire::Sequence(0, of)),
+            None => type_of(node, 0).map(Wire::Fixed),
+        },
+    }
 }
 
 fn type_of(node: &Value, depth: usize) -> Result<DataType, String> {

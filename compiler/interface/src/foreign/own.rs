@@ -1,6 +1,7 @@
 //! Our own format: everything in it can be written by programs.
 
-use super::{Account, Call, Part, Raw, RawShape, Shape};
+use super::sequence::Wire;
+use super::{Account, Call, Raw, RawCall, RawPart, RawShape, Shape};
 use crate::model::{self, Field, Interface};
 
 /// Reads an interface.
@@ -10,15 +11,22 @@ use crate::model::{self, Field, Interface};
 pub(super) fn read(text: &str) -> Result<Raw, String> {
     let interface = Interface::from_text(text)?;
     let calls = interface.instructions.into_iter().map(|instruction| {
-        let mut parts = vec![Part::Bytes(instruction.discriminator)];
-        parts.extend(instruction.arguments.into_iter().map(|field| Part::Argument(field.name, field.ty)));
+        let mut parts = vec![RawPart::Bytes(instruction.discriminator)];
+        let arguments = instruction.arguments.into_iter();
+        parts.extend(arguments.map(|field| RawPart::Argument(field.name, Wire::Fixed(field.ty))));
         let accounts = instruction.accounts.into_iter().map(|account| Account {
             name: account.name,
             signer: account.signer,
             writable: account.writable,
             optional: account.optional,
         });
-        Ok(Call { name: instruction.name, docs: instruction.docs, accounts: accounts.collect(), parts })
+        let call = Call {
+            name: instruction.name,
+            docs: instruction.docs,
+            accounts: accounts.collect(),
+            parts: Vec::new(),
+        };
+        Ok(RawCall { call, parts })
     });
     let fields = |fields: Vec<Field>| fields.into_iter().map(|field| (field.name, field.ty)).collect();
     let types = interface.types.into_iter().map(|named| {
@@ -36,5 +44,6 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         docs: interface.docs,
         calls: calls.collect(),
         types: types.collect(),
+        records: std::collections::BTreeMap::new(),
     })
 }

@@ -294,7 +294,11 @@ impl State<'_> {
     }
 
     /// The values that are the parts of an instruction, from left to right.
-    fn instruction_parts(&mut self, data: &[ExprId], signatures: &dyn Signatures) -> Vec<(SourceType, Words)> {
+    fn instruction_parts(
+        &mut self,
+        data: &[ExprId],
+        signatures: &dyn Signatures,
+    ) -> Vec<(SourceType, Words)> {
         data.iter().map(|part| (self.ty(*part), self.value(*part, signatures))).collect()
     }
 
