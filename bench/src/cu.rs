@@ -79,7 +79,7 @@ pub const KERNELS: [Subject; 7] = [
 ];
 
 /// Whole programs on accounts.
-pub const PROGRAMS: [Subject; 9] = [
+pub const PROGRAMS: [Subject; 10] = [
     program!("noop", "../programs/noop.ovsm", || instruction(&[], &[]), 2, 1, 136),
     program!("log", "../programs/log.ovsm", || instruction(&[], &[]), 105, 104, 240),
     program!(
@@ -91,6 +91,7 @@ pub const PROGRAMS: [Subject; 9] = [
         240
     ),
     program!("counter", "../programs/counter.ovsm", || instruction(&[account(1, &[0; 8])], &[]), 34, 34, 392),
+    program!("counter_declared", "../programs/counter_declared.ovsm", declared_counter, 34, 34, 392),
     program!(
         "counter_min",
         "../programs/counter_min.ovsm",
@@ -107,6 +108,12 @@ pub const PROGRAMS: [Subject; 9] = [
 
 fn instruction(accounts: &[AccountInput], data: &[u8]) -> Input {
     Input::serialise(accounts, data, &PROGRAM_ID)
+}
+
+/// A counter of an account type, and the call of its instruction: each begins with the start of the hash of its name.
+fn declared_counter() -> Input {
+    let counter = [255, 176, 4, 245, 188, 253, 124, 25, 0, 0, 0, 0, 0, 0, 0, 0];
+    instruction(&[account(1, &counter)], &[11, 18, 104, 9, 104, 174, 59, 33])
 }
 
 fn account(number: u8, data: &[u8]) -> AccountInput {

@@ -86,6 +86,9 @@ fn small_programs_are_small() {
     let named = |name: &str| PROGRAMS.iter().find(|program| program.name == name).unwrap();
     let noop = named("noop");
     assert!(cost(noop, noop.source, Version::V3, OptLevel::O2).unwrap().units <= 2);
+    let declared = named("counter_declared");
+    let figures = cost(declared, declared.source, Version::V3, OptLevel::O2).unwrap();
+    assert!(figures.units <= 34 && figures.bytes <= 1_536, "{} {}", figures.units, figures.bytes);
     let log = named("log");
     assert!(cost(log, log.source, Version::V3, OptLevel::O2).unwrap().stripped <= 300);
 }
