@@ -106,6 +106,35 @@ pub const PROGRAMS: [Subject; 10] = [
     program!("vault_withdraw", "../programs/vault_withdraw.ovsm", withdrawal, 57, 57, 576),
 ];
 
+/// Walks over so many accounts: how many, the units of pinocchio, and those of clang -O2 for the walk as it is written.
+pub const WALKS: [(usize, u64, u64); 6] =
+    [(1, 22, 30), (3, 44, 56), (5, 59, 82), (10, 101, 147), (20, 177, 277), (32, 269, 433)];
+
+/// What finding so many accounts costs, every third of which is the one before it once more if `repeats` says so.
+///
+/// # Errors
+/// The program does not do what it should.
+pub fn walk(count: usize, repeats: bool, version: Version, level: OptLevel) -> Result<u64, String> {
+    let mut db = Database::default();
+    let source = include_str!("../programs/account_walk.ovsm");
+    let file = db.add_file("account_walk", source);
+    let built = build(&db, file, &BuildOptions { level, version, symbols: true });
+    let artifact = built.map_err(|errors| format!("{:?}", errors.first()))?;
+    let machine = Machine::load(&artifact.program.elf)?;
+    let accounts: Vec<AccountInput> = (0..count)
+        .map(|n| AccountInput {
+            duplicate_of: (repeats && n % 3 == 2).then(|| n as u8 - 1),
+            ..account(n as u8, &[])
+        })
+        .collect();
+    let input = instruction(&accounts, &(count as u64).to_le_bytes());
+    let run = machine.run(Engine::Interpreter, input.bytes(), input.instruction_data_address(), 1_400_000);
+    match run.exit {
+        Exit::Returned(0) => Ok(run.units),
+        other => Err(format!("{count} accounts: {other:?}")),
+    }
+}
+
 fn instruction(accounts: &[AccountInput], data: &[u8]) -> Input {
     Input::serialise(accounts, data, &PROGRAM_ID)
 }
@@ -286,6 +315,13 @@ pub fn markdown() -> Result<String, String> {
             v3.bytes,
             v0.bytes
         ));
+    }
+    text.push_str(
+        "\nFinding all accounts of an instruction:\n\n| accounts | OVSM | pinocchio | clang -O2 |\n|---|---|---|---|\n",
+    );
+    for (count, pinocchio, clang) in WALKS {
+        let ours = walk(count, false, Version::V3, OptLevel::O2)?;
+        text.push_str(&format!("| {count} | {ours} | {pinocchio} | {clang} |\n"));
     }
     Ok(text)
 }

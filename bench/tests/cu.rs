@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use ovsm_bench::cu::{KERNELS, PROGRAMS, Subject, cost, table};
+use ovsm_bench::cu::{KERNELS, PROGRAMS, Subject, WALKS, cost, table, walk};
 use ovsm_ir::passes::OptLevel;
 use ovsm_sbpf::Version;
 
@@ -79,6 +79,26 @@ fn nothing_is_larger_at_os() {
         }
     }
     assert!(total[0] * 10 <= total[1] * 9, "{total:?}");
+}
+
+#[test]
+fn accounts_are_found_for_no_more_than_pinocchio_takes() {
+    for (count, pinocchio, _) in WALKS {
+        let units = |version| walk(count, false, version, OptLevel::O2).unwrap();
+        assert_eq!(units(Version::V0), units(Version::V3));
+        assert!(units(Version::V3) <= pinocchio, "{count}: {} against {pinocchio}", units(Version::V3));
+    }
+    // From one row of the figures to the next, each account costs at most as much more.
+    for count in 1..=32 {
+        let units = walk(count, false, Version::V3, OptLevel::O2).unwrap();
+        let (low, high) =
+            WALKS.windows(2).map(|pair| (pair[0], pair[1])).find(|(_, high)| count <= high.0).unwrap();
+        let between = (high.1 - low.1) * (count.max(low.0) - low.0) as u64 / (high.0 - low.0) as u64;
+        assert!(units <= low.1 + between, "{count}: {units}");
+    }
+    for (count, level) in (0..=64).flat_map(|count| OptLevel::ALL.map(|level| (count, level))) {
+        assert!(walk(count, true, Version::V3, level).is_ok(), "{count} {level:?}");
+    }
 }
 
 #[test]

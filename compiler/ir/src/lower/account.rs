@@ -18,6 +18,8 @@ use ovsm_expand::core::{ExprId, Opening};
 
 /// Up to this many accounts are found without a loop.
 const FEW_ACCOUNTS: u32 = 4;
+/// The runtime gives no instruction more: accounts are numbered by bytes, and 255 says that one is new.
+const ALL_ACCOUNTS: u32 = 255;
 /// Where the first account begins.
 const FIRST_ACCOUNT: u64 = 8;
 /// What an account begins with that is no second mention of an earlier one.
@@ -43,10 +45,14 @@ impl State<'_> {
             self.emit(Op::Store(access, data), &[]);
         }
         if let Some((offset, entries)) = self.layout.account_table {
-            let walk = if entries <= FEW_ACCOUNTS { Runtime::FewAccounts } else { Runtime::AccountTable };
             let table = self.constant(Layout::address(offset));
-            let entries = self.constant(u64::from(entries));
-            self.call(Callee::Runtime(walk), &[input, table, entries], &[]);
+            if entries >= ALL_ACCOUNTS {
+                self.call(Callee::Runtime(Runtime::AllAccounts), &[input, table], &[]);
+            } else {
+                let walk = if entries <= FEW_ACCOUNTS { Runtime::FewAccounts } else { Runtime::AccountTable };
+                let entries = self.constant(u64::from(entries));
+                self.call(Callee::Runtime(walk), &[input, table, entries], &[]);
+            }
         }
     }
 

@@ -62,6 +62,7 @@ runtime! {
     HeapTop "runtime.heap_top";
     WriteKey "runtime.write_key";
     WidenVec "runtime.widen_vec";
+    AllAccounts "runtime.all_accounts";
 }
 
 fn library() -> Option<&'static Module> {
@@ -118,25 +119,28 @@ mod tests {
         }
     }
 
-    /// A program that fills a table of accounts and gives its four words, as it is and optimised.
-    fn program(function: Runtime, entries: u64) -> [Module; 2] {
+    /// A program that fills a table of accounts and gives four words of it, as it is and optimised.
+    fn program(function: Runtime, entries: u64, first: u64) -> [Module; 2] {
         let number = Runtime::ALL.iter().position(|other| *other == function).unwrap();
+        let arguments = if function == Runtime::AllAccounts { "v0, v2" } else { "v0, v2, v3" };
         let main = format!(
             "func f{} @main(v0: word, v1: word) -> (word, word, word, word) {{
             b0(v0: word, v1: word):
               v2 = const {STACK_BASE}
               v3 = const {entries}
-              call f{number}(v0, v2, v3)
-              v4 = load.w8.frame v2
-              v5 = load.w8.frame v2+8
-              v6 = load.w8.frame v2+16
-              v7 = load.w8.frame v2+24
+              call f{number}({arguments})
+              v8 = const {}
+              v4 = load.w8.frame v8
+              v5 = load.w8.frame v8+8
+              v6 = load.w8.frame v8+16
+              v7 = load.w8.frame v8+24
               return v4, v5, v6, v7
             }}",
-            Runtime::ALL.len()
+            Runtime::ALL.len(),
+            STACK_BASE + 8 * first
         );
         let text = TEXT
-            .replace("frame_area 0", "frame_area 32")
+            .replace("frame_area 0", "frame_area 2040")
             .replace("entry f0", &format!("entry f{}", Runtime::ALL.len()));
         let module = crate::text::parse(&format!("{text}\n{main}")).unwrap();
         assert_eq!(crate::verify::verify(&module), Ok(()));
@@ -151,7 +155,7 @@ mod tests {
             .flat_map(|entries| {
                 let both = [Runtime::AccountTable, Runtime::FewAccounts];
                 both.into_iter()
-                    .flat_map(move |walk| program(walk, entries))
+                    .flat_map(move |walk| program(walk, entries, 0))
                     .map(move |module| (entries, module))
             })
             .collect();
@@ -188,6 +192,44 @@ mod tests {
                     }
                 }
                 assert!(longest[4].starts_with(&longest[2]) && longest[4].starts_with(&longest[3]));
+            }
+        }
+    }
+
+    #[test]
+    fn walks_over_many_accounts_agree() {
+        // The number of an account that is there before, as a small generator says.
+        let mut state = 42u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) % below
+        };
+        let programs: Vec<Vec<Module>> = (0..3)
+            .map(|group| {
+                let both = [Runtime::AccountTable, Runtime::AllAccounts];
+                both.into_iter().flat_map(|walk| program(walk, 255, 4 * group)).collect()
+            })
+            .collect();
+        for round in 0..120 {
+            let mut accounts: Vec<AccountInput> = Vec::new();
+            for place in 0..round % 13 {
+                let earlier = if place > 0 && next(3) == 0 { next(place) as usize } else { usize::MAX };
+                let is_new = accounts.get(earlier).is_none_or(|account| account.duplicate_of.is_some());
+                accounts.push(AccountInput {
+                    data: vec![7; next(20) as usize],
+                    duplicate_of: (!is_new).then_some(earlier as u8),
+                    ..AccountInput::default()
+                });
+            }
+            for group in &programs {
+                let tables = group.iter().map(|module| {
+                    let input = Input::serialise(&accounts, &[1, 2, 3], &[0; 32]);
+                    let mut memory = Memory::for_module(module, input);
+                    interpret(module, &mut memory, &mut ScriptHost::default(), Limits::default())
+                });
+                let tables: Vec<Outcome> = tables.collect();
+                assert!(matches!(tables[0], Outcome::Returned(_)), "{:?}", tables[0]);
+                assert!(tables.iter().all(|table| *table == tables[0]), "{accounts:?}: {tables:?}");
             }
         }
     }
