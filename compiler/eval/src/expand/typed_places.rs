@@ -170,6 +170,13 @@ impl Expander<'_> {
                 let [new] = arguments.as_mut_slice() else { return None };
                 *new = self.checked_as(*new, item, &part);
             }
+            // What programs join are arrays, vecs and views; in scripts only the result tells.
+            ("append-to", Type::Vec(item)) if self.front.is_program && item.has_condition() => {
+                let items = Type::Array(item.clone(), None);
+                for part in &mut arguments {
+                    *part = self.checked_as(*part, &items, what);
+                }
+            }
             ("emptied", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("without-last" | "rest", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("put", Type::Array(item, _) | Type::Vec(item) | Type::List(item)) => {
@@ -252,16 +259,44 @@ impl Expander<'_> {
                     operands.extend(arguments.iter().copied());
                     let value = self.add(Expr::Native(native, operands));
                     if !self.fits_always(value, &ty) {
+                        // A path is no value, and its keys are bound already.
+                        let is_path =
+                            ["#put-in", "#update-in"].map(|name| self.native_id(name)).contains(&native);
+                        let (path, rest) = arguments.split_at(usize::from(is_path).min(arguments.len()));
+                        let (bindings, rest) = self.bound_first(rest);
+                        let mut operands = vec![self.read_variable(variable)];
+                        operands.extend(path.iter().copied().chain(rest));
+                        let value = self.add(Expr::Native(native, operands));
                         let value = self.checked_as(value, &ty, &what);
-                        return match variable {
+                        let set = match variable {
                             Variable::Local(local) => self.add(Expr::SetLocal(local, value)),
                             Variable::Global(global) => self.add(Expr::SetGlobal(global, value)),
+                        };
+                        return match bindings.is_empty() {
+                            true => set,
+                            false => self.add(Expr::Let(bindings, set)),
                         };
                     }
                 }
             }
         }
         self.plain_update(variable, native, arguments)
+    }
+
+    /// The arguments of an update, evaluated before the value that they change is read: they may change it, too.
+    pub(crate) fn bound_first(&mut self, arguments: &[ExprId]) -> (Vec<(LocalId, ExprId)>, Vec<ExprId>) {
+        let mut bindings = Vec::new();
+        let mut reads = Vec::with_capacity(arguments.len());
+        for argument in arguments.iter().copied() {
+            if let Some(Expr::Constant(_) | Expr::Lambda(_)) = self.unit.exprs.get(argument) {
+                reads.push(argument);
+                continue;
+            }
+            let local = self.local("operand");
+            bindings.push((local, argument));
+            reads.push(self.read(local));
+        }
+        (bindings, reads)
     }
 
     pub(crate) fn plain_update(
