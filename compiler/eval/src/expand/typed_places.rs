@@ -263,15 +263,24 @@ impl Expander<'_> {
                         let is_path =
                             ["#put-in", "#update-in"].map(|name| self.native_id(name)).contains(&native);
                         let (path, rest) = arguments.split_at(usize::from(is_path).min(arguments.len()));
-                        let (bindings, rest) = self.bound_first(rest);
-                        let mut operands = vec![self.read_variable(variable)];
-                        operands.extend(path.iter().copied().chain(rest));
-                        let value = self.add(Expr::Native(native, operands));
+                        let (mut bindings, rest) = self.bound_first(rest);
+                        let read = self.read_variable(variable);
+                        let mut steps = Vec::new();
+                        let value = if self.grows_in_place(native) {
+                            let own = self.local("own");
+                            bindings.push((own, read));
+                            steps.push(self.add(Expr::UpdateLocal(own, native, rest)));
+                            self.read(own)
+                        } else {
+                            let operands = std::iter::once(read).chain(path.iter().copied()).chain(rest);
+                            self.add(Expr::Native(native, operands.collect()))
+                        };
                         let value = self.checked_as(value, &ty, &what);
-                        let set = match variable {
+                        steps.push(match variable {
                             Variable::Local(local) => self.add(Expr::SetLocal(local, value)),
                             Variable::Global(global) => self.add(Expr::SetGlobal(global, value)),
-                        };
+                        });
+                        let set = self.sequence(steps);
                         return match bindings.is_empty() {
                             true => set,
                             false => self.add(Expr::Let(bindings, set)),
@@ -281,6 +290,13 @@ impl Expander<'_> {
             }
         }
         self.plain_update(variable, native, arguments)
+    }
+
+    /// True for what programs do to a variable only: there a vec has memory of its own.
+    fn grows_in_place(&self, native: NativeId) -> bool {
+        self.front.is_program
+            && ovsm_library::get(native)
+                .is_some_and(|native| ["push", "without-last", "append-to", "emptied"].contains(&native.name))
     }
 
     /// The arguments of an update, evaluated before the value that they change is read: they may change it, too.
