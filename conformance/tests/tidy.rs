@@ -398,7 +398,7 @@ fn files() -> impl Iterator<Item = (String, String)> {
                 if !built && name != ".git" {
                     open.push(path);
                 }
-            } else if kind.is_file() {
+            } else if kind.is_file() && name != ".git" {
                 found.push((name, path));
             }
         }

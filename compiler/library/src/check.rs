@@ -200,7 +200,12 @@ pub(crate) fn convert(
         ("array" | "vec", [item, rest @ ..]) => {
             let Value::Array(items) = value else {
                 return match (value, rest) {
-                    (Value::Range(_), []) => Ok(Some(Converted::Same)),
+                    (Value::Range(_), []) if takes_integers(item) => Ok(Some(Converted::Same)),
+                    (Value::Range(range), []) => {
+                        context.reserve(range.len().saturating_mul(size_of::<Value>()))?;
+                        let items = crate::arguments::items("the", value)?;
+                        convert_items(context, &items, item, Value::array)
+                    }
                     _ => Ok(None),
                 };
             };
@@ -289,6 +294,14 @@ pub(crate) fn convert(
             Ok(converted)
         }
         _ => Ok(Some(Converted::Same)),
+    }
+}
+
+/// True for types that every integer is of as it is.
+fn takes_integers(ty: &Value) -> bool {
+    match ty {
+        Value::Keyword(name) => matches!(name.as_str(), "any" | "int" | "integer" | "number"),
+        ty => matches!(ty, Value::Null),
     }
 }
 

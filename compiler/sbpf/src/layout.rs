@@ -322,47 +322,60 @@ pub fn copy_tests(assembly: &mut Assembly, order: &mut Vec<Label>) {
 }
 
 /// Drops an `exit` that stands behind a jump over it, if there is another one that the jump can lead to: the program
-/// gets smaller, and no path longer.
+/// gets smaller, and no path longer. Linear in the number of blocks.
 pub fn share_exits(assembly: &mut Assembly, order: &mut Vec<Label>) {
-    let is_exit = |assembly: &Assembly, label: Label| {
-        assembly.blocks.get(label).is_some_and(|block| block.body.is_empty() && block.end == End::Exit)
-    };
-    let mut place = 1;
-    while let (Some(before), Some(label)) = (order.get(place - 1).copied(), order.get(place).copied()) {
-        place += 1;
-        let End::If(mut test, mut then, mut otherwise) =
-            assembly.blocks.get(before).map_or(End::Trap, |block| block.end)
+    let mut is_exit = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    let mut entries = IndexVec::<Label, u32>::from_elem(0, assembly.blocks.len());
+    for label in order.iter() {
+        let Some(block) = assembly.blocks.get(*label) else { continue };
+        if let Some(flag) = is_exit.get_mut(*label) {
+            *flag = block.body.is_empty() && block.end == End::Exit;
+        }
+        for target in block.end.targets() {
+            if let Some(count) = entries.get_mut(target) {
+                *count += 1;
+            }
+        }
+    }
+    let exits: Vec<Label> =
+        order.iter().copied().filter(|label| is_exit.get(*label) == Some(&true)).collect();
+    // The first exit that is left. Where others are led to it, it has more entries than one, and stays.
+    let mut first = 0;
+    let mut kept: Vec<Label> = Vec::with_capacity(order.len());
+    for (place, label) in order.iter().copied().enumerate() {
+        let before = kept.last().copied();
+        kept.push(label);
+        // Nobody else may lead there.
+        let (Some(before), Some(beyond), Some(true), Some(1)) =
+            (before, order.get(place + 1).copied(), is_exit.get(label), entries.get(label))
         else {
             continue;
         };
-        let beyond = match label {
-            label if label == then => otherwise,
-            label if label == otherwise => then,
-            _ => continue,
+        let Some(End::If(mut test, mut then, mut otherwise)) =
+            assembly.blocks.get(before).map(|block| block.end)
+        else {
+            continue;
         };
-        if !is_exit(assembly, label) || order.get(place) != Some(&beyond) {
+        if (then, otherwise) != (label, beyond) && (then, otherwise) != (beyond, label) {
             continue;
         }
-        let Some(other) = order.iter().copied().find(|other| *other != label && is_exit(assembly, *other))
-        else {
-            return;
-        };
+        let is_first = exits.get(first) == Some(&label);
+        let Some(other) = exits.get(first + usize::from(is_first)).copied() else { continue };
         if otherwise == label {
             let Some(negated) = test.jump.negated() else { continue };
             test.jump = negated;
             std::mem::swap(&mut then, &mut otherwise);
         }
-        // Nobody else may lead there.
-        let entries = order.iter().filter_map(|label| assembly.blocks.get(*label));
-        if entries.flat_map(|block| block.end.targets()).filter(|target| *target == label).count() != 1 {
-            continue;
-        }
         if let Some(block) = assembly.blocks.get_mut(before) {
             block.end = End::If(test, other, otherwise);
         }
-        place -= 1;
-        order.remove(place);
+        if let Some(count) = entries.get_mut(other) {
+            *count += 1;
+        }
+        first += usize::from(is_first);
+        kept.pop();
     }
+    *order = kept;
 }
 
 #[cfg(test)]

@@ -423,6 +423,7 @@ impl Expander<'_> {
             self.kept(id, update_arguments.clone(), &what, &ty).is_none()
         });
         if place.is_cell || place.is_tail || place.default.is_some() || needs_check {
+            let (mut bindings, extra) = self.bound_first(&extra);
             let mut parts = vec![self.read_place(&place)];
             parts.extend(extra);
             let value = self.native(native, parts);
@@ -430,7 +431,8 @@ impl Expander<'_> {
             let write = self.write_place(&place, local);
             let read = self.read(local);
             let steps = self.sequence(vec![write, read]);
-            let inner = self.add(Expr::Let(vec![(local, value)], steps));
+            bindings.push((local, value));
+            let inner = self.add(Expr::Let(bindings, steps));
             return self.add(Expr::Let(place.bindings, inner));
         }
         let update = self.update_base(&place, "#update-in", update_arguments);
@@ -549,14 +551,11 @@ impl Expander<'_> {
     pub(crate) fn push_form(&mut self, form: &Value, arguments: &[Value]) -> ExprId {
         match arguments {
             [place, items @ ..] if !items.is_empty() => {
-                let mut last = None;
                 let steps: Vec<ExprId> = items
                     .iter()
                     .map(|item| self.update_place(place, "push", std::slice::from_ref(item), Vec::new()))
                     .collect();
-                let whole = self.sequence(steps);
-                last.replace(whole);
-                whole
+                self.sequence(steps)
             }
             _ => self.malformed(form, "a place and an item", "(push! place item)"),
         }

@@ -170,6 +170,13 @@ impl Expander<'_> {
                 let [new] = arguments.as_mut_slice() else { return None };
                 *new = self.checked_as(*new, item, &part);
             }
+            // What programs join are arrays, vecs and views; in scripts only the result tells.
+            ("append-to", Type::Vec(item)) if self.front.is_program && item.has_condition() => {
+                let items = Type::Array(item.clone(), None);
+                for part in &mut arguments {
+                    *part = self.checked_as(*part, &items, what);
+                }
+            }
             ("emptied", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("without-last" | "rest", Type::Array(_, None) | Type::Vec(_) | Type::List(_)) => {}
             ("put", Type::Array(item, _) | Type::Vec(item) | Type::List(item)) => {
@@ -252,16 +259,60 @@ impl Expander<'_> {
                     operands.extend(arguments.iter().copied());
                     let value = self.add(Expr::Native(native, operands));
                     if !self.fits_always(value, &ty) {
+                        // A path is no value, and its keys are bound already.
+                        let is_path =
+                            ["#put-in", "#update-in"].map(|name| self.native_id(name)).contains(&native);
+                        let (path, rest) = arguments.split_at(usize::from(is_path).min(arguments.len()));
+                        let (mut bindings, rest) = self.bound_first(rest);
+                        let read = self.read_variable(variable);
+                        let mut steps = Vec::new();
+                        let value = if self.grows_in_place(native) {
+                            let own = self.local("own");
+                            bindings.push((own, read));
+                            steps.push(self.add(Expr::UpdateLocal(own, native, rest)));
+                            self.read(own)
+                        } else {
+                            let operands = std::iter::once(read).chain(path.iter().copied()).chain(rest);
+                            self.add(Expr::Native(native, operands.collect()))
+                        };
                         let value = self.checked_as(value, &ty, &what);
-                        return match variable {
+                        steps.push(match variable {
                             Variable::Local(local) => self.add(Expr::SetLocal(local, value)),
                             Variable::Global(global) => self.add(Expr::SetGlobal(global, value)),
+                        });
+                        let set = self.sequence(steps);
+                        return match bindings.is_empty() {
+                            true => set,
+                            false => self.add(Expr::Let(bindings, set)),
                         };
                     }
                 }
             }
         }
         self.plain_update(variable, native, arguments)
+    }
+
+    /// True for what programs do to a variable only: there a vec has memory of its own.
+    fn grows_in_place(&self, native: NativeId) -> bool {
+        self.front.is_program
+            && ovsm_library::get(native)
+                .is_some_and(|native| ["push", "without-last", "append-to", "emptied"].contains(&native.name))
+    }
+
+    /// The arguments of an update, evaluated before the value that they change is read: they may change it, too.
+    pub(crate) fn bound_first(&mut self, arguments: &[ExprId]) -> (Vec<(LocalId, ExprId)>, Vec<ExprId>) {
+        let mut bindings = Vec::new();
+        let mut reads = Vec::with_capacity(arguments.len());
+        for argument in arguments.iter().copied() {
+            if let Some(Expr::Constant(_) | Expr::Lambda(_)) = self.unit.exprs.get(argument) {
+                reads.push(argument);
+                continue;
+            }
+            let local = self.local("operand");
+            bindings.push((local, argument));
+            reads.push(self.read(local));
+        }
+        (bindings, reads)
     }
 
     pub(crate) fn plain_update(

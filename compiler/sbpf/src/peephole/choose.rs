@@ -29,10 +29,10 @@ pub(super) fn hoist(assembly: &mut Assembly, effects: &Effects<'_>) {
         let first_is_hotter = on_true.frequency > on_false.frequency;
         // The hotter side is the one that should jump over the other.
         let found = match first_is_hotter {
-            true => chosen(effects, test, on_true, on_false).map(|set| (set, then, otherwise)),
-            false => chosen(effects, test, on_false, on_true).map(|set| (set, otherwise, then)),
+            true => chosen(effects, test, on_true, on_false).map(|set| (set, then)),
+            false => chosen(effects, test, on_false, on_true).map(|set| (set, otherwise)),
         };
-        let Some(((set, next), gone, _)) = found else { continue };
+        let Some(((set, next), gone)) = found else { continue };
         if next == label || gone == Label(0) {
             continue;
         }
