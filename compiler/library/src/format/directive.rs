@@ -325,7 +325,7 @@ impl<'a> Formatter<'a> {
             // What is no integer is shown as by `~a`.
             return self.pad_left(&display(value), width, character(1, ' '));
         };
-        let mut text = whole.to_str_radix(base).to_uppercase();
+        let mut text = ovsm_value::large::digits_in_radix(&whole, base).to_uppercase();
         if directive.colon {
             let size =
                 parameters.get(3).and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(3);
