@@ -165,6 +165,8 @@ pub struct Front {
     library_units: Vec<Rc<Unit>>,
     /// All other units, if somebody wants them.
     pub kept_units: Option<Vec<Rc<Unit>>>,
+    /// All units by the numbers that the machine gave them, if units are kept: values of functions lead to their code.
+    pub kept_code: Vec<(UnitId, Rc<Unit>)>,
     /// True for the names of functions that programs have built in.
     pub(crate) is_built_in: fn(&str) -> bool,
     /// True while a name is looked up that may not be used.
@@ -248,6 +250,7 @@ impl Front {
             unchecked: Vec::new(),
             library_units: Vec::new(),
             kept_units: None,
+            kept_code: Vec::new(),
             is_built_in: |_| false,
             is_peeking: false,
             homes: Default::default(),
@@ -586,6 +589,9 @@ impl Front {
         match machine.load(&unit) {
             Ok(id) => {
                 self.references.insert(id.0, references(&unit));
+                if self.kept_units.is_some() {
+                    self.kept_code.push((id, Rc::clone(&unit)));
+                }
                 if self.checker.is_some() {
                     match module {
                         ModuleId(0) => self.library_units.push(Rc::clone(&unit)),

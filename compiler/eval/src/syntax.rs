@@ -164,7 +164,7 @@ fn big_integer(text: &str) -> Option<BigInt> {
     if IntType::ALL.iter().any(|ty| digits.ends_with(ty.name().as_bytes())) && radix != 16 {
         return None;
     }
-    BigInt::parse_bytes(&digits, radix).map(|number| number * sign)
+    ovsm_value::large::read_digits(&digits, radix).map(|number| number * sign)
 }
 
 fn object(node: Node<'_>, span: Option<Span>) -> Option<Value> {

@@ -2,7 +2,6 @@
 
 use crate::arguments::{at, integer, string, take};
 use crate::native::{Effect, Example, Native};
-use num_bigint::BigInt;
 use ovsm_value::decimal::Decimal;
 use ovsm_value::error::{raise, type_error};
 use ovsm_value::number::{self, FixedType};
@@ -229,7 +228,7 @@ pub const NATIVES: &[Native] = &[
         }
         let radix = radix(integer("number->string", arguments, 1)?)?;
         match number::to_bigint(at(arguments, 0)) {
-            Some(number) => Ok(Value::string(number.to_str_radix(radix))),
+            Some(number) => Ok(Value::string(ovsm_value::large::digits_in_radix(&number, radix))),
             None => Err(type_error("number->string", "an integer", at(arguments, 0))),
         }
     }),
@@ -382,7 +381,7 @@ fn parse_integer(operation: &str, value: &Value, base: i64) -> Result<Value, Rai
     if plain.is_empty() || plain.iter().any(|byte| *byte == b'-' || *byte == b'+') {
         return Err(wrong());
     }
-    match BigInt::parse_bytes(&plain, base) {
+    match ovsm_value::large::read_digits(&plain, base) {
         Some(number) => Ok(Value::integer(number * sign)),
         None => Err(wrong()),
     }

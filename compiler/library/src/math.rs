@@ -198,14 +198,13 @@ pub const NATIVES: &[Native] = &[
         "(n) -> integer",
         "The integer square root: the greatest integer whose square is at most `n`, exact for any size. A negative number is a `:value` error.",
         &[("(isqrt 17)", "4"), ("(isqrt 16)", "4")],
-        |context, arguments| {
+        |_, arguments| {
             let (numbers, ty) = integers("isqrt", arguments)?;
             let number = numbers.into_iter().next().unwrap_or_default();
             if number.is_negative() {
                 return Err(domain("isqrt", "an integer that is not negative", at(arguments, 0)));
             }
-            charge_square(context, number.bits())?;
-            typed("isqrt", ty, &number.sqrt())
+            typed("isqrt", ty, &ovsm_value::large::square_root(&number))
         },
     ),
     pure(MODULE, "cbrt", ONE, "(x) -> float", "The cube root.", &[("(cbrt 27)", "3.0")], |_, arguments| {
@@ -535,11 +534,6 @@ fn odd(operation: &str, arguments: &[Value]) -> Result<bool, Raised> {
         value => value,
     };
     Ok(number::to_bigint(whole).ok_or_else(|| type_error(operation, "a number", value))?.is_odd())
-}
-
-/// Pays for work that is quadratic in the bits.
-fn charge_square(context: &mut dyn Context, bits: u64) -> Result<(), Raised> {
-    context.charge(1 + (bits / 64).saturating_mul(bits / 64) / 8)
 }
 
 /// Euclid's algorithm, in steps that are paid for one by one: with huge numbers it takes long.

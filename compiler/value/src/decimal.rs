@@ -41,7 +41,7 @@ impl Decimal {
         if !is_right || whole.len() > 100_000 {
             return None;
         }
-        let unscaled: BigInt = format!("{whole}{fraction}").parse().ok()?;
+        let unscaled: BigInt = crate::large::read_digits(format!("{whole}{fraction}").as_bytes(), 10)?;
         Some(Decimal { unscaled: unscaled * sign, scale })
     }
 
@@ -106,13 +106,13 @@ impl Decimal {
 
     /// The integer that it is, if it is whole.
     pub fn to_integer(&self) -> Option<BigInt> {
-        let (quotient, remainder) = self.unscaled.div_rem(&power_of_ten(self.scale));
+        let (quotient, remainder) = crate::large::divide(&self.unscaled, &power_of_ten(self.scale));
         remainder.is_zero().then_some(quotient)
     }
 
     /// Its integer part, truncated.
     pub fn truncate(&self) -> BigInt {
-        &self.unscaled / power_of_ten(self.scale)
+        crate::large::divide(&self.unscaled, &power_of_ten(self.scale)).0
     }
 
     /// The nearest float.
@@ -123,7 +123,7 @@ impl Decimal {
 }
 
 fn divide_half_even(numerator: &BigInt, denominator: &BigInt) -> BigInt {
-    let (quotient, remainder) = numerator.div_rem(denominator);
+    let (quotient, remainder) = crate::large::divide(numerator, denominator);
     let twice: BigInt = remainder.abs() * 2;
     let away = match twice.cmp(&denominator.abs()) {
         Ordering::Greater => true,
@@ -142,7 +142,7 @@ fn divide_half_even(numerator: &BigInt, denominator: &BigInt) -> BigInt {
 impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scale = self.scale as usize;
-        let digits = self.unscaled.abs().to_string();
+        let digits = crate::large::digits_in_radix(&self.unscaled.abs(), 10);
         if self.unscaled.is_negative() {
             f.write_str("-")?;
         }

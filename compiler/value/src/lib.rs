@@ -12,7 +12,7 @@ pub mod encoding;
 pub mod error;
 pub mod function;
 pub mod handle;
-mod large;
+pub mod large;
 pub mod number;
 pub mod ordered_map;
 pub mod record;

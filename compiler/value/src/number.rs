@@ -76,7 +76,7 @@ impl FixedType {
     /// The value of this type with the low bits of the number.
     pub fn wrap(self, number: &BigInt) -> Value {
         let modulus = BigInt::from(1u8) << self.bits();
-        let low = number.mod_floor(&modulus);
+        let low = number & (&modulus - 1u8);
         let low = match self.is_signed() && low >= (&modulus >> 1u8) {
             true => low - modulus,
             false => low,
@@ -123,7 +123,10 @@ fn small(value: &Value) -> Option<i128> {
 /// The integer that a value is; `None` for everything else, floats included.
 pub fn to_bigint(value: &Value) -> Option<BigInt> {
     match value {
-        Value::Big(number) => Some((**number).clone()),
+        Value::Big(number) => {
+            crate::walk::copied((number.bits() / 8) as usize);
+            Some((**number).clone())
+        }
         Value::U128(number) => Some(BigInt::from(**number)),
         value => small(value).map(BigInt::from),
     }

@@ -305,7 +305,7 @@ impl Expander<'_> {
         let is_number =
             matches!(&*item.name, "int" | "bool" | "pubkey") || FixedType::from_name(&item.name).is_some();
         match self.meaning(item) {
-            Meant::Type(ty @ Type::Record(..), _) => Some(Type::Vec(Rc::new(ty))),
+            Meant::Type(ty @ (Type::Record(..) | Type::Refined(..)), _) => Some(Type::Vec(Rc::new(ty))),
             Meant::Native(_) if is_number => Some(Type::Vec(Rc::new(Type::Named(Rc::clone(&item.name))))),
             _ => None,
         }

@@ -36,6 +36,14 @@ impl Machine {
         Ok(UnitId(self.units.len() as u32 - 1))
     }
 
+    /// The number of the first function of a unit; none if it has not become code.
+    pub fn first_function(&self, id: UnitId) -> Option<u32> {
+        match self.units.get(id.0 as usize) {
+            Some(Loaded::Code(entry)) => Some(*entry),
+            _ => None,
+        }
+    }
+
     /// The number of the first function of a unit, which is code from now on.
     pub(super) fn entry_of(&mut self, id: UnitId) -> Result<u32, Raised> {
         let unit = match self.units.get(id.0 as usize) {

@@ -4,6 +4,7 @@ use super::parse::{Directive, Item, Parameter};
 use super::radix;
 use crate::context::Context;
 use ovsm_value::error::{raise, type_error};
+use ovsm_value::large::digits_in_radix;
 use ovsm_value::write::{display, write};
 use ovsm_value::{ErrorKind, Raised, Value, number};
 
@@ -163,7 +164,7 @@ impl<'a> Formatter<'a> {
                         (false, true) => radix::ordinal(small),
                         (false, false) => radix::cardinal(small),
                     });
-                    self.text.push_str(&text.unwrap_or_else(|| whole.to_string()));
+                    self.text.push_str(&text.unwrap_or_else(|| digits_in_radix(&whole, 10)));
                 }
             }
             'f' => {
@@ -325,7 +326,7 @@ impl<'a> Formatter<'a> {
             // What is no integer is shown as by `~a`.
             return self.pad_left(&display(value), width, character(1, ' '));
         };
-        let mut text = whole.to_str_radix(base).to_uppercase();
+        let mut text = digits_in_radix(&whole, base).to_uppercase();
         if directive.colon {
             let size =
                 parameters.get(3).and_then(number::to_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(3);
@@ -547,7 +548,8 @@ fn fixed(value: &Value, float: f64, digits: usize) -> String {
         return decimal.round(digits as u32).to_string();
     }
     if let Some(whole) = number::to_bigint(value) {
-        return if digits == 0 { whole.to_string() } else { format!("{whole}.{}", "0".repeat(digits)) };
+        let whole = digits_in_radix(&whole, 10);
+        return if digits == 0 { whole } else { format!("{whole}.{}", "0".repeat(digits)) };
     }
     format!("{float:.digits$}")
 }

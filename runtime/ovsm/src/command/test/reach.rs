@@ -36,8 +36,11 @@ struct Form {
 pub fn fingerprints(session: &Session, everything: &str) -> BTreeMap<String, String> {
     let units = session.front.units_with_library();
     let names = global_names(session, &units);
+    let code = &session.front.kept_code;
+    let code = code.iter().filter_map(|(id, unit)| Some((session.machine.first_function(*id)?, &**unit)));
+    let code: BTreeMap<u32, &Unit> = code.collect();
     let own = units.iter().skip(session.front.library_count());
-    let forms: Vec<Form> = own.map(|unit| form(unit, &names)).collect();
+    let forms: Vec<Form> = own.map(|unit| form(unit, &names, &code)).collect();
     let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let (mut defining, mut assigning) = (BTreeMap::new(), BTreeMap::new());
     let tests: BTreeSet<GlobalId> = session.front.tests.iter().map(|test| test.function).collect();
@@ -73,16 +76,24 @@ pub fn fingerprints(session: &Session, everything: &str) -> BTreeMap<String, Str
                 }
             }
         }
-        // The order of definitions says nothing; that of code that runs does.
-        let code = |n: &usize| forms.get(*n).map(|form| form.code.as_str());
-        let definitions: BTreeSet<&str> =
-            seen.iter().filter(|n| !always.contains(n)).filter_map(code).collect();
-        let running = always.iter().filter_map(code);
         let mut print = String::new();
-        for code in definitions.into_iter().chain(running) {
+        let mut add = |code: &str| {
             print.push_str(code);
             print.push('\n');
+        };
+        // The order of definitions says nothing; that of code that runs does, and so does that of values of one name.
+        let mut definitions: BTreeSet<&str> = BTreeSet::new();
+        for n in seen {
+            let Some(form) = forms.get(n) else { continue };
+            let is_only = |global: &GlobalId| defining.get(global).is_none_or(|all| all.len() == 1);
+            if form.is_definition && form.defines.iter().all(is_only) {
+                definitions.insert(&form.code);
+            } else {
+                std::mem::take(&mut definitions).into_iter().for_each(&mut add);
+                add(&form.code);
+            }
         }
+        definitions.into_iter().for_each(&mut add);
         if is_dynamic {
             print.push_str(everything);
         }
@@ -117,8 +128,8 @@ fn global_names(session: &Session, units: &[std::rc::Rc<Unit>]) -> BTreeMap<Glob
     names
 }
 
-fn form(unit: &Unit, names: &BTreeMap<GlobalId, String>) -> Form {
-    let mut writer = Writer { unit, names, form: Form::default() };
+fn form(unit: &Unit, names: &BTreeMap<GlobalId, String>, code: &BTreeMap<u32, &Unit>) -> Form {
+    let mut writer = Writer { unit, names, code, written: BTreeSet::new(), form: Form::default() };
     if let Some(top) = unit.functions.get(FunctionId(0)) {
         writer.form.is_definition = writer.is_definition(top.body);
         writer.define(top.body);
@@ -131,6 +142,10 @@ fn form(unit: &Unit, names: &BTreeMap<GlobalId, String>) -> Form {
 struct Writer<'a> {
     unit: &'a Unit,
     names: &'a BTreeMap<GlobalId, String>,
+    /// The units that have become code, by the numbers of their first functions.
+    code: &'a BTreeMap<u32, &'a Unit>,
+    /// The functions whose values are written already, by number.
+    written: BTreeSet<u32>,
     form: Form,
 }
 
@@ -273,35 +288,64 @@ impl Writer<'_> {
     }
 
     fn constant(&mut self, value: &Value) {
-        let mut work = vec![value];
-        while let Some(value) = work.pop() {
-            match value {
-                Value::Native(id) => self.native(*id),
-                Value::RecordType(ty) => {
-                    self.word(format_args!("type {}:{} {:?}", ty.module, ty.name, ty.parent));
-                    for (field, ty) in ty.fields.iter().zip(&ty.types) {
-                        self.word(format_args!("{} {}", field.as_str(), ovsm_value::write::write(ty)));
-                    }
-                }
-                Value::Symbol(symbol) => {
-                    self.form.symbols.insert(symbol.name.to_string());
-                    self.word(ovsm_value::write::write(value));
-                }
-                Value::Array(items) | Value::List(items) => {
-                    self.word(format_args!("{} {}", value_word(value), items.len()));
-                    work.extend(items.as_slice());
-                }
-                value => {
-                    let text = ovsm_value::write::write(value);
-                    // Symbols inside of objects and sets.
-                    if !matches!(value, Value::String(_)) {
-                        let words = text.split(|c: char| c.is_whitespace() || "()[]{}#'`,".contains(c));
-                        self.form.symbols.extend(words.filter(|word| !word.is_empty()).map(str::to_string));
-                    }
-                    self.word(format_args!("{} {text}", value_word(value)));
+        match value {
+            Value::Native(id) => self.native(*id),
+            Value::RecordType(ty) => {
+                self.word(format_args!("type {}:{} {:?}", ty.module, ty.name, ty.parent));
+                for (field, ty) in ty.fields.iter().zip(&ty.types) {
+                    self.word(field.as_str());
+                    self.constants(std::slice::from_ref(ty));
                 }
             }
+            Value::Symbol(symbol) => {
+                self.form.symbols.insert(symbol.name.to_string());
+                self.word(ovsm_value::write::write(value));
+            }
+            Value::Array(items) | Value::List(items) => {
+                self.word(format_args!("{} {}", value_word(value), items.len()));
+                self.constants(items.as_slice());
+            }
+            // A condition of a type, and what code gives that runs while the file is compiled.
+            Value::Function(closure) => {
+                self.word(format_args!("function {}", closure.name));
+                if self.written.insert(closure.code) {
+                    self.function(closure.code);
+                    self.constants(&closure.captures);
+                }
+            }
+            Value::Object(entries) => {
+                self.word(format_args!("object {}", entries.len()));
+                for (key, value) in entries.iter() {
+                    self.word(ovsm_value::write::write(&Value::String(std::rc::Rc::clone(key))));
+                    self.constants(std::slice::from_ref(value));
+                }
+            }
+            Value::Record(record) => {
+                self.word(format_args!("record {}", record.ty.full_name()));
+                self.constants(&record.fields);
+            }
+            value => {
+                let text = ovsm_value::write::write(value);
+                // Symbols inside of sets.
+                if !matches!(value, Value::String(_)) {
+                    let words = text.split(|c: char| c.is_whitespace() || "()[]{}#'`,".contains(c));
+                    self.form.symbols.extend(words.filter(|word| !word.is_empty()).map(str::to_string));
+                }
+                self.word(format_args!("{} {text}", value_word(value)));
+            }
         }
+    }
+
+    fn constants(&mut self, values: &[Value]) {
+        ovsm_base::stack::with_room(|| values.iter().for_each(|value| self.constant(value)));
+    }
+
+    /// The code of a function, by its number.
+    fn function(&mut self, code: u32) {
+        let Some((first, unit)) = self.code.range(..=code).next_back() else { return };
+        let outer = std::mem::replace(&mut self.unit, unit);
+        self.lambda(FunctionId(code - first));
+        self.unit = outer;
     }
 }
 
@@ -309,7 +353,6 @@ fn value_word(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "array",
         Value::List(_) => "list",
-        Value::Function(_) => "function",
         _ => "value",
     }
 }

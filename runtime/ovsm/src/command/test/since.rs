@@ -257,6 +257,42 @@ mod tests {
     }
 
     #[test]
+    fn the_last_of_several_values_counts() {
+        let (first, second) = ("(set! start 4)", "(set! start 5)");
+        let text = |a: &str, b: &str| format!("{OLD}{a}\n{b}\n(deftest five (assert= start 5))\n");
+        let (old, new) = (prints(&text(first, second), TOOLS), prints(&text(second, first), TOOLS));
+        assert_ne!(old["five"], new["five"]);
+        assert_eq!(old["halves"], new["halves"], "what names the variable not");
+    }
+
+    #[test]
+    fn conditions_of_types_are_code() {
+        let text = |bound: &str, given: &str| {
+            format!(
+                "(defn low? (x) (< x {bound}))
+(deftype Low {{x : int | (low? x)}})
+(deftype Few {{x : int | (< x {bound})}})
+(defrecord Box (few : Few))
+(defn same ((x : Low)) x)
+(define given (eval-when-compile (lambda (x) (+ x {given}))))
+(deftest typed (assert= (same 1) 1))
+(deftest fields (assert= (. (Box 1) few) 1))
+(deftest asks (assert= (is? 1 Few) true))
+(deftest gives (assert= (given 1) 2))
+(deftest none (assert= 1 1))
+"
+            )
+        };
+        let changed = |bound, given| {
+            let (old, new) = (prints(&text("9", "1"), TOOLS), prints(&text(bound, given), TOOLS));
+            let names = new.iter().filter(|(name, print)| old.get(*name) != Some(*print));
+            names.map(|it| it.0.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(changed("8", "1"), ["asks", "fields", "typed"]);
+        assert_eq!(changed("9", "2"), ["gives"]);
+    }
+
+    #[test]
     fn a_macro_counts_by_its_expansions() {
         assert_eq!(changed("`(double ,x)", "(list 'double x)"), NONE, "the same code");
         assert_eq!(changed("`(double ,x)", "(progn 1 `(double ,x))"), NONE);
