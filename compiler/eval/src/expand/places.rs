@@ -409,7 +409,8 @@ impl Expander<'_> {
         if simple && place.bindings.is_empty() {
             return self.update_base(&place, native, extra);
         }
-        let (path, function) = (self.path(&place), self.constant(Value::Native(self.native_id(native))));
+        let function_id = self.native_id(native);
+        let (path, function) = (self.path(&place), self.constant(Value::Native(function_id)));
         let update_arguments: Vec<ExprId> =
             [path, function].into_iter().chain(extra.iter().copied()).collect();
         let variable = match place.base {
@@ -423,14 +424,16 @@ impl Expander<'_> {
             self.kept(id, update_arguments.clone(), &what, &ty).is_none()
         });
         if place.is_cell || place.is_tail || place.default.is_some() || needs_check {
+            let (mut bindings, values) = self.evaluated_before(function_id, &extra);
             let mut parts = vec![self.read_place(&place)];
-            parts.extend(extra);
+            parts.extend(values);
             let value = self.native(native, parts);
             let local = self.local("new");
             let write = self.write_place(&place, local);
             let read = self.read(local);
             let steps = self.sequence(vec![write, read]);
-            let inner = self.add(Expr::Let(vec![(local, value)], steps));
+            bindings.push((local, value));
+            let inner = self.add(Expr::Let(bindings, steps));
             return self.add(Expr::Let(place.bindings, inner));
         }
         let update = self.update_base(&place, "#update-in", update_arguments);

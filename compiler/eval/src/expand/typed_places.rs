@@ -248,20 +248,63 @@ impl Expander<'_> {
             match self.kept(native, arguments.clone(), &what, &ty) {
                 Some(arguments) => return self.plain_update(variable, native, arguments),
                 None => {
+                    let (bindings, values) = self.evaluated_before(native, &arguments);
                     let mut operands = vec![self.read_variable(variable)];
-                    operands.extend(arguments.iter().copied());
+                    operands.extend(values);
                     let value = self.add(Expr::Native(native, operands));
                     if !self.fits_always(value, &ty) {
                         let value = self.checked_as(value, &ty, &what);
-                        return match variable {
+                        let set = match variable {
                             Variable::Local(local) => self.add(Expr::SetLocal(local, value)),
                             Variable::Global(global) => self.add(Expr::SetGlobal(global, value)),
+                        };
+                        return match bindings.is_empty() {
+                            true => set,
+                            false => self.add(Expr::Let(bindings, set)),
                         };
                     }
                 }
             }
         }
         self.plain_update(variable, native, arguments)
+    }
+
+    /// The arguments of an update come before the place is read, as they do if its type has no condition: those that
+    /// could assign it get names.
+    pub(crate) fn evaluated_before(
+        &mut self,
+        native: NativeId,
+        arguments: &[ExprId],
+    ) -> (Vec<(LocalId, ExprId)>, Vec<ExprId>) {
+        // The keys of a path have names already.
+        let is_path = |number: usize| {
+            number == 0
+                && ovsm_library::get(native)
+                    .is_some_and(|native| matches!(native.name, "#put-in" | "#update-in"))
+        };
+        let mut bindings = Vec::new();
+        let mut values = Vec::with_capacity(arguments.len());
+        for (number, argument) in arguments.iter().enumerate() {
+            if is_path(number) || self.assigns_nothing(*argument, 0) {
+                values.push(*argument);
+                continue;
+            }
+            let local = self.local("operand");
+            bindings.push((local, *argument));
+            values.push(self.read(local));
+        }
+        (bindings, values)
+    }
+
+    /// True for what certainly assigns no variable.
+    fn assigns_nothing(&self, expr: ExprId, depth: u32) -> bool {
+        match self.unit.exprs.get(expr) {
+            Some(Expr::Constant(_) | Expr::Local(_) | Expr::Global(_)) => true,
+            Some(Expr::Native(_, operands)) => {
+                depth < 8 && operands.iter().all(|operand| self.assigns_nothing(*operand, depth + 1))
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn plain_update(
