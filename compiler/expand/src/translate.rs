@@ -26,7 +26,7 @@ use crate::ty::Type;
 use closure::{Choice, Function};
 use flow::Flow;
 use ovsm_base::{Code, DefId, Diagnostic, FormId, Span};
-use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionId, GlobalId, LocalId, Unit};
+use ovsm_eval::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, GlobalId, LocalId, Unit};
 use ovsm_eval::program::ProgramSession;
 use ovsm_value::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -50,6 +50,7 @@ pub(crate) fn translate(
     let mut translator = Translator {
         home,
         may_lift: !failed,
+        defining: None,
         lifted: Vec::new(),
         early: FxHashMap::default(),
         unit,
@@ -155,6 +156,8 @@ struct Translator<'a> {
     home: FormId,
     /// True if local functions may become functions of the program, and those that did.
     may_lift: bool,
+    /// The function of the program that is being translated.
+    defining: Option<(GlobalId, &'a FunctionCode)>,
     lifted: Vec<lift::Lifted>,
     /// Whether functions call themselves where something is left to do, as far as that was asked.
     early: FxHashMap<FunctionId, bool>,

@@ -76,7 +76,12 @@ impl<'a> Translator<'a> {
                     let values: Vec<ExprId> =
                         arguments.iter().copied().filter(|it| self.function_of(*it).is_none()).collect();
                     let values = self.values(&values);
-                    self.unknown_result(values, span)
+                    let value = self.unknown_result(values, span);
+                    let code = self.defining.filter(|(defined, _)| defined == id).map(|(_, code)| code);
+                    match code.and_then(|code| self.check_of(code.body)) {
+                        Some((_, ty)) => self.body.add(core::Expr::Ascribe(value, ty), span),
+                        None => value,
+                    }
                 }
                 Some((_, kind)) => {
                     let name = self.session.name(*id).map_or_else(String::new, |name| name.to_string());

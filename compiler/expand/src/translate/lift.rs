@@ -49,7 +49,12 @@ impl<'a> Translator<'a> {
             }
         }
         if known.iter().any(|(_, function)| *function == Function::Opaque) {
-            return Some(self.unknown_result(values, span));
+            let value = self.unknown_result(values, span);
+            let body = self.unit.functions.get(function)?.body;
+            return Some(match self.check_of(body) {
+                Some((_, ty)) => self.body.add(Core::Ascribe(value, ty), span),
+                None => value,
+            });
         }
         let given: Vec<Function> = known.iter().map(|(_, given)| *given).collect();
         let mut seen = FxHashSet::default();

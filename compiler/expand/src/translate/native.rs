@@ -1,5 +1,6 @@
 //! Calls of built-in functions, and variables that one updates.
 
+use super::closure::Function;
 use super::{Place, Translator};
 use crate::builtin::{Builtin, Comparison, Entry};
 use crate::core::{self, Key};
@@ -59,6 +60,13 @@ impl<'a> Translator<'a> {
                     && ovsm_library::get(*id).is_some_and(|native| native.name == "#array") =>
             {
                 self.with_part(*value, keys, *part, span)
+            }
+            // An update whose result is checked as a whole: of a copy, which the variable gets then.
+            ("push" | "without-last" | "append-to" | "emptied", [value, parts @ ..]) => {
+                let value = self.expr(*value, Place::VALUE);
+                let parts: Vec<core::ExprId> = parts.iter().map(|part| self.text_part(*part)).collect();
+                let values = std::iter::once(value).chain(parts).collect();
+                self.apply_once(Function::Native(id), values, span)
             }
             ("#array", items) => {
                 let items = self.values(items);
@@ -250,7 +258,7 @@ impl<'a> Translator<'a> {
             "#list" | "#splice" | "#template" => {
                 ("lists are".to_string(), "use an array, `[a b c]`, whose length is known")
             }
-            "#splice-array" | "push" | "sort" | "slice" => (
+            "#splice-array" | "sort" | "slice" => (
                 format!("`{name}` is"),
                 "the length of an array is part of its type; use a larger array and a count",
             ),

@@ -120,6 +120,7 @@ impl<'a> Translator<'a> {
         let known = self.diagnostics.len();
         let may_fail = comes_with_a_type || self.context.at_compile_time.contains(&def);
         self.may_lift = !failed && !may_fail;
+        self.defining = Some((definition.global, definition.code));
         let mut body = self.function(definition.code, definition.at, failed);
         self.may_lift = !failed;
         let mut withheld = Vec::new();
@@ -130,6 +131,7 @@ impl<'a> Translator<'a> {
             body = self.function(definition.code, definition.at, true);
             self.diagnostics.truncate(known);
         }
+        self.defining = None;
         let is_template = self.is_template(definition.global);
         Some(DefinedFunction { def, name, body, is_template, is_lifted: false, withheld })
     }
