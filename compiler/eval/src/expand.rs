@@ -92,6 +92,8 @@ pub struct Expander<'a> {
     /// The lists around the form that is being expanded, where they were written: the address of their items, and the
     /// place of each. Literals are found in them.
     written: Vec<(usize, Rc<Origin>)>,
+    /// The locals that something assigns, of what is expanded so far.
+    pub(crate) assigned: FxHashSet<LocalId>,
     /// The stated types of locals: what is assigned to them later is checked.
     stated: FxHashMap<LocalId, Rc<crate::module::Type>>,
     /// The definitions whose fields are being checked.
@@ -148,6 +150,7 @@ impl<'a> Expander<'a> {
             is_macro_body: false,
             diagnostics: Vec::new(),
             written: Vec::new(),
+            assigned: FxHashSet::default(),
             stated: FxHashMap::default(),
             checking: Vec::new(),
             is_translated: false,
@@ -425,6 +428,9 @@ impl<'a> Expander<'a> {
 
     /// Adds an expression at the place of the current form.
     pub(crate) fn add(&mut self, expr: Expr) -> ExprId {
+        if let Expr::SetLocal(local, _) | Expr::UpdateLocal(local, ..) = &expr {
+            self.assigned.insert(*local);
+        }
         if self.expanding.is_empty() {
             return self.unit.add(expr, self.near);
         }

@@ -304,7 +304,13 @@ impl Expander<'_> {
         let mut bindings = Vec::new();
         let mut reads = Vec::with_capacity(arguments.len());
         for argument in arguments.iter().copied() {
-            if let Some(Expr::Constant(_) | Expr::Lambda(_)) = self.unit.exprs.get(argument) {
+            let is_same_later = match self.unit.exprs.get(argument) {
+                Some(Expr::Constant(_) | Expr::Lambda(_)) => true,
+                // The key of a place, too, which should be seen as what it is.
+                Some(Expr::Local(local)) => !self.assigned.contains(local),
+                _ => false,
+            };
+            if is_same_later {
                 reads.push(argument);
                 continue;
             }
