@@ -157,7 +157,16 @@ impl Expander<'_> {
         };
         let made = value.filter(|_| annotation.is_none());
         let ty = annotation.and_then(|annotation| self.type_of(annotation));
-        let ty = ty.or_else(|| made.and_then(|value| self.made_vec(value)));
+        let made = made.and_then(|value| self.made_vec(value));
+        if self.front.is_program && made.is_some() {
+            let diagnostic = Diagnostic::new(
+                Code::UnsupportedForm,
+                "the items of this vec have a condition, which other forms of a program do not see here",
+            )
+            .help(format!("state the type: `(define {} : (vec T) …)`", symbol.name));
+            self.report_at(symbol.span, diagnostic);
+        }
+        let ty = ty.or(made);
         self.state_global(id, ty.as_ref());
         if let Some(Expr::Lambda(code)) = self.unit.exprs.get(expr)
             && let Some(code) = self.unit.functions.get(*code)

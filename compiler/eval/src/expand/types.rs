@@ -290,12 +290,9 @@ impl Expander<'_> {
         self.checked(value, ty, "the value")
     }
 
-    /// The type of `(vec T)` and `(vec T capacity)`, which make an empty one: a variable that is given it is of this type, as in
-    /// programs, where inference finds it.
+    /// The type of `(vec T)` and `(vec T capacity)`, which make an empty one: a variable that is given it is of this type. In
+    /// programs inference finds it, but for conditions.
     pub(crate) fn made_vec(&mut self, value: &Value) -> Option<Type> {
-        if self.front.is_program {
-            return None;
-        }
         let [Value::Symbol(head), Value::Symbol(item), capacity @ ..] = value.as_items()? else {
             return None;
         };
@@ -309,6 +306,7 @@ impl Expander<'_> {
             Meant::Native(_) if is_number => Some(Type::Vec(Rc::new(Type::Named(Rc::clone(&item.name))))),
             _ => None,
         }
+        .filter(|ty| !self.front.is_program || ty.has_condition())
     }
 
     /// `(typecase value (type body…) … (else body…))`.
