@@ -57,6 +57,14 @@ fn is_view(ty: &SourceType) -> bool {
     matches!(ty, String | Bytes | Builder | Slice(_) | Vec(_))
 }
 
+/// The data of an instruction.
+enum Bytes {
+    /// Their address and their number.
+    There(Value, Value),
+    /// What has to be put together.
+    Parts(Vec<(SourceType, Words)>),
+}
+
 /// Takes places one after the other.
 struct Places(Address);
 
@@ -254,9 +262,12 @@ impl State<'_> {
                 known.push(address);
             }
         }
-        let parts = self.instruction_parts(data, signatures);
+        let data = self.call_data(data, &mut places, signatures);
         let (signers_at, signer_count) = self.signers(signers, &mut places, signatures);
-        let (data, length) = self.instruction_bytes(&parts, &mut places);
+        let (data, length) = match data {
+            Bytes::There(address, length) => (address, length),
+            Bytes::Parts(parts) => self.joined_bytes(&parts),
+        };
         for (offset, word) in [(0, program), (24, data), (32, length)] {
             self.store_word(instruction.after(offset), Width::W8, word);
         }
@@ -293,38 +304,36 @@ impl State<'_> {
         self.store_constant(place.after(48), 0);
     }
 
-    /// The values that are the parts of an instruction, from left to right.
-    fn instruction_parts(
-        &mut self,
-        data: &[ExprId],
-        signatures: &dyn Signatures,
-    ) -> Vec<(SourceType, Words)> {
-        data.iter().map(|part| (self.ty(*part), self.value(*part, signatures))).collect()
-    }
-
-    /// The bytes of values, one after the other, and how many they are. Nothing that may use the heap comes between this
-    /// and who reads them: bytes whose number only the run knows are put together where the heap is not used yet.
-    fn instruction_bytes(&mut self, parts: &[(SourceType, Words)], places: &mut Places) -> (Value, Value) {
-        if let [(ty, value)] = parts
-            && let Some(view) = self.view_of(ty, value)
-        {
-            return view;
+    /// The bytes of values, one after the other, and how many they are. Values of a known size are stored as they come,
+    /// which keeps few of them in registers; of others, only the values are there: see [`State::joined_bytes`].
+    fn call_data(&mut self, data: &[ExprId], places: &mut Places, signatures: &dyn Signatures) -> Bytes {
+        let is_viewed = data.iter().any(|part| is_view(&self.ty(*part)));
+        if let ([only], true) = (data, is_viewed) {
+            let (ty, value) = (self.ty(*only), self.value(*only, signatures));
+            return match self.view_of(&ty, &value) {
+                Some((address, length)) => Bytes::There(address, length),
+                None => Bytes::Parts(Vec::new()),
+            };
         }
-        if parts.iter().any(|(ty, _)| is_view(ty)) {
-            return self.joined_bytes(parts);
+        if is_viewed {
+            let parts = data.iter().map(|part| (self.ty(*part), self.value(*part, signatures)));
+            return Bytes::Parts(parts.collect());
         }
-        let sizes = parts.iter().map(|(ty, _)| ty.size().unwrap_or(0));
-        let all = sizes.clone().fold(0u32, u32::saturating_add);
+        let sizes: Vec<u32> = data.iter().map(|part| self.ty(*part).size().unwrap_or(0)).collect();
+        let all = sizes.iter().copied().fold(0u32, u32::saturating_add);
         let place = places.take(all);
         let mut at = place;
-        for ((ty, value), size) in parts.iter().zip(sizes) {
-            self.store_value(ty, value, at);
+        for (part, size) in data.iter().zip(sizes) {
+            let ty = self.ty(*part);
+            let value = self.value(*part, signatures);
+            self.store_value(&ty, &value, at);
             at = at.after(size);
         }
-        (self.pointer(place), self.constant(u64::from(all)))
+        Bytes::There(self.pointer(place), self.constant(u64::from(all)))
     }
 
-    /// The same for parts some of which lie somewhere already.
+    /// Puts parts together where the heap is not used yet. Nothing that may use the heap comes between this and who
+    /// reads the bytes.
     fn joined_bytes(&mut self, parts: &[(SourceType, Words)]) -> (Value, Value) {
         let views: Vec<Option<(Value, Value)>> =
             parts.iter().map(|(ty, value)| self.view_of(ty, value)).collect();
@@ -553,12 +562,14 @@ impl State<'_> {
     }
 
     fn set_return_data(&mut self, value: ExprId, expr: ExprId, signatures: &dyn Signatures) {
-        let parts = self.instruction_parts(&[value], signatures);
-        let view = match (parts.as_slice(), self.place_of(expr)) {
-            ([(ty, value)], _) if is_view(ty) => self.view_of(ty, value),
-            (_, place) => place.map(|place| self.instruction_bytes(&parts, &mut Places(place))),
+        let place = match (is_view(&self.ty(value)), self.place_of(expr)) {
+            (_, Some(place)) => place,
+            // It needs none.
+            (true, None) => self.slot(0),
+            (false, None) => return,
         };
-        if let Some((address, length)) = view {
+        let data = self.call_data(&[value], &mut Places(place), signatures);
+        if let Bytes::There(address, length) = data {
             self.call_runtime("sol_set_return_data", &[address, length]);
         }
     }
