@@ -68,7 +68,9 @@ fn serve(trace: bool) -> std::io::Result<()> {
             let error = format!("a request has more than {MAX_LINE} bytes");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, error));
         }
-        writeln!(output, "{}", server.answer(&line))?;
+        // In one piece: what is written piece by piece goes to the other process piece by piece.
+        let answer = format!("{}\n", server.answer(&line));
+        output.write_all(answer.as_bytes())?;
         output.flush()?;
     }
 }

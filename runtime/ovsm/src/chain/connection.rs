@@ -61,7 +61,9 @@ impl Connection {
     /// What it answers if it can not be done, or that it has ended.
     pub fn ask(&mut self, request: &Value) -> Result<Value, String> {
         let Some(input) = &mut self.input else { return Err(ended()) };
-        writeln!(input, "{request}").and_then(|()| input.flush()).map_err(|_| ended())?;
+        // In one piece: what is written piece by piece goes to the other process piece by piece.
+        let line = format!("{request}\n");
+        input.write_all(line.as_bytes()).and_then(|()| input.flush()).map_err(|_| ended())?;
         let mut answer = self.read()?;
         match answer.get("error").and_then(Value::as_str) {
             Some(error) => Err(error.to_string()),
