@@ -3,7 +3,7 @@
 //!
 //! What takes long is paid for by the step ([`crate::walk`]), before it is done: a product at once, a quotient block by
 //! block, so that a run ends soon after its fuel or its time is used up. What an ended operation gives is of no use.
-//! Small numbers pay nothing. Start with [`multiply`].
+//! Small numbers pay nothing. Start with `multiply`.
 
 use crate::walk;
 use num_bigint::BigInt;
