@@ -327,3 +327,46 @@ fn texts_of_several_lines_are_compared_line_by_line() {
     assert!(out.contains("at [:a] line 2: expected \"world\", found \"wurld\""), "{out}");
     assert!(out.contains("at [:a] line 4: expected nothing, found \"bar\""), "{out}");
 }
+
+#[test]
+fn what_is_watched_runs_again_when_it_changes() {
+    use std::io::{BufRead, BufReader};
+    let folder = folder("(deftest one (assert= 1 1))\n");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_ovsm"))
+        .args(["test", "--watch"])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(process.stdout.take().unwrap());
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in output.lines() {
+            let _ = sender.send(line.unwrap_or_default());
+        }
+    });
+    let told = |wanted: &str| {
+        let mut told = String::new();
+        while let Ok(line) = lines.recv_timeout(std::time::Duration::from_secs(120)) {
+            told += &format!("{line}\n");
+            if line.contains(wanted) {
+                return (true, told);
+            }
+        }
+        (false, told)
+    };
+    let first = told("1 passed, 0 failed");
+    std::fs::write(
+        folder.path().join("a.ovsm"),
+        "(deftest one (assert= 1 1))\n(deftest two (assert= 1 2))\n",
+    )
+    .unwrap();
+    let second = told("1 failed");
+    let _ = process.kill();
+    let _ = process.wait();
+    assert!(first.0, "{}", first.1);
+    assert!(second.0, "{}", second.1);
+}

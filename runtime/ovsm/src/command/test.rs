@@ -111,30 +111,23 @@ impl Test {
         if !self.watch {
             return self.once(terminal, None);
         }
-        // Everything first, then what changes; Ctrl-C ends it.
-        let mut known: BTreeMap<PathBuf, std::time::SystemTime> = BTreeMap::new();
+        // Everything first, then what changes; Ctrl-C ends it. What changes while tests run is a change, too.
         let mut changed: Option<Vec<PathBuf>> = None;
         loop {
+            let known = self.modified();
             match self.once(terminal, changed.as_deref()) {
                 Exit::Success | Exit::Program => terminal.note("waiting for a change; Ctrl-C ends it"),
                 other => return other,
             }
-            loop {
-                let now = self.modified();
-                let different: Vec<PathBuf> = now
-                    .iter()
-                    .filter(|(path, time)| {
-                        known.get(*path).is_some_and(|known| known != *time) || !known.contains_key(*path)
-                    })
-                    .map(|(path, _)| path.clone())
-                    .collect();
-                let is_first = std::mem::replace(&mut known, now).is_empty();
-                if !different.is_empty() && !is_first {
-                    changed = Some(different);
-                    break;
+            changed = loop {
+                let now = self.modified().into_iter();
+                let different: Vec<PathBuf> =
+                    now.filter(|(path, time)| known.get(path) != Some(time)).map(|(path, _)| path).collect();
+                if !different.is_empty() {
+                    break Some(different);
                 }
                 std::thread::sleep(std::time::Duration::from_millis(200));
-            }
+            };
         }
     }
 
