@@ -92,6 +92,21 @@ pub struct FunctionCode {
     pub declared: Option<DeclaredEffects>,
 }
 
+impl FunctionCode {
+    /// A function that no definition states: it takes nothing, and its body comes later.
+    pub(crate) fn unwritten(name: Rc<str>, span: Option<Span>) -> FunctionCode {
+        FunctionCode {
+            name,
+            parameters: Parameters::default(),
+            body: ExprId(0),
+            span,
+            doc: None,
+            result: None,
+            declared: None,
+        }
+    }
+}
+
 /// What a definition says about its effects: `(declare (pure))`, `(declare (effects io time))`.
 #[derive(Clone, Debug)]
 pub struct DeclaredEffects {

@@ -39,7 +39,7 @@ pub use read_conditions::is_read_from_bytes;
 pub use scope::Expansion;
 pub use types::program_descriptor as type_descriptor;
 
-use crate::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, Local, LocalId, Parameters, Unit};
+use crate::core::{BlockId, Expr, ExprId, FunctionCode, FunctionId, Local, LocalId, Unit};
 use crate::front::Front;
 use crate::machine::Machine;
 use crate::module::ModuleId;
@@ -171,15 +171,7 @@ impl<'a> Expander<'a> {
     pub fn top_level(mut self, form: &Value) -> Expanded {
         self.near = syntax::span(form);
         let outer = self.front.homes.enter(self.near.map(|span| span.form));
-        let top = FunctionCode {
-            name: "top level".into(),
-            parameters: Parameters::default(),
-            body: ExprId(0),
-            span: self.near,
-            doc: None,
-            result: None,
-            declared: None,
-        };
+        let top = FunctionCode::unwritten("top level".into(), self.near);
         self.unit.functions.push(top);
         let body = self.top_form(form);
         self.front.homes.leave(outer);

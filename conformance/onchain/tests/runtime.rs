@@ -206,6 +206,14 @@ async fn parts_of_instruction_data_may_have_any_length() {
         (call [tag 0u8 rest (bytes (str "d")) (the (array u8 7) [0 0 0 0 0 0 0])] [["vault" (. found bump)]])
         (push! tag 0 0 5 0 0 0 0 0 0 0)
         (call tag [["vault" (. found bump)]])
+        (define late (the (array u64 1) [11]))
+        (define later (vec u64))
+        (push! later 13)
+        (define none (vec u8))
+        (call [2u32 none late (do (set! (get late 0) 90) none)] [["vault" (. found bump)]])
+        (call [2u32 later (do (set! (get later 0) 90) none)] [["vault" (. found bump)]])
+        (set! (get later 0) 17)
+        (call [2u32 later] [["vault" (do (set! (get later 0) 90) (. found bump))]])
         (set-return-data amounts)
         (if (= (the u64 (returned-data (program-key))) 2100) 0 1)"#;
     let (address, _) = Pubkey::find_program_address(&[b"vault"], &PROGRAM);
@@ -213,7 +221,8 @@ async fn parts_of_instruction_data_may_have_any_length() {
     let accounts = vec![vault, AccountSpec::foreign(vec![]), AccountSpec::builtin(SYSTEM)];
     let seen = run(&case("parts of any length", source, accounts, &[])).await;
     assert_eq!(seen.error, None);
-    let sent = 700 + 1000 + u64::from(b'd') + 5;
+    // What was changed after it was a part counts as it was.
+    let sent = 700 + 1000 + u64::from(b'd') + 5 + 11 + 13 + 17;
     assert_eq!((seen.accounts[0].0, seen.accounts[1].0), (10_000_000 - sent, 10_000_000 + sent));
 }
 

@@ -7,7 +7,7 @@
 
 use super::Expander;
 use super::read_conditions::Origin;
-use crate::core::{Expr, ExprId, FunctionCode, LocalId, Parameters};
+use crate::core::{Expr, ExprId, FunctionCode, LocalId};
 use crate::module::Type;
 use ovsm_value::Value;
 use rustc_hash::FxHashSet;
@@ -82,15 +82,7 @@ impl Expander<'_> {
         what: &str,
         checks: impl FnOnce(&mut Self, LocalId, &mut Vec<ExprId>),
     ) -> ExprId {
-        let code = FunctionCode {
-            name: format!("check of {what}").into(),
-            parameters: Parameters::default(),
-            body: ExprId(0),
-            span: self.near,
-            doc: None,
-            result: None,
-            declared: None,
-        };
+        let code = FunctionCode::unwritten(format!("check of {what}").into(), self.near);
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);
         let value = self.local("value");

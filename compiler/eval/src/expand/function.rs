@@ -182,13 +182,9 @@ impl Expander<'_> {
     pub(crate) fn lambda(&mut self, name: &Rc<str>, shape: &Shape<'_>) -> ExprId {
         let span = self.near;
         let code = FunctionCode {
-            name: Rc::clone(name),
-            parameters: Parameters::default(),
-            body: ExprId(0),
-            span,
             doc: shape.doc.clone(),
-            result: None,
             declared: self.declared_effects(&shape.declarations),
+            ..FunctionCode::unwritten(Rc::clone(name), span)
         };
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);

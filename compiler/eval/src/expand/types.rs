@@ -2,7 +2,7 @@
 
 use super::Expander;
 use super::name::Meant;
-use crate::core::{Expr, ExprId, FunctionCode, Parameters};
+use crate::core::{Expr, ExprId, FunctionCode};
 use crate::module::Type;
 use crate::syntax::{self, Head};
 use ovsm_base::{Code, Diagnostic};
@@ -83,15 +83,7 @@ impl Expander<'_> {
     /// blame for the first, whoever made it for the second.
     fn contract(&mut self, function: ExprId, parameters: &[Type], result: &Type, what: &str) -> ExprId {
         let inner = self.local("function");
-        let code = FunctionCode {
-            name: "checked function".into(),
-            parameters: Parameters::default(),
-            body: ExprId(0),
-            span: self.near,
-            doc: None,
-            result: None,
-            declared: None,
-        };
+        let code = FunctionCode::unwritten("checked function".into(), self.near);
         let id = self.unit.functions.push(code);
         let outer = std::mem::replace(&mut self.function, id);
         let arguments = self.local("arguments");

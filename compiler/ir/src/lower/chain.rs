@@ -52,7 +52,7 @@ pub(crate) fn place_size(chain: &Chain, types: &BodyTypes) -> u32 {
 }
 
 /// True for what is the address of bytes and their number.
-fn is_view(ty: &SourceType) -> bool {
+pub(crate) fn is_view(ty: &SourceType) -> bool {
     use SourceType::{Builder, Bytes, Slice, String, Vec};
     matches!(ty, String | Bytes | Builder | Slice(_) | Vec(_))
 }
@@ -316,7 +316,7 @@ impl State<'_> {
             };
         }
         if is_viewed {
-            let parts = data.iter().map(|part| (self.ty(*part), self.value(*part, signatures)));
+            let parts = data.iter().map(|part| (self.ty(*part), self.operand(*part, signatures)));
             return Bytes::Parts(parts.collect());
         }
         let sizes: Vec<u32> = data.iter().map(|part| self.ty(*part).size().unwrap_or(0)).collect();
@@ -562,12 +562,7 @@ impl State<'_> {
     }
 
     fn set_return_data(&mut self, value: ExprId, expr: ExprId, signatures: &dyn Signatures) {
-        let place = match (is_view(&self.ty(value)), self.place_of(expr)) {
-            (_, Some(place)) => place,
-            // It needs none.
-            (true, None) => self.slot(0),
-            (false, None) => return,
-        };
+        let Some(place) = self.place_of(expr) else { return };
         let data = self.call_data(&[value], &mut Places(place), signatures);
         if let Bytes::There(address, length) = data {
             self.call_runtime("sol_set_return_data", &[address, length]);

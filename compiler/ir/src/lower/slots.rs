@@ -156,6 +156,25 @@ fn may_change(body: &Body, root: ExprId) -> bool {
     false
 }
 
+/// The parts of the data of a call of another program that something to their right may change before they are put
+/// together. Where all parts are of a known size, each is stored as it comes.
+fn changed_later(body: &Body, types: &BodyTypes, node: &Expr) -> Vec<ExprId> {
+    let Expr::Chain(chain) = node else { return Vec::new() };
+    let Chain::Invoke { data, signers, .. } = &**chain else { return Vec::new() };
+    if !data.iter().any(|part| crate::lower::chain::is_view(&types.type_of(*part))) {
+        return Vec::new();
+    }
+    let mut changes = signers.iter().flatten().any(|seed| may_change(body, *seed));
+    let mut found = Vec::new();
+    for part in data.iter().rev() {
+        if changes {
+            found.push(*part);
+        }
+        changes |= may_change(body, *part);
+    }
+    found
+}
+
 /// The expressions whose vec has to be copied.
 fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTreeSet<ExprId> {
     let mut vecs = BTreeSet::new();
@@ -181,6 +200,9 @@ fn held_vecs(body: &Body, types: &BodyTypes, changed: &BTreeSet<LocalId>) -> BTr
                 vecs.insert(*whole);
             }
             _ => {}
+        }
+        for operand in changed_later(body, types, node) {
+            vecs.insert(operand);
         }
         if let Expr::Call(_, operands)
         | Expr::Array(operands)
@@ -303,6 +325,13 @@ impl Slots {
                     }
                 }
                 _ => {}
+            }
+            for part in changed_later(body, types, node) {
+                if is_by_address(part) && !is_fresh(body, part) {
+                    let ty = types.exprs.get(part).cloned().unwrap_or(Type::Error);
+                    let offset = slots.take(&ty);
+                    slots.copies.insert(part, offset);
+                }
             }
             // An index is evaluated after what it belongs to.
             if let Expr::Get(whole, Key::Index(index)) = node

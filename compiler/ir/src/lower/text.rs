@@ -243,15 +243,7 @@ impl State<'_> {
         let is_short = self.compare(Condition::UnsignedLess, left, needed);
         let place = self.choose(
             is_short,
-            |state| {
-                let end = state.constant(state.layout.heap_end());
-                let place = state.runtime(Runtime::GrowText, &[address, length, room, needed, end]);
-                if let Some(found) = place.first() {
-                    let missing = state.compare_const(Condition::Equal, *found, 0);
-                    state.fail_if(missing, Failure::OutOfHeap);
-                }
-                place
-            },
+            |state| state.taken(Runtime::GrowText, &[address, length, room, needed]),
             |_| Words::from_slice(&[address, room]),
         );
         let [address, room] = place.as_slice() else { return Words::from_slice(&[address, length, room]) };

@@ -98,13 +98,7 @@ impl State<'_> {
             is_short,
             |state| {
                 let size = state.constant(size);
-                let end = state.constant(state.layout.heap_end());
-                let place = state.runtime(Runtime::WidenVec, &[address, start, length, size, end]);
-                if let Some(found) = place.first() {
-                    let missing = state.compare_const(Condition::Equal, *found, 0);
-                    state.fail_if(missing, Failure::OutOfHeap);
-                }
-                place
+                state.taken(Runtime::WidenVec, &[address, start, length, size])
             },
             |_| Words::from_slice(&[address, room]),
         );
@@ -155,13 +149,7 @@ impl State<'_> {
             is_full,
             |state| {
                 let size = state.constant(size);
-                let end = state.constant(state.layout.heap_end());
-                let words = state.runtime(Runtime::GrowVec, &[address, room, size, end]);
-                if let Some(found) = words.first() {
-                    let missing = state.compare_const(Condition::Equal, *found, 0);
-                    state.fail_if(missing, Failure::OutOfHeap);
-                }
-                words
+                state.taken(Runtime::GrowVec, &[address, room, size])
             },
             |_| Words::from_slice(&[address, room]),
         );
@@ -171,14 +159,23 @@ impl State<'_> {
         }
     }
 
+    /// What a function of the runtime takes of the heap. Its last operand is where the heap ends; the first word that it
+    /// gives is an address, or 0 if too little is left.
+    pub(crate) fn taken(&mut self, runtime: Runtime, operands: &[Value]) -> Words {
+        let end = self.constant(self.layout.heap_end());
+        let operands: Vec<Value> = operands.iter().copied().chain([end]).collect();
+        let words = self.runtime(runtime, &operands);
+        if let Some(address) = words.first() {
+            let missing = self.compare_const(Condition::Equal, *address, 0);
+            self.fail_if(missing, Failure::OutOfHeap);
+        }
+        words
+    }
+
     /// The address of so many bytes of the heap.
     pub(crate) fn allocate(&mut self, bytes: Value) -> Value {
-        let end = self.constant(self.layout.heap_end());
-        let words = self.runtime(Runtime::Allocate, &[bytes, end]);
-        let address = words.first().copied().unwrap_or(end);
-        let missing = self.compare_const(Condition::Equal, address, 0);
-        self.fail_if(missing, Failure::OutOfHeap);
-        address
+        let words = self.taken(Runtime::Allocate, &[bytes]);
+        words.first().copied().unwrap_or(bytes)
     }
 
     /// A vec of its own with the items of one that somebody else holds; of a record, the same for its fields.
