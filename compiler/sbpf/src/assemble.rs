@@ -102,6 +102,10 @@ impl Assembler<'_> {
                 let dst = self.register(0)?;
                 self.push(Asm::Alu32(Alu::Add, dst, Source::Imm(0)));
             }
+            MachineInst::Copy { .. } => {
+                let (dst, src) = (self.register(0)?, self.register(1)?);
+                self.push(Asm::Alu(Alu::Mov, dst, Source::Reg(src)));
+            }
             MachineInst::ZeroExtend32 { .. } => {
                 let (dst, src) = (self.register(0)?, self.register(1)?);
                 self.push(Asm::Alu32(Alu::Mov, dst, Source::Reg(src)));

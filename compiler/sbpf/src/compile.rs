@@ -10,7 +10,9 @@ use crate::emit::{self, Reference};
 use crate::isa::Version;
 use crate::layout::Copies;
 use crate::program::{FunctionReport, Program};
-use crate::{assemble, callgraph, frame, hoist, islands, layout, order, peephole, regalloc, select, tails};
+use crate::{
+    assemble, callgraph, crosswise, frame, hoist, islands, layout, order, peephole, regalloc, select, tails,
+};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_ir::{Func, Module};
@@ -96,6 +98,7 @@ fn compile_function(
     let mut selected = select::select(module, func, options.version)?;
     if options.optimize {
         order::tidy(&mut selected);
+        crosswise::copy_first(&mut selected);
         hoist::constants(&mut selected);
     }
     let allocation = regalloc::allocate(&selected, convention, conventions, preserves, name)?;
@@ -104,6 +107,7 @@ fn compile_function(
     let mut assembly = assemble::assemble(&selected, &allocation, convention, conventions)?;
     if options.optimize {
         layout::clean(&mut assembly);
+        peephole::close_loops(&mut assembly, convention, conventions, preserves);
         peephole::improve(&mut assembly, convention, conventions, preserves);
     }
     let copies = match (options.optimize, options.small) {

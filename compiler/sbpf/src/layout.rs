@@ -215,10 +215,28 @@ fn set_frequencies(assembly: &mut Assembly) {
     }
 }
 
+/// How many edges lead to each block, without those that go round a loop.
+fn entry_counts(assembly: &Assembly, order: &[Label]) -> IndexVec<Label, u32> {
+    let mut seen = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    let mut counts = IndexVec::from_elem(0, assembly.blocks.len());
+    for label in order {
+        if let Some(flag) = seen.get_mut(*label) {
+            *flag = true;
+        }
+        for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
+            if let (Some(false), Some(count)) = (seen.get(target), counts.get_mut(target)) {
+                *count += 1;
+            }
+        }
+    }
+    counts
+}
+
 /// The blocks in the order in which they are to stand.
 pub fn order(assembly: &Assembly) -> Vec<Label> {
     let order = assembly.reverse_postorder();
     let of = |label: Label| assembly.blocks.get(label).map_or(0, |block| block.frequency);
+    let entries = entry_counts(assembly, &order);
     // What a jump on the edge would cost.
     let mut edges: Vec<(u64, usize, Label, Label)> = Vec::new();
     for (n, label) in order.iter().enumerate() {
@@ -227,9 +245,12 @@ pub fn order(assembly: &Assembly) -> Vec<Label> {
             End::Goto(next) => edges.push((2 * of(*label).min(of(next)).max(1), n, *label, next)),
             End::If(test, then, otherwise) => {
                 let cost = of(*label).min(of(then)).min(of(otherwise)).max(1);
-                // The hotter side first; a test that can not be negated falls through when it fails.
+                // The hotter side first, and of equal ones that which nothing else can fall into; a test that can not be
+                // negated falls through when it fails.
                 let mut sides = [otherwise, then];
-                if of(then) > of(otherwise) {
+                let entries = |side: Label| entries.get(side).copied().unwrap_or(0);
+                let alone = entries(then) == 1 && entries(otherwise) > 1;
+                if of(then) > of(otherwise) || (of(then) == of(otherwise) && alone) {
                     sides.reverse();
                 }
                 for side in sides {
@@ -376,6 +397,32 @@ pub fn share_exits(assembly: &mut Assembly, order: &mut Vec<Label>) {
         kept.pop();
     }
     *order = kept;
+    merge_exits(assembly, order, &is_exit);
+}
+
+/// Leads jumps to an `exit` that nothing falls into to another one.
+fn merge_exits(assembly: &mut Assembly, order: &mut Vec<Label>, is_exit: &IndexVec<Label, bool>) {
+    let exits = || order.iter().copied().enumerate().filter(|(_, label)| is_exit.get(*label) == Some(&true));
+    let falls = |place: usize, label: Label| {
+        let before = place.checked_sub(1).and_then(|before| order.get(before));
+        place == 0
+            || before
+                .and_then(|before| assembly.blocks.get(*before))
+                .is_some_and(|block| block.end.targets().any(|target| target == label))
+    };
+    let fallen_into = exits().find(|(place, label)| falls(*place, *label));
+    let Some((_, kept)) = fallen_into.or_else(|| exits().next()) else { return };
+    let mut gone = IndexVec::<Label, bool>::from_elem(false, assembly.blocks.len());
+    for (place, label) in exits() {
+        if let Some(flag) = gone.get_mut(label) {
+            *flag = label != kept && !falls(place, label);
+        }
+    }
+    let is_gone = |label: Label| gone.get(label) == Some(&true);
+    for block in assembly.blocks.iter_mut() {
+        block.end.map_targets(|target| if is_gone(target) { kept } else { target });
+    }
+    order.retain(|label| !is_gone(*label));
 }
 
 #[cfg(test)]
@@ -465,6 +512,31 @@ mod tests {
         let mut order = [0, 1, 2, 3].map(Label).to_vec();
         share_exits(&mut assembly, &mut order);
         assert_eq!(order, [0, 1, 2, 3].map(Label));
+    }
+
+    #[test]
+    fn an_exit_that_is_only_jumped_to_goes() {
+        let (mut assembly, _) = arranged(vec![
+            block(5, if_(2, 1)),
+            block(5, if_(3, 2)),
+            block(0, End::Exit),
+            block(0, End::Exit),
+        ]);
+        let mut order = [0, 1, 2, 3].map(Label).to_vec();
+        share_exits(&mut assembly, &mut order);
+        assert_eq!(order, [0, 1, 2].map(Label));
+        assert_eq!(assembly.blocks[Label(1)].end, if_(2, 2));
+    }
+
+    #[test]
+    fn of_equal_sides_the_one_that_nothing_else_reaches_comes_first() {
+        let (_, order) = arranged(vec![
+            block(5, if_(2, 1)),
+            block(5, End::Goto(Label(3))),
+            block(5, if_(3, 1)),
+            block(5, End::Exit),
+        ]);
+        assert_eq!(order, [0, 2, 1, 3].map(Label));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod callgraph;
 pub mod compile;
 pub mod convention;
 pub mod cost;
+pub mod crosswise;
 pub mod disassemble;
 pub mod elf;
 pub mod emit;

@@ -95,6 +95,13 @@ pub enum MachineInst {
         /// Operand.
         src: VReg,
     },
+    /// Copy of a register.
+    Copy {
+        /// Result.
+        dst: VReg,
+        /// What it is a copy of.
+        src: VReg,
+    },
     /// Zero extension of the low 32 bits.
     ZeroExtend32 {
         /// Result.
@@ -244,6 +251,7 @@ impl MachineInst {
             | MachineInst::Alu { dst, .. }
             | MachineInst::Neg { dst, .. }
             | MachineInst::SignExtend32 { dst, .. }
+            | MachineInst::Copy { dst, .. }
             | MachineInst::ZeroExtend32 { dst, .. }
             | MachineInst::SetIf { dst, .. }
             | MachineInst::Magnitude { dst, .. }
@@ -272,6 +280,7 @@ impl MachineInst {
             }
             MachineInst::Neg { src, .. }
             | MachineInst::SignExtend32 { src, .. }
+            | MachineInst::Copy { src, .. }
             | MachineInst::ZeroExtend32 { src, .. }
             | MachineInst::Magnitude { src, .. }
             | MachineInst::BiasNegative { src, .. } => f(*src),

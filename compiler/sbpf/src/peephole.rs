@@ -6,6 +6,8 @@
 mod choose;
 mod copies;
 mod dead;
+mod latch;
+mod shared;
 mod swap;
 
 use crate::assembly::{Asm, AsmBlock, Assembly, End, Source};
@@ -29,11 +31,25 @@ pub fn improve(
         let mut changed = copies::remove(assembly, &effects);
         changed |= dead::remove(assembly, &effects);
         changed |= dead::sink(assembly, &effects);
+        changed |= shared::hoist(assembly, &effects);
         if !changed {
             break;
         }
     }
     swap::fuse(assembly, &effects);
+}
+
+/// Closes loops that only set a register on their way back. Comes before [`improve`], which would move more there.
+pub fn close_loops(
+    assembly: &mut Assembly,
+    convention: Convention,
+    conventions: &IndexVec<Func, Convention>,
+    syscall_preserves_args: bool,
+) {
+    let effects = Effects { convention, conventions, syscall_preserves_args };
+    copies::remove(assembly, &effects);
+    dead::remove(assembly, &effects);
+    latch::close(assembly, &effects);
 }
 
 /// Sets registers before the branches that choose their values. [`improve`] would not undo it, but may find less.
@@ -227,6 +243,43 @@ mod tests {
         assert_eq!(bodies[1], [sum(2, 6)]);
         assert_eq!(bodies[2], body);
         assert_eq!(bodies[3], [sum(2, 6), copy(0, 2)]);
+    }
+
+    #[test]
+    fn what_both_sides_begin_with_is_done_once() {
+        let sides = |tested: u8| {
+            let bodies = improved(
+                function(vec![
+                    block(&[], if_(Jump::Gt, tested, 9, 1, 2)),
+                    block(&[copy(0, 1), sum(0, 2), add(0, 1)], End::Exit),
+                    block(&[copy(0, 1), sum(0, 2), add(0, 2)], End::Exit),
+                ]),
+                false,
+            );
+            bodies.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(sides(1), [2, 1, 1]);
+        // What is tested has to stay.
+        assert_eq!(sides(0), [0, 3, 3]);
+    }
+
+    #[test]
+    fn a_loop_sets_what_it_needs_next_before_its_test() {
+        let closed = |after: Asm, tested: u8| {
+            let mut assembly = function(vec![
+                block(&[], End::Goto(Label(1))),
+                block(&[copy(0, 2), sum(2, 4), add(1, -1)], if_(Jump::Ne, tested, 0, 2, 3)),
+                block(&[copy(4, 0)], End::Goto(Label(1))),
+                block(&[after], End::Exit),
+            ]);
+            let convention = Convention { params: 4, results: 1, ..Convention::default() };
+            close_loops(&mut assembly, convention, &IndexVec::new(), true);
+            assembly.blocks[Label(1)].end == if_(Jump::Ne, tested, 0, 1, 3)
+        };
+        assert!(closed(add(0, 1), 1));
+        // Not if it is read behind the loop, or tested.
+        assert!(!closed(sum(0, 4), 1));
+        assert!(!closed(add(0, 1), 4));
     }
 
     #[test]

@@ -194,6 +194,9 @@ fn latch_test(
                 return None;
             }
             let most = match counter.step {
+                _ if let Some(distance) = distance(function, counter, bound) => {
+                    bounds::upper(function, distance)
+                }
                 DOWN if function.as_const(bound) == Some(0) || relation == Condition::UnsignedGreater => {
                     bounds::upper(function, counter.first)
                 }
@@ -207,6 +210,18 @@ fn latch_test(
         }
     };
     Some((Test { leaves, bound, relation, unbounded }, condition))
+}
+
+/// How far the bound is from the first value in the direction of the counter, if it is computed from that.
+fn distance(function: &Function, counter: &Counter, bound: Value) -> Option<Value> {
+    match function.defining_op(bound)? {
+        Op::Binary(BinaryOp::Sub, x, distance) if counter.step == DOWN && *x == counter.first => {
+            Some(*distance)
+        }
+        Op::Binary(BinaryOp::Add, x, y) if counter.step != DOWN && *x == counter.first => Some(*y),
+        Op::Binary(BinaryOp::Add, x, y) if counter.step != DOWN && *y == counter.first => Some(*x),
+        _ => None,
+    }
 }
 
 /// True if the bound is a whole number of steps away from the first value.

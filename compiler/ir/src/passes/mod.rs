@@ -20,6 +20,7 @@ pub mod effects;
 pub mod exit_test;
 pub(crate) mod facts;
 pub mod gvn;
+pub mod hoist;
 pub mod inline;
 pub mod licm;
 pub(crate) mod linear;
@@ -152,6 +153,10 @@ fn run(module: &mut Module, level: OptLevel, inlining: &inline::Limits, apart: O
             simplify_cfg::run(function, Headers::Joined);
         }
         sink::run(function);
+        // What is left on both sides after sinking is needed there.
+        if level > OptLevel::O1 {
+            hoist::run(function);
+        }
         dce::run(function, &effects);
         compact::run(function);
     }

@@ -30,6 +30,7 @@ const PASSES: &[Pass] = &[
     ("sccp", |module| each_function(module, |function, _| sccp::run(function))),
     ("combine", |module| each_function(module, |function, _| combine::run(function))),
     ("gvn", |module| each_function(module, gvn::run)),
+    ("hoist", |module| each_function(module, |function, _| hoist::run(function))),
     ("range", |module| each_function(module, |function, _| range::run(function))),
     ("dce", |module| each_function(module, dce::run)),
     ("licm", |module| each_function(module, licm::run)),

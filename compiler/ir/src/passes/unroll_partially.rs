@@ -8,6 +8,7 @@
 use super::copy_blocks;
 use super::exit_test::{self, Context};
 use super::loops::{self, Counter, Loop};
+use super::memory_bounds::MANY;
 use super::ssa_repair::Variables;
 use super::{simplify_cfg, uses};
 use crate::dominators::Dominators;
@@ -162,7 +163,8 @@ fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, v
     let is_down = plan.counter.step == exit_test::DOWN;
     let (above, below) = if is_down { (first, bound) } else { (bound, first) };
     let count = word(function, Op::Binary(BinaryOp::Sub, above, below));
-    let mask = word(function, Op::Const((factor as u64).wrapping_neg()));
+    // Not more than any run gets to, so that what is made of the count needs no check: the old loop does the rest.
+    let mask = word(function, Op::Const((factor as u64).wrapping_neg() & MANY));
     let grouped = word(function, Op::Binary(BinaryOp::And, count, mask));
     let end = match is_down {
         true => word(function, Op::Binary(BinaryOp::Sub, first, grouped)),
@@ -213,11 +215,15 @@ fn unroll(function: &mut Function, natural: &Loop, plan: &Plan, factor: usize, v
         let again = function.append_value(latch, compare, Type::Bool, None);
         function.blocks[latch].terminator = Terminator::Branch(again, back, Target::new(rest));
     }
-    if let (Some(first), Terminator::Jump(old)) =
+    if let (Some(first), Terminator::Jump(mut old)) =
         (copies.first(), function.blocks[plan.entry].terminator.clone())
     {
         let mut new = old.clone();
         new.block = first.block(header);
+        // Without groups that is the first value, and the old loop then starts with the same on both ways.
+        if let Some(arg) = old.args.get_mut(plan.counter.place) {
+            *arg = end;
+        }
         function.blocks[plan.entry].terminator = Terminator::Branch(any, new, old);
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
 }
 
 /// Registers that are live at the start of each block.
-fn liveness(assembly: &Assembly, order: &[Label], effects: &Effects<'_>) -> IndexVec<Label, u16> {
+pub(super) fn liveness(assembly: &Assembly, order: &[Label], effects: &Effects<'_>) -> IndexVec<Label, u16> {
     let mut live_in = IndexVec::<Label, u16>::from_elem(0, assembly.blocks.len());
     let mut changed = true;
     while changed {

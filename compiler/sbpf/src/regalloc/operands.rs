@@ -61,7 +61,7 @@ pub(super) fn operands(inst: &MachineInst) -> Vec<Operand> {
             out.push(Operand::reg_use(*src));
             out.push(Operand::reg_use_at_end(*sign));
         }
-        MachineInst::ZeroExtend32 { dst, src } => {
+        MachineInst::Copy { dst, src } | MachineInst::ZeroExtend32 { dst, src } => {
             out.push(Operand::reg_def(*dst));
             out.push(Operand::reg_use(*src));
         }

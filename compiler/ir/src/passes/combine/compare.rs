@@ -75,7 +75,9 @@ impl Combiner<'_> {
                     Outcome::Op(Op::Not(truth))
                 }
             }
-            Some(Op::Binary(BinaryOp::Sub, x, y)) if word == 0 => Outcome::Op(Op::Compare(condition, *x, *y)),
+            Some(Op::Binary(BinaryOp::Sub, x, y)) if word == 0 && self.used_once(a) => {
+                Outcome::Op(Op::Compare(condition, *x, *y))
+            }
             Some(Op::Binary(op @ (BinaryOp::Add | BinaryOp::Xor), x, y)) => {
                 let (op, x, y) = (*op, *x, *y);
                 match self.word(y) {

@@ -17,6 +17,7 @@ const CASES: &[(&str, &str)] = &[
     ("gvn_accounts", include_str!("rewrites/gvn_accounts.ir")),
     ("gvn_loads_across_loops", include_str!("rewrites/gvn_loads_across_loops.ir")),
     ("gvn_memory", include_str!("rewrites/gvn_memory.ir")),
+    ("hoist_from_both_sides", include_str!("rewrites/hoist_from_both_sides.ir")),
     ("inline_and_remove", include_str!("rewrites/inline_and_remove.ir")),
     ("licm_hoists", include_str!("rewrites/licm_hoists.ir")),
     ("range_checks", include_str!("rewrites/range_checks.ir")),
