@@ -137,7 +137,7 @@ impl<'a> Translator<'a> {
         }
         for local in self.free_locals(id)? {
             if let Some(function) = self.functions.get(&local) {
-                self.is_known(Function::Local(*function), known, seen)?;
+                ovsm_base::stack::with_room(|| self.is_known(Function::Local(*function), known, seen))?;
                 continue;
             }
             let alias = *self.aliases.get(&local)?;
@@ -147,7 +147,7 @@ impl<'a> Translator<'a> {
                 Some(_) => return None,
                 None => {
                     known.push((local, alias));
-                    self.is_known(alias, known, seen)?;
+                    ovsm_base::stack::with_room(|| self.is_known(alias, known, seen))?;
                 }
             }
         }

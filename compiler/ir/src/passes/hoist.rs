@@ -10,7 +10,7 @@ use super::substitution::Substitution;
 use crate::dominators::Dominators;
 use crate::function::{Block, Function, Inst, Type, Value, ValueDef};
 use crate::op::{Op, Terminator};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Operations to move before one branch.
 const MAX_MOVED: usize = 16;
@@ -49,18 +49,19 @@ fn before(
     otherwise: Block,
     substitution: &mut Substitution,
 ) -> bool {
+    let (of_then, of_otherwise) = (defined_in(function, then), defined_in(function, otherwise));
     let mut moved = 0;
     // What moves makes room for what is computed from it.
     while moved < MAX_MOVED {
         let mut constants = FxHashMap::default();
         let mut here: FxHashMap<Op, Value> = FxHashMap::default();
         for inst in function.blocks[then].insts.clone() {
-            if let Some((op, value)) = movable(function, then, inst, &mut constants, substitution) {
+            if let Some((op, value)) = movable(function, &of_then, inst, &mut constants, substitution) {
                 here.entry(op).or_insert(value);
             }
         }
         let pair = function.blocks[otherwise].insts.iter().find_map(|&inst| {
-            let (op, value) = movable(function, otherwise, inst, &mut constants, substitution)?;
+            let (op, value) = movable(function, &of_otherwise, inst, &mut constants, substitution)?;
             here.get(&op).map(|&first| (op, first, value))
         });
         let Some((mut op, first, second)) = pair else {
@@ -83,11 +84,11 @@ fn before(
     moved > 0
 }
 
-/// The operation of an instruction of `side` that could as well be done before, with equal constants as one value, and
-/// its result; nothing for what has moved.
+/// The operation of an instruction that could as well be done before its block, which defines the values `own`, with equal
+/// constants as one value, and its result; nothing for what has moved.
 fn movable(
     function: &Function,
-    side: Block,
+    own: &FxHashSet<Value>,
     inst: Inst,
     constants: &mut FxHashMap<u64, Value>,
     substitution: &mut Substitution,
@@ -107,15 +108,14 @@ fn movable(
         if let Some(word) = function.as_const(operand) {
             return *constants.entry(word).or_insert(operand);
         }
-        there &= !is_of(function, side, operand);
+        there &= !own.contains(&operand);
         operand
     });
     there.then_some((op, result))
 }
 
-/// True if the block defines the value.
-fn is_of(function: &Function, block: Block, value: Value) -> bool {
+fn defined_in(function: &Function, block: Block) -> FxHashSet<Value> {
     let data = &function.blocks[block];
-    data.params.contains(&value)
-        || data.insts.iter().any(|&inst| function.insts[inst].results.contains(&value))
+    let results = data.insts.iter().flat_map(|&inst| function.insts[inst].results.iter());
+    data.params.iter().chain(results).copied().collect()
 }
