@@ -218,7 +218,10 @@ impl<'a> Inference<'a> {
     fn tabulate(&mut self, items: LocalId, index: LocalId, value: ExprId) -> Term {
         let at = self.local(index);
         self.table.unify(&at, &Term::Known(Type::Int(IntType::U64)));
+        self.enter_loop(&[value]);
+        let fork = self.present.fork();
         let item = self.infer(value, Use::Value);
+        self.present.back(fork);
         let sequence = self.local(items);
         if let Some((_, count)) = self.table.as_array(&sequence) {
             return Term::Array(Rc::new(item), count);

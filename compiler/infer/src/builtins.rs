@@ -6,7 +6,7 @@ use crate::unify::Term;
 use ovsm_base::{Code, Diagnostic, IntType};
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::{Comparison, Requirement};
-use ovsm_expand::core::ExprId;
+use ovsm_expand::core::{Expr, ExprId};
 use std::rc::Rc;
 
 const U64: Term = Term::Known(Type::Int(IntType::U64));
@@ -155,9 +155,13 @@ impl Inference<'_> {
         let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         let mut first = None;
         let mut found_all = Vec::with_capacity(args.len());
+        let with_null = args.iter().any(|arg| matches!(self.body.exprs.get(*arg), Some(Expr::Null)));
         for arg in args {
-            let found =
-                if ordered { self.integer_operand(builtin, *arg) } else { self.infer(*arg, Use::Value) };
+            let found = match (ordered, with_null) {
+                (true, _) => self.integer_operand(builtin, *arg),
+                (false, true) => self.infer_nullable(*arg),
+                (false, false) => self.infer(*arg, Use::Value),
+            };
             found_all.push(found);
         }
         // A value is compared with one that may be null as if it might be null itself.
@@ -221,7 +225,9 @@ impl Inference<'_> {
         if let Some(span) = self.span(arg) {
             diagnostic = diagnostic.label(span, format!("this is {}", crate::report::describe(&resolved)));
         }
+        let may_be_null = self.table.as_option(&resolved).is_some();
         diagnostic = diagnostic.help(match resolved {
+            _ if may_be_null => "test it before: `(if (null? x) 0 (+ x 1))`",
             Term::Known(Type::Bool) => "a truth value becomes a number by `(if x 1 0)`",
             _ => "give it an integer",
         });

@@ -17,6 +17,9 @@ impl<'a> Inference<'a> {
         let outer = std::mem::take(&mut self.chosen);
         let is_read = matches!(self.body.exprs.get(guard.place), Some(Expr::Get(..)));
         let usage = if is_read { Use::Value } else { Use::Discard };
+        if !is_read {
+            self.forget_assigned(&[expr]);
+        }
         let found = self.infer(guard.place, usage);
         self.guarded = None;
         let chosen = std::mem::replace(&mut self.chosen, outer);
@@ -24,6 +27,7 @@ impl<'a> Inference<'a> {
         if !is_read {
             // The place says what is needed.
             self.infer(bind, Use::Discard);
+            self.forget_assigned(&[expr]);
         } else if !chosen.is_empty() {
             let local = self.local(guard.local);
             self.table.unify(&local, &found);
