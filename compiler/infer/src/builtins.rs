@@ -175,6 +175,11 @@ impl Inference<'_> {
         }
         for (arg, found) in args.iter().zip(found_all) {
             let needed = first.get_or_insert_with(|| found.clone()).clone();
+            // Integers are compared by value, whatever their types; a literal takes the type of its neighbour.
+            if self.is_integer_of_a_type(&found) && self.is_integer_of_a_type(&needed) {
+                first = Some(found);
+                continue;
+            }
             let label = args
                 .first()
                 .and_then(|first| self.span(*first))
@@ -182,6 +187,11 @@ impl Inference<'_> {
             let why = format!("`{}`", builtin.name());
             self.expect(*arg, &found, &needed, &why, label);
         }
+    }
+
+    /// True if a type is known to be an integer, and which one. Values of a distinct type are compared with each other only.
+    fn is_integer_of_a_type(&mut self, term: &Term) -> bool {
+        matches!(self.table.resolve(term), Term::Known(Type::Int(_)))
     }
 
     /// Each operand is an integer of at most 64 bits, of its own type.
