@@ -63,12 +63,11 @@ impl<'a> Inference<'a> {
                         unchecked = Some(name);
                     }
                 }
-                if let Some(name) = unchecked {
+                if let Some(name) = unchecked.filter(|_| !self.is_checking) {
                     self.unsupported(
                         self.span(expr),
                         &format!("the field `{name}` has a condition, and nothing here says how to check it"),
-                        "name the record, where the variable is bound or here: `(setf (. (the Name p) field) value)`; of a field whose \
-                         whole value has a condition, replace the whole value",
+                        "name the record, where the variable is bound or here: `(setf (. (the Name p) field) value)`",
                     );
                 }
                 let found = self.infer(*value, Use::Value);

@@ -36,7 +36,10 @@ impl<'a> Inference<'a> {
         }
         for number in &chosen {
             if let Some(choice) = guard.choices.get(*number) {
+                // It works on a copy, and checks that as a whole.
+                let outer = std::mem::replace(&mut self.is_checking, true);
                 self.infer(choice.check, Use::Discard);
+                self.is_checking = outer;
             }
         }
         self.guards.insert(expr, chosen);
@@ -88,7 +91,10 @@ impl<'a> Inference<'a> {
         let Term::Known(Type::Account(account)) = self.table.represented(whole) else { return };
         let Some(record) = &account.record else { return };
         let field = record.fields.iter().find(|field| field.name == *name);
-        if !field.is_some_and(|field| field.ty.holds_condition()) || self.choose(whole, 0, choices) {
+        if self.is_checking
+            || !field.is_some_and(|field| field.ty.holds_condition())
+            || self.choose(whole, 0, choices)
+        {
             return;
         }
         self.unsupported(

@@ -144,6 +144,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) chosen: Vec<usize>,
     /// The checks of the body's places.
     pub(crate) guards: BTreeMap<ExprId, Vec<usize>>,
+    /// True in the check of a place.
+    pub(crate) is_checking: bool,
     /// The last field with a condition that was looked at, by its name.
     pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
@@ -198,6 +200,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         guarded: None,
         chosen: Vec::new(),
         guards: BTreeMap::new(),
+        is_checking: false,
         condition: None,
         is_instance: false,
     };
