@@ -443,16 +443,29 @@ pub fn syntax_of(node: ovsm_cst::Node<'_>) -> Option<Value> {
 /// The macro that puts a function in place of its calls: `(let () (defn f …) (f argument …))`, from the definition of the
 /// function. The names in it mean what they mean at the definition.
 pub fn template(definition: &Value) -> Option<Value> {
-    let items = definition.as_items()?;
-    let definition = match items {
-        [head, inner] if syntax::name(head) == Some("pub") => inner,
-        _ => definition,
-    };
+    let definition = within_pub(definition);
     let name = match definition.as_items()? {
         [_, name @ Value::Symbol(_), ..] => name.clone(),
         [_, Value::List(signature), ..] => signature.get(0)?.clone(),
         _ => return None,
     };
+    Some(template_of(definition, name))
+}
+
+/// The same from a call of a macro that defines nothing but the function of this name.
+pub fn template_by_call(call: &Value, name: &str) -> Value {
+    let call = within_pub(call);
+    template_of(call, syntax::symbol(name, syntax::span(call)))
+}
+
+fn within_pub(definition: &Value) -> &Value {
+    match definition.as_items() {
+        Some([head, inner]) if syntax::name(head) == Some("pub") => inner,
+        _ => definition,
+    }
+}
+
+fn template_of(definition: &Value, name: Value) -> Value {
     let span = syntax::span(definition);
     let word = |text: &str| syntax::symbol(text, span);
     let list = |items: Vec<Value>| syntax::list(items, span);
@@ -460,7 +473,7 @@ pub fn template(definition: &Value) -> Option<Value> {
     let call = list(vec![name.clone(), list(vec![word("unquote-splicing"), arguments.clone()])]);
     let body = list(vec![word("let"), Value::list(Vec::new()), definition.clone(), call]);
     let template = list(vec![word("quasiquote"), body]);
-    Some(list(vec![word("defmacro"), name, list(vec![word("&rest"), arguments]), template]))
+    list(vec![word("defmacro"), name, list(vec![word("&rest"), arguments]), template])
 }
 
 /// Every symbol of a form that its text contains, in order of appearance, with how often it does.

@@ -53,6 +53,8 @@ pub struct Local {
     pub span: Option<Span>,
     /// The annotated type.
     pub annotation: Option<TypeName>,
+    /// True if it begins as null and may be read before it gets another value: its type is then an option.
+    pub begins_null: bool,
 }
 
 /// A type as written.

@@ -239,8 +239,9 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
         let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
         let unit = session.expand(&form).unit;
         let literals = literals(&unit, session);
+        let taking_functions = functions_of_functions(&unit, session);
         let names = session.defined().into_iter().filter(|(name, _)| !before.contains(name));
-        let names = names
+        let mut names: Vec<(String, GlobalKind)> = names
             .map(|(name, defined)| {
                 let params = |count: Option<usize>| count.map(|count| count as u32);
                 if let Some(literal) = literals.get(&name) {
@@ -257,6 +258,13 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
                 (name.to_string(), kind)
             })
             .collect();
+        // The call is put in place of those of the function, so that has to be all that it defines.
+        if let [(name, kind @ GlobalKind::Function { .. })] = names.as_mut_slice()
+            && taking_functions.contains(name.as_str())
+            && let GlobalKind::Function { params } = *kind
+        {
+            *kind = GlobalKind::Template { params };
+        }
         let exports = session.exports().iter().map(|name| name.to_string()).collect();
         Item { names, is_expanded: true, exports }
     })
@@ -325,6 +333,29 @@ fn literals(unit: &ovsm_eval::core::Unit, session: &ProgramSession) -> FxHashMap
                     _ => None,
                 }
             }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The functions of a form that take functions.
+fn functions_of_functions(unit: &ovsm_eval::core::Unit, session: &ProgramSession) -> FxHashSet<Rc<str>> {
+    use ovsm_eval::core::Expr;
+    let takes_function = |function: &ovsm_eval::core::FunctionCode| {
+        function.parameters.required.iter().any(|parameter| {
+            let annotation = unit.locals.get(*parameter).and_then(|local| local.annotation.as_ref());
+            matches!(annotation, Some((ovsm_eval::Type::Function(_), _)))
+        })
+    };
+    unit.exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::SetGlobal(global, value) => match unit.exprs.get(*value) {
+                Some(Expr::Lambda(function)) if takes_function(unit.functions.get(*function)?) => {
+                    session.name(*global).cloned()
+                }
+                _ => None,
+            },
             _ => None,
         })
         .collect()
@@ -553,8 +584,12 @@ impl Bringing<'_, '_> {
         let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
         let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition, whole));
         self.instances.insert((module, Rc::clone(name)), inner.total.saturating_add(1));
+        let template = || match crate::item::defined_name(&definition) {
+            Some(_) => program::template(&definition),
+            None => Some(program::template_by_call(&definition, name)),
+        };
         if self.brought.insert(form)
-            && let Some(template) = program::template(&definition)
+            && let Some(template) = template()
         {
             self.session.define_form(id, template);
         }

@@ -62,6 +62,11 @@ impl GenericType {
         }
     }
 
+    /// The type with these arguments, without their conditions.
+    pub(crate) fn unrefined(self: &Arc<GenericType>, arguments: &[Type]) -> Type {
+        self.apply(arguments.iter().map(|argument| ovsm_base::stack::with_room(|| argument.unrefined())).collect())
+    }
+
     /// The fields of the record, or of a variant of the enum, as the definition states them.
     pub fn fields(&self, variant: usize) -> &[Field] {
         match &self.body {

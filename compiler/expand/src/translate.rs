@@ -13,6 +13,7 @@ mod flow;
 mod invoke;
 mod lift;
 mod native;
+mod nullable;
 mod places;
 mod sequence;
 mod text;
@@ -68,10 +69,17 @@ pub(crate) fn translate(
             .exprs
             .iter()
             .filter_map(|expr| match expr {
+                // One that is only ever null is no option.
+                Expr::SetLocal(_, value)
+                    if matches!(unit.exprs.get(*value), Some(Expr::Constant(Value::Null))) =>
+                {
+                    None
+                }
                 Expr::SetLocal(local, _) | Expr::UpdateLocal(local, _, _) => Some(*local),
                 _ => None,
             })
             .collect(),
+        declared: FxHashMap::default(),
         flow: Flow::default(),
         left: FxHashMap::default(),
         functions: local_functions(unit),
@@ -96,7 +104,7 @@ fn local_functions(unit: &Unit) -> FxHashMap<LocalId, FunctionId> {
     let mut note = |local: LocalId, value: ExprId, is_binding: bool| match unit.exprs.get(value) {
         Some(Expr::Lambda(function)) => values.entry(local).or_default().push(Some(*function)),
         // A definition of a body binds the name first and gives it its value later.
-        Some(Expr::Constant(Value::Null)) if is_binding => {}
+        Some(Expr::Constant(value)) if is_binding && nullable::is_empty(value) => {}
         _ => values.entry(local).or_default().push(None),
     };
     for expr in unit.exprs.iter() {
@@ -176,8 +184,10 @@ struct Translator<'a> {
     body: Body,
     diagnostics: Vec<Diagnostic>,
     locals: FxHashMap<LocalId, core::LocalId>,
-    /// Locals that are assigned somewhere.
+    /// Locals that are given another value than null somewhere.
     assigned: FxHashSet<LocalId>,
+    /// Locals that get their value later, and where that would be null.
+    declared: FxHashMap<core::LocalId, core::ExprId>,
     /// Which locals have a value where the translation stands.
     flow: Flow,
     /// What each exit around is left with, on the ways that were seen so far.
@@ -271,13 +281,14 @@ impl<'a> Translator<'a> {
             None => (String::new(), None, None),
         };
         let annotation = annotation.and_then(|(ty, span)| self.type_name(&ty, span));
-        let new = self.body.locals.push(core::Local { name, span, annotation });
+        let new = self.body.locals.push(core::Local { name, span, annotation, begins_null: false });
         self.locals.insert(local, new);
         new
     }
 
     fn temporary(&mut self, name: &str, span: Option<Span>) -> core::LocalId {
-        self.body.locals.push(core::Local { name: name.to_string(), span, annotation: None })
+        let name = name.to_string();
+        self.body.locals.push(core::Local { name, span, annotation: None, begins_null: false })
     }
 
     fn expr(&mut self, expr: ExprId, place: Place) -> core::ExprId {
@@ -358,12 +369,13 @@ impl<'a> Translator<'a> {
                     let name = self.unit.functions.get(*function).map_or("lambda", |code| &*code.name);
                     return self.function_as_value(span, name);
                 }
-                match self.locals.get(local) {
-                    Some(local) if self.flow.lacks(*local) => return self.used_too_early(*local, span),
-                    Some(local) => core::Expr::Local(*local),
+                match self.locals.get(local).copied() {
+                    Some(local) if self.is_too_early(local) => return self.used_too_early(local, span),
+                    Some(local) => core::Expr::Local(local),
                     None => core::Expr::Error,
                 }
             }
+            Expr::SetLocal(local, value) if self.empties(*local, *value) => core::Expr::Null,
             Expr::SetLocal(local, value) => {
                 if self.functions.contains_key(local)
                     || self.aliases.contains_key(local)
@@ -415,9 +427,8 @@ impl<'a> Translator<'a> {
                         continue;
                     }
                     // A name that gets its value later: a definition of a body, the variable of a loop.
-                    let is_declaration =
-                        matches!(self.unit.exprs.get(*value), Some(Expr::Constant(Value::Null)))
-                            && self.assigned.contains(local);
+                    let is_declaration = self.is_declaration(*local, *value);
+                    let is_null = matches!(self.unit.exprs.get(*value), Some(Expr::Constant(Value::Null)));
                     let value_span = self.span(*value);
                     let value = match is_declaration {
                         true => None,
@@ -430,9 +441,7 @@ impl<'a> Translator<'a> {
                             let value = self.view_bound(local, value);
                             parts.push(self.body.add(core::Expr::Bind(local, value), value_span.or(span)));
                         }
-                        None => {
-                            self.flow.declare(local);
-                        }
+                        None => parts.push(self.declare(local, is_null, span)),
                     }
                 }
                 parts.push(self.expr(*body, place));

@@ -223,8 +223,8 @@ impl Type {
         ty
     }
 
-    /// The type without the condition that its values, the items of an array, or that of an option, meet. Fields of records
-    /// keep theirs.
+    /// The type without the condition that its values, the items of an array, that of an option, or what is given to a generic type
+    /// meet. Fields of records keep theirs.
     #[must_use]
     pub fn unrefined(&self) -> Type {
         match self {
@@ -239,16 +239,25 @@ impl Type {
             Type::Array(item, length) => Type::Array(Arc::new(item.unrefined()), *length),
             Type::Slice(item) => Type::Slice(Arc::new(item.unrefined())),
             Type::Vec(item) => Type::Vec(Arc::new(item.unrefined())),
+            Type::Applied(generic, arguments) => generic.unrefined(arguments),
+            Type::Record(_) | Type::Enum(_) if self.is_refined() => match self.instance() {
+                Some(instance) => instance.generic.unrefined(&instance.arguments),
+                None => self.clone(),
+            },
             other => other.clone(),
         }
     }
 
-    /// True if values have to meet a condition, those of an option and items included.
+    /// True if values have to meet a condition, those of an option, items, and what is given to a generic type included.
     pub fn is_refined(&self) -> bool {
         match self {
             Type::Distinct(distinct) => distinct.condition.is_some() || distinct.base.is_refined(),
             Type::Option(item) | Type::Array(item, _) | Type::Slice(item) | Type::Vec(item) => {
                 item.is_refined()
+            }
+            Type::Applied(_, arguments) => arguments.iter().any(Type::is_refined),
+            Type::Record(_) | Type::Enum(_) => {
+                self.instance().is_some_and(|instance| instance.arguments.iter().any(Type::is_refined))
             }
             _ => false,
         }
@@ -264,6 +273,7 @@ impl Type {
             Type::Record(record) => record.holds_condition(),
             Type::Enum(parent) => parent.variants.iter().any(|variant| variant.holds_condition()),
             Type::Account(account) => account.record.as_ref().is_some_and(|record| record.holds_condition()),
+            Type::Applied(_, arguments) => arguments.iter().any(Type::holds_condition),
             _ => false,
         }
     }

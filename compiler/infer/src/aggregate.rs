@@ -63,12 +63,11 @@ impl<'a> Inference<'a> {
                         unchecked = Some(name);
                     }
                 }
-                if let Some(name) = unchecked {
+                if let Some(name) = unchecked.filter(|_| !self.is_checking) {
                     self.unsupported(
                         self.span(expr),
                         &format!("the field `{name}` has a condition, and nothing here says how to check it"),
-                        "name the record, where the variable is bound or here: `(setf (. (the Name p) field) value)`; of a field whose \
-                         whole value has a condition, replace the whole value",
+                        "name the record, where the variable is bound or here: `(setf (. (the Name p) field) value)`",
                     );
                 }
                 let found = self.infer(*value, Use::Value);
@@ -218,7 +217,10 @@ impl<'a> Inference<'a> {
     fn tabulate(&mut self, items: LocalId, index: LocalId, value: ExprId) -> Term {
         let at = self.local(index);
         self.table.unify(&at, &Term::Known(Type::Int(IntType::U64)));
+        self.enter_loop(&[value]);
+        let fork = self.present.fork();
         let item = self.infer(value, Use::Value);
+        self.present.back(fork);
         let sequence = self.local(items);
         if let Some((_, count)) = self.table.as_array(&sequence) {
             return Term::Array(Rc::new(item), count);

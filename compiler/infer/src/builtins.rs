@@ -6,7 +6,7 @@ use crate::unify::Term;
 use ovsm_base::{Code, Diagnostic, IntType};
 use ovsm_expand::Builtin;
 use ovsm_expand::builtin::{Comparison, Requirement};
-use ovsm_expand::core::ExprId;
+use ovsm_expand::core::{Expr, ExprId};
 use std::rc::Rc;
 
 const U64: Term = Term::Known(Type::Int(IntType::U64));
@@ -155,9 +155,13 @@ impl Inference<'_> {
         let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         let mut first = None;
         let mut found_all = Vec::with_capacity(args.len());
+        let with_null = args.iter().any(|arg| matches!(self.body.exprs.get(*arg), Some(Expr::Null)));
         for arg in args {
-            let found =
-                if ordered { self.integer_operand(builtin, *arg) } else { self.infer(*arg, Use::Value) };
+            let found = match (ordered, with_null) {
+                (true, _) => self.integer_operand(builtin, *arg),
+                (false, true) => self.infer_nullable(*arg),
+                (false, false) => self.infer(*arg, Use::Value),
+            };
             found_all.push(found);
         }
         // A value is compared with one that may be null as if it might be null itself.
@@ -171,6 +175,11 @@ impl Inference<'_> {
         }
         for (arg, found) in args.iter().zip(found_all) {
             let needed = first.get_or_insert_with(|| found.clone()).clone();
+            // Integers are compared by value, whatever their types; a literal takes the type of its neighbour.
+            if self.is_integer_of_a_type(&found) && self.is_integer_of_a_type(&needed) {
+                first = Some(found);
+                continue;
+            }
             let label = args
                 .first()
                 .and_then(|first| self.span(*first))
@@ -178,6 +187,11 @@ impl Inference<'_> {
             let why = format!("`{}`", builtin.name());
             self.expect(*arg, &found, &needed, &why, label);
         }
+    }
+
+    /// True if a type is known to be an integer, and which one. Values of a distinct type are compared with each other only.
+    fn is_integer_of_a_type(&mut self, term: &Term) -> bool {
+        matches!(self.table.resolve(term), Term::Known(Type::Int(_)))
     }
 
     /// Each operand is an integer of at most 64 bits, of its own type.
@@ -221,7 +235,9 @@ impl Inference<'_> {
         if let Some(span) = self.span(arg) {
             diagnostic = diagnostic.label(span, format!("this is {}", crate::report::describe(&resolved)));
         }
+        let may_be_null = self.table.as_option(&resolved).is_some();
         diagnostic = diagnostic.help(match resolved {
+            _ if may_be_null => "test it before: `(if (null? x) 0 (+ x 1))`",
             Term::Known(Type::Bool) => "a truth value becomes a number by `(if x 1 0)`",
             _ => "give it an integer",
         });

@@ -17,6 +17,9 @@ impl<'a> Inference<'a> {
         let outer = std::mem::take(&mut self.chosen);
         let is_read = matches!(self.body.exprs.get(guard.place), Some(Expr::Get(..)));
         let usage = if is_read { Use::Value } else { Use::Discard };
+        if !is_read {
+            self.forget_assigned(&[expr]);
+        }
         let found = self.infer(guard.place, usage);
         self.guarded = None;
         let chosen = std::mem::replace(&mut self.chosen, outer);
@@ -24,6 +27,7 @@ impl<'a> Inference<'a> {
         if !is_read {
             // The place says what is needed.
             self.infer(bind, Use::Discard);
+            self.forget_assigned(&[expr]);
         } else if !chosen.is_empty() {
             let local = self.local(guard.local);
             self.table.unify(&local, &found);
@@ -32,7 +36,10 @@ impl<'a> Inference<'a> {
         }
         for number in &chosen {
             if let Some(choice) = guard.choices.get(*number) {
+                // It works on a copy, and checks that as a whole.
+                let outer = std::mem::replace(&mut self.is_checking, true);
                 self.infer(choice.check, Use::Discard);
+                self.is_checking = outer;
             }
         }
         self.guards.insert(expr, chosen);
@@ -84,7 +91,10 @@ impl<'a> Inference<'a> {
         let Term::Known(Type::Account(account)) = self.table.represented(whole) else { return };
         let Some(record) = &account.record else { return };
         let field = record.fields.iter().find(|field| field.name == *name);
-        if !field.is_some_and(|field| field.ty.holds_condition()) || self.choose(whole, 0, choices) {
+        if self.is_checking
+            || !field.is_some_and(|field| field.ty.holds_condition())
+            || self.choose(whole, 0, choices)
+        {
             return;
         }
         self.unsupported(

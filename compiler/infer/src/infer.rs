@@ -1,15 +1,15 @@
 //! Inference of one group of definitions.
 
 use crate::generic::{Instance, Scheme};
+use crate::presence::{Presence, Ways};
 use crate::report::mismatch;
 use crate::types::{BodyTypes, Coercion, Signature, Type};
 use crate::unify::{Table, Term};
 use ovsm_base::index::IndexVec;
 use ovsm_base::{Code, DefId, Diagnostic, IntType, Span};
 use ovsm_expand::Builtin;
-use ovsm_expand::builtin::Comparison;
 use ovsm_expand::core::{Body, ExitId, Expr, ExprId, GuardChoice, LocalId, Variable};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -56,6 +56,21 @@ pub struct Unit<'a> {
 pub struct Group<'a> {
     /// The bodies.
     pub units: Vec<Unit<'a>>,
+}
+
+impl Group<'_> {
+    /// True if a variable is given another value than null somewhere.
+    fn assigns(&self, global: DefId) -> bool {
+        self.units.iter().any(|unit| {
+            unit.body.globals.contains(&global)
+                && unit.body.exprs.iter().any(|node| match node {
+                    Expr::SetGlobal(def, value) if *def == global => {
+                        !matches!(unit.body.exprs.get(*value), Some(Expr::Null))
+                    }
+                    _ => false,
+                })
+        })
+    }
 }
 
 /// What inference found out about a group.
@@ -117,8 +132,8 @@ pub(crate) struct Inference<'a> {
     exits: FxHashMap<ExitId, (Use, Vec<(ExprId, Term)>)>,
     /// What becomes of values where they stand, with the types that come of it.
     coercions: Vec<(ExprId, Fit, Term)>,
-    /// Variables whose value was tested and is not null.
-    pub(crate) present: FxHashSet<Variable>,
+    /// Variables whose value is known to be there.
+    pub(crate) present: Presence,
     /// True where an array may become a view of its items.
     takes_views: bool,
     /// The value that a variable is bound to, until it is looked at.
@@ -129,6 +144,8 @@ pub(crate) struct Inference<'a> {
     pub(crate) chosen: Vec<usize>,
     /// The checks of the body's places.
     pub(crate) guards: BTreeMap<ExprId, Vec<usize>>,
+    /// True in the check of a place.
+    pub(crate) is_checking: bool,
     /// The last field with a condition that was looked at, by its name.
     pub(crate) condition: Option<String>,
     /// True if the body is that of an instance, so that its function is one of others.
@@ -177,12 +194,13 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
         locals: IndexVec::new(),
         exits: FxHashMap::default(),
         coercions: Vec::new(),
-        present: FxHashSet::default(),
+        present: Presence::default(),
         takes_views: false,
         bound: None,
         guarded: None,
         chosen: Vec::new(),
         guards: BTreeMap::new(),
+        is_checking: false,
         condition: None,
         is_instance: false,
     };
@@ -195,6 +213,7 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
             .iter()
             .map(|local| match &local.annotation {
                 Some(annotation) => inference.table.stated(&annotation.ty, &mut names),
+                None if local.begins_null => Term::Option(Rc::new(inference.table.fresh(false))),
                 None => inference.table.fresh(false),
             })
             .collect();
@@ -213,8 +232,12 @@ fn infer_with(group: &Group<'_>, env: &dyn TypeEnv, signature: Option<&Signature
             inference.functions.insert(unit.def, FunctionTerms { params, result });
         }
         for expr in unit.body.exprs.iter() {
-            if let Expr::Define(def, _) = expr {
-                let term = inference.table.fresh(false);
+            if let Expr::Define(def, value) = expr {
+                let mut term = inference.table.fresh(false);
+                let begins_null = matches!(unit.body.exprs.get(*value), Some(Expr::Null));
+                if begins_null && group.assigns(*def) {
+                    term = Term::Option(Rc::new(term));
+                }
                 inference.globals.insert(*def, term);
             }
         }
@@ -366,6 +389,12 @@ impl<'a> Inference<'a> {
         self.is_alias(&resolved, needed) || self.table.unify(found, needed)
     }
 
+    /// Notes that a value becomes one that might have been null.
+    pub(crate) fn becomes_present(&mut self, expr: ExprId, option: Term) -> bool {
+        self.coercions.push((expr, Fit::Present, option));
+        true
+    }
+
     /// True if one is a builder and the other one a string: each can be seen as the other without a copy.
     fn is_text_of_another_kind(&mut self, found: &Term, needed: &Term) -> bool {
         let needed = self.table.resolve(needed);
@@ -401,7 +430,10 @@ impl<'a> Inference<'a> {
         let null = Term::Known(Type::Null);
         match node {
             Expr::Error => Term::Known(Type::Error),
-            Expr::Unreachable | Expr::Fail(_) => self.table.fresh(false),
+            Expr::Unreachable | Expr::Fail(_) => {
+                self.present.end();
+                self.table.fresh(false)
+            }
             Expr::Null => null,
             Expr::Bool(_) => Term::Known(Type::Bool),
             Expr::Int { negative, magnitude, suffix } => {
@@ -457,6 +489,7 @@ impl<'a> Inference<'a> {
                 self.takes_views = true;
                 self.expect(*value, &found, &needed, "the variable", label);
                 self.takes_views = false;
+                self.assigned(Variable::Local(*local), &found);
                 null
             }
             Expr::SetLocal(local, value) => {
@@ -464,7 +497,10 @@ impl<'a> Inference<'a> {
                 let needed = self.local(*local);
                 let label = self.body.locals.get(*local).and_then(|local| local.span);
                 let label = label.map(|span| (span, "the variable is defined here"));
-                self.expect(*value, &found, &needed, "the variable", label);
+                if !self.is_item_of(*local, *value, &found) {
+                    self.expect(*value, &found, &needed, "the variable", label);
+                }
+                self.assigned(Variable::Local(*local), &found);
                 needed
             }
             Expr::Define(def, value) | Expr::SetGlobal(def, value) => {
@@ -472,12 +508,13 @@ impl<'a> Inference<'a> {
                 let needed = self.global(*def);
                 let why = format!("the variable `{}`", self.env.name(*def));
                 self.expect(*value, &found, &needed, &why, None);
+                self.assigned(Variable::Global(*def), &found);
                 if matches!(node, Expr::Define(..)) { null } else { needed }
             }
             Expr::If(clauses, otherwise) => self.choice(clauses, *otherwise, usage),
             Expr::And(operands) | Expr::Or(operands) => {
                 let mut value = None;
-                let outer = self.present.clone();
+                let mut ends = Ways::default();
                 for (n, operand) in operands.iter().enumerate() {
                     let last = n + 1 == operands.len();
                     let operand_usage = match usage {
@@ -491,13 +528,20 @@ impl<'a> Inference<'a> {
                         let label = first.map(|span| (span, "the first operand decides the type"));
                         self.expect(*operand, &found, &needed, "the form", label);
                     }
+                    if last {
+                        break;
+                    }
                     // The next operand is evaluated if this one is true; or false.
                     let (if_true, if_false) = self.tested(*operand);
-                    let known = if matches!(node, Expr::And(_)) { if_true } else { if_false };
-                    let lasting = self.lasting(known, operands.get(n + 1..).unwrap_or_default());
-                    self.present.extend(lasting);
+                    let (known, other) =
+                        if matches!(node, Expr::And(_)) { (if_true, if_false) } else { (if_false, if_true) };
+                    let fork = self.present.fork();
+                    self.present.add(other);
+                    self.present.meets(&mut ends);
+                    self.present.back(fork);
+                    self.present.add(known);
                 }
-                self.present = outer;
+                self.present.join(ends);
                 match usage {
                     Use::Value => value.unwrap_or(null),
                     Use::Condition => Term::Known(Type::Bool),
@@ -509,12 +553,20 @@ impl<'a> Inference<'a> {
                 Term::Known(Type::Bool)
             }
             Expr::While(condition, code) => {
+                self.enter_loop(&[*condition, *code]);
                 self.infer(*condition, Use::Condition);
+                let (if_true, if_false) = self.tested(*condition);
+                let fork = self.present.fork();
+                self.present.add(if_true);
                 self.infer(*code, Use::Discard);
+                self.present.back(fork);
+                self.present.add(if_false);
                 null
             }
             Expr::Loop(code) => {
+                self.enter_loop(&[*code]);
                 self.infer(*code, Use::Discard);
+                self.present.end();
                 // It never ends by itself, so its value is whatever is wanted.
                 self.table.fresh(false)
             }
@@ -522,7 +574,9 @@ impl<'a> Inference<'a> {
                 // What is left with has to be of one type, also where only its truth is needed.
                 let usage = if usage == Use::Condition { Use::Value } else { usage };
                 self.exits.insert(*exit, (usage, Vec::new()));
+                self.present.open(*exit);
                 let found = self.infer(*code, usage);
+                self.present.close(*exit);
                 let (_, left) = self.exits.remove(exit).unwrap_or((usage, Vec::new()));
                 if usage != Use::Value {
                     return null;
@@ -545,6 +599,7 @@ impl<'a> Inference<'a> {
                 if let Some((Use::Value, left)) = self.exits.get_mut(exit) {
                     left.push((*value, found));
                 }
+                self.present.leave(*exit);
                 self.table.fresh(false)
             }
             Expr::Call(def, args) => self.call(expr, *def, args),
@@ -572,23 +627,20 @@ impl<'a> Inference<'a> {
     /// `if` and `cond`: the branches have one type, or what may be null has that of an option.
     fn choice(&mut self, clauses: &[(ExprId, ExprId)], otherwise: Option<ExprId>, usage: Use) -> Term {
         let null = Term::Known(Type::Null);
-        let outer = self.present.clone();
+        let mut ends = Ways::default();
         let mut arms: Vec<(ExprId, Term)> = Vec::new();
         for (condition, then) in clauses {
             self.infer(*condition, Use::Condition);
-            let before = self.present.clone();
             let (if_true, if_false) = self.tested(*condition);
-            let lasting = self.lasting(if_true, &[*then]);
-            self.present.extend(lasting);
+            let fork = self.present.fork();
+            self.present.add(if_true);
             arms.push((*then, self.infer(*then, usage)));
-            self.present = before;
-            let rest: Vec<ExprId> =
-                clauses.iter().flat_map(|(test, then)| [*test, *then]).chain(otherwise).collect();
-            let lasting = self.lasting(if_false, &rest);
-            self.present.extend(lasting);
+            self.present.meets(&mut ends);
+            self.present.back(fork);
+            self.present.add(if_false);
         }
         let last = otherwise.map(|otherwise| self.infer(otherwise, usage));
-        self.present = outer;
+        self.present.join(ends);
         match usage {
             Use::Condition => return Term::Known(Type::Bool),
             Use::Discard => return null,
@@ -634,109 +686,6 @@ impl<'a> Inference<'a> {
         {
             true => Some(Term::Option(Rc::new(other.clone()))),
             false => None,
-        }
-    }
-
-    /// The variables that a condition says are there: if it is true, and if it is false.
-    fn tested(&mut self, condition: ExprId) -> (Vec<Variable>, Vec<Variable>) {
-        let variable_of = |expr: ExprId| self.body.exprs.get(expr).and_then(variable);
-        match self.body.exprs.get(condition) {
-            Some(node @ (Expr::Local(_) | Expr::Global(_))) => {
-                (variable(node).into_iter().collect(), Vec::new())
-            }
-            Some(Expr::IsNull(value)) => (Vec::new(), variable_of(*value).into_iter().collect()),
-            // A value of a type that null is not of is there.
-            Some(Expr::HasType(value, ty)) if !matches!(ty, Type::Option(_) | Type::Null) => {
-                (variable_of(*value).into_iter().collect(), Vec::new())
-            }
-            Some(Expr::Not(inner)) => {
-                let (yes, no) = self.tested(*inner);
-                (no, yes)
-            }
-            Some(Expr::And(parts)) => {
-                let parts = parts.clone();
-                (self.tested_in(&parts, |(yes, _)| yes), Vec::new())
-            }
-            Some(Expr::Or(parts)) => {
-                let parts = parts.clone();
-                (Vec::new(), self.tested_in(&parts, |(_, no)| no))
-            }
-            Some(Expr::Builtin(Builtin::Compare(comparison), operands)) => {
-                let locals: Vec<Variable> = match operands.as_slice() {
-                    [a, b] if matches!(self.body.exprs.get(*b), Some(Expr::Null)) => {
-                        variable_of(*a).into_iter().collect()
-                    }
-                    [a, b] if matches!(self.body.exprs.get(*a), Some(Expr::Null)) => {
-                        variable_of(*b).into_iter().collect()
-                    }
-                    _ => Vec::new(),
-                };
-                match comparison {
-                    Comparison::Equal => (Vec::new(), locals),
-                    Comparison::NotEqual => (locals, Vec::new()),
-                    _ => (Vec::new(), Vec::new()),
-                }
-            }
-            _ => (Vec::new(), Vec::new()),
-        }
-    }
-
-    /// The variables that the parts of a condition test, and that the parts after the test do not assign.
-    fn tested_in(
-        &mut self,
-        parts: &[ExprId],
-        side: impl Fn((Vec<Variable>, Vec<Variable>)) -> Vec<Variable>,
-    ) -> Vec<Variable> {
-        let mut all = Vec::new();
-        for (number, part) in parts.iter().enumerate() {
-            let found = side(self.tested(*part));
-            let after = parts.get(number + 1..).unwrap_or_default();
-            all.extend(self.lasting(found, after));
-        }
-        all
-    }
-
-    /// The variables of option types that none of the expressions assigns.
-    fn lasting(&mut self, variables: Vec<Variable>, code: &[ExprId]) -> Vec<Variable> {
-        let options: Vec<Variable> = variables
-            .into_iter()
-            .filter(|variable| {
-                let term = match variable {
-                    Variable::Local(local) => self.local(*local),
-                    Variable::Global(def) => self.global(*def),
-                };
-                self.table.as_option(&term).is_some()
-            })
-            .collect();
-        options
-            .into_iter()
-            .filter(|variable| !code.iter().any(|expr| self.assigns(*expr, *variable)))
-            .collect()
-    }
-
-    /// True if an expression may assign a variable, so that what was known of it does not last.
-    fn assigns(&self, root: ExprId, variable: Variable) -> bool {
-        let mut work = vec![root];
-        while let Some(expr) = work.pop() {
-            let Some(node) = self.body.exprs.get(expr) else { continue };
-            match node {
-                Expr::SetLocal(set, _) if Variable::Local(*set) == variable => return true,
-                Expr::SetGlobal(set, _) if Variable::Global(*set) == variable => return true,
-                Expr::Put(set, ..) if *set == variable => return true,
-                // A function may assign any variable of the module.
-                Expr::Call(..) if matches!(variable, Variable::Global(_)) => return true,
-                _ => {}
-            }
-            node.for_each_child(|child| work.push(child));
-        }
-        false
-    }
-
-    /// The type of the value of a variable of an option type that is known to be there.
-    fn known_value(&mut self, node: &Expr, term: &Term) -> Option<Term> {
-        match variable(node) {
-            Some(variable) if self.present.contains(&variable) => self.table.as_option(term),
-            _ => None,
         }
     }
 
@@ -792,6 +741,7 @@ impl<'a> Inference<'a> {
                 });
             }
         }
+        self.present.call();
         result
     }
 
@@ -959,7 +909,7 @@ impl<'a> Inference<'a> {
 }
 
 /// The variable that an expression reads.
-fn variable(node: &Expr) -> Option<Variable> {
+pub(crate) fn variable(node: &Expr) -> Option<Variable> {
     match node {
         Expr::Local(local) => Some(Variable::Local(*local)),
         Expr::Global(def) => Some(Variable::Global(*def)),

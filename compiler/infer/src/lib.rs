@@ -16,6 +16,7 @@ mod generic;
 pub mod group;
 mod guard;
 pub mod infer;
+mod presence;
 mod report;
 mod representation;
 pub mod script;

@@ -203,6 +203,14 @@ impl Table {
         }
     }
 
+    /// Says of a term of which nothing is known that its values are not null.
+    pub(crate) fn require_value(&mut self, resolved: &Term) {
+        if let Term::Variable(number) = resolved {
+            let limits = Limits { stated: true, ..self.limits(*number) };
+            self.bind(*number, State::Unbound(limits));
+        }
+    }
+
     /// True if the term can still become, or is, an integer.
     pub(crate) fn require_integer(&mut self, term: &Term) -> bool {
         match self.resolve(term) {

@@ -60,6 +60,17 @@ fn has_option_of_address(ty: &Type) -> bool {
     }
 }
 
+/// True if part of the type is an option of an option.
+fn has_option_of_option(ty: &Type) -> bool {
+    match ty {
+        Type::Option(item) => {
+            matches!(**item, Type::Option(_)) || has_option_of_option(item)
+        }
+        Type::Array(item, _) => has_option_of_option(item),
+        _ => false,
+    }
+}
+
 /// What is wrong with a type that holds memory of the heap: only variables and records hold it, and no items do.
 fn heap_fault(ty: &Type) -> Option<&'static str> {
     const VARIABLES: &str = "a variable or a field of a record holds a vec or a `string-builder`; the items of a vec are numbers, truth \
@@ -144,6 +155,14 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
             }
             if let Some((message, help)) = instance_fault(ty) {
                 diagnostics.push(unsupported(span(number), &message, help));
+                return;
+            }
+            if has_option_of_option(ty) {
+                diagnostics.push(unsupported(
+                    span(number),
+                    "this may be null, or a value that may itself be null, and programs do not tell the two apart",
+                    "test the value before it is kept: `(if (null? x) …)`",
+                ));
                 return;
             }
             if has_option_of_address(ty) {

@@ -107,12 +107,14 @@ impl Expander<'_> {
         }
     }
 
-    /// Bindings of locals that get their values in the body. Where nothing can read one before, it is null.
+    /// Bindings of locals that get their values in the body. Where nothing can read one before, it is null. Programs find that out
+    /// later.
     pub(crate) fn empty_bindings(&mut self, locals: Vec<LocalId>) -> Vec<(LocalId, ExprId)> {
         locals
             .into_iter()
             .map(|local| {
-                let empty = match self.read_early.contains(&local) {
+                let is_early = self.front.is_program || self.read_early.contains(&local);
+                let empty = match is_early {
                     true => self.constant(ovsm_library::internal::unset()),
                     false => self.null(),
                 };

@@ -63,6 +63,13 @@ struct Builder<'f> {
     initially: Vec<ExprId>,
     /// One round.
     round: Vec<ExprId>,
+    /// In programs, so many steps at the start of a round move to its end, and stand before the first round too: what a variable
+    /// begins with and what it goes on with are two steps then, and it has a value wherever it is read.
+    peeled: usize,
+    /// What stands before the first round in place of steps that move, by their numbers.
+    first_steps: Vec<(usize, ExprId)>,
+    /// True once something is done in a round besides steps and tests.
+    acts: bool,
     /// Evaluated after the last round.
     finally: Vec<ExprId>,
     /// The patterns of the iterations that step at once with the current one.
@@ -81,6 +88,8 @@ struct Builder<'f> {
     end: BlockId,
     /// Left with the value of the loop.
     exit: BlockId,
+    /// Left when a round goes on with the next one.
+    next: BlockId,
     failed: bool,
 }
 
@@ -102,6 +111,9 @@ fn extended(expander: &mut Expander<'_>, form: &Value, arguments: &[Value]) -> E
         bindings: Vec::new(),
         initially: Vec::new(),
         round: Vec::new(),
+        peeled: 0,
+        first_steps: Vec::new(),
+        acts: false,
         finally: Vec::new(),
         group: Vec::new(),
         first: None,
@@ -111,6 +123,7 @@ fn extended(expander: &mut Expander<'_>, form: &Value, arguments: &[Value]) -> E
         default: Value::Null,
         end,
         exit,
+        next,
         failed: false,
     };
     if builder.word() == Some("named")
@@ -127,7 +140,7 @@ fn extended(expander: &mut Expander<'_>, form: &Value, arguments: &[Value]) -> E
     }
     expander.returns.pop();
     expander.loops.pop();
-    builder.finish(expander, next)
+    builder.finish(expander)
 }
 
 impl<'f> Builder<'f> {
@@ -186,15 +199,21 @@ impl<'f> Builder<'f> {
                 && !self.named.iter().any(|(known, _)| *known == name.name)
             {
                 let local = expander.bind_symbol(name);
-                let first = match kind {
-                    "sum" | "count" => Value::Int(0),
-                    "maximize" | "minimize" => Value::Null,
-                    _ => Value::array(Vec::new()),
-                };
-                let first = expander.constant(first);
+                let first = self.first_of(expander, kind);
                 self.bindings.push((local, first));
                 self.named.push((Rc::clone(&name.name), local));
             }
+        }
+    }
+
+    /// What an accumulator begins with.
+    fn first_of(&self, expander: &mut Expander<'_>, kind: &str) -> ExprId {
+        match kind {
+            "sum" | "count" => expander.constant(Value::Int(0)),
+            "maximize" | "minimize" => expander.null(),
+            // An array of a program has one length.
+            _ if expander.front.is_program => expander.native("append", Vec::new()),
+            _ => expander.constant(Value::array(Vec::new())),
         }
     }
 
@@ -257,7 +276,10 @@ impl<'f> Builder<'f> {
                 }
             }
             _ => match self.action(expander, form) {
-                Some(step) => self.round.push(step),
+                Some(step) => {
+                    self.acts = true;
+                    self.round.push(step);
+                }
                 None if self.failed => {}
                 None => {
                     self.failed = true;
@@ -316,10 +338,13 @@ impl<'f> Builder<'f> {
         expander.read(local)
     }
 
-    fn finish(mut self, expander: &mut Expander<'_>, next: BlockId) -> ExprId {
+    fn finish(mut self, expander: &mut Expander<'_>) -> ExprId {
         if self.failed {
             return expander.null();
         }
+        let next = self.next;
+        let body = self.round.split_off(self.peeled);
+        let steps = std::mem::replace(&mut self.round, body);
         if let Some(first) = self.first {
             // The flag falls after the iterations have looked at it, which are all before the body ends.
             let no = expander.constant(Value::Bool(false));
@@ -334,7 +359,20 @@ impl<'f> Builder<'f> {
                 round = expander.sequence(vec![round, fall]);
             }
         }
+        let mut before = steps.clone();
+        for (at, first) in self.first_steps {
+            if let Some(step) = before.get_mut(at) {
+                *step = first;
+            }
+        }
+        if !steps.is_empty() {
+            round = expander.sequence(std::iter::once(round).chain(steps).collect());
+        }
         let mut whole = expander.add(Expr::Loop(round));
+        if !before.is_empty() {
+            before.push(whole);
+            whole = expander.sequence(before);
+        }
         if expander.left.contains(&self.end) {
             whole = expander.add(Expr::Block(self.end, whole));
         }

@@ -183,13 +183,7 @@ impl Expander<'_> {
         fields: &[RefinedField],
         steps: &mut Vec<ExprId>,
     ) {
-        let Some(constructor) = self.constructor_of(identity) else {
-            // No check is left out in silence.
-            let message = "the conditions of this type's fields can not be checked here";
-            let help = "import the type by its name, or state it where the value is read";
-            self.report_at(self.near, Diagnostic::new(Code::UnsupportedForm, message).help(help));
-            return;
-        };
+        let Some(constructor) = self.constructor_of(identity) else { return };
         let mut inner = Vec::new();
         for (number, field) in fields.iter().enumerate() {
             let Some((name, ty)) = field else { continue };
@@ -218,10 +212,17 @@ impl Expander<'_> {
         steps.push(self.add(Expr::If(test, inner, nothing)));
     }
 
-    /// The variable that holds the constructor of a record or variant.
-    fn constructor_of(&self, identity: u64) -> Option<GlobalId> {
+    /// The variable that holds the constructor of a record or variant; reported if there is none.
+    pub(super) fn constructor_of(&mut self, identity: u64) -> Option<GlobalId> {
         let constructors = self.front.record_globals.iter().filter(|(_, other)| **other == identity);
-        constructors.map(|(global, _)| *global).min()
+        let constructor = constructors.map(|(global, _)| *global).min();
+        if constructor.is_none() {
+            // No check is left out in silence.
+            let message = "the conditions of this type's fields can not be checked here";
+            let help = "import the type by its name, or state it where the value is read";
+            self.report_at(self.near, Diagnostic::new(Code::UnsupportedForm, message).help(help));
+        }
+        constructor
     }
 
     fn unless_refused(&mut self, test: ExprId, what: &str) -> ExprId {

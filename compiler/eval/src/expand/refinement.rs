@@ -160,7 +160,49 @@ impl Expander<'_> {
                 let steps = self.sequence(vec![look, read]);
                 self.add(Expr::Let(vec![(holds, yes)], steps))
             }
+            Type::Applied(_, identities, _) => self.condition_of_fields(local, identities, ty),
             _ => self.constant(Value::Bool(true)),
+        }
+    }
+
+    /// True if the fields of a value of a generic type have what the types that it is given demand.
+    fn condition_of_fields(&mut self, local: LocalId, identities: &[u64], ty: &Type) -> ExprId {
+        let mut all = Vec::new();
+        for identity in identities {
+            let fields = self.fields_of(*identity, ty);
+            let Some(constructor) = self.constructor_of(*identity) else { continue };
+            let mut tests = Vec::new();
+            for (number, field) in fields.iter().enumerate() {
+                let Some((name, ty)) = field.as_ref().filter(|(_, ty)| ty.has_condition()) else { continue };
+                let part = self.local(name);
+                let operands = vec![
+                    self.read(local),
+                    self.constant(Value::from_usize(number)),
+                    self.add(Expr::Global(constructor)),
+                ];
+                let value = self.native("#field", operands);
+                let test = ovsm_base::stack::with_room(|| self.condition(part, ty));
+                // A condition may give any value.
+                let (yes, no) = (self.constant(Value::Bool(true)), self.constant(Value::Bool(false)));
+                let test = self.add(Expr::If(test, yes, no));
+                tests.push(self.add(Expr::Let(vec![(part, value)], test)));
+            }
+            if tests.is_empty() {
+                continue;
+            }
+            let mut holds = self.add(Expr::And(tests));
+            if self.front.enum_of(*identity).is_some() {
+                let operands = vec![self.read(local), self.add(Expr::Global(constructor))];
+                let is_variant = self.native("#is-record", operands);
+                let yes = self.constant(Value::Bool(true));
+                holds = self.add(Expr::If(is_variant, holds, yes));
+            }
+            all.push(holds);
+        }
+        match all.as_slice() {
+            [] => self.constant(Value::Bool(true)),
+            [only] => *only,
+            _ => self.add(Expr::And(all)),
         }
     }
 

@@ -149,8 +149,12 @@ impl<'a> Translator<'a> {
             return self.body.add(core::Expr::Error, span);
         }
         let fields = record.iter().flat_map(|record| &record.fields).enumerate();
-        let mut unchecked = fields
-            .filter(|(n, field)| field.ty.is_refined() && checked.get(*n) != Some(&Some(field.ty.clone())));
+        // The parameters of a definition have other names in it than around its use.
+        let closed = |ty: &Type| ty.with_variables(&|_| Some(Type::Error));
+        let is_checked = |n: usize, ty: &Type| {
+            matches!(checked.get(n), Some(Some(checked)) if closed(checked) == closed(ty))
+        };
+        let mut unchecked = fields.filter(|(n, field)| field.ty.is_refined() && !is_checked(*n, &field.ty));
         if let Some((_, field)) = unchecked.next() {
             let message = format!(
                 "the field `{}` has a condition, which is checked where the record is made by its name",

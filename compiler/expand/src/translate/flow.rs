@@ -1,4 +1,7 @@
 //! Which locals have a value where control stands: every way that leads to a use must have given it one.
+//!
+//! A local that begins as null is empty until it gets a value. If something may read it before that, its type is an option; if
+//! nothing can, it is as if it began with its first value. Never changes code. Start with [`Flow`].
 
 use crate::core::LocalId;
 use rustc_hash::FxHashSet;
@@ -8,6 +11,8 @@ use rustc_hash::FxHashSet;
 pub(super) struct Flow {
     /// Locals that some way here has given no value.
     lacking: FxHashSet<LocalId>,
+    /// Locals that are null on some way here.
+    empty: FxHashSet<LocalId>,
     /// True where no way leads to.
     is_dead: bool,
 }
@@ -25,6 +30,19 @@ impl Flow {
         }
     }
 
+    /// A local that begins as null and gets another value later.
+    pub(super) fn declare_empty(&mut self, local: LocalId) {
+        if !self.is_dead {
+            self.lacking.remove(&local);
+            self.empty.insert(local);
+        }
+    }
+
+    /// True if a local may be null because nothing has given it another value.
+    pub(super) fn is_empty(&self, local: LocalId) -> bool {
+        self.empty.contains(&local)
+    }
+
     /// True if a local may have no value.
     pub(super) fn lacks(&self, local: LocalId) -> bool {
         self.lacking.contains(&local)
@@ -32,12 +50,14 @@ impl Flow {
 
     /// Gives a local its value; true if it may have had none.
     pub(super) fn gains(&mut self, local: LocalId) -> bool {
-        self.lacking.remove(&local)
+        let was_empty = self.empty.remove(&local);
+        self.lacking.remove(&local) || was_empty
     }
 
     /// Control goes elsewhere.
     pub(super) fn end(&mut self) {
         self.lacking.clear();
+        self.empty.clear();
         self.is_dead = true;
     }
 
@@ -51,5 +71,6 @@ impl Flow {
             return;
         }
         self.lacking.extend(other.lacking);
+        self.empty.extend(other.empty);
     }
 }

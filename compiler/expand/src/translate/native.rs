@@ -383,7 +383,7 @@ impl<'a> Translator<'a> {
         let Some(local) = self.locals.get(&local).copied() else {
             return self.body.add(core::Expr::Error, span);
         };
-        if self.flow.lacks(local) {
+        if self.is_too_early(local) {
             return self.used_too_early(local, span);
         }
         let read = self.body.add(core::Expr::Local(local), span);

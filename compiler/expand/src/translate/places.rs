@@ -54,7 +54,7 @@ impl<'a> Translator<'a> {
         let Some(local) = self.locals.get(&local).copied() else {
             return Some(self.body.add(Core::Error, span));
         };
-        if self.flow.lacks(local) {
+        if self.is_too_early(local) {
             return Some(self.used_too_early(local, span));
         }
         Some(self.put(Variable::Local(local), replacement, span))

@@ -70,7 +70,7 @@ impl<'a> Translator<'a> {
                 parts.push(self.body.add(Core::Tabulate(items, index, item), span));
                 Some(self.body.add(Core::Block(parts), span))
             }
-            ("append" | "concat", [_, ..]) => {
+            ("append" | "concat", _) => {
                 let parts = self.values(operands);
                 let empty = self.body.add(Core::Builtin(Builtin::NewVec, Vec::new()), span);
                 let all = std::iter::once(empty).chain(parts).collect();

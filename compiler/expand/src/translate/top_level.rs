@@ -192,6 +192,7 @@ impl<'a> Translator<'a> {
     pub(super) fn begin(&mut self) {
         self.body = Body::default();
         self.locals.clear();
+        self.declared.clear();
         self.flow = super::Flow::default();
         self.left.clear();
         self.exits.clear();
@@ -204,6 +205,7 @@ impl<'a> Translator<'a> {
     }
 
     pub(super) fn finish(&mut self) -> Body {
+        self.bind_nullable();
         let mut body = std::mem::take(&mut self.body);
         body.callees.sort_unstable();
         body.callees.dedup();

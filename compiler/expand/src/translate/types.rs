@@ -204,15 +204,6 @@ impl Translator<'_> {
 
     /// An instance of a generic type.
     fn applied(&mut self, generic: &Arc<GenericType>, arguments: Vec<Type>) -> Result<Type, Fault> {
-        if let Some(argument) = arguments.iter().find(|argument| argument.is_refined()) {
-            return Err(Fault {
-                message: format!(
-                    "`{}` of `{argument}`, which has a condition, is not available in programs",
-                    generic.name
-                ),
-                help: "give it the type below, and state the type with the condition where the value is used",
-            });
-        }
         if let Some(argument) = arguments
             .iter()
             .find(|argument| matches!(argument, Type::Slice(_) | Type::Vec(_) | Type::Account(_)))

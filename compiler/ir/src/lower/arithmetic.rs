@@ -257,16 +257,19 @@ impl State<'_> {
         args: &[ExprId],
         signatures: &dyn Signatures,
     ) -> Value {
-        let ty = args.first().map_or(SourceType::Error, |arg| self.ty(*arg));
+        let types: Vec<SourceType> = args.iter().map(|arg| self.ty(*arg)).collect();
         let values: Vec<Words> = args.iter().map(|arg| self.operand(*arg, signatures)).collect();
         // `!=` holds if the operands are not all equal.
         let pairwise = if comparison == Comparison::NotEqual { Comparison::Equal } else { comparison };
         let mut all = None;
-        for pair in values.windows(2) {
-            let [a, b] = pair else { continue };
-            let holds = match values.len() {
-                2 => self.compare_values(comparison, &ty, a, b),
-                _ => self.compare_values(pairwise, &ty, a, b),
+        for (pair, types) in values.windows(2).zip(types.windows(2)) {
+            let ([a, b], [ty, other]) = (pair, types) else { continue };
+            let comparison = if values.len() == 2 { comparison } else { pairwise };
+            let holds = match (ty, other) {
+                (SourceType::Int(ty), SourceType::Int(other)) if ty != other => {
+                    self.compare_mixed(comparison, (*ty, a), (*other, b))
+                }
+                _ => self.compare_values(comparison, ty, a, b),
             };
             all = Some(match all {
                 None => holds,
@@ -369,7 +372,7 @@ impl State<'_> {
 }
 
 /// The condition for a comparison of canonical words of a type.
-fn ordering(ty: IntType, comparison: Comparison) -> Condition {
+pub(crate) fn ordering(ty: IntType, comparison: Comparison) -> Condition {
     match (comparison, ty.is_signed()) {
         (Comparison::Equal, _) => Condition::Equal,
         (Comparison::NotEqual, _) => Condition::NotEqual,

@@ -18,6 +18,7 @@ mod keys;
 pub mod layout;
 pub mod link;
 mod memory;
+mod mixed;
 mod needs;
 pub mod runtime;
 mod slots;

@@ -138,7 +138,7 @@ impl Builder<'_> {
                 expander.add(Expr::UpdateLocal(local, push, vec![value]))
             }
             "append" => {
-                let append = expander.native_id("append");
+                let append = expander.native_id(if expander.front.is_program { "append-to" } else { "append" });
                 expander.add(Expr::UpdateLocal(local, append, vec![value]))
             }
             "sum" => {
@@ -176,12 +176,7 @@ impl Builder<'_> {
             return local;
         }
         let local = expander.local("result");
-        let first = match kind {
-            "sum" | "count" => Value::Int(0),
-            "maximize" | "minimize" => Value::Null,
-            _ => Value::array(Vec::new()),
-        };
-        let first = expander.constant(first);
+        let first = self.first_of(expander, kind);
         self.bindings.push((local, first));
         self.accumulator = Some(local);
         local

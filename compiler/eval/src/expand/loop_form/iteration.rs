@@ -13,6 +13,8 @@ struct Iteration<'f> {
     /// Leaves the loop if the iteration is over.
     test: Option<ExprId>,
     value: ExprId,
+    /// The value in the first round, if that stands by itself.
+    first: Option<ExprId>,
     /// What moves on, after the value was taken.
     advance: Option<ExprId>,
 }
@@ -37,6 +39,7 @@ impl<'f> Builder<'f> {
         }
         // All values are known before the first variable changes.
         let mut assignments: Vec<(&Value, LocalId)> = Vec::new();
+        let mut is_peeled = false;
         for iteration in group {
             self.round.extend(iteration.before);
             self.round.extend(iteration.test);
@@ -44,6 +47,11 @@ impl<'f> Builder<'f> {
             let null = expander.null();
             self.bindings.push((local, null));
             let set = expander.add(Expr::SetLocal(local, iteration.value));
+            if let Some(first) = iteration.first {
+                is_peeled = true;
+                let set = expander.add(Expr::SetLocal(local, first));
+                self.first_steps.push((self.round.len(), set));
+            }
             self.round.push(set);
             self.round.extend(iteration.advance);
             assignments.push((iteration.pattern, local));
@@ -51,6 +59,9 @@ impl<'f> Builder<'f> {
         expander.scope = expander.scopes.open(expander.scope);
         for (pattern, local) in assignments {
             self.assign(expander, pattern, local);
+        }
+        if is_peeled {
+            self.peeled = self.round.len();
         }
     }
 
@@ -116,6 +127,12 @@ impl<'f> Builder<'f> {
                 let first = self.form(expander, form, "=")?;
                 let value = if self.take_word(&["then"]).is_some() {
                     let then = self.form(expander, form, "then")?;
+                    // What stands twice in a program may be evaluated twice, but not left half done.
+                    if expander.front.is_program && !self.acts && !expander.left.contains(&self.next) {
+                        let first = Some(expander.expr(first));
+                        let value = self.seeing(expander, then);
+                        return Some(Iteration { pattern, before: None, test: None, value, first, advance: None });
+                    }
                     let is_first = self.first_round(expander);
                     let first = expander.expr(first);
                     // The variable itself is seen by what comes after the first round.
@@ -124,7 +141,7 @@ impl<'f> Builder<'f> {
                 } else {
                     expander.expr(first)
                 };
-                Some(Iteration { pattern, before: None, test: None, value, advance: None })
+                Some(Iteration { pattern, before: None, test: None, value, first: None, advance: None })
             }
             "being" => {
                 self.skip(1);
@@ -252,7 +269,7 @@ impl<'f> Builder<'f> {
         let next = expander.native("+", parts);
         let advance = expander.add(Expr::SetLocal(index, next));
         let test = Some(self.unless(expander, goes_on));
-        Iteration { pattern, before: None, test, value, advance: Some(advance) }
+        Iteration { pattern, before: None, test, value, first: None, advance: Some(advance) }
     }
 
     /// Ends the rounds unless a condition is true.
@@ -365,7 +382,7 @@ impl<'f> Builder<'f> {
         let advance = expander.add(Expr::SetLocal(counter, next));
         let is_last = to.and_then(|to| self.is_last(expander, counter, to, by, down, exclusive));
         let Some(is_last) = is_last else {
-            return Some(Iteration { pattern, before: None, test, value, advance: Some(advance) });
+            return Some(Iteration { pattern, before: None, test, value, first: None, advance: Some(advance) });
         };
         // After the last round there is no next number: it may not be one of the type.
         let ends = self.leave_if(expander, is_last);
@@ -373,7 +390,7 @@ impl<'f> Builder<'f> {
         let is_first = self.first_round(expander);
         let null = expander.null();
         let before = expander.add(Expr::If(is_first, null, steps));
-        Some(Iteration { pattern, before: Some(before), test, value, advance: None })
+        Some(Iteration { pattern, before: Some(before), test, value, first: None, advance: None })
     }
 
     /// Whether a counter is at its last number; `None` if the next one always exists.
