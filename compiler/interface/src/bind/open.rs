@@ -96,7 +96,7 @@ impl<'f> Writer<'f> {
         if let Some(ListNames { value: list, make, add }) = &names.list {
             let _ = write!(
                 self.text,
-                "\n;;; Puts another item at the end of {list}.\n(defmacro {add} (items item)\n  `(let ((it : {value} \
+                "\n;; lint: allow argument-evaluated-twice\n;;; Puts another item at the end of {list}.\n(defmacro {add} (items item)\n  `(let ((it : {value} \
                  ,item)) (incf (. ,items count)) (append! (. ,items bytes) (. it bytes))))\n\n;;; Items in \
                  {list}.\n(defmacro {make} (&rest items)\n  `(let ((all ({list} 0 (vec u8)))) ,@(map (fn (item) \
                  `({add} all ,item)) items) all))\n"
