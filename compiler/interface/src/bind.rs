@@ -1,11 +1,17 @@
-//! A module of OVSM that calls a program of somebody else: a macro for each instruction, with checked types.
+//! A module of OVSM that calls a program of somebody else: a macro for each instruction, with checked types, and one for each
+//! type of which programs have no values, only bytes.
 //!
 //! The names are made so that nothing in a description can become anything but a name, a comment or a number. Start with
 //! [`module`].
 
-use crate::foreign::{Account, Call, Foreign, Part, Sequence, Shape};
+mod data;
+mod open;
+
+use crate::foreign::{Account, Call, Fields, Foreign, Part, Shape};
 use crate::model::DataType;
 use crate::names::{Scope, Style, spell};
+use data::{Given, calls};
+use open::OpenNames;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -117,6 +123,7 @@ const RESERVED: &[&str] = &[
     "tagbody",
     "the",
     "throw",
+    "to-array",
     "true",
     "try",
     "typecase",
@@ -145,9 +152,12 @@ pub fn module(foreign: &Foreign, name: Option<&str>) -> Result<Module, String> {
         });
     }
     let mut writer = Writer::new(foreign, name.unwrap_or(&foreign.name));
+    // Instructions have the first choice of names.
+    let names: Vec<String> = foreign.calls.iter().map(|call| writer.call_name(call)).collect();
     writer.types();
-    for call in &foreign.calls {
-        writer.call(call);
+    writer.open_types();
+    for (call, name) in foreign.calls.iter().zip(names) {
+        writer.call(call, &name);
     }
     let mut notes = writer.notes;
     notes.extend(foreign.skipped.iter().map(|reason| format!("left out: {}", comment(reason))));
@@ -197,6 +207,10 @@ struct Writer<'f> {
     names: Scope,
     /// Our names of types, by theirs.
     types: BTreeMap<&'f str, String>,
+    /// What writes values of enums whose variants differ in size, by their name.
+    uneven: BTreeMap<&'f str, String>,
+    /// The names around types without values, by theirs.
+    open: BTreeMap<&'f str, OpenNames>,
     program_id: Option<String>,
 }
 
@@ -210,6 +224,8 @@ impl<'f> Writer<'f> {
             exports: Vec::new(),
             names: Scope::default(),
             types: BTreeMap::new(),
+            uneven: BTreeMap::new(),
+            open: BTreeMap::new(),
             program_id: None,
         };
         if let Some(address) = &foreign.address {
@@ -257,121 +273,131 @@ impl<'f> Writer<'f> {
                     let _ = write!(self.text, "\n(defrecord {name}{fields})\n");
                 }
                 Shape::Enum(variants) => {
-                    let _ = write!(self.text, "\n(defenum {name}");
-                    for (variant, of) in variants {
-                        let wanted = format!("{name} {variant}");
-                        let what = "the variant";
-                        let variant =
-                            Self::name(&mut self.notes, &mut self.names, what, &wanted, Style::Pascal);
-                        let fields = fields(self, of);
-                        let _ = write!(self.text, "\n  ({variant}{fields})");
-                        self.exports.push(variant);
-                    }
-                    self.text.push_str(")\n");
+                    let variants = variants.iter().map(|(variant, of)| (variant, of));
+                    self.defenum(&name, variants, fields);
+                }
+                Shape::Uneven(variants) => {
+                    let all = variants.iter().map(|(variant, of, _)| (variant, of));
+                    let ours = self.defenum(&name, all, fields);
+                    let sized: Vec<(String, usize, u32)> = ours
+                        .into_iter()
+                        .zip(variants)
+                        .map(|(ours, (_, fields, size))| (ours, fields.len(), *size))
+                        .collect();
+                    let writes = self.uneven_writer(&name, &sized);
+                    self.uneven.insert(theirs, writes);
                 }
             }
             self.types.insert(theirs, name);
         }
     }
 
-    fn call(&mut self, call: &Call) {
+    /// An enum; gives our names of its variants.
+    fn defenum<'v>(
+        &mut self,
+        name: &str,
+        variants: impl Iterator<Item = (&'v String, &'v Fields)>,
+        fields: impl Fn(&mut Self, &[(String, DataType)]) -> String,
+    ) -> Vec<String> {
+        let mut text = format!("\n(defenum {name}");
+        let mut ours = Vec::new();
+        for (variant, of) in variants {
+            let wanted = format!("{name} {variant}");
+            let what = "the variant";
+            let variant = Self::name(&mut self.notes, &mut self.names, what, &wanted, Style::Pascal);
+            let fields = fields(self, of);
+            let _ = write!(text, "\n  ({variant}{fields})");
+            self.exports.push(variant.clone());
+            ours.push(variant);
+        }
+        text.push_str(")\n");
+        self.text.push_str(&text);
+        ours
+    }
+
+    fn call_name(&mut self, call: &Call) -> String {
         let wanted = format!("{} {}", self.prefix, call.name);
         let what = "the instruction";
         let name = Self::name(&mut self.notes, &mut self.names, what, &wanted, Style::Kebab);
         self.exports.push(name.clone());
-        let mut scope = Scope::without(RESERVED);
-        let mut spelled = |writer: &mut Self, what: &str, theirs: &str| {
-            let what = format!("{what} of `{name}`:");
-            Self::name(&mut writer.notes, &mut scope, &what, theirs, Style::Kebab)
+        name
+    }
+
+    /// What the caller gives for the arguments among some parts.
+    fn given<'p>(&mut self, parts: &'p [Part], name: &str, scope: &mut Scope) -> Vec<Given<'p>> {
+        let given = |part: &'p Part| match part {
+            Part::Bytes(bytes) => Given::Bytes(bytes),
+            Part::Argument(argument) => {
+                let what = format!("an argument of `{name}`:");
+                let parameter = Self::name(&mut self.notes, scope, &what, &argument.name, Style::Kebab);
+                Given::Argument(parameter, argument)
+            }
         };
+        parts.iter().map(given).collect()
+    }
+
+    fn call(&mut self, call: &Call, name: &str) {
+        let mut scope = Scope::without(RESERVED);
         let mut parameters: Vec<String> = Vec::new();
-        let needed = |parameter: &str| format!("({parameter} (error \"`{name}` needs `:{parameter}`\"))");
         let mut metas: Vec<String> = Vec::new();
         let mut words: Vec<String> = Vec::new();
         for account in &call.accounts {
-            let parameter = spelled(self, "an account", &account.name);
+            let what = format!("an account of `{name}`:");
+            let parameter = Self::name(&mut self.notes, &mut scope, &what, &account.name, Style::Kebab);
             let flags = [(account.writable, " :mut"), (account.signer, " :signer")];
             let flags: String =
                 flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).collect();
-            metas.push(format!("[,{parameter}{flags}]"));
             words.push(account_words(&parameter, account));
-            parameters.push(needed(&parameter));
-        }
-        let mut data: Vec<String> = Vec::new();
-        // What the macro binds, so that it is evaluated once.
-        let mut bindings: Vec<String> = Vec::new();
-        for part in &call.parts {
-            match part {
-                Part::Bytes(bytes) => data.extend(constants(bytes)),
-                Part::Argument(theirs, ty) => {
-                    let parameter = spelled(self, "an argument", theirs);
-                    let ty = type_text(ty, &self.types);
-                    data.push(format!("(the {ty} ,{parameter})"));
-                    words.push(format!("`:{parameter}` is {ty}"));
-                    parameters.push(needed(&parameter));
-                }
-                Part::Optional(theirs, ty) => {
-                    let parameter = spelled(self, "an argument", theirs);
-                    let ty = type_text(ty, &self.types);
-                    data.push(format!(",@(if (null? {parameter}) '(0u8) `(1u8 (the {ty} ,{parameter})))"));
-                    words.push(format!("`:{parameter}` is {ty}, and may be left out"));
-                    parameters.push(format!("({parameter} null)"));
-                }
-                Part::Sequence { name: theirs, bits, of, optional } => {
-                    let parameter = spelled(self, "an argument", theirs);
-                    let (ty, what, length) = sequence_text(of, &self.types);
-                    let own = format!("own-{parameter}");
-                    let count = match bits {
-                        0 => String::new(),
-                        bits => format!("(u{bits} (length {})) ", length.replace("it", &own)),
-                    };
-                    match optional {
-                        false => {
-                            bindings.push(format!("({own} : {ty} ,{parameter})"));
-                            data.push(format!("{count}{own}"));
-                            words.push(format!("`:{parameter}` is {what}"));
-                            parameters.push(needed(&parameter));
-                        }
-                        true => {
-                            bindings.push(format!(
-                                ",@(if (null? {parameter}) '() `(({own} : {ty} ,{parameter})))"
-                            ));
-                            data.push(format!(",@(if (null? {parameter}) '(0u8) '(1u8 {count}{own}))"));
-                            words.push(format!("`:{parameter}` is {what}, and may be left out"));
-                            parameters.push(format!("({parameter} null)"));
-                        }
-                    }
-                }
+            if account.omitted {
+                metas.push(format!(",@(if (null? {parameter}) '() `([,{parameter}{flags}]))"));
+                parameters.push(format!("({parameter} null)"));
+            } else {
+                metas.push(format!("[,{parameter}{flags}]"));
+                parameters.push(needed(name, &parameter));
             }
         }
+        let given = self.given(&call.parts, name, &mut scope);
+        let written = self.written(name, &given);
+        words.extend(written.words);
+        parameters.extend(written.parameters);
         match &self.program_id {
             Some(id) => parameters.push(format!("(program '({id}))")),
             None => {
                 words.push("`:program` is the program, an account or a key".to_string());
-                parameters.push(needed("program"));
+                parameters.push(needed(name, "program"));
             }
         }
         parameters.push("(signers null)".to_string());
-        self.text.push('\n');
-        documented(&mut self.text, &call.docs);
-        if !call.docs.is_empty() && !words.is_empty() {
-            self.text.push_str(";;;\n");
-        }
-        for word in &words {
-            let _ = writeln!(self.text, ";;; * {word}");
-        }
+        self.documented(&call.docs, &words);
         let invoke = format!(
             "(invoke-program\n     ,program\n     [{}]\n     [{}]\n     ,signers)",
             metas.join("\n      "),
-            data.join("\n      "),
+            calls(&written.data).join("\n      "),
         );
-        let invoke = match bindings.is_empty() {
+        let invoke = match written.bindings.is_empty() {
             true => invoke,
-            false => format!("(let ({})\n     {invoke})", bindings.join("\n      ")),
+            false => format!("(let* ({})\n     {invoke})", written.bindings.join("\n      ")),
         };
         let parameters = parameters.join("\n    ");
         let _ = write!(self.text, "(defmacro {name} (&key\n    {parameters})\n  `{invoke})\n");
     }
+
+    /// The comment above a macro.
+    fn documented(&mut self, docs: &[String], words: &[String]) {
+        self.text.push('\n');
+        documented(&mut self.text, docs);
+        if !docs.is_empty() && !words.is_empty() {
+            self.text.push_str(";;;\n");
+        }
+        for word in words {
+            let _ = writeln!(self.text, ";;; * {word}");
+        }
+    }
+}
+
+/// A parameter that has to be given.
+fn needed(name: &str, parameter: &str) -> String {
+    format!("({parameter} (error \"`{name}` needs `:{parameter}`\"))")
 }
 
 /// What an account has to be, in words.
@@ -386,19 +412,10 @@ fn account_words(parameter: &str, account: &Account) -> String {
     if account.optional {
         words.push("; the program itself may stand in its place");
     }
-    format!("`:{parameter}` is {}", words.join(" ").replace(" ;", ";"))
-}
-
-/// The type of a sequence, what it is in words, and what its length is that of: `it`, or something of it.
-fn sequence_text(of: &Sequence, names: &BTreeMap<&str, String>) -> (String, String, &'static str) {
-    match of {
-        Sequence::Text => ("string".to_string(), "a string".to_string(), "(bytes it)"),
-        Sequence::Bytes => ("(array u8)".to_string(), "bytes".to_string(), "it"),
-        Sequence::List(item) => {
-            let item = type_text(item, names);
-            (format!("(array {item})"), format!("any number of items, each {item}"), "it")
-        }
+    if account.omitted {
+        words.push("; it may be left out");
     }
+    format!("`:{parameter}` is {}", words.join(" ").replace(" ;", ";"))
 }
 
 /// A type with our names.
@@ -411,12 +428,4 @@ fn type_text(ty: &DataType, names: &BTreeMap<&str, String>) -> String {
         DataType::Array(item, length) => format!("(array {} {length})", type_text(item, names)),
         other => other.to_string(),
     }
-}
-
-/// Bytes as numbers: eight at once where there are as many.
-fn constants(bytes: &[u8]) -> Vec<String> {
-    let eights = bytes.chunks_exact(8);
-    let rest: Vec<String> = eights.remainder().iter().map(|byte| format!("{byte}u8")).collect();
-    let number = |eight: &[u8]| eight.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    eights.map(|eight| format!("0x{:016x}u64", number(eight))).chain(rest).collect()
 }

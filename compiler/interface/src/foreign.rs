@@ -1,20 +1,21 @@
 //! The interface of a program that somebody else wrote, as its description says it: what is needed to call it.
 //!
 //! Descriptions come from anywhere, so that nothing in them is believed: sizes, counts and depths are bounded, types may be
-//! missing or contain themselves. What can not be said in a call with exact bytes is left out, with the reason. Start with
+//! missing or contain themselves. What can not be said in types of ours is bytes that the caller makes. Start with
 //! [`Foreign::from_text`].
 
 mod anchor;
 mod codama;
+mod encoding;
 mod own;
-mod sequence;
-
-pub use sequence::Sequence;
+mod room;
+mod wire;
 
 use crate::model::DataType;
-use sequence::{Fields, Records, Wire};
+use encoding::Encoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use wire::{Wire, WireType};
 
 /// Longer texts are not read.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -40,8 +41,10 @@ pub struct Foreign {
     pub docs: Vec<String>,
     /// The calls that can be made.
     pub calls: Vec<Call>,
-    /// The types that these use, each after those that it uses.
+    /// The types of values that these use, each after those that it uses.
     pub types: Vec<(String, Shape)>,
+    /// The types that they use of which programs have no values, but bytes.
+    pub open: Vec<Open>,
     /// What was left out, and why.
     pub skipped: Vec<String>,
 }
@@ -70,37 +73,85 @@ pub struct Account {
     pub writable: bool,
     /// True if the program itself may stand in its place.
     pub optional: bool,
+    /// True if it may be left out, so that the next one takes its place.
+    pub omitted: bool,
 }
 
-/// A part of the data of a call.
+/// A part of what is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// An argument.
-    Argument(String, DataType),
-    /// A byte that tells whether there is an argument, and the argument if so.
-    Optional(String, DataType),
-    /// An argument whose length only the caller knows.
-    Sequence {
-        /// Its name.
-        name: String,
-        /// The bits of the number before it that tells its length; 0 if there is none.
-        bits: u32,
-        /// What it is.
-        of: Sequence,
-        /// True if a byte before it tells whether it is there.
-        optional: bool,
-    },
+    /// What the caller gives.
+    Argument(Argument),
 }
+
+/// What a caller gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// It may be left out: the bits of the number before it that tells whether it is there.
+    pub option: Option<u32>,
+    /// How it is written.
+    pub encoding: Encoding,
+}
+
+/// How a value is written. Numbers before a sequence have as many bits as said; 0 if there is none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Encoding {
+    /// As it lies in memory, in so many bytes.
+    Fixed(DataType, u32),
+    /// A value of an enum whose variants differ in size.
+    Uneven(String),
+    /// UTF-8.
+    Text(u32),
+    /// Bytes.
+    Bytes(u32),
+    /// Items, of which each takes so many bytes.
+    List(u32, DataType, u32),
+    /// Items of an enum whose variants differ in size.
+    UnevenList(u32, String),
+    /// The bytes of a type of which there are no values.
+    Open(String),
+    /// Items of such a type.
+    OpenList(Count, String),
+    /// Bytes that the caller makes, because of what is said here.
+    Raw(String),
+}
+
+/// What tells how many items there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Count {
+    /// A number of so many bits; the end of the data if that is 0.
+    Before(u32),
+    /// There are always so many.
+    Exactly(u32),
+}
+
+/// Fields with names, one after the other.
+pub type Fields = Vec<(String, DataType)>;
 
 /// What a type consists of: fields one after the other, or a byte and the fields of one of several variants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Shape {
     /// A record.
-    Record(Vec<(String, DataType)>),
+    Record(Fields),
     /// An enum.
-    Enum(Vec<(String, Vec<(String, DataType)>)>),
+    Enum(Vec<(String, Fields)>),
+    /// An enum whose variants take so many bytes each, that of the variant too.
+    Uneven(Vec<(String, Fields, u32)>),
+}
+
+/// A type of which programs have no values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// Its name.
+    pub name: String,
+    /// How it is made: in one way without a name, or in one for each variant.
+    pub ways: Vec<(Option<String>, Vec<Part>)>,
+    /// True if there are lists of it.
+    pub is_listed: bool,
 }
 
 /// What a reader finds in a description, before anything is checked.
@@ -110,9 +161,7 @@ struct Raw {
     address: Option<String>,
     docs: Vec<String>,
     calls: Vec<Result<RawCall, (String, String)>>,
-    types: BTreeMap<String, Result<RawShape, String>>,
-    /// Records once more, with what has no fixed length in them.
-    records: BTreeMap<String, Fields>,
+    types: BTreeMap<String, WireType>,
 }
 
 /// A call before its arguments are taken apart.
@@ -125,33 +174,6 @@ struct RawCall {
 enum RawPart {
     Bytes(Vec<u8>),
     Argument(String, Wire),
-}
-
-impl RawCall {
-    fn call(self, records: &Records) -> Result<Call, String> {
-        let mut call = self.call;
-        for part in self.parts {
-            match part {
-                RawPart::Bytes(bytes) => call.parts.push(Part::Bytes(bytes)),
-                RawPart::Argument(name, wire) => sequence::parts(&name, wire, records, &mut call.parts)?,
-            }
-        }
-        // What has no length before it can only end the data.
-        let all_but_last = call.parts.iter().rev().skip(1);
-        let mut unsaid = all_but_last.filter(|part| matches!(part, Part::Sequence { bits: 0, .. }));
-        match unsaid.next() {
-            Some(Part::Sequence { name, .. }) => {
-                Err(format!("its argument `{}` has no length, and is not the last one", short(name)))
-            }
-            _ => Ok(call),
-        }
-    }
-}
-
-/// A shape, and its size if the description states one.
-struct RawShape {
-    shape: Shape,
-    size: Option<u32>,
 }
 
 impl Foreign {
@@ -180,232 +202,25 @@ impl Foreign {
 }
 
 impl Raw {
-    /// Keeps the calls whose data and types can be written exactly.
+    /// Keeps the calls that can be made.
     fn checked(self) -> Foreign {
         let mut foreign =
             Foreign { name: self.name, address: self.address, docs: self.docs, ..Foreign::default() };
-        let mut sizes = Sizes { types: &self.types, known: BTreeMap::new(), order: Vec::new() };
-        let records = Records::new(self.records);
+        let mut encoder = Encoder::new(&self.types);
         for call in self.calls {
-            let taken = call.and_then(|call| {
+            let made = call.and_then(|call| {
                 let name = call.call.name.clone();
-                call.call(&records).map_err(|reason| (name, reason))
+                encoder.call(call).map_err(|reason| (name, reason))
             });
-            let call = match taken {
-                Ok(call) => call,
-                Err((name, reason)) => {
-                    foreign.skipped.push(format!("the instruction `{name}`: {reason}"));
-                    continue;
-                }
-            };
-            match sizes.data(&call) {
-                Ok(()) => foreign.calls.push(call),
-                Err(reason) => foreign.skipped.push(format!("the instruction `{}`: {reason}", call.name)),
+            match made {
+                Ok(call) => foreign.calls.push(call),
+                Err((name, reason)) => foreign.skipped.push(format!("the instruction `{name}`: {reason}")),
             }
         }
-        let used = used_types(&foreign.calls, &self.types);
-        for name in sizes.order {
-            if let (true, Some(Ok(raw))) = (used.contains(&name), self.types.get(&name)) {
-                foreign.types.push((name, raw.shape.clone()));
-            }
-        }
+        foreign.open = encoder.open();
+        let used = encoder.used(&foreign.calls, &foreign.open);
+        foreign.types = encoder.values(&used);
         foreign
-    }
-}
-
-/// The types that calls use, and those that these use.
-fn used_types(
-    calls: &[Call],
-    types: &BTreeMap<String, Result<RawShape, String>>,
-) -> std::collections::BTreeSet<String> {
-    let mut waiting: Vec<String> = Vec::new();
-    for part in calls.iter().flat_map(|call| &call.parts) {
-        if let Part::Argument(_, ty) | Part::Optional(_, ty) | Part::Sequence { of: Sequence::List(ty), .. } =
-            part
-        {
-            waiting.extend(name_in(ty).map(str::to_string));
-        }
-    }
-    let mut used = std::collections::BTreeSet::new();
-    while let Some(name) = waiting.pop() {
-        if let (Some(Ok(raw)), true) = (types.get(&name), used.insert(name.clone())) {
-            waiting.extend(raw.shape.fields().filter_map(|(_, ty)| name_in(ty)).map(str::to_string));
-        }
-    }
-    used
-}
-
-/// The name in a type.
-fn name_in(ty: &DataType) -> Option<&str> {
-    match ty {
-        DataType::Named(name) => Some(name),
-        DataType::Option(item) | DataType::Array(item, _) => name_in(item),
-        _ => None,
-    }
-}
-
-impl Shape {
-    fn fields(&self) -> Box<dyn Iterator<Item = &(String, DataType)> + '_> {
-        match self {
-            Shape::Record(fields) => Box::new(fields.iter()),
-            Shape::Enum(variants) => Box::new(variants.iter().flat_map(|(_, fields)| fields)),
-        }
-    }
-}
-
-/// What a type takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Room {
-    bytes: u32,
-    parts: u32,
-}
-
-impl Room {
-    const NOTHING: Room = Room { bytes: 0, parts: 1 };
-
-    fn bytes(bytes: u32) -> Room {
-        Room { bytes, parts: 1 }
-    }
-
-    fn and(self, other: Room) -> Room {
-        Room { bytes: self.bytes.saturating_add(other.bytes), parts: self.parts.saturating_add(other.parts) }
-    }
-
-    fn times(self, count: u32) -> Room {
-        Room {
-            bytes: self.bytes.saturating_mul(count),
-            parts: self.parts.saturating_mul(count).saturating_add(1),
-        }
-    }
-}
-
-/// The sizes of types, each found once.
-struct Sizes<'t> {
-    types: &'t BTreeMap<String, Result<RawShape, String>>,
-    /// `None` while it is being found.
-    known: BTreeMap<String, Option<Result<Room, String>>>,
-    /// The types in an order in which each stands after those that it uses.
-    order: Vec<String>,
-}
-
-impl Sizes<'_> {
-    fn data(&mut self, call: &Call) -> Result<(), String> {
-        if call.accounts.len() > MAX_ACCOUNTS {
-            return Err(format!("it has more than {MAX_ACCOUNTS} accounts"));
-        }
-        let mut sum = 0u32;
-        for part in &call.parts {
-            let size = match part {
-                Part::Bytes(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-                Part::Argument(name, ty) => {
-                    self.size(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?.bytes
-                }
-                Part::Optional(name, ty) => {
-                    let room =
-                        self.size(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
-                    room.bytes.saturating_add(1)
-                }
-                Part::Sequence { name, of, .. } => {
-                    if let Sequence::List(item) = of {
-                        let room = self
-                            .size(item, 0)
-                            .map_err(|reason| format!("its argument `{name}`: {reason}"))?;
-                        if room.bytes == 0 {
-                            return Err(format!("its argument `{name}`: its items have no bytes"));
-                        }
-                    }
-                    5
-                }
-            };
-            sum = sum.saturating_add(size);
-        }
-        match sum > MAX_DATA {
-            true => Err(format!("its data have {sum} bytes, and a call carries {MAX_DATA}")),
-            false => Ok(()),
-        }
-    }
-
-    fn size(&mut self, ty: &DataType, depth: usize) -> Result<Room, String> {
-        if depth > MAX_DEPTH {
-            return Err("its type is nested too deeply".to_string());
-        }
-        let room = match ty {
-            DataType::Bool => Room::bytes(1),
-            DataType::Integer(_, bits) => Room::bytes(*bits / 8),
-            DataType::Pubkey => Room::bytes(32),
-            DataType::Null => Room::NOTHING,
-            DataType::Option(item) => self.size(item, depth + 1)?.and(Room::bytes(1)),
-            DataType::Array(item, length) => self.size(item, depth + 1)?.times(*length),
-            DataType::Named(name) => self.named(name, depth + 1)?,
-            DataType::Other(text) => return Err(format!("`{}` can not be written by programs", short(text))),
-        };
-        if room.bytes > MAX_DATA {
-            return Err(format!("its type has more than {MAX_DATA} bytes"));
-        }
-        match room.parts > MAX_PARTS {
-            true => Err(format!("its type has more than {MAX_PARTS} parts")),
-            false => Ok(room),
-        }
-    }
-
-    fn named(&mut self, name: &str, depth: usize) -> Result<Room, String> {
-        match self.known.get(name) {
-            Some(Some(size)) => return size.clone(),
-            Some(None) => return Err(format!("the type `{}` contains itself", short(name))),
-            None => {}
-        }
-        let types = self.types;
-        self.known.insert(name.to_string(), None);
-        let size = match types.get(name) {
-            None => Err(format!("the type `{}` is not described", short(name))),
-            Some(Err(reason)) => Err(format!("the type `{}`: {reason}", short(name))),
-            Some(Ok(raw)) => {
-                self.shape(raw, depth).map_err(|reason| format!("in `{}`, {reason}", short(name)))
-            }
-        };
-        self.known.insert(name.to_string(), Some(size.clone()));
-        if size.is_ok() {
-            self.order.push(name.to_string());
-        }
-        size
-    }
-
-    fn shape(&mut self, raw: &RawShape, depth: usize) -> Result<Room, String> {
-        let room = match &raw.shape {
-            Shape::Record(fields) => self.fields(fields, depth)?,
-            Shape::Enum(variants) => {
-                if variants.is_empty() || variants.len() > 256 {
-                    return Err("an enum has from 1 to 256 variants".to_string());
-                }
-                let rooms: Vec<Room> = variants
-                    .iter()
-                    .map(|(_, fields)| self.fields(fields, depth))
-                    .collect::<Result<_, _>>()?;
-                let largest = rooms.iter().map(|room| room.bytes).max().unwrap_or(0);
-                // Values of programs always take the room of the largest variant.
-                if raw.size.is_none() && rooms.iter().any(|room| room.bytes != largest) {
-                    return Err(
-                        "the variants differ in size, so that a value has no fixed length".to_string()
-                    );
-                }
-                let parts = rooms.iter().fold(1u32, |parts, room| parts.saturating_add(room.parts));
-                Room { bytes: largest.saturating_add(1), parts }
-            }
-        };
-        match raw.size {
-            Some(stated) if stated != room.bytes => {
-                Err(format!("it has {} bytes, and {stated} are said", room.bytes))
-            }
-            _ => Ok(room),
-        }
-    }
-
-    fn fields(&mut self, fields: &[(String, DataType)], depth: usize) -> Result<Room, String> {
-        fields.iter().try_fold(Room::NOTHING, |room, (name, ty)| {
-            let field =
-                self.size(ty, depth).map_err(|reason| format!("the field `{}`: {reason}", short(name)))?;
-            Ok(room.and(field))
-        })
     }
 }
 
@@ -437,8 +252,17 @@ fn docs_of(node: &Value) -> Vec<String> {
     lines.iter().filter_map(Value::as_str).map(str::to_string).collect()
 }
 
-/// An integer, a truth value or a key by its usual name.
+/// An integer, a truth value or a key by its usual name. What programs do not compute with is bytes.
 fn plain(name: &str) -> Option<DataType> {
+    let bytes = match name {
+        "f32" => Some(4),
+        "f64" => Some(8),
+        "u256" | "i256" => Some(32),
+        _ => None,
+    };
+    if let Some(bytes) = bytes {
+        return Some(DataType::Array(Box::new(DataType::Integer(false, 8)), bytes));
+    }
     match DataType::from_text(name)? {
         ty @ (DataType::Bool | DataType::Integer(..)) => Some(ty),
         _ if name == "pubkey" || name == "publicKey" => Some(DataType::Pubkey),

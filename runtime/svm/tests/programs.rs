@@ -557,3 +557,26 @@ fn a_program_calls_another_by_its_description() {
         project.test(&[]).passes().says("2 passed, 0 failed");
     }
 }
+
+/// Types of all kinds, of Anchor and Codama: what arrives is what other encoders write.
+#[test]
+fn data_of_all_types_arrive_as_borsh_writes_them() {
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bind");
+    let read = |name: &str| std::fs::read_to_string(files.join(name)).unwrap();
+    let ovsm = PathBuf::from(std::env::var_os("OVSM").expect("the variable OVSM says where `ovsm` is"));
+    let ovsmc = ovsm.with_file_name("ovsmc");
+    let module = |name: &str| {
+        let output = Command::new(&ovsmc).arg("bind").arg(files.join(name)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let caller = format!(
+        "(program caller)\n{}\n{}\n{}",
+        module("shop.json"),
+        module("post.json"),
+        read("caller.ovsm")
+    );
+    let project = Project::new("bind-types", &caller, &read("tests.ovsm"));
+    project.write("src/echo.ovsm", &read("echo.ovsm"));
+    project.test(&[]).passes().says("5 passed, 0 failed");
+}

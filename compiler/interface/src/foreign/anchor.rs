@@ -1,12 +1,11 @@
 //! The format of Anchor: that of version 0.30 and later, and the one before it.
 //!
-//! Values are written as Borsh writes them: an option is one byte if there is nothing in it, and before texts and lists
-//! stands how long they are. Only arguments, and fields of records that are arguments, may be these; maps are left out.
+//! Values are written as Borsh writes them: an option is one byte if there is nothing in it, and before texts, lists and
+//! maps stands how long they are. Descriptions that other tools write in the older format are read as well as they go: their
+//! maps, sets and tuples, and the number that tells instructions apart.
 
-use super::sequence::{Sequence, Wire};
-use super::{
-    Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
-};
+use super::wire::{Wire, WireShape, WireType, WireVariant};
+use super::{Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of};
 use crate::model::{DataType, is_key};
 use crate::names::{Style, spell};
 use serde_json::Value;
@@ -34,10 +33,7 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     };
     for node in items(root, "types")? {
         let Some(name) = text_of(node, "name") else { continue };
-        if let Some(fields) = wires(node) {
-            raw.records.insert(name.clone(), fields);
-        }
-        raw.types.insert(name, shape(node));
+        raw.types.insert(name, WireType { shape: shape(node).unwrap_or_else(WireShape::Raw), size: None });
     }
     for node in items(root, "instructions")? {
         let name = text_of(node, "name").ok_or("one of its instructions has no name")?;
@@ -53,7 +49,19 @@ fn call(node: &Value, name: &str) -> Result<RawCall, String> {
             let bytes = items.map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok()));
             bytes.collect::<Option<Vec<u8>>>().ok_or("its discriminator is not made of bytes")?
         }
-        // The older format leaves out what Anchor makes of the name.
+        // The older format leaves out what Anchor makes of the name; programs without Anchor count instead.
+        None if node.get("discriminant").is_some_and(Value::is_object) => {
+            let number = node.pointer("/discriminant/value").and_then(Value::as_u64);
+            let ty = node.pointer("/discriminant/type").unwrap_or(&Value::Null);
+            match (number, wire_of(ty, 0)) {
+                (Some(number), Wire::Plain(DataType::Integer(_, bits @ (8 | 16 | 32 | 64))))
+                    if bits == 64 || number >> bits == 0 =>
+                {
+                    number.to_le_bytes().into_iter().take(bits as usize / 8).collect()
+                }
+                _ => return Err("the number that tells it from others can not be read".to_string()),
+            }
+        }
         None => {
             let text = format!("global:{}", spell(name, Style::Snake));
             Sha256::digest(text.as_bytes()).iter().copied().take(8).collect()
@@ -63,8 +71,7 @@ fn call(node: &Value, name: &str) -> Result<RawCall, String> {
     for argument in items(node, "args")? {
         let name = text_of(argument, "name").ok_or("one of its arguments has no name")?;
         let ty = argument.get("type").unwrap_or(&Value::Null);
-        let wire = wire_of(ty, 0).map_err(|reason| format!("its argument `{name}`: {reason}"))?;
-        parts.push(RawPart::Argument(name, wire));
+        parts.push(RawPart::Argument(name, wire_of(ty, 0)));
     }
     let mut accounts = Vec::new();
     group(items(node, "accounts")?, "", 0, &mut accounts)?;
@@ -89,6 +96,7 @@ fn group(nodes: &[Value], before: &str, depth: usize, accounts: &mut Vec<Account
             signer: flag(node, "signer") || flag(node, "isSigner"),
             writable: flag(node, "writable") || flag(node, "isMut"),
             optional: flag(node, "optional") || flag(node, "isOptional"),
+            omitted: false,
         });
         if accounts.len() > MAX_READ {
             return Err("it has too many accounts".to_string());
@@ -97,108 +105,84 @@ fn group(nodes: &[Value], before: &str, depth: usize, accounts: &mut Vec<Account
     Ok(())
 }
 
-fn shape(node: &Value) -> Result<RawShape, String> {
+fn shape(node: &Value) -> Result<WireShape, String> {
     if items(node, "generics").is_ok_and(|generics| !generics.is_empty()) {
         return Err("it has parameters".to_string());
     }
     let ty = node.get("type").unwrap_or(&Value::Null);
-    let shape = match text_of(ty, "kind").as_deref() {
-        Some("struct") => Shape::Record(fields(items(ty, "fields")?)?),
+    Ok(match text_of(ty, "kind").as_deref() {
+        Some("struct") => WireShape::Record(fields(items(ty, "fields")?, 0)),
         Some("enum") => {
-            let variant = |node: &Value| {
+            let variants = items(ty, "variants")?;
+            if variants.len() > 256 {
+                return Err("it has more than 256 variants".to_string());
+            }
+            let variant = |(place, node): (usize, &Value)| {
                 let name = text_of(node, "name").ok_or("one of its variants has no name")?;
-                Ok::<_, String>((name, fields(items(node, "fields")?)?))
+                let tag = vec![u8::try_from(place).unwrap_or_default()];
+                Ok::<_, String>(WireVariant { name, tag, fields: fields(items(node, "fields")?, 0) })
             };
-            Shape::Enum(items(ty, "variants")?.iter().map(variant).collect::<Result<_, _>>()?)
+            WireShape::Enum(variants.iter().enumerate().map(variant).collect::<Result<_, _>>()?)
         }
         // Another name for a type is a record of it: the bytes are the same.
         Some("type") => {
             let alias = ty.get("alias").unwrap_or(&Value::Null);
-            Shape::Record(vec![("value".to_string(), type_of(alias, 0)?)])
+            WireShape::Record(vec![("value".to_string(), wire_of(alias, 0))])
         }
         _ => return Err("it is neither a struct nor an enum".to_string()),
-    };
-    Ok(RawShape { shape, size: None })
+    })
 }
 
 /// Fields with names, or types alone, as in tuples.
-fn fields(nodes: &[Value]) -> Result<Vec<(String, DataType)>, String> {
+fn fields(nodes: &[Value], depth: usize) -> Vec<(String, Wire)> {
     let field = |(place, node): (usize, &Value)| match text_of(node, "name") {
-        Some(name) => {
-            let ty = type_of(node.get("type").unwrap_or(&Value::Null), 0);
-            Ok((name.clone(), ty.map_err(|reason| format!("the field `{name}`: {reason}"))?))
+        Some(name) if node.get("type").is_some() => {
+            (name, wire_of(node.get("type").unwrap_or(&Value::Null), depth))
         }
-        None => Ok((format!("item-{}", place + 1), type_of(node, 0)?)),
+        _ => (format!("item-{}", place + 1), wire_of(node, depth)),
     };
     nodes.iter().enumerate().map(field).collect()
 }
 
-/// The fields of a record, which may be of any length.
-fn wires(node: &Value) -> Option<Vec<(String, Result<Wire, String>)>> {
-    let ty = node.get("type").unwrap_or(&Value::Null);
-    let is_plain = items(node, "generics").is_ok_and(<[Value]>::is_empty);
-    let field = |(place, node): (usize, &Value)| match text_of(node, "name") {
-        Some(name) => (name, wire_of(node.get("type").unwrap_or(&Value::Null), 0)),
-        None => (format!("item-{}", place + 1), wire_of(node, 0)),
-    };
-    match text_of(ty, "kind").as_deref() {
-        Some("struct") if is_plain => Some(items(ty, "fields").ok()?.iter().enumerate().map(field).collect()),
-        _ => None,
+fn wire_of(node: &Value, depth: usize) -> Wire {
+    if depth > MAX_DEPTH {
+        return Wire::Raw("its type is nested too deeply".to_string());
     }
-}
-
-/// A type of any length.
-fn wire_of(node: &Value, depth: usize) -> Result<Wire, String> {
-    match node.as_str() {
-        Some("string") => return Ok(Wire::Sequence(32, Sequence::Text)),
-        Some("bytes") => return Ok(Wire::Sequence(32, Sequence::Bytes)),
-        _ => {}
-    }
-    if let Some(item) = node.get("option") {
-        return match depth {
-            0 => Ok(Wire::Option(Box::new(wire_of(item, 1)?))),
-            _ => Err("an option of an option has no value in programs".to_string()),
-        };
-    }
-    match node.get("vec") {
-        Some(item) if item.as_str() == Some("u8") => Ok(Wire::Sequence(32, Sequence::Bytes)),
-        Some(item) => Ok(Wire::Sequence(32, Sequence::List(type_of(item, 0)?))),
-        None => type_of(node, 0).map(Wire::Fixed),
-    }
-}
-
-fn type_of(node: &Value, depth: usize) -> Result<DataType, String> {
-    if depth > super::MAX_DEPTH {
-        return Err("its type is nested too deeply".to_string());
-    }
-    let no_fixed_length = |what: &str| Err(format!("{what} has no fixed length"));
     if let Some(name) = node.as_str() {
         return match name {
-            "string" | "bytes" => no_fixed_length(&format!("`{name}`")),
-            _ => plain(name).ok_or_else(|| format!("programs have no type `{}`", short(name))),
+            "string" => Wire::Text(32),
+            "bytes" => Wire::Bytes(32),
+            _ => plain(name).map_or_else(|| unknown(name), Wire::Plain),
         };
     }
     let Some((kind, inner)) = node.as_object().and_then(|object| object.iter().next()) else {
-        return Err("its type can not be read".to_string());
+        return Wire::Raw("its type can not be read".to_string());
     };
-    match kind.as_str() {
-        "option" => no_fixed_length("an option inside of something else"),
-        "vec" => no_fixed_length("a vector"),
-        "array" => match inner.as_array().map(Vec::as_slice) {
-            Some([item, length]) => {
-                let length = length.as_u64().and_then(|length| u32::try_from(length).ok());
-                let length = length.ok_or("the length of an array is no number that is written out")?;
-                Ok(DataType::Array(Box::new(type_of(item, depth + 1)?), length))
+    let of = |inner: &Value| wire_of(inner, depth + 1);
+    match (kind.as_str(), inner.as_array().map(Vec::as_slice)) {
+        ("option", _) => Wire::Option(8, Box::new(of(inner))),
+        ("vec" | "hashSet" | "bTreeSet", _) => Wire::list(32, of(inner)),
+        ("hashMap" | "bTreeMap", Some([key, value])) => Wire::pairs(32, of(key), of(value)),
+        ("tuple", Some(nodes)) if nodes.len() <= 64 => Wire::Fields(fields(nodes, depth + 1)),
+        ("array", Some([item, length])) => {
+            match length.as_u64().and_then(|length| u32::try_from(length).ok()) {
+                Some(length) => Wire::Array(Box::new(of(item)), length),
+                None => Wire::Raw("the length of an array is no number that is written out".to_string()),
             }
-            _ => Err("an array has a type and a length".to_string()),
-        },
-        "defined" => {
-            let name = inner.as_str().map(short).or_else(|| text_of(inner, "name"));
-            if items(inner, "generics").is_ok_and(|generics| !generics.is_empty()) {
-                return Err("its type has parameters".to_string());
-            }
-            name.map(DataType::Named).ok_or_else(|| "its type has no name".to_string())
         }
-        other => Err(format!("programs have no type `{}`", short(other))),
+        ("defined", _) => {
+            if items(inner, "generics").is_ok_and(|generics| !generics.is_empty()) {
+                return Wire::Raw("its type has parameters".to_string());
+            }
+            match inner.as_str().map(short).or_else(|| text_of(inner, "name")) {
+                Some(name) => Wire::Named(name),
+                None => Wire::Raw("its type has no name".to_string()),
+            }
+        }
+        (other, _) => unknown(other),
     }
+}
+
+fn unknown(name: &str) -> Wire {
+    Wire::Raw(format!("programs have no type `{}`", short(name)))
 }

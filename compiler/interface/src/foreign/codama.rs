@@ -2,10 +2,8 @@
 //!
 //! It says exactly how values lie in memory, so that what is padded to a fixed size can be told from what is not.
 
-use super::sequence::{Sequence, Wire};
-use super::{
-    Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
-};
+use super::wire::{Wire, WireShape, WireType, WireVariant};
+use super::{Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of};
 use crate::model::{DataType, from_hex, is_key};
 use serde_json::Value;
 
@@ -25,11 +23,7 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     };
     for node in items(program, "definedTypes")? {
         let Some(name) = text_of(node, "name") else { continue };
-        let ty = node.get("type").unwrap_or(&Value::Null);
-        if let Some(fields) = wires(ty) {
-            raw.records.insert(name.clone(), fields);
-        }
-        raw.types.insert(name, shape(ty));
+        raw.types.insert(name, shape(node.get("type").unwrap_or(&Value::Null)));
     }
     for node in items(program, "instructions")? {
         let name = text_of(node, "name").ok_or("one of its instructions has no name")?;
@@ -47,32 +41,33 @@ fn call(node: &Value, name: &str) -> Result<RawCall, String> {
     let mut accounts = Vec::new();
     for account in items(node, "accounts")? {
         let optional = flag(account, "isOptional");
-        if optional && !is_by_place {
-            return Err("accounts of it are left out without anything in their place".to_string());
-        }
         accounts.push(Account {
             name: text_of(account, "name").ok_or("one of its accounts has no name")?,
             // "either" is for callers to choose: the account is passed on as it is.
             signer: flag(account, "isSigner"),
             writable: flag(account, "isWritable"),
             optional,
+            omitted: optional && !is_by_place,
         });
     }
     let mut parts = Vec::new();
     for argument in items(node, "arguments")? {
         let name = text_of(argument, "name").ok_or("one of its arguments has no name")?;
         let ty = argument.get("type").unwrap_or(&Value::Null);
-        let faulty = |reason: String| format!("its argument `{name}`: {reason}");
-        if text_of(argument, "defaultValueStrategy").as_deref() == Some("omitted") {
-            let value = argument.get("defaultValue").unwrap_or(&Value::Null);
-            parts.push(RawPart::Bytes(constant(ty, value).map_err(faulty)?));
-        } else {
-            let wire = wire_of(ty, 0).map_err(faulty)?;
-            parts.push(RawPart::Argument(name.clone(), wire));
-        }
+        parts.push(match given(argument, ty) {
+            // What can not be said here, the caller has to say.
+            Some(Ok(bytes)) => RawPart::Bytes(bytes),
+            _ => RawPart::Argument(name, wire_of(ty, 0)),
+        });
     }
     let call = Call { name: name.to_string(), docs: docs_of(node), accounts, parts: Vec::new() };
     Ok(RawCall { call, parts })
+}
+
+/// The bytes of an argument or field that callers do not give.
+fn given(node: &Value, ty: &Value) -> Option<Result<Vec<u8>, String>> {
+    let is_omitted = text_of(node, "defaultValueStrategy").as_deref() == Some("omitted");
+    is_omitted.then(|| constant(ty, node.get("defaultValue").unwrap_or(&Value::Null)))
 }
 
 /// The bytes of a value that is written out.
@@ -93,7 +88,9 @@ fn constant(ty: &Value, value: &Value) -> Result<Vec<u8>, String> {
             let number = value.get("number").and_then(Value::as_i64).map(i128::from);
             let number = number.or_else(|| value.get("number")?.as_u64().map(i128::from));
             let number = number.ok_or("it is no whole number")?;
-            let DataType::Integer(signed, bits) = type_of(ty, 0)? else {
+            let is_backward = text_of(ty, "endian").as_deref() == Some("be");
+            let Some(DataType::Integer(signed, bits)) = text_of(ty, "format").and_then(|it| plain(&it))
+            else {
                 return Err("a number has a type of numbers".to_string());
             };
             let room = bits.min(127);
@@ -102,71 +99,79 @@ fn constant(ty: &Value, value: &Value) -> Result<Vec<u8>, String> {
             if number < least || number > most {
                 return Err(format!("{number} does not fit into its type"));
             }
-            Ok(number.to_le_bytes().into_iter().take(bits as usize / 8).collect())
+            let mut bytes: Vec<u8> = number.to_le_bytes().into_iter().take(bits as usize / 8).collect();
+            if is_backward {
+                bytes.reverse();
+            }
+            Ok(bytes)
         }
         "booleanValueNode" => Ok(vec![u8::from(flag(value, "boolean"))]),
         _ => Err("its value is not written out".to_string()),
     }
 }
 
-/// True if what tells whether there is something, or which variant it is, is one byte.
-fn is_byte(node: Option<&Value>) -> Result<(), String> {
-    match node.map(|node| type_of(node, 0)) {
-        None | Some(Ok(DataType::Integer(false, 8))) => Ok(()),
-        _ => Err("what tells its kind is not one byte".to_string()),
-    }
+fn shape(node: &Value) -> WireType {
+    let inner = node.get("type").unwrap_or(&Value::Null);
+    let shape_of = |shape: Result<WireShape, String>| shape.unwrap_or_else(WireShape::Raw);
+    let (shape, size) = match (kind(node), kind(inner)) {
+        ("structTypeNode", _) => (shape_of(fields(node, 0).map(WireShape::Record)), None),
+        ("tupleTypeNode", _) => (shape_of(tuple(node, 0).map(WireShape::Record)), None),
+        ("enumTypeNode", _) => (shape_of(variants(node).map(WireShape::Enum)), None),
+        ("fixedSizeTypeNode", "enumTypeNode") => match number_of(node, "size") {
+            Ok(size) => (shape_of(variants(inner).map(WireShape::Enum)), Some(size)),
+            Err(reason) => (WireShape::Raw(reason), None),
+        },
+        _ => (WireShape::Record(vec![("value".to_string(), wire_of(node, 0))]), None),
+    };
+    WireType { shape, size }
 }
 
-fn shape(node: &Value) -> Result<RawShape, String> {
-    match kind(node) {
-        "structTypeNode" => Ok(RawShape { shape: Shape::Record(fields(node)?), size: None }),
-        "tupleTypeNode" => Ok(RawShape { shape: Shape::Record(tuple(node)?), size: None }),
-        "enumTypeNode" => {
-            is_byte(node.get("size"))?;
-            let mut variants = Vec::new();
-            for variant in items(node, "variants")? {
-                let name = text_of(variant, "name").ok_or("one of its variants has no name")?;
-                if variant.get("discriminator").is_some_and(|it| it.as_u64() != Some(variants.len() as u64)) {
-                    return Err(format!("its variant `{name}` has a number of its own"));
-                }
-                let fields = match kind(variant) {
-                    "enumEmptyVariantTypeNode" => Vec::new(),
-                    "enumStructVariantTypeNode" => fields(variant.get("struct").unwrap_or(&Value::Null))?,
-                    "enumTupleVariantTypeNode" => tuple(variant.get("tuple").unwrap_or(&Value::Null))?,
-                    _ => return Err(format!("its variant `{name}` can not be read")),
-                };
-                variants.push((name, fields));
-            }
-            Ok(RawShape { shape: Shape::Enum(variants), size: None })
+fn variants(node: &Value) -> Result<Vec<WireVariant>, String> {
+    let bits = match node.get("size") {
+        None => 8,
+        size => prefix_bits(size)?,
+    };
+    let mut variants = Vec::new();
+    for variant in items(node, "variants")? {
+        let name = text_of(variant, "name").ok_or("one of its variants has no name")?;
+        let fields = match kind(variant) {
+            "enumEmptyVariantTypeNode" => Vec::new(),
+            "enumStructVariantTypeNode" => fields(variant.get("struct").unwrap_or(&Value::Null), 0)?,
+            "enumTupleVariantTypeNode" => tuple(variant.get("tuple").unwrap_or(&Value::Null), 0)?,
+            _ => return Err(format!("its variant `{name}` can not be read")),
+        };
+        let number = match variant.get("discriminator") {
+            Some(number) => number.as_u64().ok_or("the number of a variant can not be read")?,
+            None => variants.len() as u64,
+        };
+        if bits < 64 && number >> bits != 0 {
+            return Err(format!("the number of its variant `{name}` does not fit"));
         }
-        "fixedSizeTypeNode" if kind(node.get("type").unwrap_or(&Value::Null)) == "enumTypeNode" => {
-            let inner = shape(node.get("type").unwrap_or(&Value::Null))?;
-            Ok(RawShape { size: Some(number_of(node, "size")?), ..inner })
-        }
-        _ => {
-            Ok(RawShape { shape: Shape::Record(vec![("value".to_string(), type_of(node, 0)?)]), size: None })
-        }
+        let tag = number.to_le_bytes().into_iter().take(bits as usize / 8).collect();
+        variants.push(WireVariant { name, tag, fields });
     }
+    Ok(variants)
 }
 
-fn fields(node: &Value) -> Result<Vec<(String, DataType)>, String> {
+fn fields(node: &Value, depth: usize) -> Result<Vec<(String, Wire)>, String> {
     if kind(node) != "structTypeNode" {
         return Err("it is no struct".to_string());
     }
     let field = |node: &Value| {
         let name = text_of(node, "name").ok_or("one of its fields has no name")?;
-        if text_of(node, "defaultValueStrategy").as_deref() == Some("omitted") {
-            return Err(format!("the value of the field `{name}` is given"));
-        }
-        let ty = type_of(node.get("type").unwrap_or(&Value::Null), 0);
-        Ok((name.clone(), ty.map_err(|reason| format!("the field `{name}`: {reason}"))?))
+        let ty = node.get("type").unwrap_or(&Value::Null);
+        let wire = match given(node, ty) {
+            Some(Ok(bytes)) => Wire::Constant(bytes),
+            _ => wire_of(ty, depth),
+        };
+        Ok((name, wire))
     };
     items(node, "fields")?.iter().map(field).collect()
 }
 
-fn tuple(node: &Value) -> Result<Vec<(String, DataType)>, String> {
-    let item = |(place, node): (usize, &Value)| Ok((format!("item-{}", place + 1), type_of(node, 0)?));
-    items(node, "items")?.iter().enumerate().map(item).collect()
+fn tuple(node: &Value, depth: usize) -> Result<Vec<(String, Wire)>, String> {
+    let item = |(place, node): (usize, &Value)| (format!("item-{}", place + 1), wire_of(node, depth));
+    Ok(items(node, "items")?.iter().enumerate().map(item).collect())
 }
 
 fn number_of(node: &Value, member: &str) -> Result<u32, String> {
@@ -174,108 +179,95 @@ fn number_of(node: &Value, member: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("its `{member}` is no number"))
 }
 
-/// The fields of a record, which may be of any length.
-fn wires(node: &Value) -> Option<Vec<(String, Result<Wire, String>)>> {
-    if kind(node) != "structTypeNode" {
-        return None;
-    }
-    let field = |node: &Value| {
-        let name = text_of(node, "name")?;
-        let wire = match text_of(node, "defaultValueStrategy").as_deref() {
-            Some("omitted") => Err(format!("the value of the field `{name}` is given")),
-            _ => wire_of(node.get("type").unwrap_or(&Value::Null), 0),
-        };
-        Some((name, wire))
-    };
-    items(node, "fields").ok()?.iter().map(field).collect()
-}
-
-/// The bits of the number before a sequence.
+/// The bits of the number before a sequence, an option or a variant.
 fn prefix_bits(node: Option<&Value>) -> Result<u32, String> {
-    match node.map(|node| type_of(node, 0)) {
-        Some(Ok(DataType::Integer(false, bits @ (8 | 16 | 32 | 64)))) => Ok(bits),
+    match node.map(|node| wire_of(node, 0)) {
+        Some(Wire::Plain(DataType::Integer(false, bits @ (8 | 16 | 32 | 64)))) => Ok(bits),
         _ => Err("what tells its length is no number that programs write".to_string()),
     }
 }
 
-/// A type of any length.
-fn wire_of(node: &Value, depth: usize) -> Result<Wire, String> {
-    let none = Value::Null;
-    let member = |name: &str| node.get(name).unwrap_or(&none);
-    let of = |inner: &Value| match kind(inner) {
-        "stringTypeNode" if text_of(inner, "encoding").is_none_or(|it| it == "utf8") => Some(Sequence::Text),
-        "bytesTypeNode" => Some(Sequence::Bytes),
-        _ => None,
-    };
-    match kind(node) {
-        "optionTypeNode" if !flag(node, "fixed") => {
-            is_byte(node.get("prefix"))?;
-            match depth {
-                0 => Ok(Wire::Option(Box::new(wire_of(member("item"), 1)?))),
-                _ => Err("an option of an option has no value in programs".to_string()),
-            }
-        }
-        "sizePrefixTypeNode" => match of(member("type")) {
-            Some(of) => Ok(Wire::Sequence(prefix_bits(node.get("prefix"))?, of)),
-            None => Err("a length stands before something that is no text".to_string()),
-        },
-        "arrayTypeNode" => match kind(member("count")) {
-            "prefixedCountNode" => {
-                let bits = prefix_bits(member("count").get("prefix"))?;
-                Ok(Wire::Sequence(bits, Sequence::List(type_of(member("item"), 0)?)))
-            }
-            "remainderCountNode" => Ok(Wire::Sequence(0, Sequence::List(type_of(member("item"), 0)?))),
-            _ => type_of(node, 0).map(Wire::Fixed),
-        },
-        _ => match of(node) {
-            Some(of) => Ok(Wire::Sequence(0, of)),
-            None => type_of(node, 0).map(Wire::Fixed),
-        },
-    }
+/// The bits of the number before an option or a truth value, which is a byte if nothing is said.
+fn flag_bits(node: Option<&Value>) -> Result<u32, String> {
+    node.map_or(Ok(8), |node| prefix_bits(Some(node)))
 }
 
-fn type_of(node: &Value, depth: usize) -> Result<DataType, String> {
-    if depth > super::MAX_DEPTH {
-        return Err("its type is nested too deeply".to_string());
+fn wire_of(node: &Value, depth: usize) -> Wire {
+    if depth > MAX_DEPTH {
+        return Wire::Raw("its type is nested too deeply".to_string());
     }
-    let inner = |member: &str| type_of(node.get(member).unwrap_or(&Value::Null), depth + 1);
-    match kind(node) {
+    known(node, depth).unwrap_or_else(Wire::Raw)
+}
+
+fn known(node: &Value, depth: usize) -> Result<Wire, String> {
+    let none = Value::Null;
+    let member = |name: &str| node.get(name).unwrap_or(&none);
+    let inner = |name: &str| wire_of(member(name), depth + 1);
+    let text = |bits: u32, inner: &Value| match kind(inner) {
+        "stringTypeNode" if text_of(inner, "encoding").is_none_or(|it| it == "utf8") => {
+            Some(Wire::Text(bits))
+        }
+        "bytesTypeNode" => Some(Wire::Bytes(bits)),
+        _ => None,
+    };
+    let byte = DataType::Integer(false, 8);
+    Ok(match kind(node) {
         "numberTypeNode" => {
-            if text_of(node, "endian").as_deref() == Some("be") {
-                return Err("its bytes come in the other order".to_string());
-            }
             let format = text_of(node, "format").unwrap_or_default();
-            plain(&format).ok_or_else(|| format!("programs have no type `{}`", short(&format)))
-        }
-        "booleanTypeNode" => is_byte(node.get("size")).map(|()| DataType::Bool),
-        "publicKeyTypeNode" => Ok(DataType::Pubkey),
-        "amountTypeNode" | "solAmountTypeNode" | "dateTimeTypeNode" => inner("number"),
-        "definedTypeLinkNode" => {
-            text_of(node, "name").map(DataType::Named).ok_or_else(|| "its type has no name".to_string())
-        }
-        "optionTypeNode" if flag(node, "fixed") => {
-            is_byte(node.get("prefix"))?;
-            Ok(DataType::Option(Box::new(inner("item")?)))
-        }
-        "optionTypeNode" => Err("an option inside of something else has no fixed length".to_string()),
-        "arrayTypeNode" => {
-            let count = node.get("count").unwrap_or(&Value::Null);
-            match kind(count) {
-                "fixedCountNode" => Ok(DataType::Array(Box::new(inner("item")?), number_of(count, "value")?)),
-                _ => Err("a list has no fixed length".to_string()),
+            let ty = plain(&format).ok_or_else(|| format!("programs have no type `{}`", short(&format)))?;
+            match (text_of(node, "endian").as_deref(), ty) {
+                // Bytes in the other order are for the caller to make.
+                (Some("be"), DataType::Integer(_, bits)) if bits > 8 => {
+                    Wire::Plain(DataType::Array(Box::new(byte), bits / 8))
+                }
+                (_, ty) => Wire::Plain(ty),
             }
         }
-        "fixedSizeTypeNode" => match kind(node.get("type").unwrap_or(&Value::Null)) {
-            "bytesTypeNode" | "stringTypeNode" => {
-                let byte = Box::new(DataType::Integer(false, 8));
-                Ok(DataType::Array(byte, number_of(node, "size")?))
-            }
-            _ => Err("it is padded to another size".to_string()),
+        "booleanTypeNode" => match flag_bits(node.get("size"))? {
+            8 => Wire::Plain(DataType::Bool),
+            bits => Wire::Plain(DataType::Integer(false, bits)),
         },
-        "tupleTypeNode" if items(node, "items")?.is_empty() => Ok(DataType::Null),
-        "bytesTypeNode" | "stringTypeNode" | "sizePrefixTypeNode" | "mapTypeNode" | "setTypeNode" => {
-            Err("text, bytes and lists without a size have no fixed length".to_string())
+        "publicKeyTypeNode" => Wire::Plain(DataType::Pubkey),
+        "amountTypeNode" | "solAmountTypeNode" | "dateTimeTypeNode" => inner("number"),
+        "definedTypeLinkNode" => Wire::Named(text_of(node, "name").ok_or("its type has no name")?),
+        "optionTypeNode" if flag(node, "fixed") => {
+            match (inner("item").fixed(), flag_bits(node.get("prefix"))?) {
+                (Some(item), 8) => Wire::Plain(DataType::Option(Box::new(item))),
+                _ => return Err("an option of it takes the same room if it is not there".to_string()),
+            }
         }
-        other => Err(format!("programs have no type for `{}`", short(other))),
-    }
+        "optionTypeNode" => Wire::Option(flag_bits(node.get("prefix"))?, Box::new(inner("item"))),
+        "sizePrefixTypeNode" => match text(prefix_bits(node.get("prefix"))?, member("type")) {
+            Some(wire) => wire,
+            None => return Err("the number of its bytes stands before it".to_string()),
+        },
+        "arrayTypeNode" | "setTypeNode" | "mapTypeNode" => {
+            let count = member("count");
+            let item = match kind(node) {
+                "mapTypeNode" => Wire::Fields(vec![
+                    ("key".to_string(), inner("key")),
+                    ("value".to_string(), inner("value")),
+                ]),
+                _ => inner("item"),
+            };
+            match kind(count) {
+                "fixedCountNode" => Wire::Array(Box::new(item), number_of(count, "value")?),
+                "prefixedCountNode" => Wire::list(prefix_bits(count.get("prefix"))?, item),
+                "remainderCountNode" => Wire::list(0, item),
+                _ => return Err("how many items it has can not be read".to_string()),
+            }
+        }
+        "fixedSizeTypeNode" => match kind(member("type")) {
+            "bytesTypeNode" | "stringTypeNode" => {
+                Wire::Plain(DataType::Array(Box::new(byte), number_of(node, "size")?))
+            }
+            _ => return Err("it is padded to another size".to_string()),
+        },
+        "tupleTypeNode" => Wire::Fields(tuple(node, depth + 1)?),
+        "structTypeNode" => Wire::Fields(fields(node, depth + 1)?),
+        other => match text(0, node) {
+            Some(wire) => wire,
+            None => return Err(format!("programs have no type for `{}`", short(other))),
+        },
+    })
 }

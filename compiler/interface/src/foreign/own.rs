@@ -1,8 +1,8 @@
 //! Our own format: everything in it can be written by programs.
 
-use super::sequence::Wire;
-use super::{Account, Call, Raw, RawCall, RawPart, RawShape, Shape};
-use crate::model::{self, Field, Interface};
+use super::wire::{Wire, WireShape, WireType, WireVariant};
+use super::{Account, Call, Raw, RawCall, RawPart};
+use crate::model::{self, DataType, Field, Interface};
 
 /// Reads an interface.
 ///
@@ -13,12 +13,13 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
     let calls = interface.instructions.into_iter().map(|instruction| {
         let mut parts = vec![RawPart::Bytes(instruction.discriminator)];
         let arguments = instruction.arguments.into_iter();
-        parts.extend(arguments.map(|field| RawPart::Argument(field.name, Wire::Fixed(field.ty))));
+        parts.extend(arguments.map(|field| RawPart::Argument(field.name, wire(field.ty))));
         let accounts = instruction.accounts.into_iter().map(|account| Account {
             name: account.name,
             signer: account.signer,
             writable: account.writable,
             optional: account.optional,
+            omitted: false,
         });
         let call = Call {
             name: instruction.name,
@@ -28,15 +29,14 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         };
         Ok(RawCall { call, parts })
     });
-    let fields = |fields: Vec<Field>| fields.into_iter().map(|field| (field.name, field.ty)).collect();
     let types = interface.types.into_iter().map(|named| {
         let shape = match named.shape {
-            model::Shape::Record(all) => Shape::Record(fields(all)),
+            model::Shape::Record(all) => WireShape::Record(fields(all)),
             model::Shape::Enum(variants) => {
-                Shape::Enum(variants.into_iter().map(|it| (it.name, fields(it.fields))).collect())
+                WireShape::Enum(variants.into_iter().enumerate().map(variant).collect())
             }
         };
-        (named.name, Ok(RawShape { shape, size: Some(named.size) }))
+        (named.name, WireType { shape, size: Some(named.size) })
     });
     Ok(Raw {
         name: interface.name,
@@ -44,6 +44,22 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         docs: interface.docs,
         calls: calls.collect(),
         types: types.collect(),
-        records: std::collections::BTreeMap::new(),
     })
+}
+
+fn fields(fields: Vec<Field>) -> Vec<(String, Wire)> {
+    fields.into_iter().map(|field| (field.name, wire(field.ty))).collect()
+}
+
+fn variant((place, variant): (usize, model::Variant)) -> WireVariant {
+    let tag = vec![u8::try_from(place).unwrap_or_default()];
+    WireVariant { name: variant.name, tag, fields: fields(variant.fields) }
+}
+
+fn wire(ty: DataType) -> Wire {
+    match ty {
+        DataType::Named(name) => Wire::Named(name),
+        DataType::Array(item, length) => Wire::Array(Box::new(wire(*item)), length),
+        ty => Wire::Plain(ty),
+    }
 }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
     after_help = "The description is an IDL of Anchor (0.30 and later, or the older format), of Codama, or the output of `ovsmc \
                   idl --format ovsm`. There is a macro for each instruction, which takes accounts and arguments by name, checks \
                   their types, and calls the program with the exact bytes: `(vault-withdraw :vault v :authority a :amount 5)`. \
-                  The text can be pasted into a program, and be imported as a module. Instructions whose data have no fixed \
-                  length are left out, with a message.\n\nExit codes: 0 it is written; 2 the description can not be read, or \
+                  The text can be pasted into a program, and be imported as a module. Types of which \
+                  programs have no values, such as records with texts in lists, have a macro that makes their bytes.\n\nExit codes: 0 it is written; 2 the description can not be read, or \
                   nothing in it can be called.\n\nExamples:\n  ovsmc bind vault.json -o src/vault.ovsm\n  ovsmc bind \
                   amm.codama.json --name pool --address 2Ku2pyBLDVdBsWAN1SQ4sAr3sZdHDN2BSyAzYLyuJB28"
 )]
