@@ -159,6 +159,7 @@ impl RecordType {
             name: self.name.clone(),
             module: self.module.clone(),
             fields: self.fields.iter().map(field).collect(),
+            is_aligned: self.is_aligned,
             instance: None,
         }
     }
@@ -226,7 +227,10 @@ impl PartialEq for RecordType {
         match (&self.instance, &other.instance) {
             (Some(own), Some(other)) => own == other,
             (None, None) => {
-                self.name == other.name && self.module == other.module && self.fields == other.fields
+                self.name == other.name
+                    && self.module == other.module
+                    && self.is_aligned == other.is_aligned
+                    && self.fields == other.fields
             }
             _ => false,
         }
@@ -239,7 +243,7 @@ impl Hash for RecordType {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.instance {
             Some(instance) => instance.hash(state),
-            None => (&self.name, &self.module, &self.fields).hash(state),
+            None => (&self.name, &self.module, self.is_aligned, &self.fields).hash(state),
         }
     }
 }

@@ -141,12 +141,11 @@ impl Builder<'_> {
     }
 
     fn fields(&mut self, record: &RecordType, start: u32) -> Vec<Field> {
-        let mut offset = start;
         let mut fields = Vec::with_capacity(record.fields.len());
-        for field in &record.fields {
+        for (field, place) in record.places() {
             let size = field.ty.size().unwrap_or(0);
+            let offset = start.saturating_add(place);
             fields.push(Field { name: field.name.clone(), ty: self.data_type(&field.ty), offset, size });
-            offset = offset.saturating_add(size);
         }
         fields
     }

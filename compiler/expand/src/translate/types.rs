@@ -335,7 +335,8 @@ impl Translator<'_> {
             fields.push(Field { name: name.as_str().to_string(), ty });
         }
         let module = self.module_of(record);
-        Ok(RecordType { name: record.name.to_string(), module, fields, instance: None })
+        let (name, is_aligned) = (record.name.to_string(), record.is_aligned);
+        Ok(RecordType { name, module, fields, is_aligned, instance: None })
     }
 
     /// The name of the module that defines a record.

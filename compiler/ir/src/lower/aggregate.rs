@@ -415,11 +415,10 @@ impl State<'_> {
         match ty {
             SourceType::Record(record) if ty.is_by_address() => {
                 let Some(place) = self.place_of(expr) else { return self.nothing(ty) };
-                let mut at = place;
-                for (field, part) in record.fields.iter().zip(&parts) {
-                    self.store_value(&field.ty, part, at);
-                    at = at.after(field.ty.size().unwrap_or(0));
+                for ((field, offset), part) in record.places().zip(&parts) {
+                    self.store_value(&field.ty, part, place.after(offset));
                 }
+                self.clear_gaps(record, place);
                 Words::from_elem(place.base, 1)
             }
             SourceType::Record(_) => parts.into_iter().flatten().collect(),

@@ -25,12 +25,14 @@ fn are_words(ty: &SourceType) -> bool {
     }
 }
 
-/// True if values in memory are equal exactly if their bytes are.
+/// True if values in memory are equal exactly if their bytes are. Bytes that mean nothing need not be.
 pub(crate) fn is_canonical(ty: &SourceType) -> bool {
     match ty {
         SourceType::Int(_) | SourceType::Pubkey | SourceType::Null => true,
         SourceType::Array(item, _) => is_canonical(item),
-        SourceType::Record(record) => record.fields.iter().all(|field| is_canonical(&field.ty)),
+        SourceType::Record(record) => {
+            !record.has_padding() && record.fields.iter().all(|field| is_canonical(&field.ty))
+        }
         _ => false,
     }
 }
@@ -168,13 +170,10 @@ impl State<'_> {
                 self.equal_items(item, a, b, count)
             }
             SourceType::Record(record) if ty.is_by_address() => {
-                let (mut a, mut b) = (a, b);
                 let mut all = self.truth(true);
-                for field in &record.fields {
-                    let same = self.equal_in_memory(&field.ty, a, b);
+                for (field, offset) in record.places() {
+                    let same = self.equal_in_memory(&field.ty, a.after(offset), b.after(offset));
                     all = self.both(all, same);
-                    let size = field.ty.size().unwrap_or(0);
-                    (a, b) = (a.after(size), b.after(size));
                 }
                 all
             }
