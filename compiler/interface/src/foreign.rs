@@ -7,14 +7,16 @@
 mod anchor;
 mod codama;
 mod own;
+mod placing;
 mod sequence;
 
 pub use sequence::Sequence;
 
 use crate::model::DataType;
+use placing::{Alignment, Placing};
 use sequence::{Fields, Records, Wire};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer texts are not read.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -99,6 +101,8 @@ pub enum Part {
 pub enum Shape {
     /// A record.
     Record(Vec<(String, DataType)>),
+    /// A record that is aligned: `:align 8`.
+    Aligned(Vec<(String, DataType)>),
     /// An enum.
     Enum(Vec<(String, Vec<(String, DataType)>)>),
 }
@@ -152,6 +156,8 @@ impl RawCall {
 struct RawShape {
     shape: Shape,
     size: Option<u32>,
+    /// Where the fields lie, if it is a record.
+    placing: Placing,
 }
 
 impl Foreign {
@@ -184,7 +190,8 @@ impl Raw {
     fn checked(self) -> Foreign {
         let mut foreign =
             Foreign { name: self.name, address: self.address, docs: self.docs, ..Foreign::default() };
-        let mut sizes = Sizes { types: &self.types, known: BTreeMap::new(), order: Vec::new() };
+        let mut sizes =
+            Sizes { types: &self.types, known: BTreeMap::new(), order: Vec::new(), aligned: BTreeSet::new() };
         let records = Records::new(self.records);
         for call in self.calls {
             let taken = call.and_then(|call| {
@@ -204,9 +211,13 @@ impl Raw {
             }
         }
         let used = used_types(&foreign.calls, &self.types);
-        for name in sizes.order {
+        for name in std::mem::take(&mut sizes.order) {
             if let (true, Some(Ok(raw))) = (used.contains(&name), self.types.get(&name)) {
-                foreign.types.push((name, raw.shape.clone()));
+                let shape = match &raw.shape {
+                    Shape::Record(fields) if sizes.aligned.contains(&name) => Shape::Aligned(fields.clone()),
+                    shape => shape.clone(),
+                };
+                foreign.types.push((name, shape));
             }
         }
         foreign
@@ -214,10 +225,7 @@ impl Raw {
 }
 
 /// The types that calls use, and those that these use.
-fn used_types(
-    calls: &[Call],
-    types: &BTreeMap<String, Result<RawShape, String>>,
-) -> std::collections::BTreeSet<String> {
+fn used_types(calls: &[Call], types: &BTreeMap<String, Result<RawShape, String>>) -> BTreeSet<String> {
     let mut waiting: Vec<String> = Vec::new();
     for part in calls.iter().flat_map(|call| &call.parts) {
         if let Part::Argument(_, ty) | Part::Optional(_, ty) | Part::Sequence { of: Sequence::List(ty), .. } =
@@ -226,7 +234,7 @@ fn used_types(
             waiting.extend(name_in(ty).map(str::to_string));
         }
     }
-    let mut used = std::collections::BTreeSet::new();
+    let mut used = BTreeSet::new();
     while let Some(name) = waiting.pop() {
         if let (Some(Ok(raw)), true) = (types.get(&name), used.insert(name.clone())) {
             waiting.extend(raw.shape.fields().filter_map(|(_, ty)| name_in(ty)).map(str::to_string));
@@ -247,7 +255,7 @@ fn name_in(ty: &DataType) -> Option<&str> {
 impl Shape {
     fn fields(&self) -> Box<dyn Iterator<Item = &(String, DataType)> + '_> {
         match self {
-            Shape::Record(fields) => Box::new(fields.iter()),
+            Shape::Record(fields) | Shape::Aligned(fields) => Box::new(fields.iter()),
             Shape::Enum(variants) => Box::new(variants.iter().flat_map(|(_, fields)| fields)),
         }
     }
@@ -258,23 +266,25 @@ impl Shape {
 struct Room {
     bytes: u32,
     parts: u32,
+    alignment: Alignment,
 }
 
 impl Room {
-    const NOTHING: Room = Room { bytes: 0, parts: 1 };
-
     fn bytes(bytes: u32) -> Room {
-        Room { bytes, parts: 1 }
+        Room { bytes, parts: 1, alignment: Alignment::BYTE }
     }
 
-    fn and(self, other: Room) -> Room {
-        Room { bytes: self.bytes.saturating_add(other.bytes), parts: self.parts.saturating_add(other.parts) }
+    /// What one byte stands before, which tells what it is.
+    fn tagged(self) -> Room {
+        let (bytes, parts) = (self.bytes.saturating_add(1), self.parts.saturating_add(1));
+        Room { bytes, parts, alignment: Alignment::UNKNOWN }
     }
 
     fn times(self, count: u32) -> Room {
         Room {
             bytes: self.bytes.saturating_mul(count),
             parts: self.parts.saturating_mul(count).saturating_add(1),
+            ..self
         }
     }
 }
@@ -286,6 +296,8 @@ struct Sizes<'t> {
     known: BTreeMap<String, Option<Result<Room, String>>>,
     /// The types in an order in which each stands after those that it uses.
     order: Vec<String>,
+    /// Records that are aligned ones of ours.
+    aligned: BTreeSet<String>,
 }
 
 impl Sizes<'_> {
@@ -331,10 +343,12 @@ impl Sizes<'_> {
         }
         let room = match ty {
             DataType::Bool => Room::bytes(1),
-            DataType::Integer(_, bits) => Room::bytes(*bits / 8),
+            DataType::Integer(_, bits) => {
+                Room { alignment: Alignment::integer(*bits / 8), ..Room::bytes(*bits / 8) }
+            }
             DataType::Pubkey => Room::bytes(32),
-            DataType::Null => Room::NOTHING,
-            DataType::Option(item) => self.size(item, depth + 1)?.and(Room::bytes(1)),
+            DataType::Null => Room::bytes(0),
+            DataType::Option(item) => self.size(item, depth + 1)?.tagged(),
             DataType::Array(item, length) => self.size(item, depth + 1)?.times(*length),
             DataType::Named(name) => self.named(name, depth + 1)?,
             DataType::Other(text) => return Err(format!("`{}` can not be written by programs", short(text))),
@@ -360,7 +374,7 @@ impl Sizes<'_> {
             None => Err(format!("the type `{}` is not described", short(name))),
             Some(Err(reason)) => Err(format!("the type `{}`: {reason}", short(name))),
             Some(Ok(raw)) => {
-                self.shape(raw, depth).map_err(|reason| format!("in `{}`, {reason}", short(name)))
+                self.shape(name, raw, depth).map_err(|reason| format!("in `{}`, {reason}", short(name)))
             }
         };
         self.known.insert(name.to_string(), Some(size.clone()));
@@ -370,17 +384,23 @@ impl Sizes<'_> {
         size
     }
 
-    fn shape(&mut self, raw: &RawShape, depth: usize) -> Result<Room, String> {
+    fn shape(&mut self, name: &str, raw: &RawShape, depth: usize) -> Result<Room, String> {
         let room = match &raw.shape {
-            Shape::Record(fields) => self.fields(fields, depth)?,
+            Shape::Record(fields) | Shape::Aligned(fields) => {
+                let (room, is_aligned) = placing::record(&self.fields(fields, depth)?, raw.placing)?;
+                if is_aligned {
+                    self.aligned.insert(name.to_string());
+                }
+                room
+            }
             Shape::Enum(variants) => {
                 if variants.is_empty() || variants.len() > 256 {
                     return Err("an enum has from 1 to 256 variants".to_string());
                 }
                 let rooms: Vec<Room> = variants
                     .iter()
-                    .map(|(_, fields)| self.fields(fields, depth))
-                    .collect::<Result<_, _>>()?;
+                    .map(|(_, fields)| Ok(placing::record(&self.fields(fields, depth)?, Placing::Packed)?.0))
+                    .collect::<Result<_, String>>()?;
                 let largest = rooms.iter().map(|room| room.bytes).max().unwrap_or(0);
                 // Values of programs always take the room of the largest variant.
                 if raw.size.is_none() && rooms.iter().any(|room| room.bytes != largest) {
@@ -389,7 +409,7 @@ impl Sizes<'_> {
                     );
                 }
                 let parts = rooms.iter().fold(1u32, |parts, room| parts.saturating_add(room.parts));
-                Room { bytes: largest.saturating_add(1), parts }
+                Room { bytes: largest.saturating_add(1), parts, alignment: Alignment::UNKNOWN }
             }
         };
         match raw.size {
@@ -400,12 +420,11 @@ impl Sizes<'_> {
         }
     }
 
-    fn fields(&mut self, fields: &[(String, DataType)], depth: usize) -> Result<Room, String> {
-        fields.iter().try_fold(Room::NOTHING, |room, (name, ty)| {
-            let field =
-                self.size(ty, depth).map_err(|reason| format!("the field `{}`: {reason}", short(name)))?;
-            Ok(room.and(field))
-        })
+    fn fields(&mut self, fields: &[(String, DataType)], depth: usize) -> Result<Vec<Room>, String> {
+        let room = |(name, ty): &(String, DataType)| {
+            self.size(ty, depth).map_err(|reason| format!("the field `{}`: {reason}", short(name)))
+        };
+        fields.iter().map(room).collect()
     }
 }
 

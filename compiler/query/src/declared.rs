@@ -137,6 +137,7 @@ impl Builder<'_> {
             discriminator: discriminator.to_le_bytes(),
             fields: self.fields(record, 8),
             size: record.size().unwrap_or(0).saturating_add(8),
+            aligned: record.is_aligned,
         }
     }
 
@@ -213,7 +214,8 @@ impl Builder<'_> {
             docs.push(format!("This is `{ty}`."));
         }
         let size = ty.size().unwrap_or(0);
-        self.interface.types.push(NamedType { name: name.to_string(), docs, size, shape });
+        let aligned = matches!(ty, Type::Record(record) if record.is_aligned);
+        self.interface.types.push(NamedType { name: name.to_string(), docs, size, aligned, shape });
     }
 
     fn instruction_accounts(&self, entries: &[Datum], arguments: &[Field]) -> Vec<InstructionAccount> {

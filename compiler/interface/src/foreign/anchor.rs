@@ -3,6 +3,7 @@
 //! Values are written as Borsh writes them: an option is one byte if there is nothing in it, and before texts and lists
 //! stands how long they are. Only arguments, and fields of records that are arguments, may be these; maps are left out.
 
+use super::placing::Placing;
 use super::sequence::{Sequence, Wire};
 use super::{
     Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
@@ -118,7 +119,15 @@ fn shape(node: &Value) -> Result<RawShape, String> {
         }
         _ => return Err("it is neither a struct nor an enum".to_string()),
     };
-    Ok(RawShape { shape, size: None })
+    // Its bytes are those that lie in memory, with what C has between the fields.
+    let is_in_place = text_of(node, "serialization").is_some_and(|it| it.starts_with("bytemuck"));
+    let repr = node.get("repr").unwrap_or(&Value::Null);
+    let is_of_c = text_of(repr, "kind").as_deref() == Some("c") && !flag(repr, "packed");
+    let placing = match (&shape, is_in_place && is_of_c) {
+        (Shape::Record(_), true) => Placing::C,
+        _ => Placing::Packed,
+    };
+    Ok(RawShape { shape, size: None, placing })
 }
 
 /// Fields with names, or types alone, as in tuples.

@@ -2,6 +2,7 @@
 //!
 //! It says exactly how values lie in memory, so that what is padded to a fixed size can be told from what is not.
 
+use super::placing::Placing;
 use super::sequence::{Sequence, Wire};
 use super::{
     Account, Call, Raw, RawCall, RawPart, RawShape, Shape, docs_of, flag, items, plain, short, text_of,
@@ -119,8 +120,12 @@ fn is_byte(node: Option<&Value>) -> Result<(), String> {
 
 fn shape(node: &Value) -> Result<RawShape, String> {
     match kind(node) {
-        "structTypeNode" => Ok(RawShape { shape: Shape::Record(fields(node)?), size: None }),
-        "tupleTypeNode" => Ok(RawShape { shape: Shape::Record(tuple(node)?), size: None }),
+        "structTypeNode" => {
+            Ok(RawShape { shape: Shape::Record(fields(node)?), size: None, placing: Placing::Packed })
+        }
+        "tupleTypeNode" => {
+            Ok(RawShape { shape: Shape::Record(tuple(node)?), size: None, placing: Placing::Packed })
+        }
         "enumTypeNode" => {
             is_byte(node.get("size"))?;
             let mut variants = Vec::new();
@@ -137,15 +142,17 @@ fn shape(node: &Value) -> Result<RawShape, String> {
                 };
                 variants.push((name, fields));
             }
-            Ok(RawShape { shape: Shape::Enum(variants), size: None })
+            Ok(RawShape { shape: Shape::Enum(variants), size: None, placing: Placing::Packed })
         }
         "fixedSizeTypeNode" if kind(node.get("type").unwrap_or(&Value::Null)) == "enumTypeNode" => {
             let inner = shape(node.get("type").unwrap_or(&Value::Null))?;
             Ok(RawShape { size: Some(number_of(node, "size")?), ..inner })
         }
-        _ => {
-            Ok(RawShape { shape: Shape::Record(vec![("value".to_string(), type_of(node, 0)?)]), size: None })
-        }
+        _ => Ok(RawShape {
+            shape: Shape::Record(vec![("value".to_string(), type_of(node, 0)?)]),
+            size: None,
+            placing: Placing::Packed,
+        }),
     }
 }
 

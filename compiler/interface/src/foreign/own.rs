@@ -1,5 +1,6 @@
 //! Our own format: everything in it can be written by programs.
 
+use super::placing::Placing;
 use super::sequence::Wire;
 use super::{Account, Call, Raw, RawCall, RawPart, RawShape, Shape};
 use crate::model::{self, Field, Interface};
@@ -36,7 +37,8 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
                 Shape::Enum(variants.into_iter().map(|it| (it.name, fields(it.fields))).collect())
             }
         };
-        (named.name, Ok(RawShape { shape, size: Some(named.size) }))
+        let placing = if named.aligned { Placing::Aligned } else { Placing::Packed };
+        (named.name, Ok(RawShape { shape, size: Some(named.size), placing }))
     });
     Ok(Raw {
         name: interface.name,
