@@ -51,15 +51,6 @@ fn holds_view(ty: &Type) -> bool {
     }
 }
 
-/// True if part of the type is an option of something that is reached by its address.
-fn has_option_of_address(ty: &Type) -> bool {
-    match ty {
-        Type::Option(item) => item.is_by_address() || has_option_of_address(item),
-        Type::Array(item, _) => has_option_of_address(item),
-        _ => false,
-    }
-}
-
 /// What is wrong with a type that holds memory of the heap: only variables and records hold it, and no items do.
 fn heap_fault(ty: &Type) -> Option<&'static str> {
     const VARIABLES: &str = "a variable or a field of a record holds a vec or a `string-builder`; the items of a vec are numbers, truth \
@@ -85,10 +76,6 @@ fn instance_fault(ty: &Type) -> Option<(String, &'static str)> {
             if ty.parts(MAX_PARTS).is_none() {
                 let message = format!("`{ty}` is made of more than {MAX_PARTS} values");
                 return Some((message, "keep many values of one type in an array"));
-            }
-            if matches!(ty, Type::Enum(_)) && ty.is_by_address() {
-                let message = format!("a variant of `{ty}` holds an array, which programs do not have");
-                return Some((message, "keep the array beside the enum"));
             }
             fields_of(ty).find_map(|field| match field {
                 Type::Slice(_) | Type::Account(_) => Some((
@@ -144,14 +131,6 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
             }
             if let Some((message, help)) = instance_fault(ty) {
                 diagnostics.push(unsupported(span(number), &message, help));
-                return;
-            }
-            if has_option_of_address(ty) {
-                diagnostics.push(unsupported(
-                    span(number),
-                    "this may be an array or null, and options can not hold arrays in programs",
-                    "give it an array in every case, with a `bool` beside it that tells whether it counts",
-                ));
                 return;
             }
         }

@@ -19,6 +19,7 @@ pub mod layout;
 pub mod link;
 mod memory;
 mod needs;
+mod optional;
 pub mod runtime;
 mod slots;
 mod state;

@@ -254,7 +254,7 @@ impl State<'_> {
         self.enter(end);
     }
 
-    fn fill_with_zeros(&mut self, address: Address, size: u32) {
+    pub(crate) fn fill_with_zeros(&mut self, address: Address, size: u32) {
         let (mut at, mut left) = (address, size);
         while left > 0 {
             let width = widest(left);
