@@ -16,6 +16,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("vault", "spirits/programs/vault/src/main.ovsm"),
     ("registry", "conformance/interface/registry.ovsm"),
     ("hostile", "conformance/interface/hostile.ovsm"),
+    ("order-book", "conformance/interface/order-book.ovsm"),
 ];
 
 fn root() -> PathBuf {
@@ -80,6 +81,34 @@ fn anchors_own_reader_understands_every_word() {
             assert!(types.contains(&name.as_str()), "{name} has no type");
         }
     }
+}
+
+/// Bytes that a program in Rust uses where they lie are those of types that C has, and that nothing reads in another way.
+#[test]
+fn aligned_records_are_used_in_place() {
+    let interface = interface_of_file("conformance/interface/order-book.ovsm");
+    let aligned: Vec<&str> =
+        interface.types.iter().filter(|it| it.aligned).map(|it| it.name.as_str()).collect();
+    assert_eq!(aligned, ["Order", "Level"]);
+    let read: anchor_lang_idl_spec::Idl = serde_json::from_str(&anchor::write(&interface)).unwrap();
+    let c = anchor_lang_idl_spec::IdlRepr::C(anchor_lang_idl_spec::IdlReprModifier {
+        packed: false,
+        align: None,
+    });
+    let in_place: Vec<&str> =
+        read.types.iter().filter(|it| it.repr == Some(c.clone())).map(|it| it.name.as_str()).collect();
+    // `Order` is an argument, and a `Book` has one.
+    assert_eq!(in_place, ["Market", "Level"]);
+    // What lies between the fields is written out, for readers that know nothing else.
+    let text = interface.to_text();
+    assert!(text.contains("\"aligned\":true"), "{text}");
+    let book = interface.account("Book").unwrap();
+    let offsets: Vec<u32> = book.fields.iter().map(|field| field.offset).collect();
+    assert_eq!((offsets.as_slice(), book.size), (&[8, 9, 48, 56, 128][..], 136));
+    assert_eq!(interface.account("Slot").unwrap().size, 8 + 1 + 24 + 1);
+    let client = typescript::write(&interface).remove(1).1;
+    let codec = "getStructCodec([['side', fixCodecSize(getU8Codec(), 8)], ['price', getU64Codec()], ['amount', fixCodecSize(getU32Codec(), 8)]])";
+    assert!(client.contains(codec), "{client}");
 }
 
 /// What links name exists, and every layout adds up.

@@ -18,6 +18,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import * as counter from './clients/counter/src/index.js';
+import * as book from './clients/order-book/src/index.js';
 import * as registry from './clients/registry/src/index.js';
 import * as vault from './clients/vault/src/index.js';
 
@@ -70,6 +71,31 @@ test('accounts and events have the bytes of the program', () => {
     assert.equal(hex(counter.encodeCounter(counted)), vectors['counter.Counter']);
     assert.equal(hex(counter.encodeIncremented({ by: 1n, count: 2n })), vectors['counter.Incremented']);
     assert.equal(registry.ENTRY_SIZE, registry.encodeEntry(entry).length);
+});
+
+test('aligned records have the bytes of the program', () => {
+    const order = { side: 1, price: 1n << 40n, amount: 70_000 };
+    const old = { side: 0, price: 3n, amount: 4 };
+    const full = { bump: 254, authority: key(1), sequence: 9n, orders: [old, order, old], decimals: 6 };
+    assert.equal(hex(book.encodeBook(full)), vectors['order-book.Book']);
+    assert.deepEqual(book.decodeBook(book.encodeBook(full)), full);
+    const last = { side: 0, price: 5n, amount: 6 };
+    const note = { open: true, total: (1n << 128n) - 70_001n, limit: null, last, marks: [1, 2, 3] };
+    assert.equal(hex(book.encodeNote(note)), vectors['order-book.Note']);
+    // What others have written between the fields is no part of a value.
+    const data = Uint8Array.from(book.encodeNote(note));
+    data[8 + 1] = 0xff;
+    assert.deepEqual(book.decodeNote(data), note);
+    const place = book.getPlaceInstruction({
+        book: key(3),
+        note: key(3),
+        slot: key(3),
+        authority: createNoopSigner(key(1)),
+        place: 2,
+        order,
+        fee: 30,
+    });
+    assert.equal(hex(place.data), vectors['order-book.place.data']);
 });
 
 test('data of something else are refused', () => {

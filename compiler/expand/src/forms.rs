@@ -104,6 +104,11 @@ pub(crate) fn definition<'t>(node: Node<'t>) -> Option<Definition<'t>> {
                 NodeKind::List => name.children().next()?,
                 _ => *name,
             };
+            // `:align 8` comes before the fields.
+            let fields = match fields {
+                [option, _, fields @ ..] if option.kind() == NodeKind::Keyword => fields,
+                fields => fields,
+            };
             Some(Definition::Record { name, fields: names(fields), is_struct: head != "defrecord" })
         }
         "defenum" => {

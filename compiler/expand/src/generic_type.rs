@@ -64,7 +64,9 @@ impl GenericType {
 
     /// The type with these arguments, without their conditions.
     pub(crate) fn unrefined(self: &Arc<GenericType>, arguments: &[Type]) -> Type {
-        self.apply(arguments.iter().map(|argument| ovsm_base::stack::with_room(|| argument.unrefined())).collect())
+        self.apply(
+            arguments.iter().map(|argument| ovsm_base::stack::with_room(|| argument.unrefined())).collect(),
+        )
     }
 
     /// The fields of the record, or of a variant of the enum, as the definition states them.
@@ -164,6 +166,7 @@ impl RecordType {
             name: self.name.clone(),
             module: self.module.clone(),
             fields: self.fields.iter().map(field).collect(),
+            is_aligned: self.is_aligned,
             instance: None,
         }
     }
@@ -231,7 +234,10 @@ impl PartialEq for RecordType {
         match (&self.instance, &other.instance) {
             (Some(own), Some(other)) => own == other,
             (None, None) => {
-                self.name == other.name && self.module == other.module && self.fields == other.fields
+                self.name == other.name
+                    && self.module == other.module
+                    && self.is_aligned == other.is_aligned
+                    && self.fields == other.fields
             }
             _ => false,
         }
@@ -244,7 +250,7 @@ impl Hash for RecordType {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.instance {
             Some(instance) => instance.hash(state),
-            None => (&self.name, &self.module, &self.fields).hash(state),
+            None => (&self.name, &self.module, self.is_aligned, &self.fields).hash(state),
         }
     }
 }

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The largest value that programs can have, in bytes.
 pub const MAX_SIZE: u32 = 10 * 1024 * 1024;
 
+/// What the size of an aligned record is a multiple of: no value of programs needs more.
+pub const ALIGNMENT: u32 = 8;
+
 /// The type of a value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Type {
@@ -76,6 +79,8 @@ pub struct RecordType {
     pub module: String,
     /// Its fields, in the order in which they lie in memory.
     pub fields: Vec<Field>,
+    /// True if each field lies at a multiple of its own alignment, and the size is a multiple of [`ALIGNMENT`]: `:align 8`.
+    pub is_aligned: bool,
     /// What it is an instance of, if its definition is generic.
     pub instance: Option<Arc<TypeInstance>>,
 }
@@ -142,6 +147,32 @@ impl Type {
             Type::Distinct(distinct) => distinct.base.size()?,
         };
         (size <= MAX_SIZE).then_some(size)
+    }
+
+    /// What the place of a value in an aligned record is a multiple of. Integers have their size, those of 16 bytes that of a
+    /// word; what is read byte by byte, and packed records, may lie anywhere. Looks at no fields.
+    pub fn alignment(&self) -> u32 {
+        match self {
+            Type::Int(ty) => (ty.bits() / 8).min(ALIGNMENT),
+            Type::String | Type::Bytes | Type::Slice(_) | Type::Vec(_) | Type::Builder | Type::Account(_) => {
+                ALIGNMENT
+            }
+            Type::Array(item, _) => item.alignment(),
+            Type::Record(record) if record.is_aligned => ALIGNMENT,
+            Type::Distinct(distinct) => distinct.base.alignment(),
+            _ => 1,
+        }
+    }
+
+    /// True if bytes in a value mean nothing: those between the fields of aligned records.
+    pub fn has_padding(&self) -> bool {
+        match self {
+            Type::Option(item) | Type::Array(item, _) => item.has_padding(),
+            Type::Distinct(distinct) => distinct.base.has_padding(),
+            Type::Record(record) => record.has_padding(),
+            Type::Enum(parent) => parent.variants.iter().any(|variant| variant.has_padding()),
+            _ => false,
+        }
     }
 
     /// True if values are reached by their address: arrays, and all that contains one.
@@ -354,7 +385,13 @@ pub fn program_address() -> Type {
     let field = |name: &str, ty| Field { name: name.to_string(), ty };
     let fields = vec![field("key", Type::Pubkey), field("bump", Type::Int(IntType::U8))];
     let name = "ProgramAddress".to_string();
-    Type::Record(Arc::new(RecordType { name, module: String::new(), fields, instance: None }))
+    Type::Record(Arc::new(RecordType {
+        name,
+        module: String::new(),
+        fields,
+        is_aligned: false,
+        instance: None,
+    }))
 }
 
 impl RecordType {
@@ -371,25 +408,57 @@ impl RecordType {
             name: self.name.clone(),
             module: self.module.clone(),
             fields: self.fields.iter().map(field).collect(),
+            is_aligned: self.is_aligned,
             instance: self.instance.as_ref().map(|instance| Arc::new(instance.represented())),
         }
     }
 
     /// The size in bytes; see [`Type::size`].
     pub fn size(&self) -> Option<u32> {
-        self.fields.iter().try_fold(0u32, |sum, field| sum.checked_add(field.ty.size()?))
+        let end = self
+            .fields
+            .iter()
+            .try_fold(0u32, |end, field| self.place_after(end, &field.ty)?.checked_add(field.ty.size()?))?;
+        if self.is_aligned { end.checked_next_multiple_of(ALIGNMENT) } else { Some(end) }
+    }
+
+    /// Where a field of a type lies that comes after one that ends there.
+    fn place_after(&self, end: u32, ty: &Type) -> Option<u32> {
+        if self.is_aligned { end.checked_next_multiple_of(ty.alignment()) } else { Some(end) }
+    }
+
+    /// The fields, and where each lies.
+    pub fn places(&self) -> impl Iterator<Item = (&Field, u32)> {
+        let mut end = 0u32;
+        self.fields.iter().map(move |field| {
+            let place = self.place_after(end, &field.ty).unwrap_or(u32::MAX);
+            end = place.saturating_add(field.ty.size().unwrap_or(0));
+            (field, place)
+        })
     }
 
     /// The number of a field, and where it lies.
     pub fn field(&self, name: &str) -> Option<(usize, u32)> {
-        let mut offset = 0u32;
-        for (number, field) in self.fields.iter().enumerate() {
-            if field.name == name {
-                return Some((number, offset));
-            }
-            offset = offset.checked_add(field.ty.size()?)?;
+        let (number, (_, place)) = self.places().enumerate().find(|(_, (field, _))| field.name == name)?;
+        Some((number, place))
+    }
+
+    /// The bytes between its fields, and after them: where they begin, and how many they are.
+    pub fn gaps(&self) -> Vec<(u32, u32)> {
+        let mut end = 0u32;
+        let mut gaps = Vec::new();
+        for (field, place) in self.places() {
+            gaps.push((end, place.saturating_sub(end)));
+            end = place.saturating_add(field.ty.size().unwrap_or(0));
         }
-        None
+        gaps.push((end, self.size().unwrap_or(0).saturating_sub(end)));
+        gaps.retain(|(_, size)| *size > 0);
+        gaps
+    }
+
+    /// True if bytes in it mean nothing, those in its fields included.
+    pub fn has_padding(&self) -> bool {
+        (self.is_aligned && !self.gaps().is_empty()) || self.fields.iter().any(|field| field.ty.has_padding())
     }
 }
 
@@ -453,6 +522,7 @@ mod tests {
             name: "R".to_string(),
             module: String::new(),
             instance: None,
+            is_aligned: false,
             fields: fields
                 .iter()
                 .map(|(name, ty)| Field { name: (*name).to_string(), ty: ty.clone() })
@@ -471,6 +541,41 @@ mod tests {
         assert_eq!(Type::Option(Arc::new(Type::Pubkey)).size(), Some(33));
         let parent = EnumType { name: "E".to_string(), variants: vec![inner, record(&[])], instance: None };
         assert_eq!(Type::Enum(Arc::new(parent)).size(), Some(10));
+    }
+
+    #[test]
+    fn aligned_records_are_laid_out_as_c_does() {
+        let int = |ty| Type::Int(ty);
+        let aligned = |fields: &[(&str, Type)]| {
+            Arc::new(RecordType { is_aligned: true, ..RecordType::clone(&record(fields)) })
+        };
+        let own = aligned(&[
+            ("a", int(IntType::U8)),
+            ("b", int(IntType::U16)),
+            ("c", int(IntType::U8)),
+            ("d", int(IntType::U32)),
+            ("e", int(IntType::U8)),
+            ("f", int(IntType::U128)),
+            ("g", Type::Pubkey),
+            ("h", Type::Array(Arc::new(int(IntType::U16)), 3)),
+        ]);
+        let places: Vec<u32> = own.places().map(|(_, place)| place).collect();
+        assert_eq!(places, [0, 2, 4, 8, 12, 16, 32, 64]);
+        assert_eq!(own.size(), Some(72));
+        assert_eq!(own.gaps(), [(1, 1), (5, 3), (13, 3), (70, 2)]);
+        assert_eq!(own.field("f"), Some((5, 16)));
+        // It keeps its alignment in another aligned record, and has none in a packed one.
+        let small = aligned(&[("x", int(IntType::U8))]);
+        assert_eq!(small.size(), Some(8));
+        let parts = [("a", Type::Bool), ("b", Type::Array(Arc::new(Type::Record(small)), 2))];
+        assert_eq!((aligned(&parts).field("b"), aligned(&parts).size()), (Some((1, 8)), Some(24)));
+        assert_eq!((record(&parts).field("b"), record(&parts).size()), (Some((1, 1)), Some(17)));
+        assert!(Type::Record(record(&parts)).has_padding());
+        assert!(
+            !Type::Record(aligned(&[("a", Type::Bool), ("b", Type::Array(Arc::new(Type::Bool), 7))]))
+                .has_padding()
+        );
+        assert_eq!(aligned(&[]).size(), Some(0));
     }
 
     #[test]

@@ -51,21 +51,10 @@ fn holds_view(ty: &Type) -> bool {
     }
 }
 
-/// True if part of the type is an option of something that is reached by its address.
-fn has_option_of_address(ty: &Type) -> bool {
-    match ty {
-        Type::Option(item) => item.is_by_address() || has_option_of_address(item),
-        Type::Array(item, _) => has_option_of_address(item),
-        _ => false,
-    }
-}
-
 /// True if part of the type is an option of an option.
 fn has_option_of_option(ty: &Type) -> bool {
     match ty {
-        Type::Option(item) => {
-            matches!(**item, Type::Option(_)) || has_option_of_option(item)
-        }
+        Type::Option(item) => matches!(**item, Type::Option(_)) || has_option_of_option(item),
         Type::Array(item, _) => has_option_of_option(item),
         _ => false,
     }
@@ -96,10 +85,6 @@ fn instance_fault(ty: &Type) -> Option<(String, &'static str)> {
             if ty.parts(MAX_PARTS).is_none() {
                 let message = format!("`{ty}` is made of more than {MAX_PARTS} values");
                 return Some((message, "keep many values of one type in an array"));
-            }
-            if matches!(ty, Type::Enum(_)) && ty.is_by_address() {
-                let message = format!("a variant of `{ty}` holds an array, which programs do not have");
-                return Some((message, "keep the array beside the enum"));
             }
             fields_of(ty).find_map(|field| match field {
                 Type::Slice(_) | Type::Account(_) => Some((
@@ -162,14 +147,6 @@ fn check_representation(body: &Body, types: &BodyTypes, diagnostics: &mut Vec<Di
                     span(number),
                     "this may be null, or a value that may itself be null, and programs do not tell the two apart",
                     "test the value before it is kept: `(if (null? x) …)`",
-                ));
-                return;
-            }
-            if has_option_of_address(ty) {
-                diagnostics.push(unsupported(
-                    span(number),
-                    "this may be an array or null, and options can not hold arrays in programs",
-                    "give it an array in every case, with a `bool` beside it that tells whether it counts",
                 ));
                 return;
             }

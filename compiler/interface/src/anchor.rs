@@ -6,15 +6,16 @@
 
 use crate::model::{DataType, Field, Instruction, Interface, Layout, NamedType, Seed, Shape, Variant};
 use crate::names::{Scope, Style, spell};
+use crate::padding::{used_in_place, with_gaps};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the specification.
 const SPECIFICATION: &str = "0.1.0";
 
 /// The JSON text.
 pub fn write(interface: &Interface) -> String {
-    let mut writer = Writer { options: BTreeMap::new() };
+    let mut writer = Writer { in_place: used_in_place(interface), options: BTreeMap::new() };
     let mut names = Scope::default();
     let instructions: Vec<Value> = interface
         .instructions
@@ -77,12 +78,14 @@ fn definition(name: &str, lines: &[String], ty: Value) -> Value {
     node
 }
 
-struct Writer {
+struct Writer<'a> {
+    /// Records whose bytes can be used where they lie.
+    in_place: BTreeSet<&'a str>,
     /// A record for each type of option, by its name.
     options: BTreeMap<String, Value>,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn instruction(&mut self, instruction: &Instruction, name: String) -> Value {
         let mut node = json!({ "name": name });
         let mut scope = Scope::default();
@@ -115,7 +118,7 @@ impl Writer {
             docs(node, &instruction.docs);
             node.insert("discriminator".to_string(), json!(instruction.discriminator));
             node.insert("accounts".to_string(), Value::Array(accounts));
-            node.insert("args".to_string(), Value::Array(self.fields(&instruction.arguments)));
+            node.insert("args".to_string(), Value::Array(self.fields(&instruction.arguments, 0)));
         }
         node
     }
@@ -144,14 +147,29 @@ impl Writer {
     }
 
     fn layout(&mut self, layout: &Layout) -> Value {
-        let ty = json!({ "kind": "struct", "fields": self.fields(&layout.fields) });
-        definition(&spell(&layout.name, Style::Pascal), &layout.docs, ty)
+        let ty = json!({ "kind": "struct", "fields": self.fields(&layout.fields, layout.size) });
+        let node = definition(&spell(&layout.name, Style::Pascal), &layout.docs, ty);
+        self.placed(node, &layout.name)
+    }
+
+    /// Says of the definition of a record whether its bytes can be used where they lie. With the padding written out, they are
+    /// those that Borsh gives, too.
+    fn placed(&self, mut node: Value, name: &str) -> Value {
+        if let (true, Some(node)) = (self.in_place.contains(name), node.as_object_mut()) {
+            node.insert("serialization".to_string(), json!("bytemuck"));
+            node.insert("repr".to_string(), json!({ "kind": "c" }));
+        }
+        node
     }
 
     fn named(&mut self, named: &NamedType) -> Value {
         let mut lines = named.docs.clone();
         let ty = match &named.shape {
-            Shape::Record(fields) => json!({ "kind": "struct", "fields": self.fields(fields) }),
+            Shape::Record(fields) => {
+                let ty = json!({ "kind": "struct", "fields": self.fields(fields, named.size) });
+                let node = definition(&spell(&named.name, Style::Pascal), &lines, ty);
+                return self.placed(node, &named.name);
+            }
             Shape::Enum(variants) if named.shape.is_even() => {
                 let mut scope = Scope::default();
                 let variants: Vec<Value> = variants
@@ -159,7 +177,10 @@ impl Writer {
                     .map(|variant| {
                         let mut node = json!({ "name": scope.spell(&variant.name, Style::Pascal) });
                         if let (false, Some(node)) = (variant.fields.is_empty(), node.as_object_mut()) {
-                            node.insert("fields".to_string(), Value::Array(self.fields(&variant.fields)));
+                            node.insert(
+                                "fields".to_string(),
+                                Value::Array(self.fields(&variant.fields, variant.size)),
+                            );
                         }
                         node
                     })
@@ -177,17 +198,22 @@ impl Writer {
         definition(&spell(&named.name, Style::Pascal), &lines, ty)
     }
 
-    fn fields(&mut self, fields: &[Field]) -> Vec<Value> {
+    /// Fields that end at `end`. What lies between them is a field too.
+    fn fields(&mut self, fields: &[Field], end: u32) -> Vec<Value> {
         let mut scope = Scope::default();
-        fields
-            .iter()
-            .map(|field| {
-                json!({
-                    "name": scope.spell(&field.name, Style::Snake),
-                    "type": self.type_of(&field.ty, field.size),
-                })
-            })
-            .collect()
+        let names = scope.spell_all(fields.iter().map(|field| field.name.as_str()), Style::Snake);
+        let mut nodes = Vec::new();
+        for (name, (field, gap)) in names.into_iter().zip(with_gaps(fields, end)) {
+            nodes.push(json!({ "name": name, "type": self.type_of(&field.ty, field.size) }));
+            if gap > 0 {
+                nodes.push(json!({
+                    "name": scope.spell(&format!("{} padding", field.name), Style::Snake),
+                    "docs": ["These bytes mean nothing."],
+                    "type": { "array": ["u8", gap] },
+                }));
+            }
+        }
+        nodes
     }
 
     fn type_of(&mut self, ty: &DataType, size: u32) -> Value {

@@ -268,9 +268,10 @@ impl<'f> Writer<'f> {
             };
             self.exports.push(name.clone());
             match shape {
-                Shape::Record(of) => {
+                Shape::Record(of) | Shape::Aligned(of) => {
+                    let align = if matches!(shape, Shape::Aligned(_)) { " :align 8" } else { "" };
                     let fields = fields(self, of);
-                    let _ = write!(self.text, "\n(defrecord {name}{fields})\n");
+                    let _ = write!(self.text, "\n(defrecord {name}{align}{fields})\n");
                 }
                 Shape::Enum(variants) => {
                     let variants = variants.iter().map(|(variant, of)| (variant, of));

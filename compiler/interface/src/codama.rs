@@ -6,6 +6,7 @@
 use crate::derived::{DerivedAddress, derived_address, derived_addresses};
 use crate::model::{DataType, Field, Instruction, Interface, Layout, NamedType, Seed, Shape, Variant, hex};
 use crate::names::{Scope, Style, spell};
+use crate::padding::with_gaps;
 use serde_json::{Value, json};
 
 /// The version of the standard.
@@ -86,20 +87,33 @@ fn type_node(ty: &DataType, size: u32) -> Value {
     }
 }
 
-fn fields(fields: &[Field], scope: &mut Scope) -> Vec<Value> {
-    let field = |field: &Field| {
-        json!({
+/// Fields that end at `end`. What lies between them is a field that nobody has to give.
+fn fields(fields: &[Field], end: u32, scope: &mut Scope) -> Vec<Value> {
+    let names = scope.spell_all(fields.iter().map(|field| field.name.as_str()), Style::Camel);
+    let mut nodes = Vec::new();
+    for (name, (field, gap)) in names.into_iter().zip(with_gaps(fields, end)) {
+        nodes.push(json!({
             "kind": "structFieldTypeNode",
-            "name": scope.spell(&field.name, Style::Camel),
+            "name": name,
             "docs": [],
             "type": type_node(&field.ty, field.size),
-        })
-    };
-    fields.iter().map(field).collect()
+        }));
+        if gap > 0 {
+            nodes.push(json!({
+                "kind": "structFieldTypeNode",
+                "name": scope.spell(&format!("{} padding", field.name), Style::Camel),
+                "defaultValueStrategy": "omitted",
+                "docs": ["These bytes mean nothing."],
+                "type": bytes(gap),
+                "defaultValue": hexadecimal(&vec![0; gap as usize]),
+            }));
+        }
+    }
+    nodes
 }
 
-fn struct_node(of: &[Field]) -> Value {
-    json!({ "kind": "structTypeNode", "fields": fields(of, &mut Scope::default()) })
+fn struct_node(of: &[Field], end: u32) -> Value {
+    json!({ "kind": "structTypeNode", "fields": fields(of, end, &mut Scope::default()) })
 }
 
 fn discriminator(kind: &str, bytes_of: &[u8]) -> Value {
@@ -123,7 +137,7 @@ fn discriminators() -> Value {
 
 fn layout_node(layout: &Layout) -> Value {
     let mut all = vec![discriminator("structFieldTypeNode", &layout.discriminator)];
-    all.extend(fields(&layout.fields, &mut Scope::without(&["discriminator"])));
+    all.extend(fields(&layout.fields, layout.size, &mut Scope::without(&["discriminator"])));
     json!({ "kind": "structTypeNode", "fields": all })
 }
 
@@ -150,7 +164,7 @@ fn event(event: &Layout) -> Value {
 
 fn defined_type(named: &NamedType) -> Value {
     let ty = match &named.shape {
-        Shape::Record(fields) => struct_node(fields),
+        Shape::Record(fields) => struct_node(fields, named.size),
         Shape::Enum(variants) => {
             let mut scope = Scope::default();
             let variants: Vec<Value> = variants.iter().map(|it| variant(it, &mut scope)).collect();
@@ -171,7 +185,7 @@ fn variant(variant: &Variant, scope: &mut Scope) -> Value {
     match variant.fields.is_empty() {
         true => json!({ "kind": "enumEmptyVariantTypeNode", "name": name }),
         false => json!({
-            "kind": "enumStructVariantTypeNode", "name": name, "struct": struct_node(&variant.fields),
+            "kind": "enumStructVariantTypeNode", "name": name, "struct": struct_node(&variant.fields, variant.size),
         }),
     }
 }

@@ -322,6 +322,17 @@ impl Comparison<'_> {
             let what = format!("it has {} bytes, and had {}", new.size, old.size);
             self.add(Level::Major, part, what, why);
         }
+        self.alignment(part, old.aligned, new.aligned);
+    }
+
+    /// What has moved by it is told field by field.
+    fn alignment(&mut self, part: &str, old: bool, new: bool) {
+        let what = match (old, new) {
+            (false, true) => "its fields are aligned now",
+            (true, false) => "its fields are not aligned any more",
+            _ => return,
+        };
+        self.add(Level::Patch, part, what, "where each field lies is told apart");
     }
 
     fn fields(&mut self, part: &str, old: &[Field], new: &[Field], why: &str) {
@@ -404,7 +415,16 @@ impl Comparison<'_> {
     fn shape(&mut self, part: &str, old: &NamedType, new: &NamedType) {
         const WHY: &str = "values that exist, and those that callers send, have the old layout";
         match (&old.shape, &new.shape) {
-            (Shape::Record(before), Shape::Record(now)) => self.fields(part, before, now, WHY),
+            (Shape::Record(before), Shape::Record(now)) => {
+                let told = self.changes.len();
+                self.fields(part, before, now, WHY);
+                // What follows the last field.
+                if old.size != new.size && self.changes.len() == told {
+                    let what = format!("it has {} bytes, and had {}", new.size, old.size);
+                    self.add(Level::Major, part, what, WHY);
+                }
+                self.alignment(part, old.aligned, new.aligned);
+            }
             (Shape::Enum(before), Shape::Enum(now)) => {
                 for (place, (before, now)) in before.iter().zip(now).enumerate() {
                     self.variant(part, place, before, now, WHY);
@@ -472,7 +492,9 @@ impl Comparison<'_> {
     fn is_same_shape(&self, old: &Shape, new: &Shape) -> bool {
         let same_fields = |a: &[Field], b: &[Field]| {
             a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| a.name == b.name && self.is_same_type(&a.ty, &b.ty))
+                && a.iter()
+                    .zip(b)
+                    .all(|(a, b)| a.name == b.name && a.offset == b.offset && self.is_same_type(&a.ty, &b.ty))
         };
         match (old, new) {
             (Shape::Record(a), Shape::Record(b)) => same_fields(a, b),
@@ -571,6 +593,39 @@ mod tests {
             it.instructions[0].arguments[1].name = "from".to_string();
         });
         assert_eq!(swapped.0, Some(Level::Major));
+    }
+
+    #[test]
+    fn what_an_aligned_record_moves_is_major() {
+        let field = |name: &str, bits: u32, offset: u32| Field {
+            name: name.to_string(),
+            ty: DataType::Integer(false, bits),
+            offset,
+            size: bits / 8,
+        };
+        let with = |fields: Vec<Field>, size: u32, aligned: bool| {
+            let shape = Shape::Record(fields);
+            let named = NamedType { name: "R".to_string(), docs: Vec::new(), size, aligned, shape };
+            Interface { types: vec![named], ..sample() }
+        };
+        let changes = |a: &Interface, b: &Interface| {
+            let changes = compare(a, b);
+            let first = changes.first().map(|change| change.what.clone());
+            (level(&changes), first.unwrap_or_default())
+        };
+        let packed = with(vec![field("a", 8, 0), field("b", 64, 1)], 9, false);
+        let aligned = with(vec![field("a", 8, 0), field("b", 64, 8)], 16, true);
+        let moved = (Some(Level::Major), "the field `b` lies at 8, and lay at 1".to_string());
+        assert_eq!(changes(&packed, &aligned), moved);
+        // Nothing moves but the end.
+        let short = with(vec![field("a", 8, 0)], 1, false);
+        let long = with(vec![field("a", 8, 0)], 8, true);
+        let longer = (Some(Level::Major), "it has 8 bytes, and had 1".to_string());
+        assert_eq!(changes(&short, &long), longer);
+        // Nothing moves at all.
+        let even = with(vec![field("a", 64, 0)], 8, false);
+        let same = with(vec![field("a", 64, 0)], 8, true);
+        assert_eq!(changes(&even, &same), (Some(Level::Patch), "its fields are aligned now".to_string()));
     }
 
     #[test]

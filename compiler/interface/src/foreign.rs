@@ -8,6 +8,7 @@ mod anchor;
 mod codama;
 mod encoding;
 mod own;
+mod placing;
 mod room;
 mod wire;
 
@@ -137,6 +138,8 @@ pub type Fields = Vec<(String, DataType)>;
 pub enum Shape {
     /// A record.
     Record(Fields),
+    /// A record that is aligned: `:align 8`.
+    Aligned(Fields),
     /// An enum.
     Enum(Vec<(String, Fields)>),
     /// An enum whose variants take so many bytes each, that of the variant too.

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod foreign;
 pub mod model;
 pub mod names;
+mod padding;
 pub mod provenance;
 pub mod rust;
 pub mod typescript;

@@ -1,6 +1,6 @@
 //! The interface of a program: everything that a caller has to know, and nothing that depends on how the program is built.
 //!
-//! The layouts are exact: fields follow one another without padding, integers are little endian, an option is a byte and
+//! The layouts are exact: fields follow one another without padding, unless their record is aligned; integers are little endian, an option is a byte and
 //! always the room of its value, an enum is a byte and always the room of its largest variant. The same value always has
 //! the same text in JSON. Start with [`Interface`].
 
@@ -154,6 +154,9 @@ pub struct Layout {
     pub fields: Vec<Field>,
     /// The size of all of it, the first bytes included.
     pub size: u32,
+    /// True if its fields lie where C places them, with room between them that means nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub aligned: bool,
 }
 
 /// A field.
@@ -193,6 +196,9 @@ pub struct NamedType {
     pub docs: Vec<String>,
     /// The size of a value.
     pub size: u32,
+    /// True for a record whose fields lie where C places them, with room between them that means nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub aligned: bool,
     /// What it consists of.
     pub shape: Shape,
 }
@@ -422,6 +428,7 @@ mod tests {
                 size: 2,
             }],
             size: 10,
+            aligned: false,
         });
         let fault = Interface::from_text(&interface.to_text()).unwrap_err();
         assert!(fault.contains("`T`"), "{fault}");
@@ -429,6 +436,7 @@ mod tests {
             name: "T".to_string(),
             docs: Vec::new(),
             size: 1,
+            aligned: false,
             shape: Shape::Enum(Vec::new()),
         });
         assert_eq!(Interface::from_text(&interface.to_text()), Ok(interface.clone()));

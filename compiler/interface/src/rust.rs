@@ -8,6 +8,7 @@ use crate::model::{
     DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape,
 };
 use crate::names::{Scope, Style, spell};
+use crate::padding::with_gaps;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that are no names of fields.
@@ -44,7 +45,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// What every client has: how values lie in memory.
-const DATA: &str = r#"/// A value with an exact layout: no padding, integers little endian.
+const DATA: &str = r#"/// A value with an exact layout: no padding but that of the program, integers little endian.
 pub trait Data: Sized {
     /// How many bytes a value takes; always the same.
     const SIZE: usize;
@@ -314,7 +315,9 @@ impl<'a> Client<'a> {
         fields.iter().map(|field| (scope.spell(&field.name, Style::Snake), field)).collect()
     }
 
-    fn record(&mut self, name: &str, fields: &[Field]) {
+    /// A record whose fields lie between two offsets.
+    fn record(&mut self, name: &str, fields: &[Field], (start, end): (u32, u32)) {
+        let gaps: Vec<u32> = with_gaps(fields, end).map(|(_, gap)| gap).collect();
         let fields = Client::named_fields(fields);
         self.line("#[derive(Clone, Copy, PartialEq, Eq, Debug)]");
         self.line(format!("pub struct {name} {{"));
@@ -324,13 +327,15 @@ impl<'a> Client<'a> {
             self.line(format!("    pub {property}: {ty},"));
         }
         self.line("}\n");
-        let size = fields.iter().fold(0u32, |sum, (_, field)| sum.saturating_add(field.size));
         self.line(format!("impl Data for {name} {{"));
-        self.line(format!("    const SIZE: usize = {size};\n"));
+        self.line(format!("    const SIZE: usize = {};\n", end.saturating_sub(start)));
         let out = if fields.is_empty() { "_out" } else { "out" };
         self.line(format!("    fn write(&self, {out}: &mut Vec<u8>) {{"));
-        for (property, _) in &fields {
+        for ((property, _), gap) in fields.iter().zip(gaps) {
             self.line(format!("        self.{property}.write(out);"));
+            if gap > 0 {
+                self.line(format!("        out.extend([0; {gap}]);"));
+            }
         }
         self.line("    }\n");
         self.line(format!(
@@ -338,17 +343,17 @@ impl<'a> Client<'a> {
             if fields.is_empty() { "_" } else { "" }
         ));
         self.line(format!("        Some({name} {{"));
-        self.read_fields(&fields, 0, "            ");
+        self.read_fields(&fields, start, "            ");
         self.line("        })");
         self.line("    }");
         self.line("}");
     }
 
+    /// Reads fields; `start` is the offset that the bytes begin with.
     fn read_fields(&mut self, fields: &Named<'_>, start: u32, indent: &str) {
-        let mut offset = start;
         for (property, field) in fields {
+            let offset = field.offset.saturating_sub(start);
             self.line(format!("{indent}{property}: Data::read(bytes.get({offset}..)?)?,"));
-            offset = offset.saturating_add(field.size);
         }
     }
 
@@ -357,7 +362,7 @@ impl<'a> Client<'a> {
         self.line("");
         self.docs("", &named.docs, &format!("`{}` of the program.", named.name));
         let variants = match &named.shape {
-            Shape::Record(fields) => return self.record(&name, fields),
+            Shape::Record(fields) => return self.record(&name, fields, (0, named.size)),
             Shape::Enum(variants) => variants,
         };
         let mut scope = Scope::without(RESERVED);
@@ -412,7 +417,11 @@ impl<'a> Client<'a> {
                 continue;
             }
             self.line(format!("            {tag} => Some({name}::{variant} {{"));
-            self.read_fields(fields, 1, "                ");
+            for (property, field) in fields {
+                // The tag comes first.
+                let offset = field.offset.saturating_add(1);
+                self.line(format!("                {property}: Data::read(bytes.get({offset}..)?)?,"));
+            }
             self.line("            }),");
         }
         self.line("            _ => None,");
@@ -427,7 +436,7 @@ impl<'a> Client<'a> {
         if self.interface.named(&layout.name).is_none() {
             self.line("");
             self.docs("", &layout.docs, &format!("The {what} `{}`.", layout.name));
-            self.record(&name, &layout.fields);
+            self.record(&name, &layout.fields, (8, layout.size));
         }
         self.line(format!("\nimpl {name} {{"));
         self.line(format!("    /// The first bytes of the {what}."));

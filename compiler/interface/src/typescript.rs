@@ -8,6 +8,7 @@ use crate::model::{
     DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape,
 };
 use crate::names::{Scope, Style, spell};
+use crate::padding::with_gaps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -312,11 +313,17 @@ impl<'a> Client<'a> {
         format!("{{{text} }}")
     }
 
-    fn struct_codec(&self, fields: &[Field]) -> String {
+    /// The codec of fields that end at `end`. What lies between them belongs to the one before.
+    fn struct_codec(&self, fields: &[Field], end: u32) -> String {
         let parts: Vec<String> = Client::properties(fields)
             .iter()
-            .zip(fields)
-            .map(|(name, field)| format!("['{name}', {}]", self.codec(&field.ty, field.size)))
+            .zip(with_gaps(fields, end))
+            .map(|(name, (field, gap))| match (self.codec(&field.ty, field.size), gap) {
+                (codec, 0) => format!("['{name}', {codec}]"),
+                (codec, gap) => {
+                    format!("['{name}', fixCodecSize({codec}, {})]", field.size.saturating_add(gap))
+                }
+            })
             .collect();
         format!("getStructCodec([{}])", parts.join(", "))
     }
@@ -337,7 +344,7 @@ impl<'a> Client<'a> {
         let codec = match &named.shape {
             Shape::Record(fields) => {
                 self.record_type(&name, fields);
-                self.struct_codec(fields)
+                self.struct_codec(fields, named.size)
             }
             Shape::Enum(variants) if variants.iter().all(|variant| variant.fields.is_empty()) => {
                 let mut scope = Scope::default();
@@ -362,7 +369,7 @@ impl<'a> Client<'a> {
                     self.line(format!("    | {{ __kind: '{kind}';{space}{members} }}{end}"));
                     let codec = match variant.fields.is_empty() {
                         true => "getUnitCodec()".to_string(),
-                        false => self.struct_codec(&variant.fields),
+                        false => self.struct_codec(&variant.fields, variant.size),
                     };
                     parts.push(format!("        ['{kind}', {codec}],\n"));
                 }
@@ -396,7 +403,7 @@ impl<'a> Client<'a> {
         // A record that is a part of another one has its type and codec already.
         if self.interface.named(&layout.name).is_none() {
             self.record_type(&name, &layout.fields);
-            let codec = self.struct_codec(&layout.fields);
+            let codec = self.struct_codec(&layout.fields, layout.size);
             self.line(format!("/** The layout of `{name}`, after its first eight bytes. */"));
             self.line(format!("export function get{name}Codec(): FixedSizeCodec<{name}> {{"));
             self.line(format!("    return {codec};"));

@@ -137,16 +137,16 @@ impl Builder<'_> {
             discriminator: discriminator.to_le_bytes(),
             fields: self.fields(record, 8),
             size: record.size().unwrap_or(0).saturating_add(8),
+            aligned: record.is_aligned,
         }
     }
 
     fn fields(&mut self, record: &RecordType, start: u32) -> Vec<Field> {
-        let mut offset = start;
         let mut fields = Vec::with_capacity(record.fields.len());
-        for field in &record.fields {
+        for (field, place) in record.places() {
             let size = field.ty.size().unwrap_or(0);
+            let offset = start.saturating_add(place);
             fields.push(Field { name: field.name.clone(), ty: self.data_type(&field.ty), offset, size });
-            offset = offset.saturating_add(size);
         }
         fields
     }
@@ -214,7 +214,8 @@ impl Builder<'_> {
             docs.push(format!("This is `{ty}`."));
         }
         let size = ty.size().unwrap_or(0);
-        self.interface.types.push(NamedType { name: name.to_string(), docs, size, shape });
+        let aligned = matches!(ty, Type::Record(record) if record.is_aligned);
+        self.interface.types.push(NamedType { name: name.to_string(), docs, size, aligned, shape });
     }
 
     fn instruction_accounts(&self, entries: &[Datum], arguments: &[Field]) -> Vec<InstructionAccount> {

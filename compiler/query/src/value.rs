@@ -121,11 +121,9 @@ fn write_at(text: &mut String, ty: &Type, address: u64, memory: &Memory) {
         Type::Array(item, length) => write_items(text, item, address, u64::from(*length), memory),
         Type::Record(record) => {
             text.push_str(&format!("({}", record.name));
-            let mut offset = 0;
-            for field in &record.fields {
+            for (field, place) in record.places() {
                 text.push(' ');
-                write_at(text, &field.ty, address.wrapping_add(offset), memory);
-                offset += u64::from(field.ty.size().unwrap_or(0));
+                write_at(text, &field.ty, address.wrapping_add(u64::from(place)), memory);
             }
             text.push(')');
         }

@@ -20,6 +20,8 @@ pub struct RecordType {
     pub parameters: Vec<Rc<str>>,
     /// The type of each field as data, null if it has none.
     pub types: Vec<Value>,
+    /// True if fields of values in memory lie at multiples of their own alignment: `:align 8`. Others lie one after the other.
+    pub is_aligned: bool,
     /// The identity of the definition: two definitions of one name are two types.
     pub identity: u64,
 }

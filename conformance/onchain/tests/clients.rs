@@ -9,6 +9,8 @@ use counter_client as counter;
 use litesvm::LiteSVM;
 use litesvm::types::{FailedTransactionMetadata, TransactionMetadata};
 use name_registry_client as registry;
+use order_book_client as book;
+use order_book_client::Data as _;
 use ovsm_ir::passes::OptLevel;
 use ovsm_onchain::Case;
 use ovsm_sbpf::Version;
@@ -190,6 +192,52 @@ fn every_type_of_data_goes_there_and_back() {
     assert_eq!((now.target, now.limit, now.balance), (registry::Target::Nothing, None, 1 << 100));
 }
 
+fn order() -> book::Order {
+    book::Order { side: 1, price: 1 << 40, amount: 70_000 }
+}
+
+fn full_book(authority: Pubkey) -> book::Book {
+    let old = book::Order { side: 0, price: 3, amount: 4 };
+    book::Book { bump: 254, authority, sequence: 9, orders: [old, order(), old], decimals: 6 }
+}
+
+fn note() -> book::Note {
+    let last = book::Order { side: 0, price: 5, amount: 6 };
+    book::Note { open: true, total: u128::MAX - 70_000, limit: None, last, marks: [1, 2, 3] }
+}
+
+fn place(authority: Pubkey, keys: [Pubkey; 3], order: book::Order) -> book::instruction::Place {
+    let [book, note, slot] = keys;
+    book::instruction::Place { book, note, slot, authority, place: 2, order, fee: 30 }
+}
+
+/// Records with room between their fields: in accounts, in others, in arrays, in arguments, in events.
+#[test]
+fn aligned_records_go_there_and_back() {
+    let mut chain = Chain::new("conformance/interface/order-book.ovsm", book::ID);
+    let owner = Keypair::new_from_array([1; 32]);
+    let keys = [3, 4, 5].map(|byte| Pubkey::new_from_array([byte; 32]));
+    let slot = book::Slot { number: 8, order: book::Order { side: 9, price: 9, amount: 9 }, taken: false };
+    chain.set(keys[0], full_book(owner.pubkey()).encode());
+    chain.set(keys[1], note().encode());
+    chain.set(keys[2], slot.encode());
+    let mut instruction = place(owner.pubkey(), keys, order()).instruction();
+    // What a caller writes between the fields means nothing, and goes nowhere.
+    instruction.data[8 + 1 + 3] = 0xff;
+    let done = chain.send(instruction, &[&owner]).unwrap();
+    let mut expected = full_book(owner.pubkey());
+    (expected.orders[2], expected.sequence) = (order(), 10);
+    assert_eq!(chain.data(&keys[0]), expected.encode());
+    let total = u128::MAX;
+    let expected = book::Note { total, limit: Some(1 << 40), last: order(), ..note() };
+    assert_eq!(chain.data(&keys[1]), expected.encode());
+    let expected = book::Slot { order: order(), taken: true, ..slot };
+    assert_eq!(chain.data(&keys[2]), expected.encode());
+    let event = book::Placed { place: 2, order: order(), fee: 30 };
+    assert_eq!(logged(&done), [event.encode()]);
+    assert_eq!((book::Book::LENGTH, book::Book::SIZE, book::Slot::LENGTH), (136, 128, 34));
+}
+
 #[test]
 fn derived_accounts_are_filled_in() {
     let owner = Pubkey::new_from_array([1; 32]);
@@ -282,6 +330,9 @@ fn the_vectors_are_those_of_the_clients() {
         ("registry.change.accounts", accounts(&change(owner, key).instruction())),
         ("registry.rename.data", hex(&rename.instruction().data)),
         ("registry.rename.accounts", accounts(&rename.instruction())),
+        ("order-book.Book", hex(&full_book(owner).encode())),
+        ("order-book.Note", hex(&note().encode())),
+        ("order-book.place.data", hex(&place(owner, [key; 3], order()).instruction().data)),
         ("counter.Counter", hex(&counter::Counter { authority: owner, count: u64::MAX }.encode())),
         ("counter.Incremented", hex(&counter::Incremented { by: 1, count: 2 }.encode())),
         ("counter.increment.data", hex(&increment.instruction_at(&PROGRAM).data)),

@@ -473,6 +473,8 @@ pub(crate) fn defined_names(form: &Value) -> Vec<Rc<str>> {
         },
     };
     let parts: Vec<Value> = match rest.get(1..) {
+        // `:align 8` comes before the fields.
+        Some([Value::Keyword(_), _, Value::Array(items)]) => items.as_slice().to_vec(),
         Some([Value::Array(items)]) => items.as_slice().to_vec(),
         Some(items) => items.to_vec(),
         None => Vec::new(),

@@ -67,6 +67,16 @@ impl Expander<'_> {
                         return None;
                     }
                 },
+                Value::Keyword(word) if word.as_str() == "align" => {
+                    let message = match syntax::head(form) {
+                        Some("defenum") => {
+                            "a variant can not be aligned: its fields follow the tag without padding"
+                        }
+                        _ => "`:align 8` comes once, before the fields",
+                    };
+                    self.malformed(form, message, "(defrecord Name :align 8 (field : type) …)");
+                    return None;
+                }
                 _ => {
                     self.malformed(form, "a field is a name, or a name with a type", SHAPE);
                     return None;
@@ -76,12 +86,40 @@ impl Expander<'_> {
         Some(fields)
     }
 
+    /// Takes `:align 8` from the parts that follow the name; true if it is there. `None` if it is wrong, which is reported.
+    fn alignment<'v>(&mut self, form: &Value, items: &'v [Value]) -> Option<(bool, &'v [Value])> {
+        const SHAPE: &str = "(defrecord Name :align 8 (field : type) …)";
+        let documented = items.iter().take_while(|item| matches!(item, Value::String(_))).count();
+        let after = items.get(documented..).unwrap_or_default();
+        let message = match after {
+            [Value::Keyword(word), number, fields @ ..] if word.as_str() == "align" => {
+                match ovsm_value::number::to_i64(number) {
+                    Some(8) => return Some((true, fields)),
+                    _ => {
+                        let given = ovsm_value::write::write(number);
+                        format!("a record can be aligned to 8 bytes, and to nothing else: this is `{given}`")
+                    }
+                }
+            }
+            [Value::Keyword(word)] if word.as_str() == "align" => {
+                "`:align` says to how many bytes: to 8".to_string()
+            }
+            [Value::Keyword(word), ..] => {
+                format!("a record has no option `:{}`; it has `:align 8`", word.as_str())
+            }
+            _ => return Some((false, items)),
+        };
+        self.malformed(form, &message, SHAPE);
+        None
+    }
+
     fn record_type(
         &mut self,
         name: &str,
         parent: Option<&str>,
         fields: &[Field],
         identity: u64,
+        is_aligned: bool,
         parameters: &[Rc<str>],
     ) -> Rc<RecordType> {
         let stated: Vec<Option<Type>> =
@@ -115,6 +153,7 @@ impl Expander<'_> {
             parameters: parameters.to_vec(),
             fields: fields.iter().map(|field| Rc::new(Text::new(&*field.name.name))).collect(),
             types,
+            is_aligned,
             identity,
         })
     }
@@ -161,13 +200,14 @@ impl Expander<'_> {
         let Some((symbol, parameters)) = self.defined_head(head, is_struct) else {
             return self.malformed(form, "the name is missing", SHAPE);
         };
+        let Some((is_aligned, items)) = self.alignment(form, items) else { return self.null() };
         let Some(fields) = self.fields(form, items) else { return self.null() };
         let name = Rc::clone(&symbol.name);
         // The name is known before the fields: a record may hold others of its type.
         let identity = self.front.fresh_identity(self.module, &name);
         let id = self.define_type(&symbol, Type::Record(Rc::clone(&name), Rc::from([identity])));
         self.define_generic(identity, &parameters, None);
-        let ty = self.record_type(&name, None, &fields, identity, &parameters);
+        let ty = self.record_type(&name, None, &fields, identity, is_aligned, &parameters);
         self.front.define_record(id, &ty);
         let value = self.constant(Value::RecordType(ty));
         self.front.define_constructor(id, fields.len(), symbol.span);
@@ -240,10 +280,16 @@ impl Expander<'_> {
                     _ => return self.malformed(variant_or(form, items.get(0)), "this is no variant", SHAPE),
                 },
                 Value::String(_) => continue,
+                Value::Keyword(word) if word.as_str() == "align" => {
+                    const MESSAGE: &str =
+                        "an enum can not be aligned: its variants follow the tag without padding";
+                    return self.malformed(form, MESSAGE, "(defrecord Name :align 8 (field : type) …)");
+                }
                 other => return self.malformed(other, "a variant is a name, or a name with fields", SHAPE),
             };
             let identity = next.next().unwrap_or_default();
-            let ty = self.record_type(&variant_symbol.name, Some(&name), &fields, identity, &parameters);
+            let ty =
+                self.record_type(&variant_symbol.name, Some(&name), &fields, identity, false, &parameters);
             names.push((Rc::clone(&variant_symbol.name), ty.identity));
             let own = Type::Record(Rc::clone(&variant_symbol.name), Rc::from([ty.identity]));
             let id = self.define_type(&variant_symbol, own.clone());

@@ -110,9 +110,7 @@ impl Translator<'_> {
                 match others.as_slice() {
                     [one] if parts.len() == 2 => {
                         let ty = self.resolve(one, open)?;
-                        match ty.is_by_address()
-                            || matches!(ty, Type::Slice(_) | Type::Null | Type::Option(_))
-                        {
+                        match matches!(ty, Type::Slice(_) | Type::Null | Type::Option(_)) {
                             true => Err(Fault {
                                 message: format!("an option of `{ty}` is not available in programs"),
                                 help: "keep the value, and a truth value beside it that says whether it counts",
@@ -221,12 +219,6 @@ impl Translator<'_> {
         if ty.weight(MAX_WEIGHT).is_none() || ty.parts(MAX_PARTS).is_none() {
             return Err(too_many_parts(&generic.name));
         }
-        if matches!(ty, Type::Enum(_)) && ty.is_by_address() {
-            return Err(Fault {
-                message: format!("a variant of `{ty}` holds an array, which programs do not have"),
-                help: "keep the array beside the enum",
-            });
-        }
         Ok(ty)
     }
 
@@ -266,12 +258,6 @@ impl Translator<'_> {
                 open.truncate(open.len() - identities.len());
                 let own = EnumType { name: name.to_string(), variants: types, instance: None };
                 let ty = Type::Enum(Arc::new(own));
-                if ty.is_by_address() {
-                    return Err(Fault {
-                        message: format!("a variant of `{name}` holds an array, which programs do not have"),
-                        help: "keep the array beside the enum",
-                    });
-                }
                 Ok((ty, identities))
             }
             None => {
@@ -326,7 +312,8 @@ impl Translator<'_> {
             fields.push(Field { name: name.as_str().to_string(), ty });
         }
         let module = self.module_of(record);
-        Ok(RecordType { name: record.name.to_string(), module, fields, instance: None })
+        let (name, is_aligned) = (record.name.to_string(), record.is_aligned);
+        Ok(RecordType { name, module, fields, is_aligned, instance: None })
     }
 
     /// The name of the module that defines a record.

@@ -4,6 +4,7 @@
 //! maps stands how long they are. Descriptions that other tools write in the older format are read as well as they go: their
 //! maps, sets and tuples, and the number that tells instructions apart.
 
+use super::placing::Placing;
 use super::wire::{Wire, WireShape, WireType, WireVariant};
 use super::{Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of};
 use crate::model::{DataType, is_key};
@@ -33,7 +34,9 @@ pub(super) fn read(root: &Value) -> Result<Raw, String> {
     };
     for node in items(root, "types")? {
         let Some(name) = text_of(node, "name") else { continue };
-        raw.types.insert(name, WireType { shape: shape(node).unwrap_or_else(WireShape::Raw), size: None });
+        let shape = shape(node).unwrap_or_else(WireShape::Raw);
+        let placing = placing(node);
+        raw.types.insert(name, WireType { shape, size: None, placing });
     }
     for node in items(root, "instructions")? {
         let name = text_of(node, "name").ok_or("one of its instructions has no name")?;
@@ -131,6 +134,18 @@ fn shape(node: &Value) -> Result<WireShape, String> {
         }
         _ => return Err("it is neither a struct nor an enum".to_string()),
     })
+}
+
+/// Where the fields of a record lie. One that is given in place has the bytes that lie in memory, with what C has between the
+/// fields.
+fn placing(node: &Value) -> Placing {
+    let is_in_place = text_of(node, "serialization").is_some_and(|it| it.starts_with("bytemuck"));
+    let repr = node.get("repr").unwrap_or(&Value::Null);
+    let is_of_c = text_of(repr, "kind").as_deref() == Some("c") && !flag(repr, "packed");
+    match is_in_place && is_of_c {
+        true => Placing::C,
+        false => Placing::Packed,
+    }
 }
 
 /// Fields with names, or types alone, as in tuples.

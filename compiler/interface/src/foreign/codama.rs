@@ -2,6 +2,7 @@
 //!
 //! It says exactly how values lie in memory, so that what is padded to a fixed size can be told from what is not.
 
+use super::placing::Placing;
 use super::wire::{Wire, WireShape, WireType, WireVariant};
 use super::{Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of};
 use crate::model::{DataType, from_hex, is_key};
@@ -123,7 +124,7 @@ fn shape(node: &Value) -> WireType {
         },
         _ => (WireShape::Record(vec![("value".to_string(), wire_of(node, 0))]), None),
     };
-    WireType { shape, size }
+    WireType { shape, size, placing: Placing::Packed }
 }
 
 fn variants(node: &Value) -> Result<Vec<WireVariant>, String> {

@@ -4,6 +4,7 @@
 //! else it is an open type, which the caller makes with a macro of its own: nothing here follows a type into itself. Start
 //! with [`Encoder::call`].
 
+use super::placing::Placing;
 use super::room::Sizes;
 use super::wire::{Wire, WireShape, WireType};
 use super::{
@@ -106,7 +107,8 @@ impl<'t> Encoder<'t> {
         let types = self.types;
         if let Wire::Named(record) = wire
             && self.sizes.size(&DataType::Named(record.clone()), 0).is_err()
-            && let Some(WireType { shape: WireShape::Record(fields), size: None }) = types.get(record)
+            && let Some(WireType { shape: WireShape::Record(fields), size: None, placing: Placing::Packed }) =
+                types.get(record)
             && !fields.is_empty()
         {
             for (field, wire) in fields {
@@ -154,8 +156,10 @@ impl<'t> Encoder<'t> {
             return Encoding::Uneven(name.to_string());
         }
         match self.types.get(name) {
-            Some(WireType { shape: WireShape::Record(_), size: None }) => self.open_type(name),
-            Some(WireType { shape: WireShape::Enum(variants), size: None }) if !variants.is_empty() => {
+            Some(WireType { shape: WireShape::Record(_), size: None, placing: Placing::Packed }) => {
+                self.open_type(name)
+            }
+            Some(WireType { shape: WireShape::Enum(variants), size: None, .. }) if !variants.is_empty() => {
                 self.open_type(name)
             }
             _ => Encoding::Raw(fault),
@@ -313,7 +317,7 @@ fn name_in(ty: &DataType) -> Option<&str> {
 impl Shape {
     fn fields(&self) -> Box<dyn Iterator<Item = &DataType> + '_> {
         match self {
-            Shape::Record(fields) => Box::new(fields.iter().map(|(_, ty)| ty)),
+            Shape::Record(fields) | Shape::Aligned(fields) => Box::new(fields.iter().map(|(_, ty)| ty)),
             Shape::Enum(variants) => {
                 Box::new(variants.iter().flat_map(|(_, fields)| fields).map(|(_, ty)| ty))
             }

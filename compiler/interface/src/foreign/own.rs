@@ -1,5 +1,6 @@
 //! Our own format: everything in it can be written by programs.
 
+use super::placing::Placing;
 use super::wire::{Wire, WireShape, WireType, WireVariant};
 use super::{Account, Call, Raw, RawCall, RawPart};
 use crate::model::{self, DataType, Field, Interface};
@@ -36,7 +37,8 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
                 WireShape::Enum(variants.into_iter().enumerate().map(variant).collect())
             }
         };
-        (named.name, WireType { shape, size: Some(named.size) })
+        let placing = if named.aligned { Placing::Aligned } else { Placing::Packed };
+        (named.name, WireType { shape, size: Some(named.size), placing })
     });
     Ok(Raw {
         name: interface.name,

@@ -1,10 +1,11 @@
 //! How many bytes the values of a type take, where they all take the same. Each type is looked at once, however often and
 //! deeply others use it. Start with [`Sizes::size`].
 
+use super::placing::{self, Alignment, Placing};
 use super::wire::{Wire, WireShape, WireType, WireVariant};
 use super::{MAX_DATA, MAX_DEPTH, MAX_PARTS, Shape, short};
 use crate::model::DataType;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a type takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,31 +13,27 @@ pub(super) struct Room {
     /// The bytes of a value.
     pub bytes: u32,
     /// How many parts it has.
-    parts: u32,
-    /// True if there is an array in it: no option and no enum can hold it then.
-    has_array: bool,
+    pub parts: u32,
+    /// Where it lies in records.
+    pub alignment: Alignment,
 }
 
 impl Room {
-    const NOTHING: Room = Room::bytes(0);
-
     const fn bytes(bytes: u32) -> Room {
-        Room { bytes, parts: 1, has_array: false }
+        Room { bytes, parts: 1, alignment: Alignment::BYTE }
     }
 
-    fn and(self, other: Room) -> Room {
-        Room {
-            bytes: self.bytes.saturating_add(other.bytes),
-            parts: self.parts.saturating_add(other.parts),
-            has_array: self.has_array || other.has_array,
-        }
+    /// What one byte stands before, which tells what it is.
+    fn tagged(self) -> Room {
+        let (bytes, parts) = (self.bytes.saturating_add(1), self.parts.saturating_add(1));
+        Room { bytes, parts, alignment: Alignment::UNKNOWN }
     }
 
     fn times(self, count: u32) -> Room {
         Room {
             bytes: self.bytes.saturating_mul(count),
             parts: self.parts.saturating_mul(count).saturating_add(1),
-            has_array: true,
+            ..self
         }
     }
 }
@@ -75,13 +72,21 @@ pub(super) struct Sizes<'t> {
     known: BTreeMap<String, Option<Result<Room, Fault>>>,
     /// Enums whose variants differ in size, and what each takes.
     uneven: BTreeMap<String, Vec<u32>>,
+    /// Records that are aligned ones of ours.
+    aligned: BTreeSet<String>,
     /// The types of which there are values, in an order in which each stands after those that it uses.
     pub order: Vec<String>,
 }
 
 impl<'t> Sizes<'t> {
     pub(super) fn new(types: &'t BTreeMap<String, WireType>) -> Sizes<'t> {
-        Sizes { types, known: BTreeMap::new(), uneven: BTreeMap::new(), order: Vec::new() }
+        Sizes {
+            types,
+            known: BTreeMap::new(),
+            uneven: BTreeMap::new(),
+            aligned: BTreeSet::new(),
+            order: Vec::new(),
+        }
     }
 
     /// True if it is an enum whose variants differ in size, and its size has been asked for.
@@ -95,6 +100,7 @@ impl<'t> Sizes<'t> {
             fields.iter().map(|(name, wire)| Some((name.clone(), wire.fixed()?))).collect()
         };
         Some(match (&self.types.get(name)?.shape, self.uneven.get(name)) {
+            (WireShape::Record(fields), _) if self.aligned.contains(name) => Shape::Aligned(all(fields)?),
             (WireShape::Record(fields), _) => Shape::Record(all(fields)?),
             (WireShape::Enum(variants), None) => {
                 let variant = |it: &WireVariant| Some((it.name.clone(), all(&it.fields)?));
@@ -115,16 +121,12 @@ impl<'t> Sizes<'t> {
         }
         let room = match ty {
             DataType::Bool => Room::bytes(1),
-            DataType::Integer(_, bits) => Room::bytes(*bits / 8),
-            DataType::Pubkey => Room::bytes(32),
-            DataType::Null => Room::NOTHING,
-            DataType::Option(item) => {
-                let item = self.size(item, depth + 1)?;
-                if item.has_array {
-                    return Err(Fault::new("an option can not hold an array"));
-                }
-                item.and(Room::bytes(1))
+            DataType::Integer(_, bits) => {
+                Room { alignment: Alignment::integer(*bits / 8), ..Room::bytes(*bits / 8) }
             }
+            DataType::Pubkey => Room::bytes(32),
+            DataType::Null => Room::bytes(0),
+            DataType::Option(item) => self.size(item, depth + 1)?.tagged(),
             DataType::Array(item, length) => self.size(item, depth + 1)?.times(*length),
             DataType::Named(name) => self.named(name, depth + 1)?,
             DataType::Other(text) => {
@@ -164,7 +166,14 @@ impl<'t> Sizes<'t> {
     fn shape(&mut self, name: &str, ty: &WireType, depth: usize) -> Result<Room, Fault> {
         let room = match &ty.shape {
             WireShape::Raw(reason) => return Err(Fault::new(reason.clone())),
-            WireShape::Record(fields) => self.fields(fields, depth)?,
+            WireShape::Record(fields) => {
+                let fields = self.fields(fields, depth)?;
+                let (room, is_aligned) = placing::record(&fields, ty.placing).map_err(Fault::new)?;
+                if is_aligned {
+                    self.aligned.insert(name.to_string());
+                }
+                room
+            }
             WireShape::Enum(variants) => {
                 if variants.is_empty() || variants.len() > 256 {
                     return Err(Fault::new("an enum has from 1 to 256 variants"));
@@ -173,15 +182,12 @@ impl<'t> Sizes<'t> {
                 if !variants.iter().enumerate().all(is_counted) {
                     return Err(Fault::new("its variants have numbers of their own"));
                 }
-                let rooms: Vec<Room> = variants
-                    .iter()
-                    .map(|variant| self.fields(&variant.fields, depth))
-                    .collect::<Result<_, _>>()?;
+                let room = |variant: &WireVariant| {
+                    let fields = self.fields(&variant.fields, depth)?;
+                    Ok(placing::record(&fields, Placing::Packed).map_err(Fault::new)?.0)
+                };
+                let rooms: Vec<Room> = variants.iter().map(room).collect::<Result<_, Fault>>()?;
                 let largest = rooms.iter().map(|room| room.bytes).max().unwrap_or(0);
-                let all = rooms.iter().fold(Room::NOTHING, |all, room| all.and(*room));
-                if all.has_array {
-                    return Err(Fault::new("an enum can not hold an array"));
-                }
                 // Values of programs always take the room of the largest variant.
                 if ty.size.is_none() && rooms.iter().any(|room| room.bytes != largest) {
                     let sizes = rooms.iter().map(|room| room.bytes + 1).collect();
@@ -190,7 +196,8 @@ impl<'t> Sizes<'t> {
                         "the variants differ in size, so that a value has no fixed length",
                     ));
                 }
-                Room { bytes: largest.saturating_add(1), ..all }
+                let parts = rooms.iter().fold(1u32, |parts, room| parts.saturating_add(room.parts));
+                Room { bytes: largest.saturating_add(1), parts, alignment: Alignment::UNKNOWN }
             }
         };
         match ty.size {
@@ -201,13 +208,14 @@ impl<'t> Sizes<'t> {
         }
     }
 
-    fn fields(&mut self, fields: &[(String, Wire)], depth: usize) -> Result<Room, Fault> {
-        fields.iter().try_fold(Room::NOTHING, |room, (name, wire)| {
+    fn fields(&mut self, fields: &[(String, Wire)], depth: usize) -> Result<Vec<Room>, Fault> {
+        let room = |(name, wire): &(String, Wire)| {
             let field = match wire.fixed() {
                 Some(ty) => self.size(&ty, depth),
                 None => Err(Fault::new("it has no fixed length")),
             };
-            Ok(room.and(field.map_err(|fault| fault.within(&format!("the field `{}`: ", short(name))))?))
-        })
+            field.map_err(|fault| fault.within(&format!("the field `{}`: ", short(name))))
+        };
+        fields.iter().map(room).collect()
     }
 }

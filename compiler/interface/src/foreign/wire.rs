@@ -1,6 +1,7 @@
 //! Types as a description says them: trees of values whose length may be known only when they are written. What the readers
 //! do not understand stays in the tree as bytes that the caller makes. Start with [`Wire`].
 
+use super::placing::Placing;
 use crate::model::DataType;
 
 /// A type as a description says it.
@@ -57,6 +58,8 @@ pub(super) struct WireType {
     pub shape: WireShape,
     /// What its values are padded to.
     pub size: Option<u32>,
+    /// Where its fields lie, if it is a record.
+    pub placing: Placing,
 }
 
 impl Wire {

@@ -30,20 +30,19 @@ impl State<'_> {
         let types = self.types;
         let (mut value, mut ty) = (value, self.raw_ty(expr));
         for coercion in types.coercions_of(expr) {
-            value = self.coerced_once(value, &ty, coercion);
+            value = self.coerced_once(value, &ty, coercion, expr);
             ty = coercion.result().clone();
         }
         value
     }
 
-    fn coerced_once(&mut self, value: Words, from: &SourceType, coercion: &Coercion) -> Words {
+    fn coerced_once(&mut self, value: Words, from: &SourceType, coercion: &Coercion, expr: ExprId) -> Words {
         match coercion {
-            Coercion::Present(_) => {
-                let mut present = Words::from_elem(self.truth(true), 1);
-                present.extend(value);
-                present
+            Coercion::Present(ty) => {
+                let place = self.slots.presents.get(&expr).copied();
+                self.present(value, ty, place)
             }
-            Coercion::Absent(ty) => self.nothing(ty),
+            Coercion::Absent(ty) => self.absent(ty),
             Coercion::View(_) if matches!(from, SourceType::Vec(_)) => value.into_iter().take(2).collect(),
             Coercion::View(_) => {
                 let length = match from {
@@ -57,7 +56,7 @@ impl State<'_> {
                 let length = self.constant(u64::from(length));
                 Words::from_slice(&[address, length])
             }
-            Coercion::Value(_) => value.into_iter().skip(1).collect(),
+            Coercion::Value(_) => self.present_part(from, &value),
             Coercion::Text(ty) => self.text_as(&value, ty),
         }
     }
@@ -197,13 +196,17 @@ impl State<'_> {
                 Words::new()
             }
             Expr::IsVariant(value, ty, number) => {
+                let found = self.ty(*value);
                 let value = self.value(*value, signatures);
                 let is_enum = match ty {
                     SourceType::Applied(generic, _) => generic.is_enum(),
                     ty => matches!(ty, SourceType::Enum(_)),
                 };
                 let is = match value.first().filter(|_| is_enum) {
-                    Some(tag) => self.compare_const(Condition::Equal, *tag, *number as u64),
+                    Some(tag) => {
+                        let tag = self.tag(&found, *tag);
+                        self.compare_const(Condition::Equal, tag, *number as u64)
+                    }
                     None => self.truth(true),
                 };
                 Words::from_elem(is, 1)
@@ -211,6 +214,7 @@ impl State<'_> {
             Expr::HasType(value, wanted) => {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);
+                let value = self.flagged(&found, value);
                 let is = match (&found, wanted, value.as_slice()) {
                     (SourceType::Option(item), SourceType::Option(wanted), [is_there, ..]) => {
                         match is_of(item, wanted) {
@@ -236,6 +240,7 @@ impl State<'_> {
             Expr::IsInteger(value) => {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);
+                let value = self.flagged(&found, value);
                 let is = match (&found, value.first()) {
                     (SourceType::Option(item), Some(is_there)) if matches!(**item, SourceType::Int(_)) => {
                         *is_there
@@ -247,6 +252,7 @@ impl State<'_> {
             Expr::IsNull(value) => {
                 let found = self.ty(*value);
                 let value = self.value(*value, signatures);
+                let value = self.flagged(&found, value);
                 let is = match (&found, value.first()) {
                     (SourceType::Option(_), Some(is_there)) => self.not(*is_there),
                     _ => self.truth(found == SourceType::Null),
@@ -255,7 +261,8 @@ impl State<'_> {
             }
             Expr::Present(value) => {
                 let value = self.value(*value, signatures);
-                self.coerced_once(value, &SourceType::Error, &Coercion::Present(ty))
+                let place = self.slots.exprs.get(&expr).copied();
+                self.present(value, &ty, place)
             }
             Expr::Length(value) => {
                 let found = self.ty(*value);
@@ -415,14 +422,27 @@ impl State<'_> {
         match ty {
             SourceType::Record(record) if ty.is_by_address() => {
                 let Some(place) = self.place_of(expr) else { return self.nothing(ty) };
-                let mut at = place;
-                for (field, part) in record.fields.iter().zip(&parts) {
-                    self.store_value(&field.ty, part, at);
-                    at = at.after(field.ty.size().unwrap_or(0));
+                for ((field, offset), part) in record.places().zip(&parts) {
+                    self.store_value(&field.ty, part, place.after(offset));
                 }
+                self.clear_gaps(record, place);
                 Words::from_elem(place.base, 1)
             }
             SourceType::Record(_) => parts.into_iter().flatten().collect(),
+            SourceType::Enum(parent) if ty.is_by_address() => {
+                let Some(place) = self.place_of(expr) else { return self.nothing(ty) };
+                let Some(variant) = parent.variants.get(number) else { return self.nothing(ty) };
+                let tag = self.constant(number as u64);
+                self.store_word(place, Width::W1, tag);
+                let mut end = place.after(1);
+                for ((field, _), part) in variant.places().zip(&parts) {
+                    self.store_value(&field.ty, part, end);
+                    end = end.after(field.ty.size().unwrap_or(0));
+                }
+                let rest = parent.payload_size().unwrap_or(0).saturating_sub(variant.size().unwrap_or(0));
+                self.fill_with_zeros(end, rest);
+                Words::from_elem(place.base, 1)
+            }
             SourceType::Enum(_) => {
                 let mut value = Words::from_elem(self.constant(number as u64), 1);
                 for part in parts {
@@ -487,6 +507,13 @@ impl State<'_> {
                 let before: usize = variant.fields.iter().take(*number).map(|field| words(&field.ty)).sum();
                 let own: Words = value.into_iter().skip(1 + before).take(words(&field.ty)).collect();
                 (Whole::Words(self.typed_words(&field.ty, &own)), field.ty.clone())
+            }
+            (Key::Payload(_, variant, number), SourceType::Enum(parent), Whole::Memory(address)) => {
+                let variant = parent.variants.get(*variant);
+                let Some((field, offset)) = variant.and_then(|variant| variant.places().nth(*number)) else {
+                    return (Whole::Words(Words::new()), SourceType::Error);
+                };
+                (Whole::Memory(address.after(1).after(offset)), field.ty.clone())
             }
             (Key::Payload(_, _, number), SourceType::Record(record), whole) => {
                 let Some(field) = record.fields.get(*number) else {

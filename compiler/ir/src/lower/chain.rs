@@ -121,7 +121,7 @@ impl State<'_> {
                 match self.place_of(expr).filter(|_| ty.is_by_address()) {
                     // A value does not change when what lies at the address does.
                     Some(place) => {
-                        self.copy(from, place, ty.size().unwrap_or(0));
+                        self.copy_value(&ty, from, place);
                         Words::from_elem(self.pointer(place), 1)
                     }
                     None => self.load_value(&ty, from),
@@ -558,6 +558,9 @@ impl State<'_> {
         let differs = self.not(same);
         self.fail_if(differs, Failure::ReturnedData);
         self.check_bytes(&ty, data, Failure::ReturnedData);
+        if ty.is_by_address() {
+            self.clear_padding(&ty, data);
+        }
         self.load_value(&ty, data)
     }
 

@@ -158,6 +158,16 @@ impl State<'_> {
     /// Whether a value counts as true.
     pub(crate) fn truth_of(&mut self, value: &[Value], ty: &SourceType) -> Value {
         match (ty, value) {
+            (SourceType::Option(_), [_]) if ty.is_by_address() => {
+                let flagged = self.flagged(ty, Words::from_slice(value));
+                match (ty, flagged.as_slice()) {
+                    (SourceType::Option(item), [is_there, rest @ ..]) => {
+                        let inner = self.truth_of(rest, item);
+                        self.both(*is_there, inner)
+                    }
+                    _ => self.truth(false),
+                }
+            }
             (SourceType::Bool, [truth]) => *truth,
             (SourceType::Int(_), [low, high]) => {
                 let any = self.binary(BinaryOp::Or, *low, *high);
@@ -205,7 +215,7 @@ impl State<'_> {
         match (otherwise, ty) {
             // What is not there is null.
             (None, Some(ty)) => {
-                let null = self.nothing(ty);
+                let null = self.absent(ty);
                 self.write(result, null);
             }
             _ => self.arm(otherwise, result, used, signatures),

@@ -9,7 +9,7 @@ use crate::function::Value;
 use crate::lower::function::words;
 use crate::lower::state::{Callee, State, Words};
 use crate::lower::stored::Address;
-use crate::op::{BinaryOp, Condition};
+use crate::op::{BinaryOp, Condition, Width};
 use ovsm_expand::ty::{EnumType, RecordType};
 use ovsm_infer::Type as SourceType;
 
@@ -25,12 +25,14 @@ fn are_words(ty: &SourceType) -> bool {
     }
 }
 
-/// True if values in memory are equal exactly if their bytes are.
+/// True if values in memory are equal exactly if their bytes are. Bytes that mean nothing need not be.
 pub(crate) fn is_canonical(ty: &SourceType) -> bool {
     match ty {
         SourceType::Int(_) | SourceType::Pubkey | SourceType::Null => true,
         SourceType::Array(item, _) => is_canonical(item),
-        SourceType::Record(record) => record.fields.iter().all(|field| is_canonical(&field.ty)),
+        SourceType::Record(record) => {
+            !record.has_padding() && record.fields.iter().all(|field| is_canonical(&field.ty))
+        }
         _ => false,
     }
 }
@@ -41,7 +43,7 @@ impl State<'_> {
         match ty {
             SourceType::Record(record) if !ty.is_by_address() => self.equal_fields(record, a, b),
             // What is not there has words too, which need not be the same.
-            SourceType::Option(item) => match (a.split_first(), b.split_first()) {
+            SourceType::Option(item) if !ty.is_by_address() => match (a.split_first(), b.split_first()) {
                 (Some((a, rest_a)), Some((b, rest_b))) => {
                     let same = self.equal(&SourceType::Bool, &[*a], &[*b]);
                     let rest = self.equal(item, rest_a, rest_b);
@@ -51,7 +53,9 @@ impl State<'_> {
                 }
                 _ => self.truth(true),
             },
-            SourceType::Enum(parent) if !are_words(ty) => self.equal_variants(parent, a, b),
+            SourceType::Enum(parent) if !are_words(ty) && !ty.is_by_address() => {
+                self.equal_variants(parent, a, b)
+            }
             SourceType::Bool => match (a, b) {
                 ([a], [b]) => {
                     let (a, b) = (self.as_word(*a), self.as_word(*b));
@@ -128,7 +132,19 @@ impl State<'_> {
         let (Some((tag, rest_a)), Some((other, rest_b))) = (a.split_first(), b.split_first()) else {
             return self.truth(true);
         };
-        let same = self.compare(Condition::Equal, *tag, *other);
+        self.equal_if_same_variant(parent, (*tag, *other), |state, variant| {
+            state.equal_fields(variant, rest_a, rest_b)
+        })
+    }
+
+    /// Whether two values of an enum with these tags are equal; `fields` tells it of those of a variant.
+    fn equal_if_same_variant(
+        &mut self,
+        parent: &EnumType,
+        (tag, other): (Value, Value),
+        fields: impl Fn(&mut Self, &RecordType) -> Value,
+    ) -> Value {
+        let same = self.compare(Condition::Equal, tag, other);
         let equal = self.choose(
             same,
             |state| {
@@ -139,11 +155,11 @@ impl State<'_> {
                         continue;
                     }
                     let (mut own, mut next) = (state.join(), state.join());
-                    let is = state.compare_const(Condition::Equal, *tag, number as u64);
+                    let is = state.compare_const(Condition::Equal, tag, number as u64);
                     state.branch(is, &mut own, &mut next);
                     state.enter(own);
-                    let fields = state.equal_fields(variant, rest_a, rest_b);
-                    state.write(result, Words::from_elem(fields, 1));
+                    let equal = fields(state, variant);
+                    state.write(result, Words::from_elem(equal, 1));
                     state.jump(&mut end);
                     state.rewind(&next);
                     state.enter(next);
@@ -157,7 +173,17 @@ impl State<'_> {
             },
             |state| Words::from_elem(state.truth(false), 1),
         );
-        equal.first().copied().unwrap_or(*tag)
+        equal.first().copied().unwrap_or(tag)
+    }
+
+    /// Whether the fields of two records in memory are equal.
+    fn equal_places(&mut self, record: &RecordType, a: Address, b: Address) -> Value {
+        let mut all = self.truth(true);
+        for (field, offset) in record.places() {
+            let same = self.equal_in_memory(&field.ty, a.after(offset), b.after(offset));
+            all = self.both(all, same);
+        }
+        all
     }
 
     /// Whether two values that lie in memory are equal.
@@ -167,16 +193,25 @@ impl State<'_> {
                 let count = self.constant(u64::from(*count));
                 self.equal_items(item, a, b, count)
             }
-            SourceType::Record(record) if ty.is_by_address() => {
-                let (mut a, mut b) = (a, b);
-                let mut all = self.truth(true);
-                for field in &record.fields {
-                    let same = self.equal_in_memory(&field.ty, a, b);
-                    all = self.both(all, same);
-                    let size = field.ty.size().unwrap_or(0);
-                    (a, b) = (a.after(size), b.after(size));
-                }
-                all
+            SourceType::Record(record) if ty.is_by_address() => self.equal_places(record, a, b),
+            SourceType::Option(item) if ty.is_by_address() => {
+                let (own, other) = (self.load_word(a, Width::W1), self.load_word(b, Width::W1));
+                let own = self.compare_const(Condition::NotEqual, own, 0);
+                let other = self.compare_const(Condition::NotEqual, other, 0);
+                let same = self.equal(&SourceType::Bool, &[own], &[other]);
+                let there = self.both(own, other);
+                let equal = self.choose(
+                    there,
+                    |state| Words::from_elem(state.equal_in_memory(item, a.after(1), b.after(1)), 1),
+                    |_| Words::from_elem(same, 1),
+                );
+                equal.first().copied().unwrap_or(same)
+            }
+            SourceType::Enum(parent) if ty.is_by_address() => {
+                let (tag, other) = (self.load_word(a, Width::W1), self.load_word(b, Width::W1));
+                self.equal_if_same_variant(parent, (tag, other), |state, variant| {
+                    state.equal_places(variant, a.after(1), b.after(1))
+                })
             }
             ty => {
                 let (a, b) = (self.load_value(ty, a), self.load_value(ty, b));

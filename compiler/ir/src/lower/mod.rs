@@ -20,6 +20,7 @@ pub mod link;
 mod memory;
 mod mixed;
 mod needs;
+mod optional;
 pub mod runtime;
 mod slots;
 mod state;

@@ -24,6 +24,8 @@ pub(crate) struct Slots {
     pub(crate) exprs: BTreeMap<ExprId, u32>,
     /// Operands that something to their right may change before they are used.
     pub(crate) copies: BTreeMap<ExprId, u32>,
+    /// Expressions whose value becomes an option that lies in memory.
+    pub(crate) presents: BTreeMap<ExprId, u32>,
     /// Expressions whose value is a vec that somebody else holds, where it gets a second holder, or may change before it is used.
     pub(crate) vecs: BTreeSet<ExprId>,
     /// Bytes in all.
@@ -316,7 +318,12 @@ impl Slots {
                     let offset = slots.take_bytes(own.unwrap_or(0));
                     slots.exprs.insert(expr, offset);
                 }
-                Expr::Array(_) | Expr::Repeat(..) | Expr::Tabulate(..) | Expr::Make(..) | Expr::Call(..)
+                Expr::Array(_)
+                | Expr::Repeat(..)
+                | Expr::Tabulate(..)
+                | Expr::Make(..)
+                | Expr::Call(..)
+                | Expr::Present(_)
                     if types.exprs.get(expr).is_some_and(Type::is_by_address) =>
                 {
                     if let Some(ty) = types.exprs.get(expr) {
@@ -325,6 +332,14 @@ impl Slots {
                     }
                 }
                 _ => {}
+            }
+            let present = types.coercions_of(expr).iter().find_map(|coercion| match coercion {
+                Coercion::Present(ty) if ty.is_by_address() => Some(ty),
+                _ => None,
+            });
+            if let Some(ty) = present {
+                let offset = slots.take(ty);
+                slots.presents.insert(expr, offset);
             }
             for part in changed_later(body, types, node) {
                 if is_by_address(part) && !is_fresh(body, part) {

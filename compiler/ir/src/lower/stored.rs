@@ -100,10 +100,9 @@ impl State<'_> {
                 value
             }
             SourceType::Record(record) => {
-                let (mut value, mut at) = (Words::new(), address);
-                for field in &record.fields {
-                    value.extend(self.load_value(&field.ty, at));
-                    at = at.after(field.ty.size().unwrap_or(0));
+                let mut value = Words::new();
+                for (field, offset) in record.places() {
+                    value.extend(self.load_value(&field.ty, address.after(offset)));
                 }
                 value
             }
@@ -153,7 +152,7 @@ impl State<'_> {
         if ty.is_by_address() {
             if let Some(source) = value.first() {
                 let source = self.behind(*source);
-                self.copy(source, address, ty.size().unwrap_or(0));
+                self.copy_value(ty, source, address);
             }
             return;
         }
@@ -189,13 +188,13 @@ impl State<'_> {
                 }
             }
             SourceType::Record(record) => {
-                let (mut rest, mut at) = (value, address);
-                for field in &record.fields {
+                let mut rest = value;
+                for (field, offset) in record.places() {
                     let (own, after) = rest.split_at(words(&field.ty).min(rest.len()));
-                    self.store_value(&field.ty, own, at);
+                    self.store_value(&field.ty, own, address.after(offset));
                     rest = after;
-                    at = at.after(field.ty.size().unwrap_or(0));
                 }
+                self.clear_gaps(record, address);
             }
             SourceType::Enum(parent) => self.store_enum(parent, value, address),
             SourceType::Array(..) => {}
@@ -255,7 +254,7 @@ impl State<'_> {
         self.enter(end);
     }
 
-    fn fill_with_zeros(&mut self, address: Address, size: u32) {
+    pub(crate) fn fill_with_zeros(&mut self, address: Address, size: u32) {
         let (mut at, mut left) = (address, size);
         while left > 0 {
             let width = widest(left);
@@ -263,6 +262,61 @@ impl State<'_> {
             self.store_word(at, width, zero);
             at = at.after(width.bytes());
             left -= width.bytes();
+        }
+    }
+
+    /// Copies a value. The bytes between the fields of an aligned record are zero in all that programs make, whatever others
+    /// have written there.
+    pub(crate) fn copy_value(&mut self, ty: &SourceType, from: Address, to: Address) {
+        self.copy(from, to, ty.size().unwrap_or(0));
+        if from.region != Region::Local && ty.has_padding() {
+            self.clear_padding(ty, to);
+        }
+    }
+
+    /// Clears the bytes between the fields of a record, and after them.
+    pub(crate) fn clear_gaps(&mut self, record: &ovsm_expand::ty::RecordType, address: Address) {
+        if record.is_aligned {
+            for (offset, size) in record.gaps() {
+                self.fill_with_zeros(address.after(offset), size);
+            }
+        }
+    }
+
+    /// Clears the bytes of a value that mean nothing.
+    pub(crate) fn clear_padding(&mut self, ty: &SourceType, address: Address) {
+        if !ty.has_padding() {
+            return;
+        }
+        match ty {
+            SourceType::Distinct(distinct) => self.clear_padding(&distinct.base, address),
+            SourceType::Option(item) => self.clear_padding(item, address.after(1)),
+            SourceType::Array(item, count) => {
+                let size = item.size().unwrap_or(0);
+                self.count_up(u64::from(*count), |state, index| {
+                    let at = state.item_address(address, index, size);
+                    state.clear_padding(item, at);
+                });
+            }
+            SourceType::Record(record) => {
+                self.clear_gaps(record, address);
+                for (field, offset) in record.places() {
+                    self.clear_padding(&field.ty, address.after(offset));
+                }
+            }
+            SourceType::Enum(parent) => {
+                let tag = self.load_word(address, Width::W1);
+                for (number, variant) in parent.variants.iter().enumerate() {
+                    if variant.has_padding() {
+                        self.when_equal(tag, number as u64, |state| {
+                            for (field, offset) in variant.places() {
+                                state.clear_padding(&field.ty, address.after(1).after(offset));
+                            }
+                        });
+                    }
+                }
+            }
+            _ => {}
         }
     }
 

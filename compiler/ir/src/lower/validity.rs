@@ -5,24 +5,33 @@
 
 use crate::Failure;
 use crate::function::Value;
-use crate::lower::equality::is_canonical;
 use crate::lower::state::State;
 use crate::lower::stored::Address;
 use crate::op::{Condition, Width};
 use ovsm_expand::ty::RecordType;
 use ovsm_infer::Type as SourceType;
 
+/// True if all bytes are those of a value. What lies between the fields of an aligned record may be anything.
+fn takes_all_bytes(ty: &SourceType) -> bool {
+    match ty {
+        SourceType::Int(_) | SourceType::Pubkey | SourceType::Null => true,
+        SourceType::Array(item, _) => takes_all_bytes(item),
+        SourceType::Record(record) => record.fields.iter().all(|field| takes_all_bytes(&field.ty)),
+        _ => false,
+    }
+}
+
 impl State<'_> {
     /// Fails unless the bytes in memory are those of a value of the type.
     pub(crate) fn check_bytes(&mut self, ty: &SourceType, address: Address, failure: Failure) {
-        if is_canonical(ty) {
+        if takes_all_bytes(ty) {
             return;
         }
         match ty {
             SourceType::Bool => self.check_first_byte(address, 1, failure),
             SourceType::Option(item) => {
                 self.check_first_byte(address, 1, failure);
-                if !is_canonical(item) {
+                if !takes_all_bytes(item) {
                     let is_there = self.load_word(address, Width::W1);
                     self.when_equal(is_there, 1, |state| state.check_bytes(item, address.after(1), failure));
                 }
@@ -32,7 +41,7 @@ impl State<'_> {
                 let last = (parent.variants.len() as u64).saturating_sub(1);
                 self.check_first_byte(address, last, failure);
                 for (number, variant) in parent.variants.iter().enumerate() {
-                    if variant.fields.iter().all(|field| is_canonical(&field.ty)) {
+                    if variant.fields.iter().all(|field| takes_all_bytes(&field.ty)) {
                         continue;
                     }
                     let tag = self.load_word(address, Width::W1);
@@ -53,10 +62,8 @@ impl State<'_> {
     }
 
     fn check_fields(&mut self, record: &RecordType, address: Address, failure: Failure) {
-        let mut at = address;
-        for field in &record.fields {
-            self.check_bytes(&field.ty, at, failure);
-            at = at.after(field.ty.size().unwrap_or(0));
+        for (field, offset) in record.places() {
+            self.check_bytes(&field.ty, address.after(offset), failure);
         }
     }
 
@@ -67,7 +74,7 @@ impl State<'_> {
     }
 
     /// Runs code if a word is a number. The code assigns no variable.
-    fn when_equal(&mut self, word: Value, number: u64, code: impl FnOnce(&mut Self)) {
+    pub(crate) fn when_equal(&mut self, word: Value, number: u64, code: impl FnOnce(&mut Self)) {
         let is = self.compare_const(Condition::Equal, word, number);
         let (mut yes, mut end) = (self.join(), self.join());
         self.branch(is, &mut yes, &mut end);

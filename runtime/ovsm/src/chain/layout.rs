@@ -332,3 +332,41 @@ fn description_at(interface: &Interface, ty: &DataType, depth: u32) -> Value {
         DataType::Other(_) => Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `(account Book :align 8 (tag : u8) (orders : (array Order 2)))` of `(defrecord Order :align 8 (side : u8) (price : u64))`.
+    const BOOK: &str = r#"{
+        "format": 1, "name": "book",
+        "accounts": [{ "name": "Book", "discriminator": "0101010101010101", "size": 48, "aligned": true, "fields": [
+            { "name": "tag", "type": "u8", "offset": 8, "size": 1 },
+            { "name": "orders", "type": "(array Order 2)", "offset": 16, "size": 32 }
+        ] }],
+        "types": [{ "name": "Order", "size": 16, "aligned": true, "shape": { "record": [
+            { "name": "side", "type": "u8", "offset": 0, "size": 1 },
+            { "name": "price", "type": "u64", "offset": 8, "size": 8 }
+        ] } }]
+    }"#;
+
+    #[test]
+    fn fields_of_aligned_records_lie_where_the_interface_says() {
+        let interface = Interface::from_text(BOOK).unwrap_or_else(|fault| Interface::new(fault));
+        let Some(book) = interface.account("Book") else { unreachable!("{}", interface.name) };
+        let order =
+            |side: i64, price: i64| object([("side", Value::Int(side)), ("price", Value::Int(price))]);
+        let orders = Value::array(vec![order(2, 3), order(4, 5)]);
+        let given = object([("tag", Value::Int(1)), ("orders", orders)]);
+        let mut bytes = vec![0; book.size as usize];
+        assert_eq!(encode(&interface, &book.fields, &given, false, "a Book", &mut bytes), Ok(()));
+        let ones: Vec<usize> = (0..bytes.len()).filter(|place| bytes.get(*place) != Some(&0)).collect();
+        assert_eq!(ones, [8, 16, 24, 32, 40]);
+        // What lies between the fields is no part of a value.
+        if let Some(byte) = bytes.get_mut(17) {
+            *byte = 0xff;
+        }
+        let read = decode(&interface, &book.fields, &bytes);
+        assert_eq!(read.map(|read| ovsm_value::write::write(&read)), Some(ovsm_value::write::write(&given)));
+    }
+}

@@ -5,7 +5,7 @@
 
 use solana_pubkey::Pubkey;
 
-/// A value with an exact layout: no padding, integers little endian.
+/// A value with an exact layout: no padding but that of the program, integers little endian.
 pub trait Data: Sized {
     /// How many bytes a value takes; always the same.
     const SIZE: usize;

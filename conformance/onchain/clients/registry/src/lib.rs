@@ -8,7 +8,7 @@ use solana_pubkey::Pubkey;
 /// The address of the program.
 pub const ID: Pubkey = Pubkey::new_from_array([218, 7, 92, 178, 255, 94, 198, 129, 118, 19, 222, 83, 11, 105, 42, 135, 53, 71, 119, 105, 218, 71, 67, 12, 189, 129, 84, 51, 92, 74, 131, 39]);
 
-/// A value with an exact layout: no padding, integers little endian.
+/// A value with an exact layout: no padding but that of the program, integers little endian.
 pub trait Data: Sized {
     /// How many bytes a value takes; always the same.
     const SIZE: usize;
