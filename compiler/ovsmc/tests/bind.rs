@@ -488,3 +488,63 @@ fn types_without_values_are_told_apart() {
         assert!(built.err.contains(said), "{call}: `{said}` is not in {}", built.err);
     }
 }
+
+/// Types with parameters are one type for each of what is given for these.
+#[test]
+fn types_with_parameters_are_made_for_what_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, given: Value| json!({ "defined": { "name": name, "generics": given } });
+    let ty = |ty: Value| json!([{ "kind": "type", "type": ty }]);
+    let parameter = json!([{ "kind": "type", "name": "T" }]);
+    let generic = json!({ "generic": "T" });
+    let idl = |arguments: Value| {
+        json!({
+            "address": KEY, "metadata": { "name": "p" },
+            "instructions": [{ "name": "f", "discriminator": [1], "accounts": [], "args": arguments }],
+            "types": [
+                { "name": "Row", "generics": [{ "kind": "type", "name": "T" }, { "kind": "const", "name": "N", "type": "usize" }],
+                  "type": { "kind": "struct", "fields": [{ "name": "all", "type": { "array": [generic, { "generic": "N" }] } }] } },
+                { "name": "Maybe", "generics": parameter, "type": { "kind": "enum", "variants": [
+                    { "name": "Nothing" }, { "name": "Just", "fields": [generic] } ] } },
+                // Of itself, larger each time.
+                { "name": "Tower", "generics": parameter, "type": { "kind": "struct", "fields": [
+                    { "name": "up", "type": { "option": of("Tower", ty(json!({ "tuple": [generic, generic] }))) } } ] } }
+            ]
+        })
+    };
+    let row = |item: &str, length: &str| {
+        of("Row", json!([{ "kind": "type", "type": item }, { "kind": "const", "value": length }]))
+    };
+    let arguments = json!([
+        { "name": "a", "type": row("u16", "2") },
+        { "name": "b", "type": row("u8", "3") },
+        { "name": "c", "type": of("Maybe", ty(json!("u64"))) },
+        { "name": "d", "type": { "option": of("Maybe", ty(json!("string"))) } },
+        { "name": "e", "type": of("Maybe", ty(row("u16", "2"))) },
+        { "name": "again", "type": row("u16", "2") }
+    ]);
+    let (module, notes) = bind(folder.path(), &idl(arguments));
+    assert_eq!(notes, "");
+    let call = "(p-f :a (PRowU162 [1 2]) :b (PRowU83 [1 2 3]) :c (PmaybeU64Just 5) :d (p-maybe-string-just :item-1 \"x\") :e \
+                (p-maybe-row-u16-2-nothing) :again (PRowU162 [3 4]))";
+    let built = build(folder.path(), &module, call);
+    assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    let built =
+        build(folder.path(), &module, &call.replace(":again (PRowU162 [3 4])", ":again (PRowU83 [3 4 5])"));
+    assert_eq!(built.code, Some(1), "{}", built.err);
+    for (given, said) in [
+        (of("Tower", ty(json!("u8"))), "what is given for a parameter is too large"),
+        (of("Row", ty(json!("u8"))), "its type has other parameters, or too many"),
+        (
+            of("Row", json!([{ "kind": "type", "type": "u8" }, { "kind": "const", "value": "many" }])),
+            "can not be read",
+        ),
+        (json!({ "generic": "T" }), "a parameter of its type is not given"),
+        (of("Nothing", ty(json!("u8"))), "its type has other parameters"),
+    ] {
+        let (module, _) = bind(folder.path(), &idl(json!([{ "name": "x", "type": given }])));
+        assert!(module.contains(said), "`{said}` is not in\n{module}");
+        let built = build(folder.path(), &module, "(fail-as 17)");
+        assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    }
+}
