@@ -162,6 +162,27 @@ fn the_older_format_of_anchor_is_read() {
     assert!(missing.err.contains("needs `:program`"), "{}", missing.err);
 }
 
+/// Programs without Anchor, whose tools write the same format, number their instructions.
+#[test]
+fn instructions_with_a_number_begin_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |discriminant: Value| {
+        json!({
+            "name": "plain", "metadata": { "address": KEY },
+            "instructions": [{ "name": "Go", "accounts": [], "args": [], "discriminant": discriminant }]
+        })
+    };
+    for (ty, value, bytes) in [("u8", 7, "[7u8]"), ("u32", 258, "[2u8 1u8 0u8 0u8]")] {
+        let (module, _) = bind(folder.path(), &with(json!({ "type": ty, "value": value })));
+        let flat = module.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(bytes), "{module}");
+    }
+    std::fs::write(folder.path().join("idl.json"), with(json!({ "type": "u8", "value": 256 })).to_string())
+        .unwrap();
+    let ran = ovsmc(folder.path(), &["bind", "idl.json"]);
+    assert!(ran.err.contains("the number that tells it from others can not be read"), "{}", ran.err);
+}
+
 #[test]
 fn texts_and_lists_are_written_with_their_lengths() {
     let folder = tempfile::tempdir().unwrap();
