@@ -162,6 +162,27 @@ fn the_older_format_of_anchor_is_read() {
     assert!(missing.err.contains("needs `:program`"), "{}", missing.err);
 }
 
+/// Programs without Anchor, whose tools write the same format, number their instructions.
+#[test]
+fn instructions_with_a_number_begin_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |discriminant: Value| {
+        json!({
+            "name": "plain", "metadata": { "address": KEY },
+            "instructions": [{ "name": "Go", "accounts": [], "args": [], "discriminant": discriminant }]
+        })
+    };
+    for (ty, value, bytes) in [("u8", 7, "[7u8]"), ("u32", 258, "[2u8 1u8 0u8 0u8]")] {
+        let (module, _) = bind(folder.path(), &with(json!({ "type": ty, "value": value })));
+        let flat = module.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(bytes), "{module}");
+    }
+    std::fs::write(folder.path().join("idl.json"), with(json!({ "type": "u8", "value": 256 })).to_string())
+        .unwrap();
+    let ran = ovsmc(folder.path(), &["bind", "idl.json"]);
+    assert!(ran.err.contains("the number that tells it from others can not be read"), "{}", ran.err);
+}
+
 #[test]
 fn texts_and_lists_are_written_with_their_lengths() {
     let folder = tempfile::tempdir().unwrap();
@@ -549,4 +570,64 @@ fn records_of_c_are_aligned_ones() {
     assert_eq!(notes.matches("left out").count(), 0, "{notes}");
     assert!(module.contains("(defrecord BookLevel :align 8 (steps : u16) (total : u64))"), "{module}");
     assert!(module.contains("(defrecord BookTight (tag : u8) (level : BookLevel))"), "{module}");
+}
+
+/// Types with parameters are one type for each of what is given for these.
+#[test]
+fn types_with_parameters_are_made_for_what_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, given: Value| json!({ "defined": { "name": name, "generics": given } });
+    let ty = |ty: Value| json!([{ "kind": "type", "type": ty }]);
+    let parameter = json!([{ "kind": "type", "name": "T" }]);
+    let generic = json!({ "generic": "T" });
+    let idl = |arguments: Value| {
+        json!({
+            "address": KEY, "metadata": { "name": "p" },
+            "instructions": [{ "name": "f", "discriminator": [1], "accounts": [], "args": arguments }],
+            "types": [
+                { "name": "Row", "generics": [{ "kind": "type", "name": "T" }, { "kind": "const", "name": "N", "type": "usize" }],
+                  "type": { "kind": "struct", "fields": [{ "name": "all", "type": { "array": [generic, { "generic": "N" }] } }] } },
+                { "name": "Maybe", "generics": parameter, "type": { "kind": "enum", "variants": [
+                    { "name": "Nothing" }, { "name": "Just", "fields": [generic] } ] } },
+                // Of itself, larger each time.
+                { "name": "Tower", "generics": parameter, "type": { "kind": "struct", "fields": [
+                    { "name": "up", "type": { "option": of("Tower", ty(json!({ "tuple": [generic, generic] }))) } } ] } }
+            ]
+        })
+    };
+    let row = |item: &str, length: &str| {
+        of("Row", json!([{ "kind": "type", "type": item }, { "kind": "const", "value": length }]))
+    };
+    let arguments = json!([
+        { "name": "a", "type": row("u16", "2") },
+        { "name": "b", "type": row("u8", "3") },
+        { "name": "c", "type": of("Maybe", ty(json!("u64"))) },
+        { "name": "d", "type": { "option": of("Maybe", ty(json!("string"))) } },
+        { "name": "e", "type": of("Maybe", ty(row("u16", "2"))) },
+        { "name": "again", "type": row("u16", "2") }
+    ]);
+    let (module, notes) = bind(folder.path(), &idl(arguments));
+    assert_eq!(notes, "");
+    let call = "(p-f :a (PRowU162 [1 2]) :b (PRowU83 [1 2 3]) :c (PmaybeU64Just 5) :d (p-maybe-string-just :item-1 \"x\") :e \
+                PmaybeRowU162Nothing :again (PRowU162 [3 4]))";
+    let built = build(folder.path(), &module, call);
+    assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    let built =
+        build(folder.path(), &module, &call.replace(":again (PRowU162 [3 4])", ":again (PRowU83 [3 4 5])"));
+    assert_eq!(built.code, Some(1), "{}", built.err);
+    for (given, said) in [
+        (of("Tower", ty(json!("u8"))), "what is given for a parameter is too large"),
+        (of("Row", ty(json!("u8"))), "its type has other parameters, or too many"),
+        (
+            of("Row", json!([{ "kind": "type", "type": "u8" }, { "kind": "const", "value": "many" }])),
+            "can not be read",
+        ),
+        (json!({ "generic": "T" }), "a parameter of its type is not given"),
+        (of("Nothing", ty(json!("u8"))), "its type has other parameters"),
+    ] {
+        let (module, _) = bind(folder.path(), &idl(json!([{ "name": "x", "type": given }])));
+        assert!(module.contains(said), "`{said}` is not in\n{module}");
+        let built = build(folder.path(), &module, "(fail-as 17)");
+        assert_eq!(built.code, Some(0), "{}\n{module}", built.err);
+    }
 }

@@ -22,6 +22,8 @@ const ACCOUNT_SIZE: usize = 165;
 /// What an account of a token holds at least, with the rent of the test.
 const ACCOUNT_RENT: u64 = 2_039_280;
 const MINT_RENT: u64 = 1_461_600;
+const MULTISIG_SIZE: usize = 355;
+const MULTISIG_RENT: u64 = 3_361_680;
 
 /// The three programs at one address, in banks of their own.
 struct Banks {
@@ -76,9 +78,13 @@ impl Banks {
 
     /// Puts an account into all banks.
     fn put(&mut self, address: Pubkey, lamports: u64, size: usize, owner: Pubkey) {
+        self.put_data(address, lamports, vec![0; size], owner);
+    }
+
+    fn put_data(&mut self, address: Pubkey, lamports: u64, data: Vec<u8>, owner: Pubkey) {
         for bank in &mut self.banks {
             let account =
-                Account { lamports, data: vec![0; size], owner, executable: false, rent_epoch: u64::MAX };
+                Account { lamports, data: data.clone(), owner, executable: false, rent_epoch: u64::MAX };
             bank.set_account(address, account).unwrap();
         }
         if !self.known.contains(&address) {
@@ -410,6 +416,238 @@ impl World {
     }
 }
 
+/// Owners with several signers, good and bad.
+impl World {
+    /// The address of a multisig account, which five of eleven keys sign for.
+    fn several(&mut self) {
+        let World { banks, owners, mints, accounts } = self;
+        let signers: Vec<Keypair> = (41..=51).map(key).collect();
+        let at = |number: u8| key(number).pubkey();
+        let keys = |numbers: &[usize]| -> Vec<AccountMeta> {
+            numbers.iter().map(|number| readable(signers[*number].pubkey())).collect()
+        };
+        let with_keys = |first: &[AccountMeta], numbers: &[usize]| [first.to_vec(), keys(numbers)].concat();
+        let all: Vec<usize> = (0..11).collect();
+        for number in 60..=69 {
+            banks.put(at(number), MULTISIG_RENT, MULTISIG_SIZE, TOKEN);
+        }
+        // What does not become one.
+        let one = [writable(at(60))];
+        assert!(!banks.send("multisig of nobody", &[19, 1], &one, &[]));
+        assert!(!banks.send("multisig that none has to sign for", &[19, 0], &with_keys(&one, &[0]), &[]));
+        assert!(!banks.send("multisig of twelve of eleven", &[19, 12], &with_keys(&one, &all), &[]));
+        let twelve = with_keys(&with_keys(&one, &all), &[0]);
+        assert!(!banks.send("multisig of twelve", &[19, 2], &twelve, &[]));
+        assert!(!banks.send("multisig without number", &[19], &with_keys(&one, &[0]), &[]));
+        assert!(!banks.send("multisig without account", &[19, 1], &[], &[]));
+        let other_size = with_keys(&[writable(accounts[0])], &[0, 1]);
+        assert!(!banks.send("multisig in an account of another size", &[19, 1], &other_size, &[]));
+        banks.put(at(70), MULTISIG_RENT - 1, MULTISIG_SIZE, TOKEN);
+        assert!(!banks.send("multisig without rent", &[19, 1], &with_keys(&[writable(at(70))], &[0]), &[]));
+        banks.put(at(71), MULTISIG_RENT, MULTISIG_SIZE, Pubkey::default());
+        assert!(!banks.send(
+            "multisig of another program",
+            &[19, 1],
+            &with_keys(&[writable(at(71))], &[0]),
+            &[]
+        ));
+        let wrong_rent = with_keys(&[writable(at(60)), readable(mints[0])], &[0]);
+        assert!(!banks.send("multisig, another sysvar", &[2, 1], &wrong_rent, &[]));
+        let mut data = vec![0; MULTISIG_SIZE];
+        data[2] = 2;
+        banks.put_data(at(72), MULTISIG_RENT, data, TOKEN);
+        assert!(!banks.send("multisig made up", &[19, 1], &with_keys(&[writable(at(72))], &[0]), &[]));
+        // What does; a key may be there twice, and more may be needed than there are.
+        assert!(banks.send("InitializeMultisig2", &[19, 2], &with_keys(&one, &[0, 1, 2]), &[]));
+        assert!(!banks.send("multisig made before", &[19, 2], &with_keys(&one, &[0, 1, 2]), &[]));
+        let rent = [writable(at(61)), readable(RENT)];
+        assert!(banks.send("InitializeMultisig", &[2, 3], &with_keys(&rent, &[3, 4, 5, 6]), &[]));
+        let large = with_keys(&[writable(at(62))], &all);
+        assert!(banks.send("InitializeMultisig2 of eleven", &[19, 5], &large, &[]));
+        let twice = with_keys(&[writable(at(63))], &[0, 1, 0]);
+        assert!(banks.send("InitializeMultisig2 with a key twice", &[19, 2], &twice, &[]));
+        let of_two = with_keys(&[writable(at(64))], &[0, 1]);
+        assert!(banks.send("InitializeMultisig2 that asks for too many", &[19, 3], &of_two, &[]));
+        let itself = with_keys(&[writable(at(65)), readable(at(65))], &[1]);
+        assert!(banks.send("InitializeMultisig2 with itself", &[19, 1], &itself, &[]));
+
+        // The authority, the accounts after it, whether it is enough. A number above 100 is a key that does not sign.
+        let cases: &[(u8, &[usize], bool)] = &[
+            (60, &[0, 1], true),
+            (60, &[0, 1, 2], true),
+            (60, &[2, 0], true),
+            (60, &[], false),
+            (60, &[1], false),
+            (60, &[1, 1], false),
+            (60, &[1, 3], false),
+            (60, &[3, 1, 4, 2], true),
+            (60, &[0, 101], false),
+            (60, &[0, 1, 102], false),
+            (60, &[0, 1, 103], true),
+            (60, &[101, 0], false),
+            (61, &[3, 4, 5], true),
+            (61, &[6, 5, 4], true),
+            (61, &[3, 4], false),
+            (61, &[3, 4, 4], false),
+            (62, &[0, 2, 4, 6, 8], true),
+            (62, &[10, 9, 8, 7, 6], true),
+            (62, &[0, 2, 4, 6], false),
+            (62, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true),
+            (63, &[0], true),
+            (63, &[1], false),
+            (63, &[0, 0], true),
+            (64, &[0, 1], false),
+            (65, &[1], true),
+            // Never made: no key signs for it.
+            (66, &[0, 1], false),
+        ];
+        let (mint, source, target) = (mints[0], at(80), at(81));
+        for (number, (multisig, given, is_enough)) in cases.iter().enumerate() {
+            let multisig = at(*multisig);
+            let names: Vec<AccountMeta> = given
+                .iter()
+                .map(|it| AccountMeta::new_readonly(signers[it % 100].pubkey(), *it < 100))
+                .collect();
+            let mut order: Vec<usize> = given.iter().filter(|it| **it < 100).copied().collect();
+            order.sort_unstable();
+            order.dedup();
+            let signing: Vec<&Keypair> = order.iter().map(|it| &signers[*it]).collect();
+            let metas =
+                |first: &[AccountMeta]| [first.to_vec(), vec![readable(multisig)], names.clone()].concat();
+            let make = |owner: Pubkey| [vec![18], owner.to_bytes().to_vec()].concat();
+            for account in [source, target] {
+                banks.put(account, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+                let to = [writable(account), readable(mint)];
+                assert!(banks.send("InitializeAccount3", &make(multisig), &to, &[]));
+            }
+            let mint_to = [writable(mint), writable(source), readable(owners[0].pubkey())];
+            let mint_to: Vec<AccountMeta> = mint_to
+                .into_iter()
+                .map(|it| AccountMeta { is_signer: it.pubkey == owners[0].pubkey(), ..it })
+                .collect();
+            assert!(banks.send("MintTo", &with(7, 10_000), &mint_to, &[&owners[0]]));
+            let mut does = |name: &'static str, data: &[u8], first: &[AccountMeta]| {
+                let done = banks.send(name, data, &metas(first), &signing);
+                assert_eq!(done, *is_enough, "{name} {number}");
+            };
+            let go = [writable(source), writable(target)];
+            does("Transfer by several", &with(3, 100), &go);
+            let checks = [writable(source), readable(mint), writable(target)];
+            does("TransferChecked by several", &checked(12, 100, 6), &checks);
+            does("Transfer by several to itself", &with(3, 5), &[writable(source), writable(source)]);
+            does("Approve by several", &with(4, 500), &[writable(source), readable(owners[1].pubkey())]);
+            does("Revoke by several", &[5], &[writable(source)]);
+            does("Burn by several", &with(8, 10), &[writable(source), writable(mint)]);
+            does("BurnChecked by several", &checked(15, 10, 6), &[writable(source), writable(mint)]);
+            does("more than there is, by several", &with(3, 0), &go);
+            // As a delegate.
+            let own = at(82);
+            banks.put(own, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+            let to = [writable(own), readable(mint)];
+            assert!(banks.send("InitializeAccount3", &make(owners[2].pubkey()), &to, &[]));
+            let into = [writable(mint), writable(own), mint_to[2].clone()];
+            assert!(banks.send("MintTo", &with(7, 1_000), &into, &[&owners[0]]));
+            let allow = [writable(own), readable(multisig), self::signing(owners[2].pubkey())];
+            assert!(banks.send("Approve", &with(4, 300), &allow, &[&owners[2]]));
+            let mut does = |name: &'static str, data: &[u8], first: &[AccountMeta], expected: bool| {
+                let done = banks.send(name, data, &metas(first), &signing);
+                assert_eq!(done, expected, "{name} {number}");
+            };
+            let out = [writable(own), writable(target)];
+            does("Transfer by several delegates", &with(3, 100), &out, *is_enough);
+            does("more than several are allowed", &with(3, 201), &out, false);
+            does("Burn by several delegates", &with(8, 200), &[writable(own), writable(mint)], *is_enough);
+            // As what mints.
+            let by_several = at(83);
+            banks.put(by_several, MINT_RENT, MINT_SIZE, TOKEN);
+            let data = [vec![20, 6], multisig.to_bytes().to_vec(), vec![0]].concat();
+            assert!(banks.send("InitializeMint2", &data, &[writable(by_several)], &[]));
+            let other = at(84);
+            banks.put(other, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+            assert!(banks.send(
+                "InitializeAccount3",
+                &make(owners[2].pubkey()),
+                &[writable(other), readable(by_several)],
+                &[]
+            ));
+            let into = [writable(by_several), writable(other)];
+            for (name, data) in
+                [("MintTo by several", with(7, 5)), ("MintToChecked by several", checked(14, 5, 6))]
+            {
+                let done = banks.send(name, &data, &metas(&into), &signing);
+                assert_eq!(done, *is_enough, "{name} {number}");
+            }
+            // The account is emptied and closed.
+            banks.put(target, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+            assert!(banks.send(
+                "InitializeAccount3",
+                &make(multisig),
+                &[writable(target), readable(mint)],
+                &[]
+            ));
+            let close = [writable(target), writable(owners[3].pubkey())];
+            let done = banks.send("CloseAccount by several", &[9], &metas(&close), &signing);
+            assert_eq!(done, *is_enough, "close {number}");
+            // Another authority with signers enough.
+            let not_owner = [vec![writable(source), writable(own), readable(at(60))], names.clone()].concat();
+            let is_owner = multisig == at(60) && *is_enough;
+            assert_eq!(banks.send("Transfer, another multisig", &with(3, 1), &not_owner, &signing), is_owner);
+        }
+        // Accounts that only look like one: of another size, of another program, made up with too many keys.
+        let good = self.banks.data(&at(60));
+        let banks = &mut self.banks;
+        let lookalikes = [
+            (at(90), good.clone(), Pubkey::default()),
+            (at(91), good[..354].to_vec(), TOKEN),
+            (at(92), [good.clone(), vec![0]].concat(), TOKEN),
+            (at(93), [&good[..2], &[2], &good[3..]].concat(), TOKEN),
+            (at(94), [&good[..2], &[0], &good[3..]].concat(), TOKEN),
+            (at(95), [&[2, 12], &good[2..]].concat(), TOKEN),
+            (at(96), [&[0, 3], &good[2..]].concat(), TOKEN),
+            (at(97), [&[2, 0], &good[2..]].concat(), TOKEN),
+        ];
+        let (first, second) = (&signers[0], &signers[1]);
+        for (number, (address, data, owner)) in lookalikes.into_iter().enumerate() {
+            let own = key(90 + number as u8);
+            banks.put_data(address, MULTISIG_RENT * 2, data, owner);
+            for account in [source, target] {
+                banks.put(account, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+                let data = [vec![18], address.to_bytes().to_vec()].concat();
+                assert!(banks.send("InitializeAccount3", &data, &[writable(account), readable(mint)], &[]));
+            }
+            for signs in [false, true] {
+                let authority = AccountMeta::new_readonly(address, signs);
+                let mut signing_now = vec![first, second];
+                signing_now.extend(signs.then_some(&own));
+                let metas = [
+                    writable(source),
+                    writable(target),
+                    authority,
+                    signing(first.pubkey()),
+                    signing(second.pubkey()),
+                ];
+                let done = banks.send(
+                    "Transfer of nothing by what looks like several",
+                    &with(3, 0),
+                    &metas,
+                    &signing_now,
+                );
+                // The first three are ordinary owners then; the last but one asks for nobody.
+                assert_eq!(done, (number < 3 && signs) || number == 6, "{number} {signs}");
+            }
+        }
+        // A multisig account that signs itself is still several.
+        let own = key(60);
+        let metas = [writable(at(85)), writable(at(86)), signing(own.pubkey())];
+        for account in [at(85), at(86)] {
+            banks.put(account, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+            let data = [vec![18], own.pubkey().to_bytes().to_vec()].concat();
+            assert!(banks.send("InitializeAccount3", &data, &[writable(account), readable(mint)], &[]));
+        }
+        assert!(!banks.send("several that sign alone", &with(3, 0), &metas, &[&own]));
+    }
+}
+
 #[test]
 fn the_token_program_does_what_the_others_do() {
     let mut world = world();
@@ -418,6 +656,7 @@ fn the_token_program_does_what_the_others_do() {
     for _ in 0..400 {
         world.any(&mut random);
     }
+    world.several();
     let banks = &world.banks;
     println!("{} instructions succeeded, {} failed", banks.succeeded, banks.failed);
     let mut table = String::new();

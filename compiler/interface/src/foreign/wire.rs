@@ -74,6 +74,15 @@ impl Wire {
         }
     }
 
+    /// How many types there are in it.
+    pub(super) fn parts(&self) -> usize {
+        match self {
+            Wire::Array(item, _) | Wire::Option(_, item) | Wire::List(_, item) => 1 + item.parts(),
+            Wire::Fields(fields) => 1 + fields.iter().map(|(_, wire)| wire.parts()).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
     /// A list, which is one of bytes if its items are.
     pub(super) fn list(bits: u32, item: Wire) -> Wire {
         match item {
