@@ -31,6 +31,7 @@ mod threading;
 mod typed_places;
 mod types;
 mod values;
+mod vec_form;
 
 pub(crate) use definition::defined_names;
 pub use field_checks::{FieldCheck, FieldCheckKind};
@@ -356,10 +357,13 @@ impl<'a> Expander<'a> {
                         None => self.null(),
                     }
                 }
-                name::Meant::Native(id) => match self.shown_assertion(id, arguments) {
-                    Some(shown) => shown,
-                    None => self.call_native(id, symbol, arguments),
-                },
+                name::Meant::Native(id) => {
+                    if let Some(shown) = self.shown_assertion(id, arguments) {
+                        return shown;
+                    }
+                    let made = if &*symbol.name == "vec" { self.vec_of_type(arguments) } else { None };
+                    made.unwrap_or_else(|| self.call_native(id, symbol, arguments))
+                }
                 _ => {
                     let callee = self.name(symbol);
                     self.call(callee, symbol, arguments)

@@ -63,10 +63,10 @@ fn has_option_of_option(ty: &Type) -> bool {
 /// What is wrong with a type that holds memory of the heap: only variables and records hold it, and no items do.
 fn heap_fault(ty: &Type) -> Option<&'static str> {
     const VARIABLES: &str = "a variable or a field of a record holds a vec or a `string-builder`; the items of a vec are numbers, truth \
-                             values, keys, or records of these";
+                             values, keys, and arrays, records, enums and options of these";
     const ARRAYS: &str = "a record that holds a vec or a `string-builder` can not hold arrays: use a vec for both, or two records";
     match ty {
-        Type::Vec(item) => (item.is_by_address() || !item.is_plain()).then_some(VARIABLES),
+        Type::Vec(item) => (!item.is_plain()).then_some(VARIABLES),
         Type::Option(_) | Type::Array(..) | Type::Slice(_) | Type::Enum(_) => {
             ty.holds_heap().then_some(VARIABLES)
         }

@@ -124,6 +124,13 @@ pub const NATIVES: &[Native] = &[
     native("#array", 0, None, "An array of the arguments.", |_, arguments| {
         Ok(Value::array(taken(arguments)))
     }),
+    native(
+        "#empty-vec",
+        0,
+        Some(1),
+        "An empty array; in programs a vec, with room for so many items.",
+        |_, _| Ok(Value::array(Vec::new())),
+    ),
     native("#list", 0, None, "A list of the arguments.", |_, arguments| Ok(Value::list(taken(arguments)))),
     native(
         "#template",

@@ -285,6 +285,20 @@ impl Expander<'_> {
     /// The type of `(vec T)` and `(vec T capacity)`, which make an empty one: a variable that is given it is of this type. In
     /// programs inference finds it, but for conditions.
     pub(crate) fn made_vec(&mut self, value: &Value) -> Option<Type> {
+        if let [Value::Symbol(head), arguments @ ..] = value.as_items()?
+            && &*head.name == "vec"
+            && matches!(self.meaning(head), Meant::Native(_))
+            && let Some(item) = self.item_of_words(arguments)
+        {
+            // What is wrong with it is reported where it is made.
+            let reported = self.diagnostics.len();
+            let Some(item) = self.type_of(item) else {
+                self.diagnostics.truncate(reported);
+                return None;
+            };
+            let ty = Type::Vec(Rc::new(item));
+            return (!self.front.is_program || ty.has_condition()).then_some(ty);
+        }
         let [Value::Symbol(head), Value::Symbol(item), capacity @ ..] = value.as_items()? else {
             return None;
         };

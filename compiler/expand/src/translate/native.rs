@@ -79,6 +79,10 @@ impl<'a> Translator<'a> {
                 let ty = core::TypeName { ty: Type::Vec(std::sync::Arc::new(ty)), span };
                 self.body.add(core::Expr::Ascribe(made, ty), span)
             }
+            ("#empty-vec", capacity) => {
+                let capacity = self.values(capacity);
+                self.body.add(core::Expr::Builtin(Builtin::NewVec, capacity), span)
+            }
             // What is a sequence already, as everything that can be one in a program.
             ("to-array", [value]) => {
                 let value = self.expr(*value, Place::VALUE);
