@@ -64,7 +64,9 @@ impl GenericType {
 
     /// The type with these arguments, without their conditions.
     pub(crate) fn unrefined(self: &Arc<GenericType>, arguments: &[Type]) -> Type {
-        self.apply(arguments.iter().map(|argument| ovsm_base::stack::with_room(|| argument.unrefined())).collect())
+        self.apply(
+            arguments.iter().map(|argument| ovsm_base::stack::with_room(|| argument.unrefined())).collect(),
+        )
     }
 
     /// The fields of the record, or of a variant of the enum, as the definition states them.

@@ -118,7 +118,8 @@ impl Presence {
 
     fn take_away(&mut self, assigned: &Assigned) {
         self.variables.retain(|variable| {
-            !assigned.variables.contains(variable) && (!assigned.calls || matches!(variable, Variable::Local(_)))
+            !assigned.variables.contains(variable)
+                && (!assigned.calls || matches!(variable, Variable::Local(_)))
         });
     }
 }

@@ -63,9 +63,7 @@ fn has_option_of_address(ty: &Type) -> bool {
 /// True if part of the type is an option of an option.
 fn has_option_of_option(ty: &Type) -> bool {
     match ty {
-        Type::Option(item) => {
-            matches!(**item, Type::Option(_)) || has_option_of_option(item)
-        }
+        Type::Option(item) => matches!(**item, Type::Option(_)) || has_option_of_option(item),
         Type::Array(item, _) => has_option_of_option(item),
         _ => false,
     }

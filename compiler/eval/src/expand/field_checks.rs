@@ -51,7 +51,8 @@ impl Expander<'_> {
             // A pattern names the record.
             if let Expr::Native(id, operands) = expr
                 && ovsm_library::get(*id).is_some_and(|native| native.name == "#field")
-                && let Some(Expr::Global(constructor)) = operands.get(2).and_then(|it| self.unit.exprs.get(*it))
+                && let Some(Expr::Global(constructor)) =
+                    operands.get(2).and_then(|it| self.unit.exprs.get(*it))
                 && let Some(identity) = self.front.record_globals.get(constructor)
                 && let Some(fields) = self.front.refined_fields.get(identity)
             {

@@ -151,9 +151,7 @@ impl<'a> Translator<'a> {
         let fields = record.iter().flat_map(|record| &record.fields).enumerate();
         // The parameters of a definition have other names in it than around its use.
         let closed = |ty: &Type| ty.with_variables(&|_| Some(Type::Error));
-        let is_checked = |n: usize, ty: &Type| {
-            matches!(checked.get(n), Some(Some(checked)) if closed(checked) == closed(ty))
-        };
+        let is_checked = |n: usize, ty: &Type| matches!(checked.get(n), Some(Some(checked)) if closed(checked) == closed(ty));
         let mut unchecked = fields.filter(|(n, field)| field.ty.is_refined() && !is_checked(*n, &field.ty));
         if let Some((_, field)) = unchecked.next() {
             let message = format!(

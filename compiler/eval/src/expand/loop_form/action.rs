@@ -138,7 +138,8 @@ impl Builder<'_> {
                 expander.add(Expr::UpdateLocal(local, push, vec![value]))
             }
             "append" => {
-                let append = expander.native_id(if expander.front.is_program { "append-to" } else { "append" });
+                let append =
+                    expander.native_id(if expander.front.is_program { "append-to" } else { "append" });
                 expander.add(Expr::UpdateLocal(local, append, vec![value]))
             }
             "sum" => {

@@ -131,7 +131,14 @@ impl<'f> Builder<'f> {
                     if expander.front.is_program && !self.acts && !expander.left.contains(&self.next) {
                         let first = Some(expander.expr(first));
                         let value = self.seeing(expander, then);
-                        return Some(Iteration { pattern, before: None, test: None, value, first, advance: None });
+                        return Some(Iteration {
+                            pattern,
+                            before: None,
+                            test: None,
+                            value,
+                            first,
+                            advance: None,
+                        });
                     }
                     let is_first = self.first_round(expander);
                     let first = expander.expr(first);
@@ -382,7 +389,14 @@ impl<'f> Builder<'f> {
         let advance = expander.add(Expr::SetLocal(counter, next));
         let is_last = to.and_then(|to| self.is_last(expander, counter, to, by, down, exclusive));
         let Some(is_last) = is_last else {
-            return Some(Iteration { pattern, before: None, test, value, first: None, advance: Some(advance) });
+            return Some(Iteration {
+                pattern,
+                before: None,
+                test,
+                value,
+                first: None,
+                advance: Some(advance),
+            });
         };
         // After the last round there is no next number: it may not be one of the type.
         let ends = self.leave_if(expander, is_last);
