@@ -91,6 +91,7 @@ pub(crate) fn translate(
         inlinings: 0,
         choices: Vec::new(),
         reassigned: FxHashSet::default(),
+        is_checking: false,
         depth: 0,
         full: false,
     };
@@ -206,6 +207,8 @@ struct Translator<'a> {
     choices: Vec<Choice>,
     /// Locals that are given another value than the one that they begin with.
     reassigned: FxHashSet<LocalId>,
+    /// True in the check of a field.
+    is_checking: bool,
     depth: u32,
     full: bool,
 }

@@ -106,6 +106,12 @@ pub struct AccountType {
 }
 
 impl AccountType {
+    /// True if its data are a record of this type.
+    pub fn is_of(&self, record: &RecordType) -> bool {
+        let is_named = |own: &RecordType| own.name == record.name && own.module == record.module;
+        self.record.as_ref().is_some_and(|own| is_named(own) && own.fields.len() == record.fields.len())
+    }
+
     /// The length of the data of an account of this type; `None` if any will do.
     pub fn data_length(&self) -> Option<u32> {
         self.record.as_ref()?.size()?.checked_add(self.offset())

@@ -133,7 +133,11 @@ impl<'a> Inference<'a> {
                     self.account(*previous, &found);
                 }
                 if let Some(repeated) = opening.repeated {
+                    // It runs on some way only.
+                    let fork = self.present.fork();
                     self.infer(repeated, Use::Discard);
+                    self.present.back(fork);
+                    self.forget_assigned(&[repeated]);
                 }
                 Term::Known(opening.ty.clone())
             }

@@ -87,8 +87,16 @@ impl<'a> Inference<'a> {
         choices: &[GuardChoice],
         span: Option<Span>,
     ) {
-        let Key::Field(name, _) = key else { return };
         let Term::Known(Type::Account(account)) = self.table.represented(whole) else { return };
+        let name = match key {
+            Key::Field(name, _) => name,
+            // A pattern of the record.
+            Key::Payload(Type::Record(of), _, place) if account.is_of(of) => match of.fields.get(*place) {
+                Some(field) => &field.name,
+                None => return,
+            },
+            _ => return,
+        };
         let Some(record) = &account.record else { return };
         let field = record.fields.iter().find(|field| field.name == *name);
         if self.is_checking

@@ -5,16 +5,22 @@
 //! [`final_code`].
 
 use crate::types::{BodyTypes, Type};
-use ovsm_expand::core::{Body, Chain, Expr, Key};
+use ovsm_expand::core::{Body, Chain, Expr, ExprId, Key};
 
 /// The code of a body with instances and without distinct types; `None` if it is the same.
 pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
     let has_distinct = body.exprs.iter().any(has_distinct);
+    let patterns = fields_of_accounts(body, types);
     let has_guards = body.exprs.iter().any(|expr| matches!(expr, Expr::Guard(_)));
-    if types.instances.is_empty() && !has_distinct && !has_guards {
+    if types.instances.is_empty() && !has_distinct && !has_guards && patterns.is_empty() {
         return None;
     }
     let mut body = body.clone();
+    for (expr, field) in patterns {
+        if let Some(Expr::Get(_, key)) = body.exprs.get_mut(expr) {
+            *key = Key::Field(field, None);
+        }
+    }
     if has_guards {
         crate::guard::without_guards(&mut body, types);
     }
@@ -36,6 +42,21 @@ pub fn final_code(body: &Body, types: &BodyTypes) -> Option<Body> {
     body.callees.sort_unstable();
     body.callees.dedup();
     Some(body)
+}
+
+/// What patterns of records read of accounts: their fields, by name.
+fn fields_of_accounts(body: &Body, types: &BodyTypes) -> Vec<(ExprId, String)> {
+    let mut found = Vec::new();
+    for (number, node) in body.exprs.iter().enumerate() {
+        if let Expr::Get(value, Key::Payload(Type::Record(record), _, place)) = node
+            && let Some(Type::Account(account)) = types.exprs.get(*value)
+            && account.is_of(record)
+            && let Some(field) = record.fields.get(*place)
+        {
+            found.push((ExprId(number as u32), field.name.clone()));
+        }
+    }
+    found
 }
 
 /// True if a type in an expression has to become another one.

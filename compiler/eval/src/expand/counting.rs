@@ -150,38 +150,47 @@ impl Expander<'_> {
                 let parts = vec![self.read(counter), self.constant(Value::Int(1))];
                 self.native("+", parts)
             }
-            Step::Up(step) => {
-                let steps = [self.constant(step.clone()), self.constant(step.clone())];
-                self.step_to(steps, counter, limit, true)
+            Step::Up(size) => {
+                let (size, again) = (self.constant(size.clone()), self.constant(size.clone()));
+                self.step_to([size, again], [limit, counter], ["<=", "+%"], counter, limit)
             }
-            Step::Down(step) => {
-                let steps = [self.constant(step.clone()), self.constant(step.clone())];
-                self.step_to(steps, counter, limit, false)
+            Step::Down(size) => {
+                let (size, again) = (self.constant(size.clone()), self.constant(size.clone()));
+                self.step_to([size, again], [counter, limit], ["<=", "-%"], counter, limit)
             }
             Step::Either(step) => {
                 let up = self.is_step(">", *step);
                 let steps = [self.read(*step), self.read(*step)];
-                let forth = self.step_to(steps, counter, limit, true);
-                let mut back = || {
-                    let parts = vec![self.read(*step)];
-                    self.native("-", parts)
-                };
-                let steps = [back(), back()];
-                let back = self.step_to(steps, counter, limit, false);
+                let forth = self.step_to(steps, [limit, counter], ["<=", "+%"], counter, limit);
+                let steps = [self.read(*step), self.read(*step)];
+                let back = self.step_to(steps, [limit, counter], [">=", "+%"], counter, limit);
                 self.add(Expr::If(up, forth, back))
             }
         }
     }
 
-    /// The counter after a step of a size, up or down.
-    fn step_to(&mut self, [size, again]: [ExprId; 2], counter: LocalId, limit: LocalId, up: bool) -> ExprId {
-        let (counter_read, limit_read) = (self.read(counter), self.read(limit));
-        let ends = if up { vec![limit_read, counter_read] } else { vec![counter_read, limit_read] };
-        let distance = self.native("-", ends);
-        let is_last = self.native("<=", vec![distance, size]);
+    /// The counter after a step. The distance may be none of the type, so it wraps, and then has the other sign than the step: the
+    /// end is farther away than any step reaches. What is before the end is one of the type, so nothing else wraps.
+    fn step_to(
+        &mut self,
+        [size, again]: [ExprId; 2],
+        [to, from]: [LocalId; 2],
+        [within, step]: [&str; 2],
+        counter: LocalId,
+        limit: LocalId,
+    ) -> ExprId {
+        let ends = vec![self.read(to), self.read(from)];
+        let distance = self.native("-%", ends);
+        let local = self.local("distance");
+        let parts = vec![self.read(local), self.constant(Value::Int(0))];
+        let is_distance = self.native(if within == "<=" { ">=" } else { "<" }, parts);
+        let parts = vec![self.read(local), size];
+        let is_within = self.native(within, parts);
+        let is_last = self.add(Expr::And(vec![is_within, is_distance]));
         let last = self.read(limit);
         let parts = vec![self.read(counter), again];
-        let next = self.native(if up { "+" } else { "-" }, parts);
-        self.add(Expr::If(is_last, last, next))
+        let next = self.native(step, parts);
+        let next = self.add(Expr::If(is_last, last, next));
+        self.add(Expr::Let(vec![(local, distance)], next))
     }
 }

@@ -48,6 +48,16 @@ impl Expander<'_> {
             if let Expr::Constant(Value::Keyword(name) | Value::String(name)) = expr {
                 names.insert(name.as_str().into());
             }
+            // A pattern names the record.
+            if let Expr::Native(id, operands) = expr
+                && ovsm_library::get(*id).is_some_and(|native| native.name == "#field")
+                && let Some(Expr::Global(constructor)) =
+                    operands.get(2).and_then(|it| self.unit.exprs.get(*it))
+                && let Some(identity) = self.front.record_globals.get(constructor)
+                && let Some(fields) = self.front.refined_fields.get(identity)
+            {
+                names.extend(fields.iter().flatten().map(|(name, _)| Rc::clone(name)));
+            }
         }
         let plain = self.front.refined_fields.iter();
         let mut records: Vec<(u64, Rc<[crate::front::RefinedField]>)> =

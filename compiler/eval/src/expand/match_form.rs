@@ -210,6 +210,10 @@ fn part_of(
     tests: &mut Vec<ExprId>,
     bindings: &mut Vec<LocalId>,
 ) {
+    // What does not matter is not looked at: of an account, it would be checked.
+    if matches!(pattern, Value::Symbol(symbol) if &*symbol.name == "_") {
+        return;
+    }
     let local = expander.local("part");
     bindings.push(local);
     tests.push(expander.add(Expr::SetLocal(local, part)));

@@ -126,7 +126,9 @@ impl Translator<'_> {
         let record = self.record_of_identity(check.identity, &check.record)?;
         let Some(function @ Function::Local(_)) = self.function_of(check.function) else { return None };
         let value = self.body.add(Core::Local(local), span);
+        let outer = std::mem::replace(&mut self.is_checking, true);
         let check = self.apply_once(function, vec![value], span);
+        self.is_checking = outer;
         Some(GuardChoice { key, record, check })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Place, Translator};
 use crate::core::{Expr as Core, ExprId as CoreId, Key, Variable};
+use crate::ty::Type;
 use ovsm_base::Span;
 use ovsm_eval::core::{Expr, ExprId, GlobalId, LocalId};
 use ovsm_value::{NativeId, Value};
@@ -33,6 +34,10 @@ impl<'a> Translator<'a> {
     pub(super) fn get(&mut self, value: CoreId, key: Key, span: Option<Span>) -> CoreId {
         let name = match &key {
             Key::Field(name, None) => Some(name.clone()),
+            // A pattern; the value may be an account. What a check looks at is none.
+            Key::Payload(Type::Record(record), _, number) if !self.is_checking => {
+                record.fields.get(*number).map(|field| field.name.clone())
+            }
             _ => None,
         };
         let get = self.body.add(Core::Get(value, key), span);

@@ -669,6 +669,7 @@ fn is_of(found: &SourceType, wanted: &SourceType) -> bool {
             SourceType::Array(found, _) | SourceType::Slice(found) | SourceType::Vec(found),
             SourceType::Slice(wanted) | SourceType::Vec(wanted),
         ) => is_of(found, wanted),
+        (SourceType::Account(account), SourceType::Record(wanted)) => account.is_of(wanted),
         (found, wanted) => found == wanted,
     }
 }
