@@ -18,6 +18,8 @@ use std::fmt::Write;
 /// A documentation has no more lines and characters.
 const MAX_LINES: usize = 24;
 const MAX_CHARACTERS: usize = 200;
+/// No module is larger; a short description can ask for much.
+const MAX_MODULE: usize = 8 << 20;
 
 /// A module, and what its author has to know.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -142,7 +144,7 @@ const RESERVED: &[&str] = &[
 /// The module of a description. `name` is what all names begin with; that of the program otherwise.
 ///
 /// # Errors
-/// No instruction can be called.
+/// No instruction can be called, or the module would be too large.
 pub fn module(foreign: &Foreign, name: Option<&str>) -> Result<Module, String> {
     if foreign.calls.is_empty() {
         let reasons: Vec<&str> = foreign.skipped.iter().take(3).map(String::as_str).collect();
@@ -157,7 +159,13 @@ pub fn module(foreign: &Foreign, name: Option<&str>) -> Result<Module, String> {
     writer.types();
     writer.open_types();
     for (call, name) in foreign.calls.iter().zip(names) {
+        if writer.text.len() > MAX_MODULE {
+            break;
+        }
         writer.call(call, &name);
+    }
+    if writer.text.len() > MAX_MODULE {
+        return Err(format!("its module would have more than {MAX_MODULE} bytes"));
     }
     let mut notes = writer.notes;
     notes.extend(foreign.skipped.iter().map(|reason| format!("left out: {}", comment(reason))));

@@ -572,6 +572,19 @@ fn records_of_c_are_aligned_ones() {
     assert!(module.contains("(defrecord BookTight (tag : u8) (level : BookLevel))"), "{module}");
 }
 
+#[test]
+fn a_short_description_makes_no_endless_module() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts: Vec<Value> = (0..64).map(|n| json!({ "name": format!("a{n}") })).collect();
+    let call = |n: usize| json!({ "name": format!("call-{n}"), "discriminator": [1], "accounts": accounts, "args": [] });
+    let calls: Vec<Value> = (0..2000).map(call).collect();
+    let idl = json!({ "address": KEY, "metadata": { "name": "p" }, "instructions": calls, "types": [] });
+    std::fs::write(folder.path().join("p.json"), idl.to_string()).unwrap();
+    let made = ovsmc(folder.path(), &["bind", "p.json"]);
+    assert_eq!(made.code, Some(2), "{}", made.err);
+    assert!(made.err.contains("its module would have more than 8388608 bytes"), "{}", made.err);
+}
+
 /// Types with parameters are one type for each of what is given for these.
 #[test]
 fn types_with_parameters_are_made_for_what_is_given() {

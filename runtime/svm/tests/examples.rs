@@ -48,6 +48,7 @@ examples! {
     registry "registry"
     reputation "reputation"
     sol_vault "sol-vault"
+    token "token"
     token_escrow "token-escrow"
     vault "vault"
     vote "vote"

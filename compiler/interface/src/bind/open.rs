@@ -63,6 +63,9 @@ impl<'f> Writer<'f> {
             self.open.insert(&open.name, names);
         }
         for open in &foreign.open {
+            if self.text.len() > super::MAX_MODULE {
+                return;
+            }
             self.makers(open);
         }
     }
