@@ -446,8 +446,9 @@ impl<'a> Expander<'a> {
         }
         let mut places: Vec<(Rc<str>, Span)> = Vec::new();
         let mut call: Option<Rc<str>> = None;
-        let is_inside =
-            |span: Span, at: Span| at != span && at.form == span.form && at.range.cover(span.range) == at.range;
+        let is_inside = |span: Span, at: Span| {
+            at != span && at.form == span.form && at.range.cover(span.range) == at.range
+        };
         for (number, (name, at)) in self.expanding.iter().enumerate().rev() {
             let Some(at) = *at else { continue };
             // What stands inside of the call is one of its arguments, also of a call around it, whose macro passed it on.
