@@ -192,3 +192,115 @@ fn another_owner_refuses_what_callers_send() {
     assert_eq!(diff(&with(""), &token).0, "major");
     assert_eq!(diff(&token, &with("")).0, "minor");
 }
+
+/// The first diagnostic with each of some places, and nothing else.
+fn said(source: &str, wanted: &[&str]) {
+    let found = faults(source);
+    let lines: Vec<&str> = found.lines().filter(|line| line.contains(": error[")).collect();
+    assert_eq!(lines.len(), wanted.len(), "{found}");
+    for wanted in wanted {
+        assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted}\n{found}");
+    }
+}
+
+#[test]
+fn a_program_has_a_key_for_an_address_and_known_options() {
+    said(
+        "(program p :id \"notbase58!!\" :verison \"x\")",
+        &[
+            "p.ovsm:1:16: error[E0201]: this text is no key: `!` is no letter",
+            "p.ovsm:1:30: error[E0102]: `:verison`",
+        ],
+    );
+    said("(program p :id \"abc\")", &["1:16: error[E0201]: this text is no key: it has another length"]);
+    said("(program p :id 5)", &["1:16: error[E0201]: `5` is no address"]);
+    said("(program p :id)", &["1:12: error[E0102]: `:id` needs a value"]);
+    said("(program p 5)", &["1:1: error[E0102]: `5` stands where an option"]);
+    said(&format!("(program p :id \"{KEY}\" :id \"{KEY}\")"), &["`:id` is given twice"]);
+    said(&format!("(program p :id (pubkey \"{KEY}\"))\n(instruction i () null)"), &[]);
+}
+
+#[test]
+fn codes_of_errors_end() {
+    let beyond = "count beyond the last code, 4294967295";
+    said("(deferror H :from 4294967295 (Q \"a\") (R \"b\"))", &[beyond]);
+    said("(deferror H :from 4294967294 (Q \"a\") (R \"b\"))\n0", &[]);
+    // Also where nothing but the low-level form says it.
+    said("(program p)\n(declare-errors \"H\" '(:from 4294967295u64 (Q \"a\") (R \"b\")))\n0", &[]);
+}
+
+#[test]
+fn accounts_and_events_keep_only_what_has_a_place_in_them() {
+    let source = "(program p)\n(account Foo (a : string)\n  (b : (vec u64)) (c : u8))\n(event Bar (s : string))\n\
+                  (instruction i () :accounts ((n : account)) null)";
+    let wanted = [
+        "p.ovsm:2:14: error[E0109]: the field `a` of `Foo` is `string`, and an account can not keep a view",
+        "p.ovsm:3:3: error[E0109]: the field `b` of `Foo` is `(vec u64)`, and an account can not keep a vec",
+        "p.ovsm:4:12: error[E0109]: the field `s` of `Bar` is `string`, and an event can not log a view",
+    ];
+    said(source, &wanted);
+    // Who uses it is not told again.
+    said(&source.replace("(n : account)", "(n : (account Foo))"), &wanted);
+}
+
+#[test]
+fn what_is_no_account_is_told_as_such() {
+    for (accounts, wanted) in [
+        ("(x)", "`x` is no account: write `(name : type)`"),
+        ("((a))", "`(a)` is no account: write `(name : type)`"),
+        ("5", "`5` is no list of accounts: write `:accounts ((counter"),
+    ] {
+        said(&format!("(program p)\n(instruction i () :accounts {accounts} null)"), &[wanted]);
+    }
+    said("(program p)\n(instruction i (y) null)", &["`y` is no parameter: write `(name : type)`"]);
+}
+
+#[test]
+fn instructions_have_the_bytes_and_the_name_that_callers_know() {
+    let source = |options: &str| {
+        format!(
+            "(program p)\n(instruction do-it ((n : u64)) :accounts ((a : signer)) {options} (set-return-data n))\n(instruction other () null)"
+        )
+    };
+    let folder = folder();
+    for (option, bytes) in [
+        (":discriminator [1u8 2u8 3u8 4u8 5u8 6u8 7u8 8u8]", "0102030405060708"),
+        (":discriminator b\"\\x01\\x02\\x03\"", "010203"),
+        (":discriminator 3u8", "03"),
+        // The first bytes of the SHA-256 of `global:apply`.
+        (":wire-name \"apply\"", "f8f391186932a2e1"),
+    ] {
+        let (own, _) = json(folder.path(), &source(option), "ovsm");
+        let name = if option.contains("apply") { "apply" } else { "do-it" };
+        assert_eq!(
+            (&own["instructions"][0]["name"], &own["instructions"][1]["name"]),
+            (&name.into(), &"other".into())
+        );
+        assert_eq!(own["instructions"][0]["discriminator"], bytes, "{own}");
+        assert!(own["instructions"][0]["cost"]["units"].is_u64(), "{own}");
+        let (code, _, told) =
+            ovsmc(folder.path(), &["client", "p.ovsm", "--language", "typescript", "-o", "client"]);
+        assert_eq!(code, Some(0), "{told}");
+        let text = std::fs::read_to_string(folder.path().join("client/src/index.ts")).unwrap();
+        let size = bytes.len() / 2;
+        assert!(text.contains(&format!("new Uint8Array({});", size + 8)), "{text}");
+        assert!(text.contains(&format!(".write(input.n, data, {size});")), "{text}");
+    }
+    let level = diff(&source(":discriminator [1u8 2u8]"), &source(":discriminator [1u8 3u8]")).0;
+    assert_eq!(level, "major");
+    for option in ["[]", "[1u8 2u8 3u8 4u8 5u8 6u8 7u8 8u8 9u8]", "[1 2]", "5", "\"x\""] {
+        said(
+            &source(&format!(":discriminator {option}")),
+            &["`:discriminator` is one byte, as in `3u8`, or up to eight"],
+        );
+    }
+    said(&source(":wire-name 5"), &["`:wire-name` is the name that callers know"]);
+    said(
+        "(program p)\n(instruction a () :discriminator [1u8 2u8] null)\n(instruction b () :discriminator [1u8 2u8 3u8] null)",
+        &["E0212"],
+    );
+    said(
+        "(program p)\n(instruction a () :wire-name \"b\" :discriminator [1u8] null)\n(instruction b () null)",
+        &["E0212]: two instructions are called `b`"],
+    );
+}

@@ -468,7 +468,7 @@ fn known_program(datum: &Datum) -> Option<String> {
 }
 
 /// The key that is written out: a string, or `(pubkey "…")`.
-fn key(datum: &Datum) -> Option<String> {
+pub(crate) fn key(datum: &Datum) -> Option<String> {
     match datum {
         Datum::String(text) => ovsm_value::encoding::from_base58::<32>(text).map(|_| text.clone()),
         other => match other.items() {

@@ -28,6 +28,7 @@ pub mod names;
 mod openings;
 pub mod origin;
 pub mod source_map;
+mod stated;
 pub mod types;
 pub mod value;
 
