@@ -450,10 +450,14 @@ impl<'a> Expander<'a> {
         }
         let mut places: Vec<(Rc<str>, Span)> = Vec::new();
         let mut call: Option<Rc<str>> = None;
-        for (name, at) in self.expanding.iter().rev() {
+        let is_inside = |span: Span, at: Span| {
+            at != span && at.form == span.form && at.range.cover(span.range) == at.range
+        };
+        for (number, (name, at)) in self.expanding.iter().enumerate().rev() {
             let Some(at) = *at else { continue };
-            // What stands inside of the call is one of its arguments.
-            if at != span && at.form == span.form && at.range.cover(span.range) == at.range {
+            // What stands inside of the call is one of its arguments, also of a call around it, whose macro passed it on.
+            let around = self.expanding.iter().take(number).filter_map(|(_, at)| *at);
+            if is_inside(span, at) || around.into_iter().any(|at| is_inside(span, at)) {
                 continue;
             }
             if at != span {

@@ -82,9 +82,13 @@ impl Declaration {
                 _ => None,
             },
         });
-        (first..)
+        // Those after the last code have none; `deferror` reports them.
+        (u64::from(first)..)
             .zip(named)
-            .filter_map(|(code, named)| named.map(|(name, message)| (code, name, message)))
+            .filter_map(|(code, named)| {
+                let (name, message) = named?;
+                Some((u32::try_from(code).ok()?, name, message))
+            })
             .collect()
     }
 }

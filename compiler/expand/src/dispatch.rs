@@ -17,8 +17,8 @@ pub fn body(instructions: &[Instruction]) -> Body {
     };
     let length = body.add(Expr::Builtin(Builtin::InstructionDataLen, Vec::new()), None);
     let mut clauses = Vec::new();
-    // Those of one byte come first: data of one byte have no word.
-    for size in [1, 8] {
+    // Those of fewer bytes come first: no other begins with theirs, and data may have no more.
+    for size in 1..=8 {
         let own: Vec<&Instruction> = instructions.iter().filter(|it| it.discriminator_size == size).collect();
         if own.is_empty() {
             continue;
@@ -28,12 +28,20 @@ pub fn body(instructions: &[Instruction]) -> Body {
         let fail = body.add(Expr::Fail(Fault::InstructionData), None);
         clauses.push((is_short, fail));
         for instruction in own {
-            let data = body.add(Expr::Builtin(Builtin::InstructionDataPtr, Vec::new()), None);
-            let zero = unsigned(&mut body, 0);
-            let load = Builtin::MemLoad(if size == 1 { 1 } else { 8 });
-            let word = body.add(Expr::Builtin(load, vec![data, zero]), None);
-            let wanted = unsigned(&mut body, instruction.discriminator);
-            let is = compare(&mut body, Comparison::Equal, word, wanted);
+            let mut parts = Vec::new();
+            for (offset, width) in loads(size) {
+                let data = body.add(Expr::Builtin(Builtin::InstructionDataPtr, Vec::new()), None);
+                let at = unsigned(&mut body, offset.into());
+                let word = body.add(Expr::Builtin(Builtin::MemLoad(width), vec![data, at]), None);
+                let part =
+                    instruction.discriminator >> (8 * offset) & (u64::MAX >> (64 - 8 * u32::from(width)));
+                let wanted = unsigned(&mut body, part);
+                parts.push(compare(&mut body, Comparison::Equal, word, wanted));
+            }
+            let is = match parts.as_slice() {
+                [only] => *only,
+                _ => body.add(Expr::And(parts), None),
+            };
             let call = body.add(Expr::Call(instruction.handler, Vec::new()), None);
             body.callees.push(instruction.handler);
             clauses.push((is, call));
@@ -44,4 +52,17 @@ pub fn body(instructions: &[Instruction]) -> Body {
     let fail = body.add(Expr::Fail(Fault::InstructionData), None);
     body.root = Some(body.add(Expr::If(clauses, Some(fail)), None));
     body
+}
+
+/// The offsets and widths of the words that so many bytes are read by.
+fn loads(size: u32) -> Vec<(u32, u8)> {
+    let mut found = Vec::new();
+    let mut offset = 0;
+    for width in [8u8, 4, 2, 1] {
+        if size - offset >= u32::from(width) {
+            found.push((offset, width));
+            offset += u32::from(width);
+        }
+    }
+    found
 }

@@ -52,7 +52,7 @@ pub struct Instruction {
     pub handler: DefId,
     /// The first bytes of the instruction data, little endian.
     pub discriminator: u64,
-    /// How many bytes these are: 1 or 8.
+    /// How many bytes these are: 1 to 8.
     pub discriminator_size: u32,
 }
 

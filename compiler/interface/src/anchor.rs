@@ -20,7 +20,7 @@ pub fn write(interface: &Interface) -> String {
     let instructions: Vec<Value> = interface
         .instructions
         .iter()
-        .map(|it| writer.instruction(it, names.spell(&it.name, Style::Snake)))
+        .map(|it| writer.instruction(interface, it, names.spell(&it.name, Style::Snake)))
         .collect();
     let mut types: Vec<Value> =
         interface.accounts.iter().chain(&interface.events).map(|layout| writer.layout(layout)).collect();
@@ -86,7 +86,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn instruction(&mut self, instruction: &Instruction, name: String) -> Value {
+    fn instruction(&mut self, interface: &Interface, instruction: &Instruction, name: String) -> Value {
         let mut node = json!({ "name": name });
         let mut scope = Scope::default();
         let accounts: Vec<Value> = instruction
@@ -106,7 +106,8 @@ impl Writer<'_> {
                     if let Some(address) = &account.address {
                         node.insert("address".to_string(), json!(address));
                     }
-                    let seeds = account.seeds.iter().map(|seeds| self.seeds(seeds, instruction));
+                    let program = interface.address.as_deref();
+                    let seeds = account.seeds.iter().map(|seeds| self.seeds(seeds, instruction, program));
                     if let Some(seeds) = seeds.flatten().next() {
                         node.insert("pda".to_string(), json!({ "seeds": seeds }));
                     }
@@ -124,12 +125,18 @@ impl Writer<'_> {
     }
 
     /// The seeds, if all of them can be said.
-    fn seeds(&self, seeds: &[Seed], instruction: &Instruction) -> Option<Vec<Value>> {
+    fn seeds(&self, seeds: &[Seed], instruction: &Instruction, program: Option<&str>) -> Option<Vec<Value>> {
+        let key = |key: &str| {
+            let bytes = bs58::decode(key).into_vec().ok()?;
+            Some(json!({ "kind": "const", "value": bytes }))
+        };
         let node = |seed: &Seed| match seed {
             Seed::Bytes(bytes) => Some(json!({ "kind": "const", "value": bytes })),
-            Seed::Key(key) => {
-                let bytes = bs58::decode(key).into_vec().ok()?;
-                Some(json!({ "kind": "const", "value": bytes }))
+            Seed::Key(text) => key(text),
+            Seed::Program => key(program?),
+            Seed::ArgumentField(name, field) => {
+                let path = format!("{}.{}", spell(name, Style::Snake), spell(field, Style::Snake));
+                Some(json!({ "kind": "arg", "path": path }))
             }
             Seed::Account(name) => Some(json!({ "kind": "account", "path": spell(name, Style::Snake) })),
             Seed::Argument(name) => Some(json!({ "kind": "arg", "path": spell(name, Style::Snake) })),

@@ -221,7 +221,7 @@ fn instruction(
             });
             let default = match (&account.address, derived_address(derived, place, account)) {
                 (Some(address), _) => Some(json!({ "kind": "publicKeyValueNode", "publicKey": address })),
-                (None, Some(derived)) => Some(derived.value_node()),
+                (None, Some(derived)) => derived.value_node(),
                 (None, None) => None,
             };
             if let (Some(node), Some(default)) = (node.as_object_mut(), default) {
@@ -270,6 +270,14 @@ impl DerivedAddress<'_> {
                         json!({ "kind": "publicKeyTypeNode" }),
                         json!({ "kind": "publicKeyValueNode", "publicKey": key }),
                     ),
+                    Seed::Program => constant(
+                        json!({ "kind": "publicKeyTypeNode" }),
+                        json!({ "kind": "programIdValueNode" }),
+                    ),
+                    Seed::ArgumentField(name, field) => {
+                        let (of, _) = self.argument_field(interface, name, field)?;
+                        variable(&format!("{name}-{field}"), type_node(&of.ty, of.size))
+                    }
                     Seed::Account(name) => variable(name, json!({ "kind": "publicKeyTypeNode" })),
                     Seed::Argument(name) => {
                         let field = self.argument(name)?;
@@ -291,7 +299,11 @@ impl DerivedAddress<'_> {
         node
     }
 
-    fn value_node(&self) -> Value {
+    /// What fills the address in; nothing if the standard can not say where a seed comes from.
+    fn value_node(&self) -> Option<Value> {
+        if self.seeds.iter().any(|seed| matches!(seed, Seed::ArgumentField(..))) {
+            return None;
+        }
         let seeds: Vec<Value> = self
             .seeds
             .iter()
@@ -307,10 +319,10 @@ impl DerivedAddress<'_> {
                 }))
             })
             .collect();
-        json!({
+        Some(json!({
             "kind": "pdaValueNode",
             "pda": { "kind": "pdaLinkNode", "name": spell(&self.name, Style::Camel) },
             "seeds": seeds,
-        })
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! Addresses that a caller can derive by itself, from constants, the addresses of other accounts, and arguments.
 
-use crate::model::{DataType, Field, Instruction, InstructionAccount, Interface, Seed};
+use crate::model::{DataType, Field, Instruction, InstructionAccount, Interface, Seed, Shape};
 
 /// An address, with the instructions that have an account at it.
 pub(crate) struct DerivedAddress<'a> {
@@ -68,7 +68,9 @@ pub(crate) fn derived_address<'a, 'i>(
 /// The types of the arguments among the seeds.
 fn argument_types<'a>(instruction: &'a Instruction, seeds: &[Seed]) -> Vec<Option<&'a DataType>> {
     let arguments = seeds.iter().filter_map(|seed| match seed {
-        Seed::Argument(name) => Some(argument(instruction, name).map(|field| &field.ty)),
+        Seed::Argument(name) | Seed::ArgumentField(name, _) => {
+            Some(argument(instruction, name).map(|field| &field.ty))
+        }
         _ => None,
     });
     arguments.collect()
@@ -84,6 +86,26 @@ impl DerivedAddress<'_> {
         argument(self.instruction, name)
     }
 
+    /// A field of an argument among the seeds, with all fields of that argument.
+    pub(crate) fn argument_field<'i>(
+        &self,
+        interface: &'i Interface,
+        name: &str,
+        field: &str,
+    ) -> Option<(&'i Field, &'i [Field])> {
+        let DataType::Named(record) = &self.argument(name)?.ty else { return None };
+        let Shape::Record(fields) = &interface.named(record)?.shape else { return None };
+        Some((fields.iter().find(|it| it.name == field)?, fields))
+    }
+
+    /// True if a name among the seeds is that of an argument.
+    pub(crate) fn is_argument(&self, name: &str) -> bool {
+        self.seeds.iter().any(|seed| match seed {
+            Seed::Argument(argument) | Seed::ArgumentField(argument, _) => argument == name,
+            _ => false,
+        })
+    }
+
     /// An account of the instruction that the address belongs to.
     pub(crate) fn account(&self, name: &str) -> Option<&InstructionAccount> {
         self.instruction.accounts.iter().find(|account| account.name == *name)
@@ -94,7 +116,9 @@ impl DerivedAddress<'_> {
         let mut names: Vec<&str> = Vec::new();
         for seed in self.seeds {
             match seed {
-                Seed::Account(name) | Seed::Argument(name) if !names.contains(&name.as_str()) => {
+                Seed::Account(name) | Seed::Argument(name) | Seed::ArgumentField(name, _)
+                    if !names.contains(&name.as_str()) =>
+                {
                     names.push(name);
                 }
                 _ => {}

@@ -6,7 +6,7 @@
 
 use crate::cost::cost_change;
 use crate::model::{
-    DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Shape, Variant,
+    DataType, Field, Instruction, InstructionAccount, Interface, Layout, NamedType, Seed, Shape, Variant,
 };
 use serde::Serialize;
 
@@ -56,6 +56,22 @@ pub fn compare(old: &Interface, new: &Interface) -> Vec<Change> {
     comparison.errors();
     comparison.types();
     comparison.changes
+}
+
+/// What has to own an account: the key of another program, or this one.
+fn owner(account: &InstructionAccount) -> Option<String> {
+    let says = |wanted: &str| account.options.iter().any(|(option, _)| option == wanted);
+    let is_own = (account.account.is_some() || says("raw")) && !says("owner") && !says("init");
+    account.owner.clone().or_else(|| is_own.then(|| "this program".to_string()))
+}
+
+/// What the address of an account is derived from. What only the program can compute is told by its fingerprint, if there is one.
+fn derivation(account: &InstructionAccount) -> Option<String> {
+    let seeds = account.seeds.as_ref()?.iter().map(|seed| match seed {
+        Seed::Expression(_) if account.computed.is_some() => "computed".to_string(),
+        seed => format!("{seed:?}"),
+    });
+    Some(seeds.collect::<Vec<_>>().join(" "))
 }
 
 /// The level of all changes together; `None` without any.
@@ -246,11 +262,10 @@ impl Comparison<'_> {
         let demands = [
             ("type", old.account.clone(), new.account.clone()),
             ("address", old.address.clone(), new.address.clone()),
-            (
-                "derivation",
-                old.seeds.as_ref().map(|seeds| format!("{seeds:?}")),
-                new.seeds.as_ref().map(|seeds| format!("{seeds:?}")),
-            ),
+            ("owner", owner(old), owner(new)),
+            ("derivation", derivation(old), derivation(new)),
+            // What nothing but the program can compute.
+            ("demand that the program computes", old.computed.clone(), new.computed.clone()),
         ];
         for (what, before, now) in demands {
             match (before, now) {

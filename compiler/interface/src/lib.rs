@@ -17,5 +17,6 @@ mod padding;
 pub mod provenance;
 pub mod rust;
 pub mod typescript;
+pub mod unsaid;
 
 pub use model::Interface;

@@ -101,9 +101,16 @@ pub struct InstructionAccount {
     /// Its address, if there is only one that fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The program that has to own it, if it is another than this one and there is only one that fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// How its address is derived, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeds: Option<Vec<Seed>>,
+    /// What stands for the address, the seeds and the owner that only the program can compute: as long as it is the same, so is
+    /// what the program does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed: Option<String>,
     /// What else is said about it, as it was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<(String, String)>,
@@ -113,9 +120,7 @@ impl InstructionAccount {
     /// True if a caller can find the address from the other accounts' addresses and the arguments.
     pub fn is_derivable(&self) -> bool {
         self.seeds.as_ref().is_some_and(|seeds| {
-            seeds.iter().all(|seed| {
-                matches!(seed, Seed::Bytes(_) | Seed::Account(_) | Seed::Argument(_) | Seed::Key(_))
-            })
+            seeds.iter().all(|seed| !matches!(seed, Seed::AccountField(..) | Seed::Expression(_)))
         })
     }
 }
@@ -133,6 +138,10 @@ pub enum Seed {
     Account(String),
     /// The bytes of an argument.
     Argument(String),
+    /// The bytes of a field of an argument.
+    ArgumentField(String, String),
+    /// The address of the program.
+    Program,
     /// A field of an account: its bytes are on chain only.
     AccountField(String, String),
     /// Something that only the program can compute, as it was written.
@@ -316,6 +325,12 @@ impl Interface {
         let layouts = self.accounts.iter().chain(&self.events).flat_map(|layout| &layout.fields);
         arguments.chain(layouts).map(|field| &field.ty).collect()
     }
+}
+
+/// What stands for a text that is too long to be kept: the first half of its SHA-256.
+pub fn fingerprint(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    hex(digest.get(..16).unwrap_or_default())
 }
 
 /// True if a text is an address: 32 bytes in base58.

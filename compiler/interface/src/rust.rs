@@ -546,7 +546,7 @@ impl<'a> Client<'a> {
                 (Some(key), _) => format!("{given}.unwrap_or(Pubkey::new_from_array({key:?}))"),
                 (None, Some(derived)) => {
                     let function = spell(&derived.name, Style::Snake);
-                    let property_of = |variable: &str| match is_argument(derived, variable) {
+                    let property_of = |variable: &str| match derived.is_argument(variable) {
                         true => arguments.iter().find(|(_, it)| it.name == variable).map(|(name, _)| name),
                         false => accounts.iter().find(|(_, it)| it.name == variable).map(|(name, _)| name),
                     };
@@ -588,7 +588,8 @@ impl<'a> Client<'a> {
         self.line("\n/// Derived addresses, with their bumps.");
         self.line("pub mod address {");
         self.indent = "    ";
-        if derived.iter().any(|it| it.seeds.iter().any(|seed| matches!(seed, Seed::Argument(_)))) {
+        let is_written = |seed: &Seed| matches!(seed, Seed::Argument(_) | Seed::ArgumentField(..));
+        if derived.iter().any(|it| it.seeds.iter().any(is_written)) {
             self.line("use super::Data;");
         }
         self.line("use solana_pubkey::Pubkey;");
@@ -599,7 +600,7 @@ impl<'a> Client<'a> {
                 .iter()
                 .zip(&properties)
                 .map(|(variable, property)| {
-                    let field = address.argument(variable).filter(|_| is_argument(address, variable));
+                    let field = address.argument(variable).filter(|_| address.is_argument(variable));
                     let ty = field
                         .map_or_else(|| "Pubkey".to_string(), |field| self.inner_ty(&field.ty, field.size));
                     format!("{property}: &{ty}, ")
@@ -617,6 +618,16 @@ impl<'a> Client<'a> {
                 match seed {
                     Seed::Bytes(bytes) => parts.push(format!("&{bytes:?}")),
                     Seed::Key(key) => parts.push(format!("&{:?}", bytes_of_key(key).unwrap_or_default())),
+                    Seed::Program => parts.push("program.as_ref()".to_string()),
+                    Seed::ArgumentField(name, wanted) => {
+                        let found = address.argument_field(self.interface, name, wanted);
+                        let fields = found.map(|(_, all)| Client::named_fields(all)).unwrap_or_default();
+                        let field = fields.iter().find(|(_, field)| field.name == *wanted);
+                        let field = field.map(|(name, _)| name.as_str()).unwrap_or_default();
+                        self.line(format!("    let mut seed_{place} = Vec::new();"));
+                        self.line(format!("    {}.{field}.write(&mut seed_{place});", property(name)));
+                        parts.push(format!("&seed_{place}"));
+                    }
                     Seed::Account(name) => parts.push(format!("{}.as_ref()", property(name))),
                     Seed::Argument(name) => {
                         self.line(format!("    let mut seed_{place} = Vec::new();"));
@@ -692,11 +703,6 @@ impl<'a> Client<'a> {
         self.indent = "";
         self.line("}");
     }
-}
-
-/// True if a name among the seeds is that of an argument.
-fn is_argument(address: &DerivedAddress<'_>, name: &str) -> bool {
-    address.seeds.iter().any(|seed| matches!(seed, Seed::Argument(argument) if argument == name))
 }
 
 /// The bytes of an address.

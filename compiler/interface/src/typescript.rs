@@ -504,6 +504,15 @@ impl<'a> Client<'a> {
                     Some(format!("new Uint8Array([{}])", bytes.join(", ")))
                 }
                 Seed::Key(key) => Some(format!("getAddressCodec().encode('{key}' as Address)")),
+                Seed::Program => Some("getAddressCodec().encode(programAddress)".to_string()),
+                Seed::ArgumentField(name, wanted) => {
+                    let (field, all) = address.argument_field(self.interface, name, wanted)?;
+                    let names =
+                        Scope::default().spell_all(all.iter().map(|it| it.name.as_str()), Style::Camel);
+                    let place = all.iter().position(|it| it.name == *wanted)?;
+                    let codec = self.codec(&field.ty, field.size);
+                    Some(format!("{codec}.encode(seeds.{}.{})", property(name), names.get(place)?))
+                }
                 Seed::Account(name) => Some(format!("getAddressCodec().encode(seeds.{})", property(name))),
                 Seed::Argument(name) => {
                     let field = address.argument(name)?;
@@ -517,9 +526,7 @@ impl<'a> Client<'a> {
             .iter()
             .zip(&properties)
             .map(|(variable, property)| {
-                let ty = address.argument(variable).filter(|_| {
-                    address.seeds.iter().any(|seed| matches!(seed, Seed::Argument(name) if name == variable))
-                });
+                let ty = address.argument(variable).filter(|_| address.is_argument(variable));
                 let ty = ty.map_or_else(|| "Address".to_string(), |field| self.ty(&field.ty));
                 format!(" {property}: {ty};")
             })
@@ -535,8 +542,17 @@ impl<'a> Client<'a> {
         self.text.push_str(&seeds);
         self.line(format!("    config: {{ programAddress{optional}: Address }}{config},"));
         self.line("): Promise<ProgramDerivedAddress> {");
-        self.line("    return await getProgramDerivedAddress({");
-        self.line(format!("        programAddress: {program},"));
+        match address.seeds.contains(&Seed::Program) {
+            true => {
+                self.line(format!("    const programAddress: Address = {program};"));
+                self.line("    return await getProgramDerivedAddress({");
+                self.line("        programAddress,");
+            }
+            false => {
+                self.line("    return await getProgramDerivedAddress({");
+                self.line(format!("        programAddress: {program},"));
+            }
+        }
         self.line("        seeds: [");
         for part in parts {
             self.line(format!("            {part},"));
@@ -610,9 +626,9 @@ impl<'a> Client<'a> {
         }
         self.line("    accounts.push(...(config.remainingAccounts ?? []));");
         let size = instruction.arguments.iter().fold(0u32, |sum, field| sum.saturating_add(field.size));
-        self.line(format!("    const data = new Uint8Array({});", size.saturating_add(8)));
+        let mut offset = instruction.discriminator.len() as u32;
+        self.line(format!("    const data = new Uint8Array({});", size.saturating_add(offset)));
         self.line(format!("    data.set({constant}_INSTRUCTION_DISCRIMINATOR);"));
-        let mut offset = 8u32;
         for (field, property) in instruction.arguments.iter().zip(&arguments) {
             let codec = self.codec(&field.ty, field.size);
             self.line(format!("    {codec}.write(input.{property}, data, {offset});"));
@@ -642,11 +658,7 @@ impl<'a> Client<'a> {
             (None, Some(derived)) => {
                 let address_of = |name: &str| {
                     let property = property_of(name).unwrap_or_default();
-                    let is_argument = derived
-                        .seeds
-                        .iter()
-                        .any(|seed| matches!(seed, Seed::Argument(argument) if argument == name));
-                    let is_signer = !is_argument && self.is_signer(derived, name);
+                    let is_signer = !derived.is_argument(name) && self.is_signer(derived, name);
                     format!("input.{property}{}", if is_signer { ".address" } else { "" })
                 };
                 let variables = derived.variables();

@@ -74,12 +74,12 @@ pub const NATIVES: &[Native] = &[
     ),
     chain(
         "declare-instruction",
-        "(function discriminator &optional arguments accounts) -> null",
+        "(function discriminator &optional arguments accounts name) -> null",
         "Makes a function without parameters an instruction of the program. The interface of the program says that it takes \
-         the fields of the record `arguments`, and the accounts that the quoted list declares. Only at the top level of \
-         programs.",
+         the fields of the record `arguments`, and the accounts that the quoted list declares, and that it has another name \
+         than the function, if one is given. Only at the top level of programs.",
         2,
-        Some(4),
+        Some(5),
     ),
     chain(
         "declare-program",

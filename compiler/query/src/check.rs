@@ -59,7 +59,9 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
         found.extend(import_reports(db, *module).iter().cloned());
     }
     found.extend(crate::collisions::collisions(db, file).iter().cloned());
+    found.extend(crate::stated::faulty_declarations(db, file).iter().cloned());
     found.extend(crate::openings::late_openings(db, file).iter().cloned());
+    crate::stated::tell_once(db, file, &mut found);
     library_errors(db, file, &mut found);
     // What is put in place of its calls shows its faults at each of them, all at its own text.
     let mut known = FxHashSet::default();

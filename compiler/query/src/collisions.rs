@@ -54,6 +54,14 @@ pub fn collisions(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic>
                             "give one of them another name or another `:discriminator`",
                         ));
                     }
+                    if let Some((_, other, at)) = instructions.iter().find(|(_, other, _)| other == name) {
+                        found.push(shared(
+                            &format!("two instructions are called `{name}`"),
+                            (other, *at),
+                            (name, span),
+                            "give one of them another name or another `:wire-name`",
+                        ));
+                    }
                     instructions.push((own, name.clone(), span));
                 }
                 // A program that takes the one for the other reads and writes its fields at the wrong places.

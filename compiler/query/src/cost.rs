@@ -198,8 +198,8 @@ pub fn costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) ->
 pub fn interface_with_costs(db: &dyn salsa::Database, file: SourceFile, artifact: &Artifact) -> Interface {
     let mut interface = interface(db, file).clone();
     let declared = declared_instructions(db, file);
-    for instruction in &mut interface.instructions {
-        let Some(found) = declared.iter().find(|it| it.name == instruction.name) else { continue };
+    // Both are in the order of the declarations; callers may know one by another name.
+    for (instruction, found) in interface.instructions.iter_mut().zip(&declared) {
         let bound = found.bound(&artifact.program).ok();
         instruction.cost = Some(Cost {
             units: bound.as_ref().map(|bound| bound.units),

@@ -3,15 +3,20 @@
 //! Syntax that was quoted by the macros of `solana/program` gets its meaning for callers here. What is not known is kept as
 //! text: the interface describes what a program says, it does not check it. Start with [`interface()`].
 
+use crate::account_checks::{Checks, Handler};
+use crate::code::body_types;
 use crate::db::SourceFile;
-use crate::forms::{identities, split};
+use crate::forms::{Form, identities, split};
+use crate::known::{Known, Typed, Values};
 use crate::modules::{program, program_forms};
 use crate::names::expand;
-use ovsm_base::FormId;
+use ovsm_base::{DefId, FormId};
+use ovsm_expand::core::{Chain, Expr, ExprId, Key, LocalId};
 use ovsm_expand::ty::RecordType;
 use ovsm_expand::{Datum, Declaration};
 use ovsm_infer::Type;
 use ovsm_interface::Interface;
+use ovsm_interface::model::fingerprint;
 use ovsm_interface::model::{
     DataType, ErrorCode, Field, Instruction, InstructionAccount, Layout, NamedType, Seed, Shape, Variant,
 };
@@ -28,11 +33,11 @@ pub fn interface(db: &dyn salsa::Database, file: SourceFile) -> Interface {
         all.by_name.extend(own.by_name.iter().map(|(name, lines)| (name.clone(), lines.clone())));
     }
     let mut builder =
-        Builder { interface: Interface::new("program"), documentation: &all, names: Vec::new() };
+        Builder { interface: Interface::new("program"), documentation: &all, names: Vec::new(), db, file };
     for form in program_forms(db, file) {
         let docs = builder.docs_of(form.id(db));
         for declaration in &expand(db, *form).declarations {
-            builder.declaration(declaration, &docs);
+            builder.declaration(declaration, &docs, *form);
         }
     }
     builder.interface
@@ -73,14 +78,16 @@ struct Builder<'a> {
     documentation: &'a Documentation,
     /// The types of the interface, with the names that it gives them.
     names: Vec<(Type, String)>,
+    db: &'a dyn salsa::Database,
+    file: SourceFile,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn docs_of(&self, form: &FormId) -> Vec<String> {
         self.documentation.by_form.get(form).cloned().unwrap_or_default()
     }
 
-    fn declaration(&mut self, declaration: &Declaration, docs: &[String]) {
+    fn declaration(&mut self, declaration: &Declaration, docs: &[String], form: Form<'a>) {
         match declaration {
             Declaration::Program { name, options } => {
                 self.interface.name.clone_from(name);
@@ -98,7 +105,8 @@ impl Builder<'_> {
                     Some(record) => self.fields(record, size),
                     None => Vec::new(),
                 };
-                let accounts = self.instruction_accounts(accounts, &arguments);
+                let handler = self.handler(form, instruction.handler);
+                let accounts = self.instruction_accounts(accounts, &arguments, handler.as_ref());
                 self.interface.instructions.push(Instruction {
                     name: name.clone(),
                     docs: docs.to_vec(),
@@ -218,24 +226,39 @@ impl Builder<'_> {
         self.interface.types.push(NamedType { name: name.to_string(), docs, size, aligned, shape });
     }
 
-    fn instruction_accounts(&self, entries: &[Datum], arguments: &[Field]) -> Vec<InstructionAccount> {
+    /// The code of an instruction; `None` if it could not be understood, which was reported.
+    fn handler(&self, form: Form<'a>, def: DefId) -> Option<Handler<'a>> {
+        let function = expand(self.db, form).function(def)?;
+        let types = body_types(self.db, self.file, form, Some(def))?;
+        Some(Handler::new(Typed { body: &function.body, types }))
+    }
+
+    fn instruction_accounts(
+        &self,
+        entries: &[Datum],
+        arguments: &[Field],
+        handler: Option<&Handler<'a>>,
+    ) -> Vec<InstructionAccount> {
         let mut names: Vec<&str> = Vec::new();
         for entry in entries {
             names.extend(entry.items().and_then(<[Datum]>::first).and_then(Datum::symbol));
         }
         let mut accounts = Vec::new();
-        for entry in entries {
+        for (place, entry) in entries.iter().enumerate() {
             let Some([name, _, ty, options @ ..]) = entry.items() else { continue };
             let Some(name) = name.symbol() else { continue };
+            let checks = handler.map(|handler| (handler, handler.checks(place)));
             let mut account = InstructionAccount { name: name.to_string(), ..InstructionAccount::default() };
             account_type(ty, &mut account, 0);
             let is_made = account.options.iter().any(|(option, _)| option == "init");
             for (option, value) in pairs(options) {
                 match (option, value) {
+                    // What the code says is put in their place.
                     ("seeds", Some(Datum::Array(seeds) | Datum::List(seeds))) => {
                         account.seeds =
                             Some(seeds.iter().map(|datum| seed(datum, &names, arguments)).collect());
                     }
+                    ("seeds", Some(other)) => account.seeds = Some(vec![Seed::Expression(other.to_string())]),
                     ("address", Some(value)) if known_program(value).is_some() => {
                         account.address = known_program(value);
                     }
@@ -246,11 +269,121 @@ impl Builder<'_> {
                     }
                 }
             }
+            if let Some((handler, checks)) = checks {
+                self.checked(&mut account, handler, &checks, &names);
+            }
             // What is made at an address that nothing is derived from signs for it.
             account.signer |= is_made && account.seeds.is_none();
             accounts.push(account);
         }
         accounts
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// Puts what the code checks in the place of what was written.
+    fn checked(
+        &self,
+        account: &mut InstructionAccount,
+        handler: &Handler<'a>,
+        checks: &Checks,
+        names: &[&str],
+    ) {
+        let mut values = Values::new(self.db, self.file);
+        let mut computed = Vec::new();
+        let locals = callers_names(handler);
+        let mut key = |values: &mut Values<'a>, of: Option<ExprId>, what: &str| {
+            let expr = of?;
+            if let Some(Known::Key(key)) = values.value(handler.code, expr) {
+                return Some(ovsm_value::encoding::base58(&key));
+            }
+            computed.push(format!("{what} {}", values.fingerprint(handler.code, &locals, expr)));
+            None
+        };
+        if let Some(address) = key(&mut values, checks.address, "address") {
+            account.address = Some(address);
+            account.options.retain(|(option, _)| option != "address" && option != "program");
+        }
+        if let Some(owner) = key(&mut values, checks.owner, "owner") {
+            account.owner = Some(owner);
+            account.options.retain(|(option, _)| option != "owner");
+        }
+        if let (Some(written), Some(exprs)) = (&account.seeds, &checks.seeds) {
+            let texts: Vec<String> = match written.as_slice() {
+                [Seed::Expression(text)] if exprs.len() != 1 => vec![text.clone(); exprs.len()],
+                written => written.iter().map(seed_text).collect(),
+            };
+            let mut seeds = Vec::with_capacity(exprs.len());
+            for (place, expr) in exprs.iter().enumerate() {
+                seeds.push(match self.seed_of(&mut values, handler, *expr, names) {
+                    Some(seed) => seed,
+                    None => {
+                        let fingerprint = values.fingerprint(handler.code, &locals, *expr);
+                        computed.push(format!("seed {place} {fingerprint}"));
+                        Seed::Expression(texts.get(place).cloned().unwrap_or_default())
+                    }
+                });
+            }
+            account.seeds = Some(seeds);
+        }
+        if !computed.is_empty() {
+            account.computed = Some(fingerprint(&computed.join("\n")));
+        }
+    }
+
+    /// What a seed is for callers; `None` if they can not know it.
+    fn seed_of(
+        &self,
+        values: &mut Values<'a>,
+        handler: &Handler<'a>,
+        expr: ExprId,
+        names: &[&str],
+    ) -> Option<Seed> {
+        match values.value(handler.code, expr) {
+            Some(Known::Key(key)) => return Some(Seed::Key(ovsm_value::encoding::base58(&key))),
+            Some(known) => return Some(Seed::Bytes(known.bytes())),
+            None => {}
+        }
+        let account = |expr: ExprId| Some(names.get(handler.account(expr)?)?.to_string());
+        if let Some(name) = account(expr) {
+            return Some(Seed::Account(name));
+        }
+        if let Some(name) = handler.argument(expr) {
+            return Some(Seed::Argument(name.to_string()));
+        }
+        match handler.expr(expr)? {
+            Expr::KeyOf(inner) => Some(Seed::Account(account(*inner)?)),
+            Expr::Chain(chain) if matches!(**chain, Chain::ProgramKey) => Some(Seed::Program),
+            Expr::Get(of, Key::Field(field, _)) => match account(*of) {
+                Some(name) => Some(Seed::AccountField(name, field.clone())),
+                None => {
+                    let ty = handler.code.types.type_of(*of);
+                    // What can be left out is there on chain only.
+                    if !matches!(ty.underlying(), Type::Record(_)) {
+                        return None;
+                    }
+                    Some(Seed::ArgumentField(handler.argument(*of)?.to_string(), field.clone()))
+                }
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The accounts and the arguments of an instruction, by what they are for callers.
+fn callers_names(handler: &Handler<'_>) -> BTreeMap<LocalId, String> {
+    let accounts = handler.accounts.iter().map(|(local, place)| (*local, format!("account {place}")));
+    let arguments = handler.arguments.iter().map(|(local, name)| (*local, format!("argument {name}")));
+    accounts.chain(arguments).collect()
+}
+
+/// How a seed was written.
+fn seed_text(seed: &Seed) -> String {
+    match seed {
+        Seed::Expression(text) | Seed::Account(text) | Seed::Argument(text) | Seed::Key(text) => text.clone(),
+        Seed::AccountField(of, field) | Seed::ArgumentField(of, field) => format!("(. {of} {field})"),
+        Seed::Program => "(program-key)".to_string(),
+        Seed::Bytes(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
     }
 }
 
@@ -335,7 +468,7 @@ fn known_program(datum: &Datum) -> Option<String> {
 }
 
 /// The key that is written out: a string, or `(pubkey "…")`.
-fn key(datum: &Datum) -> Option<String> {
+pub(crate) fn key(datum: &Datum) -> Option<String> {
     match datum {
         Datum::String(text) => ovsm_value::encoding::from_base58::<32>(text).map(|_| text.clone()),
         other => match other.items() {

@@ -10,6 +10,7 @@
 // The accessors that salsa generates can not be documented; the fields that they read are.
 #![allow(missing_docs)]
 
+mod account_checks;
 pub mod audit;
 mod budget;
 pub mod check;
@@ -20,12 +21,14 @@ pub mod db;
 pub mod declared;
 pub mod forms;
 pub mod instances;
+mod known;
 mod library;
 pub mod modules;
 pub mod names;
 mod openings;
 pub mod origin;
 pub mod source_map;
+mod stated;
 pub mod types;
 pub mod value;
 

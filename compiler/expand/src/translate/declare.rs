@@ -49,16 +49,16 @@ impl Translator<'_> {
                     return None;
                 }
                 let name = self.session.name(*global)?.to_string();
-                let discriminator_size = match self.unit.exprs.get(*discriminator)? {
-                    Expr::Constant(Value::Fixed(IntType::U8, _)) => 1,
-                    _ => 8,
-                };
-                let discriminator = self.known_number(*discriminator)?;
+                let (discriminator, discriminator_size) = self.discriminator(*discriminator)?;
                 let arguments = match rest.first() {
                     Some(record) => Some(self.record(*record)?),
                     None => None,
                 };
                 let accounts = rest.get(1).map_or_else(Vec::new, |accounts| self.quoted(*accounts));
+                let name = match rest.get(2) {
+                    Some(name) => self.quoted_text(*name)?,
+                    None => name,
+                };
                 let instruction = Instruction { handler, discriminator, discriminator_size };
                 Some(Declaration::Instruction { name, instruction, arguments, accounts })
             }
@@ -78,6 +78,26 @@ impl Translator<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The bytes that name an instruction, as a number, and how many they are: a `u8` is one, another number eight; others are
+    /// written out.
+    fn discriminator(&self, expr: ExprId) -> Option<(u64, u32)> {
+        let bytes: Vec<u8> = match self.unit.exprs.get(expr)? {
+            Expr::Constant(Value::Fixed(IntType::U8, word)) => return Some((*word, 1)),
+            Expr::Constant(Value::Bytes(bytes)) => bytes.to_vec(),
+            Expr::Constant(Value::Array(items)) => {
+                let byte = |item: &Value| match item {
+                    Value::Fixed(IntType::U8, word) => u8::try_from(*word).ok(),
+                    _ => None,
+                };
+                items.as_slice().iter().map(byte).collect::<Option<_>>()?
+            }
+            _ => return Some((self.known_number(expr)?, 8)),
+        };
+        let mut word = [0; 8];
+        word.get_mut(..bytes.len()).filter(|place| !place.is_empty())?.copy_from_slice(&bytes);
+        Some((u64::from_le_bytes(word), bytes.len() as u32))
     }
 
     fn record(&mut self, expr: ExprId) -> Option<Arc<RecordType>> {

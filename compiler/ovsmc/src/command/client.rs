@@ -1,7 +1,8 @@
 //! `ovsmc client`: source code in another language that calls a program.
 
-use super::idl::{Contents, key, of_source};
+use super::idl::{Contents, key, of_source, tell_unsaid};
 use ovsm_edge::{Exit, Terminal, output};
+use ovsm_interface::unsaid::Reader;
 use std::path::PathBuf;
 
 /// Write a client of a program in another language
@@ -42,6 +43,7 @@ impl Client {
             Ok(interface) => interface,
             Err(exit) => return exit,
         };
+        tell_unsaid(&interface, Reader::Client, terminal);
         let files = match self.language {
             Language::Typescript => ovsm_interface::typescript::write(&interface),
             Language::Rust => ovsm_interface::rust::write(&interface),

@@ -4,6 +4,7 @@ use super::build::load;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_interface::Interface;
+use ovsm_interface::unsaid::{Reader, unsaid};
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::{BuildOptions, build, diagnostics, interface, interface_with_costs, source_map};
 use ovsm_sbpf::Version;
@@ -52,6 +53,12 @@ impl Idl {
             Ok(interface) => interface,
             Err(exit) => return exit,
         };
+        let reader = match self.format {
+            Format::Codama => Reader::Codama,
+            Format::Anchor => Reader::Anchor,
+            Format::Ovsm => Reader::Ovsm,
+        };
+        tell_unsaid(&interface, reader, terminal);
         let text = match self.format {
             Format::Codama => ovsm_interface::codama::write(&interface),
             Format::Anchor => ovsm_interface::anchor::write(&interface),
@@ -76,6 +83,13 @@ pub(super) fn key(text: &str) -> Result<String, String> {
     match ovsm_interface::model::is_key(text) {
         true => Ok(text.to_string()),
         false => Err("an address is 32 bytes in base58".to_string()),
+    }
+}
+
+/// Tells which addresses a reader of the interface can not derive.
+pub(super) fn tell_unsaid(interface: &Interface, reader: Reader, terminal: &Terminal) {
+    for sentence in unsaid(interface, reader) {
+        terminal.note(&format!("note: {sentence}"));
     }
 }
 

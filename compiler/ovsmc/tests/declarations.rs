@@ -1,0 +1,306 @@
+//! What the declarations of a program say to its callers, and what is reported of them: `check`, `idl`, `client`, `diff`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+const KEY: &str = "Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS";
+const OTHER: &str = "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi";
+
+fn ovsmc(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ovsmc"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// What the checker says of a program: code, place and message of each fault, on a line each.
+fn faults(source: &str) -> String {
+    let folder = folder();
+    std::fs::write(folder.path().join("p.ovsm"), source).unwrap();
+    let (_, out, err) = ovsmc(folder.path(), &["check", "--error-format", "short", "p.ovsm"]);
+    format!("{out}{err}")
+}
+
+fn json(folder: &Path, source: &str, format: &str) -> (Value, String) {
+    std::fs::write(folder.join("p.ovsm"), source).unwrap();
+    let (code, out, err) = ovsmc(folder, &["idl", "p.ovsm", "--format", format]);
+    assert_eq!(code, Some(0), "{err}");
+    (serde_json::from_str(&out).unwrap(), err)
+}
+
+/// The last line of a comparison, and all of it.
+fn diff(old: &str, new: &str) -> (String, String) {
+    let folder = folder();
+    std::fs::write(folder.path().join("old.ovsm"), old).unwrap();
+    std::fs::write(folder.path().join("new.ovsm"), new).unwrap();
+    let (code, out, err) = ovsmc(folder.path(), &["diff", "old.ovsm", "new.ovsm"]);
+    let level = out.lines().last().unwrap_or_default().to_string();
+    assert_eq!(code, Some(i32::from(level == "major")), "{out}{err}");
+    (level, out)
+}
+
+#[test]
+fn faults_of_options_are_shown_where_they_stand() {
+    let found = faults(
+        "(program p)\n(account A (n : u64))\n(deferror E (Bad \"b\"))\n(instruction a () :accounts ((x : (mut (account A))) (s : signer))\n  \
+         :constraints ((= (key s) \"abc\") Bad\n    (. x nope) Bad)\n  null)\n\
+         (instruction b () :accounts ((x : (account A) :seeds [\"a\"\n   (. x nix)])\n  (y : account :address\n    (. x nay))) null)",
+    );
+    for place in ["p.ovsm:5:28: ", "p.ovsm:6:5: ", "p.ovsm:9:4: ", "p.ovsm:11:5: "] {
+        assert!(found.contains(place), "{place}\n{found}");
+    }
+}
+
+const SEEDS: &str = r#"(program p)
+(const tag "vault")
+(const number 7u16)
+(const admin (pubkey "Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS"))
+(defmacro x-program-id () '(pubkey "Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS"))
+(defn twice (n) -> u8 (* n 2u8))
+(defrecord Pair (left : u32) (right : u32))
+(account A (b : u8))
+(instruction i ((pair : Pair) (n : u64))
+  :accounts ((a : (account A) :seeds [tag b"raw" 5 [1u8 2u8] number (twice 4u8) (bytes tag) admin n] :bump (. a b))
+             (b : account :seeds [(program-key) (. pair right) s])
+             (c : account :seeds [(+ n 1u64)])
+             (d : account :address admin)
+             (e : (program (x-program-id)))
+             (f : account :owner (x-program-id))
+             (s : signer))
+  null)
+"#;
+
+#[test]
+fn seeds_and_addresses_are_values_whatever_their_spelling() {
+    let folder = folder();
+    let (own, told) = json(folder.path(), SEEDS, "ovsm");
+    let accounts = &own["instructions"][0]["accounts"];
+    let bytes = |text: &str| serde_json::json!({ "bytes": text });
+    let key = serde_json::json!({ "key": KEY });
+    let argument = |name: &str| serde_json::json!({ "argument": name });
+    assert_eq!(
+        accounts[0]["seeds"],
+        serde_json::json!([
+            bytes("7661756c74"),
+            bytes("726177"),
+            bytes("0500000000000000"),
+            bytes("0102"),
+            bytes("0700"),
+            bytes("08"),
+            bytes("7661756c74"),
+            key,
+            argument("n")
+        ])
+    );
+    let field = serde_json::json!({ "argument-field": ["pair", "right"] });
+    assert_eq!(accounts[1]["seeds"], serde_json::json!(["program", field, { "account": "s" }]));
+    assert_eq!(accounts[2]["seeds"], serde_json::json!([{ "expression": "(+ n 1u64)" }]));
+    assert!(accounts[2]["computed"].is_string() && accounts[1].get("computed").is_none(), "{accounts}");
+    assert_eq!((&accounts[3]["address"], &accounts[4]["address"]), (&KEY.into(), &KEY.into()));
+    assert_eq!(accounts[5]["owner"], KEY);
+    let note = "note: the account `c` of `i`: only the program can compute the seed `(+ n 1u64)`, so callers have to give its address\n";
+    assert_eq!(told, note);
+    let (anchor, told) = json(folder.path(), SEEDS, "anchor");
+    assert!(
+        told.contains("`(program-key)` is the address of the program, which it does not state"),
+        "{told}"
+    );
+    let accounts = &anchor["instructions"][0]["accounts"];
+    assert_eq!(accounts[0]["pda"]["seeds"][2]["value"], serde_json::json!([5, 0, 0, 0, 0, 0, 0, 0]));
+    let stated = SEEDS.replace("(program p)", &format!("(program p :id \"{OTHER}\")"));
+    let (anchor, _) = json(folder.path(), &stated, "anchor");
+    let seeds = &anchor["instructions"][0]["accounts"][1]["pda"]["seeds"];
+    assert_eq!(seeds[0]["value"].as_array().map(Vec::len), Some(32));
+    assert_eq!(seeds[1], serde_json::json!({ "kind": "arg", "path": "pair.right" }));
+    let (codama, _) = json(folder.path(), SEEDS, "codama");
+    let pdas = codama["program"]["pdas"].as_array().unwrap();
+    let seeds = &pdas.iter().find(|pda| pda["name"] == "b").unwrap()["seeds"];
+    assert_eq!(seeds[0]["value"]["kind"], "programIdValueNode");
+    assert_eq!(seeds[1]["name"], "pairRight");
+    for (language, source, wanted) in [
+        (
+            "rust",
+            "src/lib.rs",
+            &["pair.right.write(&mut seed_1)", "&[program.as_ref(), &seed_1, s.as_ref()]"][..],
+        ),
+        (
+            "typescript",
+            "src/index.ts",
+            &["getU32Codec().encode(seeds.pair.right)", ".encode(programAddress)"],
+        ),
+    ] {
+        let (code, _, told) =
+            ovsmc(folder.path(), &["client", "p.ovsm", "--language", language, "-o", "client"]);
+        assert_eq!(code, Some(0));
+        assert!(told.starts_with(note), "{told}");
+        let text = std::fs::read_to_string(folder.path().join("client").join(source)).unwrap();
+        for wanted in wanted {
+            assert!(text.contains(wanted), "{wanted}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn changes_behind_constants_are_changes() {
+    let changed = |from: &str, to: &str| {
+        let new = SEEDS.replace(from, to);
+        assert_ne!(new, SEEDS, "{from}");
+        diff(SEEDS, &new)
+    };
+    for (from, to, said) in [
+        ("(const tag \"vault\")", "(const tag \"vaulu\")", "the account `a` has another derivation"),
+        ("7u16)", "7u32)", "the account `a` has another derivation"),
+        ("(* n 2u8)", "(* n 3u8)", "the account `a` has another derivation"),
+        ("b\"raw\"", "b\"rax\"", "the account `a` has another derivation"),
+        ("(. pair right)", "(. pair left)", "the account `b` has another derivation"),
+        ("(+ n 1u64)", "(+ n 2u64)", "the account `c` has another demand that the program computes"),
+        ("(const admin (pubkey \"Fg", "(const admin (pubkey \"Fh", "the account `d` has another address"),
+        ("() '(pubkey \"Fg", "() '(pubkey \"Fh", "the account `f` has another owner"),
+    ] {
+        let (level, text) = changed(from, to);
+        assert_eq!(level, "major", "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+    // Another spelling of the same is no change.
+    for (from, to) in [
+        ("[tag b\"raw\" 5", "[\"vault\" \"raw\" 5u64"),
+        (":address admin", ":address (x-program-id)"),
+        ("(+ n 1u64)", "(+ n (- 3u64 2u64))"),
+    ] {
+        let (level, text) = changed(from, to);
+        assert_eq!(level, "the interfaces are the same", "{text}");
+    }
+}
+
+#[test]
+fn another_owner_refuses_what_callers_send() {
+    let with =
+        |options: &str| format!("(program p)\n(instruction i () :accounts ((x : account{options})) null)");
+    let (token, other) = (with(" :owner (token-program-id)"), with(" :owner (token-2022-program-id)"));
+    assert_eq!(diff(&token, &other).0, "major");
+    assert_eq!(diff(&with(""), &token).0, "major");
+    assert_eq!(diff(&token, &with("")).0, "minor");
+}
+
+/// The first diagnostic with each of some places, and nothing else.
+fn said(source: &str, wanted: &[&str]) {
+    let found = faults(source);
+    let lines: Vec<&str> = found.lines().filter(|line| line.contains(": error[")).collect();
+    assert_eq!(lines.len(), wanted.len(), "{found}");
+    for wanted in wanted {
+        assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted}\n{found}");
+    }
+}
+
+#[test]
+fn a_program_has_a_key_for_an_address_and_known_options() {
+    said(
+        "(program p :id \"notbase58!!\" :verison \"x\")",
+        &[
+            "p.ovsm:1:16: error[E0201]: this text is no key: `!` is no letter",
+            "p.ovsm:1:30: error[E0102]: `:verison`",
+        ],
+    );
+    said("(program p :id \"abc\")", &["1:16: error[E0201]: this text is no key: it has another length"]);
+    said("(program p :id 5)", &["1:16: error[E0201]: `5` is no address"]);
+    said("(program p :id)", &["1:12: error[E0102]: `:id` needs a value"]);
+    said("(program p 5)", &["1:1: error[E0102]: `5` stands where an option"]);
+    said(&format!("(program p :id \"{KEY}\" :id \"{KEY}\")"), &["`:id` is given twice"]);
+    said(&format!("(program p :id (pubkey \"{KEY}\"))\n(instruction i () null)"), &[]);
+}
+
+#[test]
+fn codes_of_errors_end() {
+    let beyond = "count beyond the last code, 4294967295";
+    said("(deferror H :from 4294967295 (Q \"a\") (R \"b\"))", &[beyond]);
+    said("(deferror H :from 4294967294 (Q \"a\") (R \"b\"))\n0", &[]);
+    // Also where nothing but the low-level form says it.
+    said("(program p)\n(declare-errors \"H\" '(:from 4294967295u64 (Q \"a\") (R \"b\")))\n0", &[]);
+}
+
+#[test]
+fn accounts_and_events_keep_only_what_has_a_place_in_them() {
+    let source = "(program p)\n(account Foo (a : string)\n  (b : (vec u64)) (c : u8))\n(event Bar (s : string))\n\
+                  (instruction i () :accounts ((n : account)) null)";
+    let wanted = [
+        "p.ovsm:2:14: error[E0109]: the field `a` of `Foo` is `string`, and an account can not keep a view",
+        "p.ovsm:3:3: error[E0109]: the field `b` of `Foo` is `(vec u64)`, and an account can not keep a vec",
+        "p.ovsm:4:12: error[E0109]: the field `s` of `Bar` is `string`, and an event can not log a view",
+    ];
+    said(source, &wanted);
+    // Who uses it is not told again.
+    said(&source.replace("(n : account)", "(n : (account Foo))"), &wanted);
+}
+
+#[test]
+fn what_is_no_account_is_told_as_such() {
+    for (accounts, wanted) in [
+        ("(x)", "`x` is no account: write `(name : type)`"),
+        ("((a))", "`(a)` is no account: write `(name : type)`"),
+        ("5", "`5` is no list of accounts: write `:accounts ((counter"),
+    ] {
+        said(&format!("(program p)\n(instruction i () :accounts {accounts} null)"), &[wanted]);
+    }
+    said("(program p)\n(instruction i (y) null)", &["`y` is no parameter: write `(name : type)`"]);
+}
+
+#[test]
+fn instructions_have_the_bytes_and_the_name_that_callers_know() {
+    let source = |options: &str| {
+        format!(
+            "(program p)\n(instruction do-it ((n : u64)) :accounts ((a : signer)) {options} (set-return-data n))\n(instruction other () null)"
+        )
+    };
+    let folder = folder();
+    for (option, bytes) in [
+        (":discriminator [1u8 2u8 3u8 4u8 5u8 6u8 7u8 8u8]", "0102030405060708"),
+        (":discriminator b\"\\x01\\x02\\x03\"", "010203"),
+        (":discriminator 3u8", "03"),
+        // The first bytes of the SHA-256 of `global:apply`.
+        (":wire-name \"apply\"", "f8f391186932a2e1"),
+    ] {
+        let (own, _) = json(folder.path(), &source(option), "ovsm");
+        let name = if option.contains("apply") { "apply" } else { "do-it" };
+        assert_eq!(
+            (&own["instructions"][0]["name"], &own["instructions"][1]["name"]),
+            (&name.into(), &"other".into())
+        );
+        assert_eq!(own["instructions"][0]["discriminator"], bytes, "{own}");
+        assert!(own["instructions"][0]["cost"]["units"].is_u64(), "{own}");
+        let (code, _, told) =
+            ovsmc(folder.path(), &["client", "p.ovsm", "--language", "typescript", "-o", "client"]);
+        assert_eq!(code, Some(0), "{told}");
+        let text = std::fs::read_to_string(folder.path().join("client/src/index.ts")).unwrap();
+        let size = bytes.len() / 2;
+        assert!(text.contains(&format!("new Uint8Array({});", size + 8)), "{text}");
+        assert!(text.contains(&format!(".write(input.n, data, {size});")), "{text}");
+    }
+    let level = diff(&source(":discriminator [1u8 2u8]"), &source(":discriminator [1u8 3u8]")).0;
+    assert_eq!(level, "major");
+    for option in ["[]", "[1u8 2u8 3u8 4u8 5u8 6u8 7u8 8u8 9u8]", "[1 2]", "5", "\"x\""] {
+        said(
+            &source(&format!(":discriminator {option}")),
+            &["`:discriminator` is one byte, as in `3u8`, or up to eight"],
+        );
+    }
+    said(&source(":wire-name 5"), &["`:wire-name` is the name that callers know"]);
+    said(
+        "(program p)\n(instruction a () :discriminator [1u8 2u8] null)\n(instruction b () :discriminator [1u8 2u8 3u8] null)",
+        &["E0212"],
+    );
+    said(
+        "(program p)\n(instruction a () :wire-name \"b\" :discriminator [1u8] null)\n(instruction b () null)",
+        &["E0212]: two instructions are called `b`"],
+    );
+}

@@ -1,0 +1,403 @@
+//! Values that are known when a program is compiled: seeds, addresses, owners, whatever their spelling.
+//!
+//! Code after expansion is looked at: literals, constants, arithmetic, calls of functions that come to a value. What has no
+//! known value has a fingerprint: a text that stays the same as long as the code computes the same in the same way. Nothing is
+//! evaluated that could fail or change something. Start with [`Values::value`].
+
+use crate::code::body_types;
+use crate::db::SourceFile;
+use crate::modules::{program_forms, program_items};
+use crate::names::expand;
+use crate::types::name_of;
+use ovsm_base::{DefId, IntType};
+use ovsm_expand::builtin::{Arithmetic, Builtin, Overflow};
+use ovsm_expand::core::{Body, Chain, Expr, ExprId, Key, LocalId, Variable};
+use ovsm_infer::{BodyTypes, Type};
+use std::collections::BTreeMap;
+
+/// So many expressions are looked at for one value.
+const MAX_STEPS: u32 = 20_000;
+
+/// A known value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Known {
+    /// An integer with its type; of its two's complement, the low bits count.
+    Integer(IntType, u128),
+    /// A truth value.
+    Bool(bool),
+    /// A text or bytes.
+    Bytes(Vec<u8>),
+    /// A key.
+    Key([u8; 32]),
+    /// Items of one type.
+    Items(Vec<Known>),
+}
+
+impl Known {
+    /// The bytes that the program makes of it: integers little endian, as wide as their type.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match self {
+            Known::Integer(ty, number) => {
+                number.to_le_bytes().into_iter().take(ty.bits() as usize / 8).collect()
+            }
+            Known::Bool(truth) => vec![u8::from(*truth)],
+            Known::Bytes(bytes) => bytes.clone(),
+            Known::Key(key) => key.to_vec(),
+            Known::Items(items) => items.iter().flat_map(Known::bytes).collect(),
+        }
+    }
+}
+
+/// Code with its types.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed<'a> {
+    pub(crate) body: &'a Body,
+    pub(crate) types: &'a BodyTypes,
+}
+
+/// Looks values up in the code of a program.
+pub(crate) struct Values<'a> {
+    db: &'a dyn salsa::Database,
+    file: SourceFile,
+    steps: u32,
+    /// The variables and functions that are being looked at.
+    inside: Vec<DefId>,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn new(db: &'a dyn salsa::Database, file: SourceFile) -> Values<'a> {
+        Values { db, file, steps: 0, inside: Vec::new() }
+    }
+
+    /// The value of an expression; `None` if it is known only when the program runs.
+    pub(crate) fn value(&mut self, code: Typed<'a>, expr: ExprId) -> Option<Known> {
+        self.steps = MAX_STEPS;
+        self.evaluate(code, &mut BTreeMap::new(), expr)
+    }
+
+    fn evaluate(
+        &mut self,
+        code: Typed<'a>,
+        locals: &mut BTreeMap<LocalId, Known>,
+        expr: ExprId,
+    ) -> Option<Known> {
+        self.steps = self.steps.checked_sub(1)?;
+        let found = ovsm_base::stack::with_room(|| self.evaluate_inner(code, locals, expr))?;
+        // Where it stands, it may be a wider integer.
+        match (found, code.types.type_of(expr).underlying()) {
+            (Known::Integer(ty, number), Type::Int(wanted)) => integer(*wanted, signed(ty, number)?),
+            (Known::Integer(..), _) | (_, Type::Option(_)) => None,
+            (found, _) => Some(found),
+        }
+    }
+
+    fn evaluate_inner(
+        &mut self,
+        code: Typed<'a>,
+        locals: &mut BTreeMap<LocalId, Known>,
+        expr: ExprId,
+    ) -> Option<Known> {
+        match code.body.exprs.get(expr)? {
+            Expr::Int { negative, magnitude, .. } => {
+                let Type::Int(ty) = code.types.exprs.get(expr)?.underlying() else { return None };
+                let number = i128::try_from(*magnitude);
+                match (number, *negative) {
+                    (Ok(number), true) => integer(*ty, -number),
+                    (Ok(number), false) => integer(*ty, number),
+                    (Err(_), false) if *ty == IntType::U128 => Some(Known::Integer(*ty, *magnitude)),
+                    (Err(_), _) => None,
+                }
+            }
+            Expr::Bool(truth) => Some(Known::Bool(*truth)),
+            Expr::String(text) => Some(Known::Bytes(text.as_bytes().to_vec())),
+            Expr::Bytes(bytes) => Some(Known::Bytes(bytes.clone())),
+            Expr::Pubkey(key) => Some(Known::Key(*key)),
+            Expr::Array(items) => {
+                let items = items.iter().map(|item| self.evaluate(code, locals, *item));
+                Some(Known::Items(items.collect::<Option<_>>()?))
+            }
+            Expr::Repeat(item, count) if *count <= 1024 => {
+                let item = self.evaluate(code, locals, *item)?;
+                Some(Known::Items(vec![item; *count as usize]))
+            }
+            Expr::Get(items, Key::Index(place)) => {
+                let items = self.evaluate(code, locals, *items)?;
+                let Known::Integer(ty, place) = self.evaluate(code, locals, *place)? else { return None };
+                let place = usize::try_from(signed(ty, place)?).ok()?;
+                match items {
+                    Known::Items(items) => items.get(place).cloned(),
+                    Known::Bytes(bytes) => Some(Known::Integer(IntType::U8, u128::from(*bytes.get(place)?))),
+                    _ => None,
+                }
+            }
+            Expr::Ascribe(inner, _) | Expr::Into(inner, _) | Expr::Scope(_, inner) | Expr::Present(inner) => {
+                self.evaluate(code, locals, *inner)
+            }
+            Expr::Block(items) => {
+                let (last, first) = items.split_last()?;
+                for item in first {
+                    let Some(Expr::Bind(local, value)) = code.body.exprs.get(*item) else { return None };
+                    let value = self.evaluate(code, locals, *value)?;
+                    locals.insert(*local, value);
+                }
+                self.evaluate(code, locals, *last)
+            }
+            Expr::Local(local) if !is_assigned(code.body, Variable::Local(*local)) => {
+                locals.get(local).cloned()
+            }
+            Expr::Global(def) => self.of_variable(*def),
+            Expr::Call(def, arguments) => {
+                let arguments = arguments.iter().map(|argument| self.evaluate(code, locals, *argument));
+                let arguments: Vec<Known> = arguments.collect::<Option<_>>()?;
+                self.of_call(*def, arguments)
+            }
+            Expr::Builtin(builtin, operands) => {
+                let operands = operands.iter().map(|operand| self.evaluate(code, locals, *operand));
+                let operands: Vec<Known> = operands.collect::<Option<_>>()?;
+                let Type::Int(ty) = code.types.exprs.get(expr)?.underlying() else {
+                    return texts(*builtin, &operands);
+                };
+                number(*builtin, *ty, &operands)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a variable that is never given another one.
+    fn of_variable(&mut self, def: DefId) -> Option<Known> {
+        let (db, file) = (self.db, self.file);
+        let bodies = program_forms(db, file).iter().flat_map(|form| expand(db, *form).bodies());
+        if self.inside.contains(&def)
+            || bodies.map(|(_, body)| body).any(|body| is_assigned(body, Variable::Global(def)))
+        {
+            return None;
+        }
+        let (code, value) = self.definition(def)?;
+        self.inside.push(def);
+        let value = self.evaluate(code, &mut BTreeMap::new(), value);
+        self.inside.pop();
+        value
+    }
+
+    /// Where a variable gets its value.
+    fn definition(&self, def: DefId) -> Option<(Typed<'a>, ExprId)> {
+        let (db, file) = (self.db, self.file);
+        let form = *program_forms(db, file).get(*program_items(db, file).places.get(&def)?)?;
+        let body = expand(db, form).code.as_ref()?;
+        let value = body.exprs.iter().find_map(|expr| match expr {
+            Expr::Define(defined, value) if *defined == def => Some(*value),
+            _ => None,
+        })?;
+        Some((Typed { body, types: body_types(db, file, form, None)? }, value))
+    }
+
+    fn function(&self, def: DefId) -> Option<Typed<'a>> {
+        let (db, file) = (self.db, self.file);
+        let form = *program_forms(db, file).get(*program_items(db, file).places.get(&def)?)?;
+        let function = expand(db, form).function(def)?;
+        Some(Typed { body: &function.body, types: body_types(db, file, form, Some(def))? })
+    }
+
+    fn of_call(&mut self, def: DefId, arguments: Vec<Known>) -> Option<Known> {
+        let code = self.function(def)?;
+        if self.inside.contains(&def) || arguments.len() != code.body.params as usize {
+            return None;
+        }
+        let places = code.body.locals.iter_enumerated().map(|(local, _)| local);
+        let mut locals: BTreeMap<LocalId, Known> = places.zip(arguments).collect();
+        self.inside.push(def);
+        let value = self.evaluate(code, &mut locals, code.body.root?);
+        self.inside.pop();
+        value
+    }
+
+    /// What an expression computes, as a text that is the same for the same computation. The names are those of the locals that
+    /// mean something to callers.
+    pub(crate) fn fingerprint(
+        &mut self,
+        code: Typed<'a>,
+        names: &BTreeMap<LocalId, String>,
+        expr: ExprId,
+    ) -> String {
+        self.steps = MAX_STEPS;
+        let mut text = String::new();
+        self.describe(code, names, expr, &mut text);
+        text
+    }
+
+    fn describe(
+        &mut self,
+        code: Typed<'a>,
+        names: &BTreeMap<LocalId, String>,
+        expr: ExprId,
+        text: &mut String,
+    ) {
+        let Some(steps) = self.steps.checked_sub(1) else { return };
+        self.steps = steps;
+        if let Some(known) = self.evaluate(code, &mut BTreeMap::new(), expr) {
+            text.push_str(&format!("{known:?}"));
+            return;
+        }
+        let Some(node) = code.body.exprs.get(expr) else { return };
+        text.push('(');
+        match node {
+            Expr::Ascribe(inner, _) | Expr::Scope(_, inner) => self.describe(code, names, *inner, text),
+            Expr::Local(local) => match names.get(local) {
+                Some(name) => text.push_str(name),
+                None => text.push_str(&format!("local {}", self.number_of(code.body, *local))),
+            },
+            node => {
+                text.push_str(&head(node));
+                match node {
+                    Expr::Call(def, _) => self.describe_definition(*def, text),
+                    Expr::Global(def) => self.describe_definition(*def, text),
+                    Expr::Bind(local, _) | Expr::SetLocal(local, _) => {
+                        text.push_str(&self.number_of(code.body, *local).to_string());
+                    }
+                    _ => {}
+                }
+                let mut children = Vec::new();
+                node.for_each_child(|child| children.push(child));
+                for child in children {
+                    text.push(' ');
+                    ovsm_base::stack::with_room(|| self.describe(code, names, child, text));
+                }
+            }
+        }
+        text.push(')');
+    }
+
+    /// Which of the locals of its name it is: what is bound before it does not count.
+    fn number_of(&self, body: &Body, local: LocalId) -> String {
+        let Some(own) = body.locals.get(local) else { return String::new() };
+        let before = body.locals.iter_enumerated().take_while(|(other, _)| *other != local);
+        let number = before.filter(|(_, other)| other.name == own.name).count();
+        // The names that macros make count all that were made before.
+        let name = own.name.split("__").next().unwrap_or_default();
+        format!("{name}#{number}")
+    }
+
+    fn describe_definition(&mut self, def: DefId, text: &mut String) {
+        if self.inside.contains(&def) {
+            text.push_str(&name_of(self.db, self.file, def));
+            return;
+        }
+        self.inside.push(def);
+        if let Some(code) = self.function(def)
+            && let Some(root) = code.body.root
+        {
+            self.describe(code, &BTreeMap::new(), root, text);
+        } else if let Some((code, value)) = self.definition(def) {
+            self.describe(code, &BTreeMap::new(), value, text);
+        }
+        self.inside.pop();
+    }
+}
+
+/// What an expression does by itself, without its parts and without places in the text.
+fn head(node: &Expr) -> String {
+    match node {
+        Expr::Builtin(builtin, _) => format!("{builtin:?}"),
+        Expr::Get(_, Key::Field(name, _)) => format!("field {name:?}"),
+        Expr::Get(_, Key::Payload(ty, variant, field)) => format!("payload {ty} {variant} {field}"),
+        Expr::Get(_, Key::Index(_)) => "item".to_string(),
+        Expr::Make(ty, variant, _) => format!("make {ty} {variant}"),
+        Expr::IsVariant(_, ty, variant) => format!("is-variant {ty} {variant}"),
+        Expr::HasType(_, ty) => format!("has-type {ty}"),
+        Expr::Into(_, ty) => format!("into {ty}"),
+        Expr::Int { negative, magnitude, suffix } => format!("int {negative} {magnitude} {suffix:?}"),
+        Expr::Fail(fault) => format!("{fault:?}"),
+        Expr::Chain(chain) => match &**chain {
+            Chain::Sysvar(key, offset) => format!("sysvar {key:?} {offset}"),
+            Chain::Field { record, field, .. } => format!("field {record} {field:?}"),
+            chain => word(&format!("{chain:?}")),
+        },
+        node => word(&format!("{node:?}")),
+    }
+}
+
+/// The word that a text begins with.
+fn word(text: &str) -> String {
+    text.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+/// True if a body gives a variable another value than its first one.
+fn is_assigned(body: &Body, variable: Variable) -> bool {
+    body.exprs.iter().any(|expr| match (expr, variable) {
+        (Expr::SetLocal(local, _), Variable::Local(own)) => *local == own,
+        (Expr::SetGlobal(def, _), Variable::Global(own)) => *def == own,
+        (Expr::Put(place, ..), own) => *place == own,
+        _ => false,
+    })
+}
+
+/// The integer that the low bits of a number mean.
+fn signed(ty: IntType, number: u128) -> Option<i128> {
+    match ty {
+        IntType::U128 => i128::try_from(number).ok(),
+        IntType::I128 => Some(number as i128),
+        ty if ty.is_signed() => {
+            let spare = 128 - ty.bits();
+            Some((number << spare) as i128 >> spare)
+        }
+        _ => i128::try_from(number).ok(),
+    }
+}
+
+/// A number as one of a type, if it fits.
+fn integer(ty: IntType, number: i128) -> Option<Known> {
+    let known = wrapped(ty, number);
+    let Known::Integer(_, word) = known else { return None };
+    (signed(ty, word) == Some(number)).then_some(known)
+}
+
+/// The low bits of a number.
+fn wrapped(ty: IntType, number: i128) -> Known {
+    let spare = 128 - ty.bits();
+    Known::Integer(ty, ((number as u128) << spare) >> spare)
+}
+
+fn number(builtin: Builtin, ty: IntType, operands: &[Known]) -> Option<Known> {
+    let numbers: Vec<i128> = operands
+        .iter()
+        .map(|operand| match operand {
+            Known::Integer(ty, number) => signed(*ty, *number),
+            _ => None,
+        })
+        .collect::<Option<_>>()?;
+    let (first, rest) = numbers.split_first()?;
+    match builtin {
+        Builtin::Convert(_) if rest.is_empty() => integer(ty, *first),
+        Builtin::ConvertWrap(_) if rest.is_empty() => Some(wrapped(ty, *first)),
+        Builtin::Increment if rest.is_empty() => integer(ty, first.checked_add(1)?),
+        Builtin::Decrement if rest.is_empty() => integer(ty, first.checked_sub(1)?),
+        Builtin::Arithmetic(operation, overflow) if !rest.is_empty() => {
+            let mut total = *first;
+            for number in rest {
+                total = match operation {
+                    Arithmetic::Add => total.checked_add(*number),
+                    Arithmetic::Sub => total.checked_sub(*number),
+                    Arithmetic::Mul => total.checked_mul(*number),
+                }?;
+                let step = match overflow {
+                    Overflow::Wrapping => wrapped(ty, total),
+                    Overflow::Checked | Overflow::Saturating => integer(ty, total)?,
+                };
+                let Known::Integer(_, word) = step else { return None };
+                total = signed(ty, word)?;
+            }
+            integer(ty, total)
+        }
+        _ => None,
+    }
+}
+
+fn texts(builtin: Builtin, operands: &[Known]) -> Option<Known> {
+    match (builtin, operands) {
+        (Builtin::TextBytes, [text @ Known::Bytes(_)]) => Some(text.clone()),
+        (Builtin::Text, texts) if texts.iter().all(|text| matches!(text, Known::Bytes(_))) => {
+            Some(Known::Bytes(texts.iter().flat_map(Known::bytes).collect()))
+        }
+        _ => None,
+    }
+}
