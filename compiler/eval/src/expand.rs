@@ -4,6 +4,7 @@
 //! code with bounded fuel. Each special form is a function of one of the submodules, listed in `special.rs`. What is
 //! wrong is reported and becomes null, so that one fault does not hide the others. Start with [`Expander::expr`].
 
+mod account_types;
 mod binding;
 mod body;
 mod control;

@@ -27,8 +27,21 @@ pub struct Step {
 pub struct Expanded {
     /// The steps, at most as many as were asked for.
     pub steps: Vec<Step>,
-    /// The form after the last step.
-    pub text: String,
+    /// The form after the last step. What a macro makes several definitions of stands there as several forms.
+    pub forms: Vec<String>,
+}
+
+/// True if a text is that of a program: one of its forms is a macro that only programs have, and that it does not define
+/// itself.
+pub fn is_program(path: &str, text: &str) -> bool {
+    let forms = crate::Sources::default().add("main", path, text).forms;
+    let defines = |name: &str| {
+        forms.iter().any(|form| {
+            let second = form.as_items().and_then(|items| items.get(1)).and_then(syntax::name);
+            second == Some(name) && syntax::head(form).is_some_and(|head| head.starts_with("def"))
+        })
+    };
+    forms.iter().filter_map(syntax::head).any(|head| crate::is_of_programs(head) && !defines(head))
 }
 
 impl Session {
@@ -55,8 +68,24 @@ impl Session {
                 whole: names.shown(&whole),
             });
         }
-        let text = Names::of(&whole).shown(&whole);
-        Ok(Expanded { steps, text })
+        let names = Names::of(&whole);
+        let mut forms = Vec::new();
+        match steps.is_empty() {
+            true => forms.push(whole),
+            false => spliced(whole, &mut forms),
+        }
+        let forms = forms.iter().map(|form| names.shown(form)).collect();
+        Ok(Expanded { steps, forms })
+    }
+}
+
+/// The forms that a form stands for at the top level.
+fn spliced(form: Value, forms: &mut Vec<Value>) {
+    match form.as_items() {
+        Some([_, parts @ ..]) if matches!(syntax::head(&form), Some("do" | "progn")) => {
+            parts.iter().for_each(|part| ovsm_base::stack::with_room(|| spliced(part.clone(), forms)));
+        }
+        _ => forms.push(form),
     }
 }
 
@@ -71,9 +100,6 @@ struct Found {
 fn next_step(front: &mut Front, machine: &mut Machine, form: &Value) -> Result<Option<Found>, String> {
     ovsm_base::stack::with_room(|| {
         let Value::List(items) = form else { return within(front, machine, form) };
-        if matches!(syntax::head(form), Some("quote" | "quasiquote" | "defmacro" | "define-macro")) {
-            return Ok(None);
-        }
         if let Some(Value::Symbol(head)) = items.get(0) {
             let result =
                 Environment::expand(front, machine, form, false).map_err(|raised| message(&raised))?;
@@ -93,24 +119,108 @@ fn message(raised: &ovsm_value::Raised) -> String {
     }
 }
 
-/// Replaces the first macro call among the parts of a form.
+/// Replaces the first macro call among the parts of a form that are code.
 fn within(front: &mut Front, machine: &mut Machine, form: &Value) -> Result<Option<Found>, String> {
-    let (items, is_list) = match form {
-        Value::List(items) => (items, true),
-        Value::Array(items) => (items, false),
-        _ => return Ok(None),
-    };
-    for (n, item) in items.as_slice().iter().enumerate() {
-        if let Some(found) = next_step(front, machine, item)? {
-            let mut parts = items.as_slice().to_vec();
-            if let Some(part) = parts.get_mut(n) {
-                *part = found.whole;
-            }
-            let whole = if is_list { Value::list(parts) } else { Value::array(parts) };
-            return Ok(Some(Found { whole, ..found }));
+    for (n, part) in parts(form).iter().enumerate() {
+        let found = match part {
+            Part::Code(code) => next_step(front, machine, code)?,
+            Part::Other => None,
+            // What is around code, and is none itself: bindings, clauses.
+            Part::Around(code) => around(front, machine, code)?,
+        };
+        if let Some(found) = found {
+            return Ok(Some(Found { whole: with_part(form, n, found.whole), ..found }));
         }
     }
     Ok(None)
+}
+
+fn around(front: &mut Front, machine: &mut Machine, outer: &Around) -> Result<Option<Found>, String> {
+    let items = outer.form.as_items().unwrap_or(&[]);
+    for (n, item) in items.iter().enumerate().skip(outer.skipped) {
+        let found = match outer.inner {
+            None => next_step(front, machine, item)?,
+            Some(_) if item.as_items().is_none() => None,
+            // What follows a `:` is a type.
+            Some(skipped) => {
+                let is_typed = item.as_items().and_then(|it| it.get(1)).and_then(syntax::name) == Some(":");
+                let skipped = if is_typed { skipped + 2 } else { skipped };
+                around(front, machine, &Around { form: item.clone(), skipped, inner: None })?
+            }
+        };
+        if let Some(found) = found {
+            return Ok(Some(Found { whole: with_part(&outer.form, n, found.whole), ..found }));
+        }
+    }
+    Ok(None)
+}
+
+fn with_part(form: &Value, n: usize, part: Value) -> Value {
+    let mut parts = form.as_items().unwrap_or(&[]).to_vec();
+    if let Some(old) = parts.get_mut(n) {
+        *old = part;
+    }
+    match form {
+        Value::Array(_) => Value::array(parts),
+        _ => Value::list(parts),
+    }
+}
+
+/// A part of a form.
+enum Part {
+    /// An expression.
+    Code(Value),
+    /// A name, a type, a pattern, parameters: a list there is no call.
+    Other,
+    /// A list of lists with expressions in them.
+    Around(Around),
+}
+
+/// A list whose items are expressions, or lists of them.
+struct Around {
+    form: Value,
+    /// How many of its items are no expressions.
+    skipped: usize,
+    /// The same for its items, if they are lists of expressions.
+    inner: Option<usize>,
+}
+
+/// What the parts of a form are.
+fn parts(form: &Value) -> Vec<Part> {
+    let Some(items) = form.as_items() else { return Vec::new() };
+    if matches!(form, Value::Array(_)) {
+        return items.iter().cloned().map(Part::Code).collect();
+    }
+    let bindings = |n: usize| items.get(n).is_some_and(|item| item.as_items().is_some());
+    let around = |item: &Value, skipped, inner| Part::Around(Around { form: item.clone(), skipped, inner });
+    let mut follows_type_mark = false;
+    let part = |(n, item): (usize, &Value)| {
+        let is_type = std::mem::replace(
+            &mut follows_type_mark,
+            matches!(syntax::name(item), Some(":" | "->")) && n > 0,
+        );
+        match (syntax::head(form).unwrap_or(""), n) {
+            _ if is_type => Part::Other,
+            (
+                "quote" | "quasiquote" | "defmacro" | "define-macro" | "defrecord" | "defstruct" | "defenum"
+                | "deftype" | "import" | "export",
+                _,
+            ) => Part::Other,
+            ("fn" | "lambda" | "defn" | "defun" | "define", 1) | ("defn" | "defun", 2) | ("the", 1) | ("is?", 2) => {
+                // `(defn name (parameters) …)` and `(define name value)`.
+                Part::Other
+            }
+            ("let" | "let*" | "letrec" | "prog" | "prog*", 1) => around(item, 0, Some(1)),
+            ("let", 2) if !bindings(1) => around(item, 0, Some(1)),
+            ("flet" | "labels", 1) => around(item, 0, Some(2)),
+            ("macrolet" | "symbol-macrolet", 1) => Part::Other,
+            ("for" | "dotimes" | "dolist", 1) => around(item, 1, None),
+            ("cond", 1..) => around(item, 0, None),
+            ("case" | "match" | "typecase", 2..) | ("catch", 1) => around(item, 1, None),
+            _ => Part::Code(item.clone()),
+        }
+    };
+    items.iter().enumerate().map(part).collect()
 }
 
 /// Names that macros bind get a number, so that they are not mistaken for those of the program.
@@ -177,7 +287,15 @@ impl Names {
                     None => syntax::symbol(&symbol.name, None),
                 }
             }
-            Value::List(items) => Value::list(items.as_slice().iter().map(|item| self.plain(item)).collect()),
+            Value::List(items) => {
+                // `(. place field)`: the names of fields are bound by nobody.
+                let fields = if syntax::head(form) == Some(".") { 2 } else { usize::MAX };
+                let plain = |(n, item): (usize, &Value)| match item {
+                    Value::Symbol(symbol) if n >= fields => syntax::symbol(&symbol.name, None),
+                    item => self.plain(item),
+                };
+                Value::list(items.as_slice().iter().enumerate().map(plain).collect())
+            }
             Value::Array(items) => {
                 Value::array(items.as_slice().iter().map(|item| self.plain(item)).collect())
             }

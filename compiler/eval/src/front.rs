@@ -153,6 +153,8 @@ pub struct Front {
     pub main: ModuleId,
     /// True if the forms are those of a program for Solana.
     pub(crate) is_program: bool,
+    /// The first form of the preludes that only programs have.
+    first_program_form: usize,
     /// Who looks at the code before it runs.
     pub checker: Option<Box<dyn Checker>>,
     /// How much code each macro call became, if that is asked for.
@@ -244,6 +246,7 @@ impl Front {
             last_unit: None,
             main: ModuleId(1),
             is_program: false,
+            first_program_form: usize::MAX,
             checker: None,
             expansion_sizes: None,
             coverage: None,
@@ -271,6 +274,7 @@ impl Front {
     /// Lets the forms be those of a program for Solana.
     pub(crate) fn become_program(&mut self) {
         self.is_program = true;
+        self.first_program_form = self.forms.len();
         for (name, text) in crate::PROGRAM_PRELUDES {
             self.load_prelude(name, &format!("{name}.ovsm"), text);
         }
@@ -290,6 +294,11 @@ impl Front {
                 is_early: true,
             });
         }
+    }
+
+    /// True for a name of programs. It goes before a built-in function of scripts that has the same name.
+    pub(crate) fn is_of_programs(&self, name: &str) -> bool {
+        self.prelude_forms.get(name).is_some_and(|index| *index >= self.first_program_form)
     }
 
     /// What a name of the prelude means; its definition is expanded now, if it was not yet.

@@ -20,7 +20,7 @@ mod sources;
 mod syntax;
 
 pub use expand::{FieldCheck, FieldCheckKind, is_read_from_bytes, type_descriptor};
-pub use expansion::{Expanded, Step};
+pub use expansion::{Expanded, Step, is_program};
 pub use front::{Checker, ExpansionSize, Front, GivenName, Loader, NoModules, Test};
 pub use machine::{Environment, Failure, Limits, Machine};
 pub use marked_names::written_name;

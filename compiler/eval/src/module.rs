@@ -78,6 +78,9 @@ pub enum Type {
     /// A distinct type or a refinement: a name, the type below, the function that must hold, and the module that states it,
     /// whose names the function sees.
     Refined(Rc<str>, Rc<Type>, Option<Value>, ModuleId),
+    /// An account of a program that was checked where it was opened: what its data are, if that is known; whether it may be
+    /// changed; and whether eight bytes come before its data that say what it is.
+    Account(Option<Rc<Type>>, bool, bool),
 }
 
 /// A module.

@@ -32,6 +32,13 @@ impl Session {
         Session { machine, front }
     }
 
+    /// A session for the text of a program: it knows the macros that programs have.
+    pub fn of_program(limits: Limits, loader: Box<dyn Loader>, host: Box<dyn Host>) -> Session {
+        let mut session = Session::new(limits, loader, host);
+        session.front.become_program();
+        session
+    }
+
     /// Compiles a text as the main module. What is wrong stays in [`Front::diagnostics`].
     pub fn load(&mut self, path: &str, text: &str) -> Vec<UnitId> {
         let main = self.front.main;

@@ -103,6 +103,8 @@ pub struct AccountType {
     pub is_mutable: bool,
     /// True if eight bytes that say what type it is come before its data.
     pub is_tagged: bool,
+    /// True for the type of a parameter: others may know the same account as more than this type says.
+    pub is_passed: bool,
 }
 
 impl AccountType {
@@ -115,6 +117,20 @@ impl AccountType {
     /// The length of the data of an account of this type; `None` if any will do.
     pub fn data_length(&self) -> Option<u32> {
         self.record.as_ref()?.size()?.checked_add(self.offset())
+    }
+
+    /// True if an account of this type can be passed as one of another type, which says the same of it or less. Its length may
+    /// only be changed where nobody relies on it.
+    pub fn fits(&self, needed: &AccountType) -> bool {
+        if needed.is_mutable && !self.is_mutable {
+            return false;
+        }
+        match &needed.record {
+            Some(_) => self.record == needed.record && self.is_tagged == needed.is_tagged,
+            None => {
+                !needed.is_mutable || needed.is_passed || (self.record.is_none() && !self.is_passed)
+            }
+        }
     }
 
     /// How many bytes come before the record.
@@ -506,8 +522,13 @@ impl std::fmt::Display for Type {
                 crate::generic_type::write_applied(f, &generic.name, arguments)
             }
             Type::Account(account) => match (&account.record, account.is_mutable) {
-                (Some(record), false) => write!(f, "(account {})", record.name),
-                (Some(record), true) => write!(f, "(mut (account {}))", record.name),
+                (Some(record), is_mutable) => {
+                    let word = if account.is_tagged { "account" } else { "raw" };
+                    match is_mutable {
+                        true => write!(f, "(mut ({word} {}))", record.name),
+                        false => write!(f, "({word} {})", record.name),
+                    }
+                }
                 (None, false) => f.write_str("account"),
                 (None, true) => f.write_str("(mut account)"),
             },

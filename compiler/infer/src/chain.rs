@@ -97,6 +97,16 @@ impl<'a> Inference<'a> {
                         "declare it `(mut account)`, with `:owner (program-key)`, and read its data by their address",
                     );
                 }
+                if let Term::Known(Type::Account(account_type)) = self.table.resolve(&found)
+                    && account_type.record.is_none()
+                    && account_type.is_passed
+                {
+                    self.unsupported(
+                        self.span(*account),
+                        "who calls this function may know the account as one of a fixed length, so its length stays here",
+                        "resize it in the instruction that names it",
+                    );
+                }
                 let found = self.infer(*length, Use::Value);
                 self.expect(*length, &found, &Term::Known(Type::Int(IntType::U64)), "the length", None);
                 null

@@ -386,6 +386,12 @@ impl<'a> Inference<'a> {
             }
             return fits;
         }
+        // An account is an address, whatever is known of it.
+        if let Term::Known(Type::Account(of)) = &resolved
+            && let Term::Known(Type::Account(wanted)) = self.table.resolve(needed)
+        {
+            return of.fits(&wanted);
+        }
         self.is_alias(&resolved, needed) || self.table.unify(found, needed)
     }
 
@@ -731,7 +737,14 @@ impl<'a> Inference<'a> {
             self.takes_views = false;
             if !fits && let Some(diagnostic) = self.diagnostics.last_mut() {
                 let name = self.env.name(def);
+                let account = match self.table.resolve(&found) {
+                    Term::Known(ty @ Type::Account(_)) => Some(ty),
+                    _ => None,
+                };
                 diagnostic.notes.push(match self.functions.contains_key(&def) {
+                    _ if let Some(ty) = account => format!(
+                        "`{name}` can be given an account if it states so: `(name : {ty})`, or `(name : account)` for any"
+                    ),
                     true => format!(
                         "`{name}` is called from its own body here, perhaps by another function: there a parameter has one type"
                     ),

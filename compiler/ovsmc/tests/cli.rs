@@ -445,3 +445,49 @@ fn modules_that_can_not_be_read_are_named() {
         assert!(result.err.contains(code), "{import}: {}", result.err);
     }
 }
+
+#[test]
+fn what_the_forms_of_a_program_become_is_the_same_program() {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spirits/programs");
+    // All that `inspect` shows but where the program comes from.
+    let code = |folder: &Path, file: &str| {
+        let built = ovsmc(folder, &["build", file, "-o", "out.so"]);
+        assert_eq!(built.code, Some(0), "{file}: {}", built.err);
+        let text = String::from_utf8(ovsmc(folder, &["inspect", "out.so"]).out).unwrap();
+        let is_code =
+            |line: &&str| !["source ", "interface "].iter().any(|it| line.trim_start().starts_with(it));
+        let name = file.trim_end_matches(".ovsm").to_string();
+        text.lines().filter(is_code).map(|line| line.replace(&name, "")).collect::<Vec<_>>()
+    };
+    for program in ["counter", "sol-vault", "token"] {
+        let source = std::fs::read_to_string(programs.join(program).join("src/main.ovsm")).unwrap();
+        let folder = folder_with("first.ovsm", &source);
+        let expanded = ovsmc(folder.path(), &["expand", "first.ovsm"]);
+        assert_eq!(expanded.code, Some(0), "{program}: {}", expanded.err);
+        let text = String::from_utf8(expanded.out).unwrap();
+        let is_left = |name: &str| text.lines().any(|line| line.starts_with(&format!("({name} ")));
+        assert!(!["program", "account", "deferror", "instruction"].into_iter().any(is_left), "{text}");
+        std::fs::write(folder.path().join("later.ovsm"), &text).unwrap();
+        assert_eq!(code(folder.path(), "first.ovsm"), code(folder.path(), "later.ovsm"), "{program}");
+    }
+}
+
+#[test]
+fn the_forms_of_a_program_can_be_stepped() {
+    let source = "(account A (n : u64))\n(deferror E Bad)\n(defn own ((a : (account A)) (owner : u64)) (let ((owner (+ owner 1))) owner))\n\
+                  (instruction f () :accounts ((a : (account A)) (owner : signer)) (require (= (. a n) 1) Bad))";
+    let folder = folder_with("main.ovsm", source);
+    let text = |arguments: &[&str]| String::from_utf8(ovsmc(folder.path(), arguments).out).unwrap();
+    let steps = text(&["expand", "main.ovsm", "--step"]);
+    for step in [";; 1. `account`", ";; 1. `deferror`", ";; 1. `instruction`", ";; 2. `require`"] {
+        assert!(steps.contains(step), "{step}: {steps}");
+    }
+    // Types of parameters, and names that are bound, are no calls.
+    assert!(steps.contains("(defn own ((a : (account A)) (owner : u64)) (let ((owner (+ owner 1))) owner))"), "{steps}");
+    let first = text(&["expand", "main.ovsm", "--to", "1"]);
+    assert!(first.contains("(require (= (. a n) 1) Bad)"), "{first}");
+    // A module of a program that declares nothing.
+    std::fs::write(folder.path().join("part.ovsm"), "(pub (defn f (n) (require (= n 1) 7) n))").unwrap();
+    assert!(text(&["expand", "part.ovsm"]).contains("(require "));
+    assert!(!text(&["expand", "part.ovsm", "--program"]).contains("(require "));
+}

@@ -8,6 +8,7 @@ use crate::transaction::transaction;
 use litesvm::LiteSVM;
 use solana_account::Account;
 use solana_clock::Clock;
+use solana_epoch_schedule::EpochSchedule;
 use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_transaction_error::TransactionError;
@@ -52,6 +53,8 @@ impl Bank {
         let mut clock = svm.get_sysvar::<Clock>();
         clock.unix_timestamp = START;
         clock.epoch_start_timestamp = START;
+        clock.epoch = svm.get_sysvar::<EpochSchedule>().get_epoch(clock.slot);
+        clock.leader_schedule_epoch = clock.epoch.saturating_add(1);
         svm.set_sysvar(&clock);
         let account = Account { lamports: PAYER_LAMPORTS, ..Account::default() };
         // It is no sysvar, and so it can be set.
@@ -123,7 +126,7 @@ impl Bank {
         Time { slot: clock.slot, time: clock.unix_timestamp, epoch: clock.epoch }
     }
 
-    /// Sets the time.
+    /// Sets the time. Without an epoch, it is the one of the slot.
     ///
     /// # Errors
     /// It would go back.
@@ -132,9 +135,15 @@ impl Bank {
         if slot.is_some_and(|slot| slot < clock.slot) {
             return Err(format!("it is slot {} already, and slots do not go back", clock.slot));
         }
-        clock.slot = slot.unwrap_or(clock.slot);
         clock.unix_timestamp = time.unwrap_or(clock.unix_timestamp);
-        clock.epoch = epoch.unwrap_or(clock.epoch);
+        // What a test said of the epoch holds until the slots have caught up.
+        let of_slot = |slot| self.svm.get_sysvar::<EpochSchedule>().get_epoch(slot).max(clock.epoch);
+        let epoch = epoch.or(slot.map(of_slot)).unwrap_or(clock.epoch);
+        clock.slot = slot.unwrap_or(clock.slot);
+        if epoch != clock.epoch {
+            clock.epoch_start_timestamp = clock.unix_timestamp;
+        }
+        clock.epoch = epoch;
         clock.leader_schedule_epoch = clock.epoch.saturating_add(1);
         self.svm.set_sysvar(&clock);
         Ok(())

@@ -229,6 +229,9 @@ fn chains_of_tests_are_apart_and_time_passes_when_it_is_told() {
   (let ((before (clock chain)))
     (advance chain :slots 10 :seconds 60)
     (assert= [10 60] [(- (:slot (clock chain)) (:slot before)) (- (:time (clock chain)) (:time before))])
+    (assert= (// (:slot before) 432000) (:epoch before))
+    (advance chain :slots 432000)
+    (assert= (+ 1 (:epoch before)) (:epoch (clock chain)))
     (warp chain {:epoch 3})
     (assert= 3 (:epoch (clock chain)))))
 (deftest "the chain of another test has ended"
@@ -371,6 +374,7 @@ fn compute_units_are_kept_and_may_not_grow() {
     project.test(&[]).passes();
     project.write("tests/t.ovsm.snap", &stored.replace(&units.to_string(), &(units - 1).to_string()));
     project.test(&[]).fails().says(&format!("it takes {units} compute units, and {} are stored", units - 1));
+    assert!(!project.test(&[]).text.contains("no test asks for"));
 }
 
 #[test]
@@ -421,6 +425,55 @@ fn tokens_are_those_of_the_token_program() {
     (assert= 0 (token-balance chain alice))))
 "#;
     Project::new("tokens", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
+fn accounts_of_token_2022_are_read_with_their_extensions() {
+    let tests = r#"(import solana/test)
+(deftest "both token programs"
+  (let* ((chain (test-chain)) (alice (wallet chain :alice))
+         (mint (create-mint chain (new-key :mint) :decimals 0 :supply 5 :program token-2022-program))
+         (own (associated-token-address alice mint token-2022-program)))
+    (create-token-account chain own mint alice 5 token-2022-program)
+    (assert= 5 (token-balance chain own))
+    (assert= token-2022-program (:owner (raw-account chain own)))
+    (let ((plain (:data (raw-account chain own))) (longer (new-key :longer)))
+      (defn put-data (data) (set-account chain longer {:owner token-2022-program :data data}))
+      (put-data (bytes-concat plain (bytes [2 7 0 0 0])))
+      (assert= 5 (token-balance chain longer))
+      (assert= (token-account chain own) (token-account chain longer))
+      (put-data (bytes-concat plain (bytes [1 7 0 0 0])))
+      (assert-error :parse (token-balance chain longer)))
+    (assert= 0 (token-balance chain alice))))
+"#;
+    Project::new("tokens-2022", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
+fn errors_of_the_runtime_have_names_without_details() {
+    let tests = r#"(import solana/test)
+(deftest "rent"
+  (let* ((chain (test-chain)) (alice (wallet chain :alice 5_000_000))
+         (transfer (raw-call (pubkey "11111111111111111111111111111111")
+                     [{:key alice :signer true :writable true} {:key (new-key :new) :writable true}]
+                     (bytes-concat (bytes [2 0 0 0]) (u64->bytes-le 1)))))
+    (assert-fails chain :InsufficientFundsForRent transfer)
+    (assert= "InsufficientFundsForRent { account_index: 2 }" (:runtime (error-of chain transfer)))))
+"#;
+    Project::new("rent", STORE, tests).test(&[]).passes().says("1 passed, 0 failed");
+}
+
+#[test]
+fn why_a_program_can_not_be_loaded_is_in_the_first_line() {
+    let project = Project::new(
+        "broken",
+        "(program p)\n(instruction a () (foo 1))",
+        "(import solana/test)\n(deftest \"a\" (load-program (test-chain)))\n",
+    );
+    project
+        .test(&["--error-format", "short"])
+        .fails()
+        .says("src/main.ovsm:2:20: error[E0101]: `foo` is not defined");
 }
 
 #[test]

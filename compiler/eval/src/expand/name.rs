@@ -115,7 +115,7 @@ impl Expander<'_> {
         if let Some(special) = special::find(name) {
             return Meant::Special(special);
         }
-        if let Some(id) = ovsm_library::find(name) {
+        if let Some(id) = ovsm_library::find(name).filter(|_| !self.front.is_of_programs(name)) {
             return Meant::Native(id);
         }
         if let Some(meaning) = self.front.prelude(self.machine, name) {

@@ -153,6 +153,9 @@ impl Expander<'_> {
                 if FixedType::from_name(name).is_some() || NAMES.contains(&name) {
                     return Some(Type::Named(name.into()));
                 }
+                if let Some(found) = self.account_word(form, name) {
+                    return found;
+                }
                 // A type that is defined further down.
                 if self.front.expand_type(self.machine, self.module, &symbol.name)
                     && let Meant::Type(ty, _) = self.meaning(symbol)
@@ -268,7 +271,10 @@ impl Expander<'_> {
                     }
                 }
             }
-            _ => self.applied_type(form, parts),
+            _ => match self.account_type(form, head, parts) {
+                Some(found) => found,
+                None => self.applied_type(form, parts),
+            },
         }
     }
 
@@ -460,6 +466,10 @@ fn described(ty: &Type, keeps_variables: bool) -> Value {
             let identities = identities.iter().map(|identity| Value::Int(*identity as i64)).collect();
             let arguments = arguments.iter().map(descriptor).collect();
             tagged("record", vec![Value::string(&**name), Value::array(identities), Value::array(arguments)])
+        }
+        Type::Account(record, is_mutable, is_tagged) => {
+            let record = record.as_deref().map_or(Value::Null, descriptor);
+            tagged("account", vec![record, Value::Bool(*is_mutable), Value::Bool(*is_tagged)])
         }
         Type::Refined(name, base, function, module) => {
             let (name, function) = (Value::string(&**name), function.clone().unwrap_or_default());

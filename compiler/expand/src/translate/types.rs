@@ -3,7 +3,7 @@
 use super::Translator;
 use crate::core::TypeName;
 use crate::generic_type::parameter_name;
-use crate::ty::{DistinctType, EnumType, Field, GenericType, RecordType, Type};
+use crate::ty::{AccountType, DistinctType, EnumType, Field, GenericType, RecordType, Type};
 use ovsm_base::{Code, Diagnostic, IntType, Span};
 use ovsm_eval::ModuleId;
 use ovsm_eval::core::{Expr, ExprId, GlobalId};
@@ -87,12 +87,16 @@ impl Translator<'_> {
             ("array", [item]) => {
                 let item = self.resolve(item, open)?;
                 match item {
+                    Type::Account(_) => Err(no_place_for_accounts("an array")),
                     Type::Slice(_) => Err(fault("a view of views is not available in programs")),
                     item => Ok(Type::Slice(Arc::new(item))),
                 }
             }
             ("vec", [item]) => {
                 let item = self.resolve(item, open)?;
+                if matches!(item, Type::Account(_)) {
+                    return Err(no_place_for_accounts("a vec"));
+                }
                 Ok(Type::Vec(Arc::new(item)))
             }
             ("array", [item, length]) => {
@@ -100,6 +104,7 @@ impl Translator<'_> {
                 let Some(length) = length else { return Err(fault("an array of this length is too large")) };
                 let item = self.resolve(item, open)?;
                 match item {
+                    Type::Account(_) => Err(no_place_for_accounts("an array")),
                     Type::Slice(_) => Err(fault("an array of views is not available in programs")),
                     item => Ok(Type::Array(Arc::new(item), length)),
                 }
@@ -110,6 +115,9 @@ impl Translator<'_> {
                 match others.as_slice() {
                     [one] if parts.len() == 2 => {
                         let ty = self.resolve(one, open)?;
+                        if matches!(ty, Type::Account(_)) {
+                            return Err(no_place_for_accounts("an option"));
+                        }
                         match matches!(ty, Type::Slice(_) | Type::Null | Type::Option(_)) {
                             true => Err(Fault {
                                 message: format!("an option of `{ty}` is not available in programs"),
@@ -164,6 +172,22 @@ impl Translator<'_> {
                 let module = module.map(|number| self.surroundings.module_name(ModuleId(number)));
                 let module = module.unwrap_or_default();
                 Ok(Type::Distinct(Arc::new(DistinctType { name, module, base, condition })))
+            }
+            ("account", [record, Value::Bool(is_mutable), Value::Bool(is_tagged)]) => {
+                let record = match record {
+                    Value::Null => None,
+                    record => match self.resolve(record, open)? {
+                        Type::Record(record) if Type::Record(Arc::clone(&record)).is_plain() => Some(record),
+                        other => {
+                            return Err(Fault {
+                                message: format!("the data of an account are a record, and `{other}` is none that an account can keep"),
+                                help: "define it: `(account Counter (count : u64))`",
+                            });
+                        }
+                    },
+                };
+                let (is_mutable, is_tagged) = (*is_mutable, *is_tagged);
+                Ok(Type::Account(Arc::new(AccountType { record, is_mutable, is_tagged, is_passed: true })))
             }
             ("list", _) => Err(fault("lists are not available in programs")),
             ("map", _) => Err(fault("objects are not available in programs")),
@@ -303,6 +327,9 @@ impl Translator<'_> {
                     help: "records have fixed layouts: state the type of the field",
                 });
             }
+            if matches!(ty, Type::Account(_)) {
+                return Err(no_place_for_accounts("a record"));
+            }
             if matches!(ty, Type::Slice(_)) {
                 return Err(Fault {
                     message: format!("the field `{}` of `{}` is a view", name.as_str(), record.name),
@@ -394,6 +421,13 @@ fn name_of(ty: &Type) -> &str {
         Type::Record(record) => &record.name,
         Type::Enum(parent) => &parent.name,
         _ => "",
+    }
+}
+
+fn no_place_for_accounts(holder: &str) -> Fault {
+    Fault {
+        message: format!("{holder} can not hold accounts"),
+        help: "pass the account to functions as a parameter, or keep its key",
     }
 }
 

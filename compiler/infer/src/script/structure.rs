@@ -271,7 +271,7 @@ fn contains_variable(ty: &Type, name: &str) -> bool {
         Type::Function(Some((parameters, result))) => {
             parameters.iter().any(|part| contains_variable(part, name)) || contains_variable(result, name)
         }
-        Type::Any | Type::Named(_) | Type::Function(None) | Type::Record(..) => false,
+        Type::Any | Type::Named(_) | Type::Function(None) | Type::Record(..) | Type::Account(..) => false,
     }
 }
 

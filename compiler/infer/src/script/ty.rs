@@ -85,7 +85,8 @@ impl Ty {
     /// The type that a program states.
     pub fn stated(ty: &Type) -> Ty {
         match ty {
-            Type::Any => Ty::any(),
+            // Scripts have no accounts.
+            Type::Any | Type::Account(..) => Ty::any(),
             Type::Variable(name) => Ty { variable: Some(Rc::clone(name)), ..Ty::any() },
             Type::Named(name) => match FixedType::from_name(name) {
                 Some(fixed) => Ty { fixed: Some(fixed), is_plain: true, ..Kinds::FIXED.into() },

@@ -26,6 +26,9 @@ pub struct Expand {
     /// Show each macro call and what it stands for, one after the other
     #[arg(long)]
     step: bool,
+    /// The file is a module of a program, also if it declares nothing that only programs have
+    #[arg(long)]
+    program: bool,
     /// Stop after so many macro calls of each form
     #[arg(long, value_name = "N")]
     to: Option<usize>,
@@ -73,7 +76,9 @@ impl Expand {
             }
         };
         let limits = Limits { fuel: 1_000_000_000, ..Limits::default() };
-        let mut session = Session::new(limits, Box::new(Folder(folder_of(&self.file))), Box::new(NoHost));
+        let is_program = self.program || ovsm_eval::is_program(&source.path, &source.text);
+        let new = if is_program { Session::of_program } else { Session::new };
+        let mut session = new(limits, Box::new(Folder(folder_of(&self.file))), Box::new(NoHost));
         session.load(&source.path, &source.text);
         // Names that only programs have, and types, are no concern here; what can not be read or expanded is.
         let faults: Vec<Diagnostic> = std::mem::take(&mut session.front.diagnostics)
@@ -111,7 +116,9 @@ impl Expand {
                     continue;
                 }
             }
-            out.push_str(&format!("{}\n\n", format(&form.text).trim_end()));
+            for text in &form.forms {
+                out.push_str(&format!("{}\n\n", format(text).trim_end()));
+            }
         }
         terminal.print(&format!("{}\n", out.trim_end()))
     }

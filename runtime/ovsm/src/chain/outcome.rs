@@ -90,7 +90,7 @@ fn failure(error: &serde_json::Value, logs: &[&str], programs: &[Loaded], called
     let name = match (declared, language) {
         (Some(declared), _) => declared.name.clone(),
         (None, Some(failure)) => failure.name().replace('_', "-"),
-        (None, None) => runtime.to_string(),
+        (None, None) => without_details(runtime).to_string(),
     };
     object([
         ("name", Value::keyword(name)),
@@ -107,6 +107,15 @@ fn failure(error: &serde_json::Value, logs: &[&str], programs: &[Loaded], called
             },
         ),
     ])
+}
+
+/// The name of an error of the runtime without what it is about: `InsufficientFundsForRent { account_index: 2 }`. The number of a
+/// custom error is its name.
+fn without_details(runtime: &str) -> &str {
+    match runtime.split_once([' ', '(']) {
+        Some((name, _)) if name != "Custom" => name,
+        _ => runtime,
+    }
 }
 
 fn return_code(runtime: &str) -> Option<u64> {

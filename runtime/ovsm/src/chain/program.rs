@@ -1,7 +1,7 @@
 //! A program under test: compiled as `ovsmc build` compiles it, with what it declares and where its code comes from.
 
-use ovsm_base::Span;
 use ovsm_base::render::{Format, RenderOptions, render};
+use ovsm_base::{Diagnostic, Span};
 use ovsm_interface::Interface;
 use ovsm_interface::model::{Instruction, Layout};
 use ovsm_ir::passes::OptLevel;
@@ -53,8 +53,14 @@ pub fn compile(path: &Path) -> Result<Compiled, String> {
             positions,
         }),
         Err(diagnostics) => {
-            let how = RenderOptions { format: Format::Human, color: false };
-            Err(format!("`{shown}` can not be compiled\n{}", render(&diagnostics, &positions, &how)))
+            // The first line stands alone where a line is all that is shown.
+            let how = |format| RenderOptions { format, color: false };
+            let errors: Vec<Diagnostic> =
+                diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).take(1).cloned().collect();
+            let first = render(&errors, &positions, &how(Format::Short));
+            let first = first.lines().next().unwrap_or_default();
+            let all = render(&diagnostics, &positions, &how(Format::Human));
+            Err(format!("`{shown}` can not be compiled: {first}\n{all}"))
         }
     }
 }

@@ -70,15 +70,18 @@ impl Snapshots {
     /// # Errors
     /// There are more, or nothing is stored.
     pub fn compare_units(&mut self, name: &str, units: u64, update: bool) -> Result<(), String> {
-        match self.stored.get(&name.replace(['\n', '\r'], " ")).and_then(|stored| stored.parse::<u64>().ok())
-        {
+        let own = name.replace(['\n', '\r'], " ");
+        match self.stored.get(&own).and_then(|stored| stored.parse::<u64>().ok()) {
             Some(stored) if !update && units <= stored => {
                 let stored = stored.to_string();
                 self.compare(name, &stored, false)
             }
-            Some(stored) if !update => Err(format!(
-                "it takes {units} compute units, and {stored} are stored\n  `--bless` takes the new number"
-            )),
+            Some(stored) if !update => {
+                self.used.push(own);
+                Err(format!(
+                    "it takes {units} compute units, and {stored} are stored\n  `--bless` takes the new number"
+                ))
+            }
             _ => self.compare(name, &units.to_string(), update),
         }
     }
@@ -162,6 +165,10 @@ mod tests {
         let mut snapshots = Snapshots::parse("=== a\none\ntwo\nthree\n\n");
         let message = snapshots.compare("a", "one\n2\nthree", false).unwrap_err();
         assert!(message.contains("  - two\n  + 2\n"), "{message}");
+        assert!(snapshots.stale().is_empty());
+        // A test asks for what it exceeds.
+        let mut snapshots = Snapshots::parse("=== a\n10\n\n");
+        assert!(snapshots.compare_units("a", 11, false).is_err());
         assert!(snapshots.stale().is_empty());
         assert_eq!(Snapshots::parse("=== old\n1\n").stale(), ["old"]);
     }
