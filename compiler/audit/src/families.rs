@@ -127,7 +127,10 @@ impl Event<'_> {
         let of = |value: &Value| if value.is_vague { BTreeSet::new() } else { value.all_sources() };
         match self {
             Event::Write { value, .. } | Event::Lamports { value, .. } => of(value),
-            Event::Invoke { data, .. } => data.iter().flat_map(of).collect(),
+            Event::Invoke { program, data, .. } => {
+                let program = program.as_number().is_none().then_some(*program);
+                data.iter().chain(program).flat_map(of).collect()
+            }
             Event::Address { .. } => BTreeSet::new(),
         }
     }
@@ -144,6 +147,9 @@ fn deciding(state: &State, event: &Event<'_>) -> BTreeSet<Account> {
             && key != Account::Some
         {
             accounts.insert(kept);
+        }
+        if let Fact::DataDecide(account, _) = fact {
+            accounts.insert(account);
         }
     }
     for source in event.sources() {
@@ -163,14 +169,6 @@ fn somebody_signed(state: &State, but: Account) -> Vec<Fact> {
         _ => None,
     });
     allowing.collect()
-}
-
-/// The words for an account.
-fn named(account: Account) -> String {
-    match account {
-        Account::Number(number) => format!("account {number}"),
-        Account::Some => "an account".to_string(),
-    }
 }
 
 /// Lets all families look at what happens.

@@ -32,12 +32,12 @@ impl<'p> Machine<'p> {
             Chain::Address(seeds, program) => {
                 let seeds = self.seeds(seeds);
                 self.address(&seeds, *program);
-                Value { sources: [Source::Found].into(), ..Value::default() }
+                found(&seeds)
             }
             Chain::FindAddress(seeds, program) => {
-                self.seeds(seeds);
+                let seeds = self.seeds(seeds);
                 program.map(|program| self.eval(program));
-                Value::from_source(Source::Found)
+                found(&seeds)
             }
             Chain::IsAddress { key, seeds, program } => {
                 let key = self.eval(*key);
@@ -48,6 +48,11 @@ impl<'p> Machine<'p> {
                     match source {
                         Source::Key(account) => {
                             facts.add(Fact::KeyKnown(account));
+                            for source in found(&seeds).sources {
+                                if let Source::Seed(seed) = source {
+                                    facts.add(Fact::SeedOf(seed, account));
+                                }
+                            }
                         }
                         Source::Data(account, ..) => {
                             facts.add(Fact::AuthorityCompared(account));
@@ -75,20 +80,16 @@ impl<'p> Machine<'p> {
                 let destination = self.eval(*destination).as_account();
                 let value = Value::from_source(Source::Lamports(account));
                 self.happen(&Event::Lamports { account, value: &value });
-                let facts = [
-                    Fact::Closed(account),
-                    Fact::Debited(account),
-                    Fact::Used(account),
-                    Fact::Used(destination),
-                    Fact::Changed,
-                ];
-                self.state.know(facts);
+                self.state.know([Fact::Closed(account), Fact::Debited(account), Fact::Used(account)]);
+                self.happen(&Event::Lamports { account: destination, value: &value });
+                self.state.payments += 1;
+                self.state.know([Fact::Used(destination), Fact::Changed]);
                 null()
             }
             Chain::Resize(account, length) => {
                 let account = self.eval(*account).as_account();
                 self.eval(*length);
-                self.state.know([Fact::Written(account), Fact::Used(account)]);
+                self.state.know([Fact::Written(account), Fact::Wiped(account), Fact::Used(account)]);
                 null()
             }
             Chain::Memory(address) => {
@@ -169,6 +170,7 @@ impl<'p> Machine<'p> {
         self.happen(&Event::Invoke { program, accounts, data, signers });
         // What the callee may have changed is read again.
         self.state.epoch += 1;
+        self.state.payments += 1;
         self.state.know([Fact::Changed]);
         if let Account::Number(_) = program.as_account() {
             self.state.know([Fact::Used(program.as_account())]);
@@ -188,4 +190,16 @@ impl<'p> Machine<'p> {
             }
         }
     }
+}
+
+/// An address that seeds give.
+fn found(seeds: &[(Value, Type)]) -> Value {
+    let mut value = Value::from_source(Source::Found);
+    for (seed, _) in seeds {
+        value.sources.extend(seed.all_sources().into_iter().filter_map(|source| match source {
+            Source::Key(account) if !seed.is_vague => Some(Source::Seed(account)),
+            _ => None,
+        }));
+    }
+    value
 }

@@ -42,6 +42,8 @@ pub enum Source {
     Instruction,
     /// An address that was searched for, or its bump.
     Found,
+    /// The key of an account, as a seed of an address that was searched for.
+    Seed(Account),
     /// The key of the running program.
     Program,
     /// The key that owns the sysvars.
@@ -64,6 +66,8 @@ pub enum Shape {
     Loaded(Region, Option<i64>),
     /// Something less something else.
     Difference,
+    /// The balance of an account, after so many payments.
+    Balance(Account, u32),
     /// An account that was opened.
     Account(Account),
 }

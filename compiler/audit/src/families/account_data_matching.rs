@@ -4,7 +4,7 @@
 //! Reported only if the key of the one who signed is used for nothing at all: not compared, not stored, in no seed, in no
 //! call. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
 use crate::value::Source;
@@ -28,23 +28,28 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     touched.dedup();
     for account in touched {
         let has_key = state.facts.holds(Fact::HasKeyField(account));
-        // Whoever declares an account says what has to match.
-        let is_declared = state.facts.holds(Fact::InRow(account));
-        if account == Account::Some || !has_key || is_declared || signers.contains(&account) {
+        if account == Account::Some || !has_key || signers.contains(&account) {
             continue;
         }
         let message = format!(
             "{} names a key in its data that is compared with nothing: anybody can sign for this",
-            named(account)
+            state.named(account)
         );
         let mut allowed_by =
             vec![Fact::AuthorityCompared(account), Fact::KeyKnown(account), Fact::Created(account)];
         for signer in &signers {
             allowed_by.extend([Fact::KeyKnown(*signer), Fact::KeyUsed(*signer)]);
+            // What anybody may do is often logged with who did it; taking lamports is nothing that anybody may do.
+            if matches!(event, Event::Write { .. }) {
+                allowed_by.push(Fact::KeyLogged(*signer));
+            }
         }
         let help =
             "compare it with the key of the account that signs, as a declaration does with `:constraints`"
                 .to_string();
-        state.raise((Family::AccountDataMatching, span, message), Pending { allowed_by, help, record: None });
+        state.raise(
+            (Family::AccountDataMatching, span, message),
+            Pending { allowed_by, help, if_elsewhere: None },
+        );
     }
 }
