@@ -3,7 +3,7 @@
 //! It knows sources only, never what a program means by them. Start with [`compare`].
 
 use crate::fact::{Account, Fact, Facts};
-use crate::value::{Shape, Source, Truth, Value};
+use crate::value::{Shape, Source, Truth, Value, are_placing};
 use ovsm_expand::builtin::Comparison;
 
 /// What a comparison of neighbours says.
@@ -79,6 +79,9 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
             match source {
                 Source::Key(account) => {
                     same.add(Fact::KeyKnown(account));
+                    if are_placing(&theirs, account) {
+                        same.add(Fact::Placed(account));
+                    }
                     for their in &theirs {
                         match their {
                             Source::Data(state, offset, _) => {
@@ -160,6 +163,8 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                 }
                 Source::Found
                 | Source::Seed(_)
+                | Source::SeedData(_)
+                | Source::SeedGiven
                 | Source::Program
                 | Source::SysvarOwner
                 | Source::Constant => {}

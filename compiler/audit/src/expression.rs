@@ -368,7 +368,7 @@ impl<'p> Machine<'p> {
                 let (account, value) = (arg(0).as_account(), arg(1));
                 let is_debit = value.shape == Shape::Difference || value.as_number() == Some(0);
                 self.happen(&Event::Lamports { account, value: &value });
-                self.state.payments += 1;
+                self.state.pay(account);
                 self.state.know([Fact::Used(account), Fact::Changed]);
                 if is_debit {
                     self.state.know([Fact::Debited(account)]);
@@ -413,7 +413,7 @@ impl<'p> Machine<'p> {
             AccountField::Lamports => {
                 self.state.know([Fact::Used(account)]);
                 let shape = match account {
-                    Account::Number(_) => Shape::Balance(account, self.state.payments),
+                    Account::Number(_) => Shape::Balance(account, self.state.last_payment(account)),
                     Account::Some => Shape::Unknown,
                 };
                 Value { shape, ..Value::from_source(Source::Lamports(account)) }

@@ -34,6 +34,8 @@ pub enum Fact {
     IsSysvar(Account),
     /// The key of the account was compared with something.
     KeyKnown(Account),
+    /// The key of the account was compared with something that is neither in its own data nor written out as a seed.
+    Placed(Account),
     /// The key of the first account is kept in the data of the second, at this offset.
     KeyKept(Account, Account, Option<i64>),
     /// The key of the first account is one of the seeds that give the address of the second.
@@ -149,10 +151,10 @@ pub fn satisfies(known: Fact, wanted: Fact) -> bool {
 fn subject(fact: Fact) -> Option<Account> {
     use Fact::*;
     match fact {
-        Signed(a) | OwnerKnown(a) | OwnedHere(a) | IsSysvar(a) | KeyKnown(a) | AuthorityCompared(a)
-        | DataCompared(a) | TagCompared(a) | LengthCompared(a) | LamportsCompared(a) | InRow(a)
-        | DataRead(a) | HasKeyField(a) | Written(a) | Wiped(a) | Debited(a) | Used(a) | KeyUsed(a)
-        | KeyLogged(a) | Given(a) | Created(a) | Closed(a) => Some(a),
+        Signed(a) | OwnerKnown(a) | OwnedHere(a) | IsSysvar(a) | KeyKnown(a) | Placed(a)
+        | AuthorityCompared(a) | DataCompared(a) | TagCompared(a) | LengthCompared(a)
+        | LamportsCompared(a) | InRow(a) | DataRead(a) | HasKeyField(a) | Written(a) | Wiped(a)
+        | Debited(a) | Used(a) | KeyUsed(a) | KeyLogged(a) | Given(a) | Created(a) | Closed(a) => Some(a),
         KeyKept(..) | SeedOf(..) | DataDecide(..) | TagIs(..) | LengthIs(..) | Distinct(..)
         | BumpCompared | ArgumentCompared | Changed => None,
     }

@@ -97,6 +97,8 @@ pub(crate) enum Event<'e> {
     Write { account: Account, offset: Option<i64>, value: &'e Value },
     /// The balance of an account is set.
     Lamports { account: Account, value: &'e Value },
+    /// An account is given back, and its balance to another one.
+    Close { account: Account, destination: Account },
     /// Another program is called.
     Invoke {
         program: &'e Value,
@@ -112,7 +114,9 @@ impl Event<'_> {
     /// The account whose data or balance change; `None` if nothing changes here.
     fn target(&self) -> Option<Account> {
         match self {
-            Event::Write { account, .. } | Event::Lamports { account, .. } => Some(*account),
+            Event::Write { account, .. } | Event::Lamports { account, .. } | Event::Close { account, .. } => {
+                Some(*account)
+            }
             _ => None,
         }
     }
@@ -131,7 +135,7 @@ impl Event<'_> {
                 let program = program.as_number().is_none().then_some(*program);
                 data.iter().chain(program).flat_map(of).collect()
             }
-            Event::Address { .. } => BTreeSet::new(),
+            Event::Close { .. } | Event::Address { .. } => BTreeSet::new(),
         }
     }
 }
@@ -169,6 +173,12 @@ fn somebody_signed(state: &State, but: Account) -> Vec<Fact> {
         _ => None,
     });
     allowing.collect()
+}
+
+/// The accounts that signed.
+fn signers(state: &State) -> Vec<Account> {
+    let signed = |fact| if let Fact::Signed(account) = fact { Some(account) } else { None };
+    state.facts.iter().filter_map(signed).collect()
 }
 
 /// Lets all families look at what happens.

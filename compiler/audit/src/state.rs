@@ -67,8 +67,10 @@ pub(crate) struct State {
     pub(crate) epoch: u32,
     /// What lies in memory of the program's own that was written through addresses.
     pub(crate) memory: BTreeSet<Source>,
-    /// How many times balances may have changed.
+    /// How many times a balance was set, or another program called.
     pub(crate) payments: u32,
+    /// When the balance of an account was set for the last time; that of all accounts is that of `Account::Some`.
+    pub(crate) paid: BTreeMap<Account, u32>,
     /// The records as which the data of accounts were read.
     pub(crate) records: BTreeMap<Account, BTreeSet<RecordUse>>,
     /// The records as which accounts were opened.
@@ -123,6 +125,10 @@ impl State {
         self.writes.extend(other.writes);
         self.epoch = self.epoch.max(other.epoch);
         self.payments = self.payments.max(other.payments);
+        for (account, time) in other.paid {
+            let known = self.paid.entry(account).or_default();
+            *known = time.max(*known);
+        }
         self.names.retain(|account, name| other.names.get(account) == Some(name));
         self.opened.retain(|account, record| other.opened.get(account) == Some(record));
         self.memory.extend(other.memory);
@@ -149,6 +155,18 @@ impl State {
             Fact::LengthIs(account, length) if account == wanted => Some(length),
             _ => None,
         })
+    }
+
+    /// Notes that the balance of an account changes.
+    pub(crate) fn pay(&mut self, account: Account) {
+        self.payments += 1;
+        self.paid.insert(account, self.payments);
+    }
+
+    /// A number that stays the same as long as the balance of an account does.
+    pub(crate) fn last_payment(&self, account: Account) -> u32 {
+        let of = |account| self.paid.get(&account).copied().unwrap_or(0);
+        of(account).max(of(Account::Some))
     }
 
     /// The words for an account.

@@ -7,15 +7,11 @@
 use super::{Event, Family};
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
-use crate::value::Source;
+use crate::value::{Shape, Source};
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
-    let signers: Vec<Account> = state
-        .facts
-        .iter()
-        .filter_map(|fact| if let Fact::Signed(account) = fact { Some(account) } else { None })
-        .collect();
+    let signers = super::signers(state);
     if signers.is_empty() || signers.contains(&Account::Some) || !event.is_change() {
         return;
     }
@@ -24,6 +20,12 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         Source::Data(account, ..) => Some(*account),
         _ => None,
     }));
+    if let Event::Lamports { value, .. } = event
+        && (value.shape == Shape::Difference || value.as_number() == Some(0))
+    {
+        // Lamports are taken: what else was declared may say who may do that.
+        touched.extend(state.opened.keys());
+    }
     touched.sort_unstable();
     touched.dedup();
     for account in touched {
@@ -35,12 +37,15 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
             "{} names a key in its data that is compared with nothing: anybody can sign for this",
             state.named(account)
         );
-        let mut allowed_by =
-            vec![Fact::AuthorityCompared(account), Fact::KeyKnown(account), Fact::Created(account)];
+        let is_found = match state.opened.contains_key(&account) {
+            true => Fact::Placed(account),
+            false => Fact::KeyKnown(account),
+        };
+        let mut allowed_by = vec![Fact::AuthorityCompared(account), is_found, Fact::Created(account)];
         for signer in &signers {
             allowed_by.extend([Fact::KeyKnown(*signer), Fact::KeyUsed(*signer)]);
-            // What anybody may do is often logged with who did it; taking lamports is nothing that anybody may do.
-            if matches!(event, Event::Write { .. }) {
+            // What anybody may do is often logged with who did it, but what is changed then is not what they say.
+            if matches!(event, Event::Write { .. }) && !event.sources().contains(&Source::Instruction) {
                 allowed_by.push(Fact::KeyLogged(*signer));
             }
         }

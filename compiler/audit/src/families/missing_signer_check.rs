@@ -45,6 +45,18 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     }
 }
 
+/// What says which account it is, or whose.
+fn known_of(account: Account) -> [Fact; 6] {
+    [
+        Fact::KeyKnown(account),
+        Fact::OwnedHere(account),
+        Fact::DataCompared(account),
+        Fact::AuthorityCompared(account),
+        Fact::Signed(account),
+        Fact::Created(account),
+    ]
+}
+
 /// Accounts whose keys are seeds. Nothing is said if somebody signs whose key is used for anything: what they may do may be
 /// decided by that.
 fn look_at_seeds(state: &mut State, event: &Event<'_>, span: Span) {
@@ -78,13 +90,25 @@ fn look_at_seeds(state: &mut State, event: &Event<'_>, span: Span) {
                 allowed_by.push(Fact::KeyKnown(*account));
                 allowed_by.push(Fact::Debited(*account));
             }
+            // The program signs for the account, and another program may change what nothing is known of.
+            Event::Invoke { accounts, signers, .. } => {
+                let is_signer = accounts.iter().any(|given| given.account == of && given.is_signer);
+                let free = accounts.iter().map(|given| (given.account, given.is_writable)).find(|given| {
+                    let (account, is_writable) = *given;
+                    let known = known_of(account);
+                    account != of
+                        && is_writable
+                        && account != Account::Some
+                        && !seeds.contains(&(account, of))
+                        && !known.iter().any(|fact| state.facts.holds(*fact))
+                });
+                let Some((free, _)) = free.filter(|_| is_signer && !signers.is_empty()) else { continue };
+                allowed_by = vec![Fact::KeyKnown(seed), Fact::Created(of)];
+                allowed_by.extend(known_of(free));
+            }
             _ => continue,
         }
-        let signers: Vec<Account> = state
-            .facts
-            .iter()
-            .filter_map(|fact| if let Fact::Signed(signer) = fact { Some(signer) } else { None })
-            .collect();
+        let signers = super::signers(state);
         match signers.is_empty() {
             true => allowed_by.push(Fact::Signed(Account::Some)),
             false => {
