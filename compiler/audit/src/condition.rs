@@ -3,7 +3,7 @@
 //! It knows sources only, never what a program means by them. Start with [`compare`].
 
 use crate::fact::{Account, Fact, Facts};
-use crate::value::{Shape, Source, Truth, Value};
+use crate::value::{Shape, Source, Truth, Value, are_placing};
 use ovsm_expand::builtin::Comparison;
 
 /// What a comparison of neighbours says.
@@ -42,13 +42,29 @@ pub(crate) fn compare(comparison: Comparison, values: &[Value]) -> Truth {
         Comparison::NotEqual => Truth { if_true: Some(different), if_false: Some(equal) },
         // What is in order is no identity, but it is a look at both.
         _ => {
-            let mut facts = different;
+            let (mut facts, mut deciding) = (Facts::default(), Facts::default());
+            for fact in different.iter().filter(|fact| !matches!(fact, Fact::DataDecide(..))) {
+                facts.add(fact);
+            }
             for fact in equal.iter() {
-                if matches!(fact, Fact::Signed(_) | Fact::LengthCompared(_) | Fact::LamportsCompared(_)) {
-                    facts.add(fact);
+                match fact {
+                    Fact::Signed(_) | Fact::LengthCompared(_) | Fact::LamportsCompared(_) => {
+                        facts.add(fact);
+                    }
+                    Fact::DataDecide(..) => {
+                        deciding.add(fact);
+                    }
+                    _ => {}
                 }
             }
-            Truth { if_true: Some(facts.clone()), if_false: Some(facts) }
+            let mut if_true = facts.clone();
+            if_true.extend(&deciding);
+            for fact in deciding.iter() {
+                if let Fact::DataDecide(account, _) = fact {
+                    facts.add(Fact::DataDecide(account, false));
+                }
+            }
+            Truth { if_true: Some(if_true), if_false: Some(facts) }
         }
     }
 }
@@ -63,6 +79,9 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
             match source {
                 Source::Key(account) => {
                     same.add(Fact::KeyKnown(account));
+                    if are_placing(&theirs, account) {
+                        same.add(Fact::Placed(account));
+                    }
                     for their in &theirs {
                         match their {
                             Source::Data(state, offset, _) => {
@@ -70,6 +89,9 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                             }
                             Source::Key(second) => {
                                 other.add(distinct(account, *second));
+                            }
+                            Source::Seed(seed) => {
+                                same.add(Fact::SeedOf(*seed, account));
                             }
                             _ => {}
                         }
@@ -87,6 +109,10 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                         if is_constant {
                             facts.add(Fact::TagCompared(account));
                         }
+                    }
+                    if !one.is_vague {
+                        same.add(Fact::DataDecide(account, true));
+                        other.add(Fact::DataDecide(account, false));
                     }
                     if let (Shape::Loaded(_, Some(offset)), Shape::Number(number)) = (&one.shape, &two.shape)
                     {
@@ -125,8 +151,23 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                     if theirs.iter().any(|their| matches!(their, Source::Found | Source::Data(..))) {
                         same.add(Fact::BumpCompared);
                     }
+                    let is_key = |source: &Source| {
+                        matches!(
+                            source,
+                            Source::Key(_) | Source::Data(..) | Source::Constant | Source::Program
+                        )
+                    };
+                    if theirs.iter().any(is_key) {
+                        same.add(Fact::ArgumentCompared);
+                    }
                 }
-                Source::Found | Source::Program | Source::SysvarOwner | Source::Constant => {}
+                Source::Found
+                | Source::Seed(_)
+                | Source::SeedData(_)
+                | Source::SeedGiven
+                | Source::Program
+                | Source::SysvarOwner
+                | Source::Constant => {}
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::machine::{Machine, null};
 use crate::value::{Region, Shape, Source, Truth, Value, region_source};
 use ovsm_expand::builtin::{AccountField, Arithmetic, Builtin, Requirement};
 use ovsm_expand::core::{Expr, ExprId, Key, Opening, Variable};
+use ovsm_expand::ty::RecordType;
 use ovsm_infer::Type;
 use std::sync::Arc;
 
@@ -53,9 +54,17 @@ impl<'p> Machine<'p> {
             | Expr::IsVariant(value, ..)
             | Expr::HasType(value, _)
             | Expr::IsInteger(value)
-            | Expr::Length(value)
-            | Expr::LogRecord(value, _) => {
+            | Expr::Length(value) => {
                 let value = self.eval(*value);
+                Value::derived([&value])
+            }
+            Expr::LogRecord(value, _) => {
+                let value = self.eval(*value);
+                for source in value.all_sources() {
+                    if let Source::Key(account) = source {
+                        self.state.know([Fact::KeyLogged(account)]);
+                    }
+                }
                 Value::derived([&value])
             }
             Expr::IsNull(value) => {
@@ -96,7 +105,11 @@ impl<'p> Machine<'p> {
             }
             Expr::Scope(_, body) => self.eval(*body),
             Expr::Bind(local, value) => {
+                let is_opened = matches!(self.expr(*value), Some(Expr::OpenAccount(..)));
                 let value = self.eval(*value);
+                if is_opened && let Some(name) = self.local_name(*local) {
+                    self.state.names.insert(value.as_account(), name);
+                }
                 *self.local(*local) = value;
                 null()
             }
@@ -182,7 +195,7 @@ impl<'p> Machine<'p> {
         }
         for source in address.all_sources() {
             if let Source::Data(account, ..) = source {
-                self.state.know([Fact::Written(account), Fact::Used(account)]);
+                self.state.know([Fact::Written(account), Fact::Wiped(account), Fact::Used(account)]);
             }
         }
         self.state.memory.extend(value.all_sources());
@@ -201,19 +214,26 @@ impl<'p> Machine<'p> {
             crate::state::Write { account, offset, epoch: self.state.epoch, number: value.as_number() };
         self.state.writes.insert(write);
         self.state.know([Fact::Written(account), Fact::Used(account), Fact::Changed]);
+        if value.is_vague || value.all_sources().is_empty() {
+            self.state.know([Fact::Wiped(account)]);
+        }
     }
 
-    /// Notes as what the data of an account are read.
+    /// Notes as what the data of an account are read by their address.
     pub(crate) fn read_as(&mut self, address: &Value, ty: &Type) {
-        let (Shape::Address(Region::Data(account), Some(0)), Type::Record(record)) = (&address.shape, ty)
-        else {
-            return;
-        };
-        if record.fields.iter().any(|field| field.ty == Type::Pubkey) {
-            self.state.know([Fact::HasKeyField(*account)]);
+        if let (Shape::Address(Region::Data(account), Some(0)), Type::Record(record)) = (&address.shape, ty) {
+            self.read_as_record(*account, record, 0);
         }
-        self.state.records.entry(*account).or_default().insert(record.name.clone());
-        self.records.entry(record.name.clone()).or_insert_with(|| Arc::clone(record));
+    }
+
+    /// Notes as what the data of an account are read, from a place in them on.
+    fn read_as_record(&mut self, account: Account, record: &Arc<RecordType>, start: u32) {
+        if has_key(record) {
+            self.state.know([Fact::HasKeyField(account)]);
+        }
+        let used = (record.name.clone(), start);
+        self.state.records.entry(account).or_default().insert(used.clone());
+        self.records.entry(used).or_insert_with(|| Arc::clone(record));
     }
 
     fn get(&mut self, expr: ExprId, key: &Key) -> Value {
@@ -230,8 +250,9 @@ impl<'p> Machine<'p> {
                 let offset = offset.map(|at| i64::from(at) + i64::from(of.offset()));
                 let (account, record) = (*account, of.record.clone());
                 let address = Value::shaped(Shape::Address(Region::Data(account), Some(0)));
-                if let Some(record) = record.filter(|_| !of.is_tagged) {
-                    self.read_as(&address, &Type::Record(record));
+                // Data of another program's accounts are told apart by that program.
+                if let Some(record) = record.filter(|_| self.state.facts.holds(Fact::OwnedHere(account))) {
+                    self.read_as_record(account, &record, of.offset());
                 }
                 self.load(&address, offset)
             }
@@ -262,11 +283,31 @@ impl<'p> Machine<'p> {
         }
         let held = self.variable(variable).clone();
         match held.shape {
-            // Where in the account does not matter here: accounts that are opened are told apart by type.
-            Shape::Account(account) => self.write(account, None, &value),
+            Shape::Account(account) => {
+                let offset = self.place_of(variable, path);
+                self.write(account, offset, &value);
+            }
             _ => *self.variable(variable) = Value::derived([&held, &value]),
         }
         null()
+    }
+
+    /// Where a part of an account lies in its data, if that does not depend on a number.
+    fn place_of(&self, variable: Variable, path: &[Key]) -> Option<i64> {
+        let Variable::Local(local) = variable else { return None };
+        let Type::Account(of) = self.type_of_local(local) else { return None };
+        let (mut record, mut place) = (of.record.clone(), i64::from(of.offset()));
+        for key in path {
+            let Key::Field(name, _) = key else { return None };
+            let of = record?;
+            let (number, at) = of.field(name)?;
+            place = place.checked_add(i64::from(at))?;
+            record = match of.fields.get(number).map(|field| &field.ty) {
+                Some(Type::Record(inner)) => Some(Arc::clone(inner)),
+                _ => None,
+            };
+        }
+        Some(place)
     }
 
     fn open(&mut self, previous: Option<ExprId>, opening: &'p Opening) -> Value {
@@ -289,16 +330,24 @@ impl<'p> Machine<'p> {
         if opening.is_signer {
             self.state.know([Fact::Signed(account)]);
         }
-        if opening.is_owned {
-            self.state.know([Fact::OwnerKnown(account)]);
-        }
-        if opening.discriminator.is_some() {
-            self.state.know([Fact::TagCompared(account), Fact::DataCompared(account)]);
+        if let Some(discriminator) = opening.discriminator {
+            self.state.know([Fact::TagCompared(account), Fact::TagIs(account, 0, discriminator.into())]);
         }
         if let Type::Account(of) = &opening.ty
-            && of.record.is_some()
+            && let Some(record) = &of.record
         {
-            self.state.know([Fact::LengthCompared(account)]);
+            self.state.know([Fact::Used(account)]);
+            self.state.know(of.data_length().map(|length| Fact::LengthIs(account, length)));
+            // Whose account it is, is looked at only if it has a type.
+            if opening.is_owned {
+                self.state.know([Fact::OwnerKnown(account), Fact::OwnedHere(account)]);
+                if has_key(record) {
+                    self.state.know([Fact::HasKeyField(account)]);
+                }
+                let used = (record.name.clone(), of.offset());
+                self.records.entry(used.clone()).or_insert_with(|| Arc::clone(record));
+                self.state.opened.insert(account, used);
+            }
         }
         Value::shaped(Shape::Account(account))
     }
@@ -319,6 +368,7 @@ impl<'p> Machine<'p> {
                 let (account, value) = (arg(0).as_account(), arg(1));
                 let is_debit = value.shape == Shape::Difference || value.as_number() == Some(0);
                 self.happen(&Event::Lamports { account, value: &value });
+                self.state.pay(account);
                 self.state.know([Fact::Used(account), Fact::Changed]);
                 if is_debit {
                     self.state.know([Fact::Debited(account)]);
@@ -362,7 +412,11 @@ impl<'p> Machine<'p> {
             AccountField::IsSigner => Value::from_source(Source::Signature(account)),
             AccountField::Lamports => {
                 self.state.know([Fact::Used(account)]);
-                Value::from_source(Source::Lamports(account))
+                let shape = match account {
+                    Account::Number(_) => Shape::Balance(account, self.state.last_payment(account)),
+                    Account::Some => Shape::Unknown,
+                };
+                Value { shape, ..Value::from_source(Source::Lamports(account)) }
             }
             AccountField::IsWritable | AccountField::Executable => Value::default(),
         }
@@ -387,6 +441,13 @@ impl<'p> Machine<'p> {
                 result.shape = Shape::Number(sum);
             }
             return result;
+        }
+        // All of a balance, taken from it.
+        if let [Value { shape: whole @ Shape::Balance(..), .. }, Value { shape: part, .. }] = args
+            && whole == part
+            && !is_sum
+        {
+            return Value { shape: Shape::Number(0), ..result };
         }
         let mut addresses = args.iter().enumerate().filter_map(|(n, arg)| match arg.shape {
             Shape::Address(region, offset) => Some((n, region, offset)),
@@ -417,6 +478,7 @@ impl<'p> Machine<'p> {
                 if let Source::Data(account, ..) = source {
                     let facts = [Fact::Used(account), Fact::Written(account), Fact::TagCompared(account)];
                     self.state.know(facts);
+                    self.state.know([Fact::Wiped(account)]);
                 }
                 if let Source::Key(account) = source {
                     self.state.know([Fact::KeyUsed(account), Fact::KeyKnown(account), Fact::Used(account)]);
@@ -427,4 +489,13 @@ impl<'p> Machine<'p> {
         }
         Value { is_vague: true, ..Value::derived(args) }
     }
+}
+
+/// True if one of the fields is a key, or may be one.
+fn has_key(record: &RecordType) -> bool {
+    record.fields.iter().any(|field| match &field.ty {
+        Type::Pubkey => true,
+        Type::Option(item) => **item == Type::Pubkey,
+        _ => false,
+    })
 }

@@ -28,22 +28,32 @@ pub enum Fact {
     Signed(Account),
     /// The owner of the account was compared.
     OwnerKnown(Account),
+    /// The account was opened as one with a type that this program owns.
+    OwnedHere(Account),
     /// The owner of the account is that of the sysvars.
     IsSysvar(Account),
     /// The key of the account was compared with something.
     KeyKnown(Account),
+    /// The key of the account was compared with something that is neither in its own data nor written out as a seed.
+    Placed(Account),
     /// The key of the first account is kept in the data of the second, at this offset.
     KeyKept(Account, Account, Option<i64>),
+    /// The key of the first account is one of the seeds that give the address of the second.
+    SeedOf(Account, Account),
     /// Some key was compared with the data of the account.
     AuthorityCompared(Account),
     /// The data of the account were compared.
     DataCompared(Account),
+    /// The data of the account decide that the program comes here: a comparison of them was true, or it was false.
+    DataDecide(Account, bool),
     /// The data of the account were compared with a constant.
     TagCompared(Account),
     /// The data of the account are this number at this offset.
     TagIs(Account, i64, u128),
     /// The length of the account's data was compared.
     LengthCompared(Account),
+    /// The account was opened as one of a type with this length.
+    LengthIs(Account, u32),
     /// The balance of the account was compared.
     LamportsCompared(Account),
     /// The two accounts are not the same, or their keys were looked at.
@@ -56,12 +66,16 @@ pub enum Fact {
     HasKeyField(Account),
     /// The data of the account were written: the runtime allows that to its owner only.
     Written(Account),
+    /// Something that depends on nothing was written to the data of the account, as a word that says that it is closed.
+    Wiped(Account),
     /// Lamports were taken from the account: the runtime allows that to its owner only.
     Debited(Account),
     /// More than the key of the account is used: its data, its balance, or it is given to another program.
     Used(Account),
     /// The key of the account is part of something: of stored data, of seeds, of a call.
     KeyUsed(Account),
+    /// The key of the account is part of what is logged.
+    KeyLogged(Account),
     /// The account was given to another program, which may write to it: if that knows the account, it checks its owner.
     Given(Account),
     /// The account was made in this instruction.
@@ -70,6 +84,8 @@ pub enum Fact {
     Closed(Account),
     /// Bytes of the instruction were compared with what a program address was found with, or with data of an account.
     BumpCompared,
+    /// Bytes of the instruction were compared with a key.
+    ArgumentCompared,
     /// Something was changed on the way.
     Changed,
 }
@@ -135,10 +151,11 @@ pub fn satisfies(known: Fact, wanted: Fact) -> bool {
 fn subject(fact: Fact) -> Option<Account> {
     use Fact::*;
     match fact {
-        Signed(a) | OwnerKnown(a) | IsSysvar(a) | KeyKnown(a) | AuthorityCompared(a) | DataCompared(a)
-        | TagCompared(a) | LengthCompared(a) | LamportsCompared(a) | InRow(a) | DataRead(a)
-        | HasKeyField(a) | Written(a) | Debited(a) | Used(a) | KeyUsed(a) | Given(a) | Created(a)
-        | Closed(a) => Some(a),
-        KeyKept(..) | TagIs(..) | Distinct(..) | BumpCompared | Changed => None,
+        Signed(a) | OwnerKnown(a) | OwnedHere(a) | IsSysvar(a) | KeyKnown(a) | Placed(a)
+        | AuthorityCompared(a) | DataCompared(a) | TagCompared(a) | LengthCompared(a)
+        | LamportsCompared(a) | InRow(a) | DataRead(a) | HasKeyField(a) | Written(a) | Wiped(a)
+        | Debited(a) | Used(a) | KeyUsed(a) | KeyLogged(a) | Given(a) | Created(a) | Closed(a) => Some(a),
+        KeyKept(..) | SeedOf(..) | DataDecide(..) | TagIs(..) | LengthIs(..) | Distinct(..)
+        | BumpCompared | ArgumentCompared | Changed => None,
     }
 }

@@ -97,6 +97,8 @@ pub(crate) enum Event<'e> {
     Write { account: Account, offset: Option<i64>, value: &'e Value },
     /// The balance of an account is set.
     Lamports { account: Account, value: &'e Value },
+    /// An account is given back, and its balance to another one.
+    Close { account: Account, destination: Account },
     /// Another program is called.
     Invoke {
         program: &'e Value,
@@ -112,7 +114,9 @@ impl Event<'_> {
     /// The account whose data or balance change; `None` if nothing changes here.
     fn target(&self) -> Option<Account> {
         match self {
-            Event::Write { account, .. } | Event::Lamports { account, .. } => Some(*account),
+            Event::Write { account, .. } | Event::Lamports { account, .. } | Event::Close { account, .. } => {
+                Some(*account)
+            }
             _ => None,
         }
     }
@@ -127,8 +131,11 @@ impl Event<'_> {
         let of = |value: &Value| if value.is_vague { BTreeSet::new() } else { value.all_sources() };
         match self {
             Event::Write { value, .. } | Event::Lamports { value, .. } => of(value),
-            Event::Invoke { data, .. } => data.iter().flat_map(of).collect(),
-            Event::Address { .. } => BTreeSet::new(),
+            Event::Invoke { program, data, .. } => {
+                let program = program.as_number().is_none().then_some(*program);
+                data.iter().chain(program).flat_map(of).collect()
+            }
+            Event::Close { .. } | Event::Address { .. } => BTreeSet::new(),
         }
     }
 }
@@ -144,6 +151,9 @@ fn deciding(state: &State, event: &Event<'_>) -> BTreeSet<Account> {
             && key != Account::Some
         {
             accounts.insert(kept);
+        }
+        if let Fact::DataDecide(account, _) = fact {
+            accounts.insert(account);
         }
     }
     for source in event.sources() {
@@ -165,12 +175,10 @@ fn somebody_signed(state: &State, but: Account) -> Vec<Fact> {
     allowing.collect()
 }
 
-/// The words for an account.
-fn named(account: Account) -> String {
-    match account {
-        Account::Number(number) => format!("account {number}"),
-        Account::Some => "an account".to_string(),
-    }
+/// The accounts that signed.
+fn signers(state: &State) -> Vec<Account> {
+    let signed = |fact| if let Fact::Signed(account) = fact { Some(account) } else { None };
+    state.facts.iter().filter_map(signed).collect()
 }
 
 /// Lets all families look at what happens.

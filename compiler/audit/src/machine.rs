@@ -4,15 +4,15 @@
 //! not entered again. Work is bounded: a program that takes too much is not reported on at all. Start with [`audit`].
 
 use crate::condition::truth;
-use crate::fact::Facts;
+use crate::fact::{Fact, Facts};
 use crate::families::{self, Event, Family};
-use crate::state::State;
+use crate::state::{Elsewhere, RecordUse, State};
 use crate::value::{Truth, Value};
 use ovsm_base::{DefId, Span};
 use ovsm_expand::core::{Body, ExitId, Expr, ExprId, LocalId, Variable};
 use ovsm_expand::ty::RecordType;
 use ovsm_infer::{BodyTypes, Type};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How much work a walk may be.
@@ -65,6 +65,7 @@ pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
         spans: Vec::new(),
         work: 0,
         records: BTreeMap::new(),
+        authorities: BTreeSet::new(),
     };
     for code in &program.main {
         machine.run(*code);
@@ -78,9 +79,16 @@ pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
         return Some(findings);
     }
     for ((family, span, message), pending) in machine.state.pending {
-        if let Some((record, offset)) = &pending.record
-            && !families::type_confusion::is_ambiguous(&machine.records, record, *offset)
-        {
+        let is_one = match &pending.if_elsewhere {
+            None => true,
+            Some(Elsewhere::HasKeyAt { record, place, length }) => {
+                families::type_confusion::is_ambiguous(&machine.records, record, *place, *length)
+            }
+            Some(Elsewhere::IsAuthority { record, place }) => {
+                machine.authorities.contains(&(record.clone(), *place))
+            }
+        };
+        if !is_one {
             continue;
         }
         findings.push(Finding { family, span, message, help: pending.help });
@@ -100,7 +108,9 @@ pub(crate) struct Machine<'p> {
     spans: Vec<Span>,
     work: usize,
     /// The records as which the data of accounts are read anywhere.
-    pub(crate) records: BTreeMap<String, Arc<RecordType>>,
+    pub(crate) records: BTreeMap<RecordUse, Arc<RecordType>>,
+    /// The places in records where a key lies that is compared with that of somebody who signs.
+    authorities: BTreeSet<(RecordUse, i64)>,
 }
 
 impl<'p> Machine<'p> {
@@ -131,8 +141,31 @@ impl<'p> Machine<'p> {
         if let Some(span) = self.spans.last().copied()
             && !self.state.is_dead
         {
+            self.note_authorities();
             families::look(&mut self.state, event, span);
         }
+    }
+
+    /// Notes which keys in data somebody who signs is compared with.
+    fn note_authorities(&mut self) {
+        for fact in self.state.facts.iter() {
+            if let Fact::KeyKept(key, kept, Some(place)) = fact
+                && self.state.facts.holds(Fact::Signed(key))
+                && let Some(record) = self.state.opened.get(&kept)
+            {
+                self.authorities.insert((record.clone(), place));
+            }
+        }
+    }
+
+    /// What the program calls a local.
+    pub(crate) fn local_name(&self, local: LocalId) -> Option<String> {
+        self.code?.body.locals.get(local).map(|local| local.name.clone())
+    }
+
+    /// The type of a local.
+    pub(crate) fn type_of_local(&self, local: LocalId) -> Type {
+        self.code.and_then(|code| code.types.locals.get(local)).cloned().unwrap_or(Type::Error)
     }
 
     /// Walks over an expression.

@@ -5,7 +5,7 @@
 use crate::fact::{Account, Fact, Facts};
 use crate::families::{Event, GivenAccount};
 use crate::machine::{Machine, null};
-use crate::value::{Shape, Source, Truth, Value};
+use crate::value::{Shape, Source, Truth, Value, are_placing};
 use ovsm_base::IntType;
 use ovsm_expand::core::{Chain, ExprId};
 use ovsm_infer::Type;
@@ -32,12 +32,12 @@ impl<'p> Machine<'p> {
             Chain::Address(seeds, program) => {
                 let seeds = self.seeds(seeds);
                 self.address(&seeds, *program);
-                Value { sources: [Source::Found].into(), ..Value::default() }
+                found(&seeds)
             }
             Chain::FindAddress(seeds, program) => {
-                self.seeds(seeds);
+                let seeds = self.seeds(seeds);
                 program.map(|program| self.eval(program));
-                Value::from_source(Source::Found)
+                found(&seeds)
             }
             Chain::IsAddress { key, seeds, program } => {
                 let key = self.eval(*key);
@@ -48,6 +48,15 @@ impl<'p> Machine<'p> {
                     match source {
                         Source::Key(account) => {
                             facts.add(Fact::KeyKnown(account));
+                            let sources = found(&seeds).sources;
+                            if are_placing(&sources, account) {
+                                facts.add(Fact::Placed(account));
+                            }
+                            for source in sources {
+                                if let Source::Seed(seed) = source {
+                                    facts.add(Fact::SeedOf(seed, account));
+                                }
+                            }
                         }
                         Source::Data(account, ..) => {
                             facts.add(Fact::AuthorityCompared(account));
@@ -74,21 +83,18 @@ impl<'p> Machine<'p> {
                 let account = self.eval(*account).as_account();
                 let destination = self.eval(*destination).as_account();
                 let value = Value::from_source(Source::Lamports(account));
-                self.happen(&Event::Lamports { account, value: &value });
-                let facts = [
-                    Fact::Closed(account),
-                    Fact::Debited(account),
-                    Fact::Used(account),
-                    Fact::Used(destination),
-                    Fact::Changed,
-                ];
-                self.state.know(facts);
+                self.happen(&Event::Close { account, destination });
+                self.state.know([Fact::Closed(account), Fact::Debited(account), Fact::Used(account)]);
+                self.happen(&Event::Lamports { account: destination, value: &value });
+                self.state.pay(account);
+                self.state.pay(destination);
+                self.state.know([Fact::Used(destination), Fact::Changed]);
                 null()
             }
             Chain::Resize(account, length) => {
                 let account = self.eval(*account).as_account();
                 self.eval(*length);
-                self.state.know([Fact::Written(account), Fact::Used(account)]);
+                self.state.know([Fact::Written(account), Fact::Wiped(account), Fact::Used(account)]);
                 null()
             }
             Chain::Memory(address) => {
@@ -169,6 +175,7 @@ impl<'p> Machine<'p> {
         self.happen(&Event::Invoke { program, accounts, data, signers });
         // What the callee may have changed is read again.
         self.state.epoch += 1;
+        self.state.pay(Account::Some);
         self.state.know([Fact::Changed]);
         if let Account::Number(_) = program.as_account() {
             self.state.know([Fact::Used(program.as_account())]);
@@ -188,4 +195,23 @@ impl<'p> Machine<'p> {
             }
         }
     }
+}
+
+/// An address that seeds give.
+fn found(seeds: &[(Value, Type)]) -> Value {
+    let mut value = Value::from_source(Source::Found);
+    for (seed, _) in seeds {
+        if seed.is_vague {
+            value.sources.insert(Source::SeedGiven);
+            continue;
+        }
+        value.sources.extend(seed.all_sources().into_iter().filter_map(|source| match source {
+            Source::Key(account) => Some(Source::Seed(account)),
+            Source::Data(account, ..) => Some(Source::SeedData(account)),
+            // The bump, and what is written out.
+            Source::Found | Source::Constant | Source::Program => None,
+            _ => Some(Source::SeedGiven),
+        }));
+    }
+    value
 }

@@ -19,9 +19,21 @@ pub(crate) struct Pending {
     pub(crate) allowed_by: Vec<Fact>,
     /// What to do about it.
     pub(crate) help: String,
-    /// For type confusion: the record as which the data were read, and where in it the key lies.
-    pub(crate) record: Option<(String, i64)>,
+    /// What has to be true of the whole program for this to be a finding.
+    pub(crate) if_elsewhere: Option<Elsewhere>,
 }
+
+/// What is known at the end of the walk only.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Elsewhere {
+    /// Another record has a key at this place, and the data may be as long as it.
+    HasKeyAt { record: RecordUse, place: i64, length: Option<u32> },
+    /// The key at this place of the record is compared with that of somebody who signs.
+    IsAuthority { record: RecordUse, place: i64 },
+}
+
+/// A record as which the data of accounts are read, and where it begins in them.
+pub(crate) type RecordUse = (String, u32);
 
 /// A write to the data of an account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,8 +67,16 @@ pub(crate) struct State {
     pub(crate) epoch: u32,
     /// What lies in memory of the program's own that was written through addresses.
     pub(crate) memory: BTreeSet<Source>,
+    /// How many times a balance was set, or another program called.
+    pub(crate) payments: u32,
+    /// When the balance of an account was set for the last time; that of all accounts is that of `Account::Some`.
+    pub(crate) paid: BTreeMap<Account, u32>,
     /// The records as which the data of accounts were read.
-    pub(crate) records: BTreeMap<Account, BTreeSet<String>>,
+    pub(crate) records: BTreeMap<Account, BTreeSet<RecordUse>>,
+    /// The records as which accounts were opened.
+    pub(crate) opened: BTreeMap<Account, RecordUse>,
+    /// What the program calls its accounts.
+    pub(crate) names: BTreeMap<Account, String>,
 }
 
 impl State {
@@ -104,6 +124,13 @@ impl State {
         }
         self.writes.extend(other.writes);
         self.epoch = self.epoch.max(other.epoch);
+        self.payments = self.payments.max(other.payments);
+        for (account, time) in other.paid {
+            let known = self.paid.entry(account).or_default();
+            *known = time.max(*known);
+        }
+        self.names.retain(|account, name| other.names.get(account) == Some(name));
+        self.opened.retain(|account, record| other.opened.get(account) == Some(record));
         self.memory.extend(other.memory);
         for (account, records) in other.records {
             self.records.entry(account).or_default().extend(records);
@@ -118,7 +145,37 @@ impl State {
                 _ => None,
             })
         };
-        tags(one).any(|(at, tag)| tags(other).any(|(place, different)| at == place && tag != different))
+        let differ = self.length_of(one).zip(self.length_of(other)).is_some_and(|(a, b)| a != b);
+        differ || tags(one).any(|(at, tag)| tags(other).any(|(place, other)| at == place && tag != other))
+    }
+
+    /// The length of the data of an account, if it was opened as one of a type.
+    pub(crate) fn length_of(&self, wanted: Account) -> Option<u32> {
+        self.facts.iter().find_map(|fact| match fact {
+            Fact::LengthIs(account, length) if account == wanted => Some(length),
+            _ => None,
+        })
+    }
+
+    /// Notes that the balance of an account changes.
+    pub(crate) fn pay(&mut self, account: Account) {
+        self.payments += 1;
+        self.paid.insert(account, self.payments);
+    }
+
+    /// A number that stays the same as long as the balance of an account does.
+    pub(crate) fn last_payment(&self, account: Account) -> u32 {
+        let of = |account| self.paid.get(&account).copied().unwrap_or(0);
+        of(account).max(of(Account::Some))
+    }
+
+    /// The words for an account.
+    pub(crate) fn named(&self, account: Account) -> String {
+        match (account, self.names.get(&account)) {
+            (_, Some(name)) => format!("`{name}`"),
+            (Account::Number(number), None) => format!("account {number}"),
+            (Account::Some, None) => "an account".to_string(),
+        }
     }
 
     /// How much work a copy is.

@@ -42,6 +42,12 @@ pub enum Source {
     Instruction,
     /// An address that was searched for, or its bump.
     Found,
+    /// The key of an account, as a seed of an address that was searched for.
+    Seed(Account),
+    /// Data of an account, as such a seed.
+    SeedData(Account),
+    /// Anything else that is not written out, as such a seed.
+    SeedGiven,
     /// The key of the running program.
     Program,
     /// The key that owns the sysvars.
@@ -64,6 +70,8 @@ pub enum Shape {
     Loaded(Region, Option<i64>),
     /// Something less something else.
     Difference,
+    /// The balance of an account, after so many payments.
+    Balance(Account, u32),
     /// An account that was opened.
     Account(Account),
 }
@@ -218,6 +226,17 @@ fn either(mine: &Option<Facts>, facts: &Facts, theirs: &Option<Facts>, others: &
         }
         (mine, theirs) => mine.or(theirs),
     }
+}
+
+/// True if the key of an account says which one it is, if it is equal to what depends on these: an address that is made of the
+/// account's own data, or of nothing that changes, is that of any such account.
+pub fn are_placing(sources: &BTreeSet<Source>, account: Account) -> bool {
+    !sources.contains(&Source::Found)
+        || sources.iter().any(|source| match source {
+            Source::Seed(seed) | Source::SeedData(seed) => *seed != account,
+            Source::SeedGiven => true,
+            _ => false,
+        })
 }
 
 /// What a value depends on that lies somewhere.

@@ -4,18 +4,14 @@
 //! Reported only if the key of the one who signed is used for nothing at all: not compared, not stored, in no seed, in no
 //! call. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
-use crate::value::Source;
+use crate::value::{Shape, Source};
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
-    let signers: Vec<Account> = state
-        .facts
-        .iter()
-        .filter_map(|fact| if let Fact::Signed(account) = fact { Some(account) } else { None })
-        .collect();
+    let signers = super::signers(state);
     if signers.is_empty() || signers.contains(&Account::Some) || !event.is_change() {
         return;
     }
@@ -24,27 +20,41 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         Source::Data(account, ..) => Some(*account),
         _ => None,
     }));
+    if let Event::Lamports { value, .. } = event
+        && (value.shape == Shape::Difference || value.as_number() == Some(0))
+    {
+        // Lamports are taken: what else was declared may say who may do that.
+        touched.extend(state.opened.keys());
+    }
     touched.sort_unstable();
     touched.dedup();
     for account in touched {
         let has_key = state.facts.holds(Fact::HasKeyField(account));
-        // Whoever declares an account says what has to match.
-        let is_declared = state.facts.holds(Fact::InRow(account));
-        if account == Account::Some || !has_key || is_declared || signers.contains(&account) {
+        if account == Account::Some || !has_key || signers.contains(&account) {
             continue;
         }
         let message = format!(
             "{} names a key in its data that is compared with nothing: anybody can sign for this",
-            named(account)
+            state.named(account)
         );
-        let mut allowed_by =
-            vec![Fact::AuthorityCompared(account), Fact::KeyKnown(account), Fact::Created(account)];
+        let is_found = match state.opened.contains_key(&account) {
+            true => Fact::Placed(account),
+            false => Fact::KeyKnown(account),
+        };
+        let mut allowed_by = vec![Fact::AuthorityCompared(account), is_found, Fact::Created(account)];
         for signer in &signers {
             allowed_by.extend([Fact::KeyKnown(*signer), Fact::KeyUsed(*signer)]);
+            // What anybody may do is often logged with who did it, but what is changed then is not what they say.
+            if matches!(event, Event::Write { .. }) && !event.sources().contains(&Source::Instruction) {
+                allowed_by.push(Fact::KeyLogged(*signer));
+            }
         }
         let help =
             "compare it with the key of the account that signs, as a declaration does with `:constraints`"
                 .to_string();
-        state.raise((Family::AccountDataMatching, span, message), Pending { allowed_by, help, record: None });
+        state.raise(
+            (Family::AccountDataMatching, span, message),
+            Pending { allowed_by, help, if_elsewhere: None },
+        );
     }
 }

@@ -19,5 +19,5 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     let message = "whoever sends the instruction chooses the bump of this address".to_string();
     let help = "several bumps give an address: use the one that `find-program-address` finds, or the one that was kept when the account was made".to_string();
     let allowed_by = vec![Fact::BumpCompared];
-    state.raise((Family::BumpNotCanonical, span, message), Pending { allowed_by, help, record: None });
+    state.raise((Family::BumpNotCanonical, span, message), Pending { allowed_by, help, if_elsewhere: None });
 }

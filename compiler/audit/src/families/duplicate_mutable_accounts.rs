@@ -3,7 +3,7 @@
 //!
 //! If they are one, the second write undoes the first, unless it is made of what was read after it. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::condition::distinct;
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
@@ -36,12 +36,16 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
             continue;
         }
         let (first, second) = (other.min(*account), other.max(*account));
-        let message = format!("{} and {} are both written, and may be the same", named(first), named(second));
+        let message = format!(
+            "{} and {} are both written, and may be the same",
+            state.named(first),
+            state.named(second)
+        );
         let allowed_by = vec![distinct(*account, other), Fact::KeyKnown(*account), Fact::KeyKnown(other)];
         let help = "an account can be given twice: compare their keys and fail if they are equal, or declare the accounts".to_string();
         state.raise(
             (Family::DuplicateMutableAccounts, span, message),
-            Pending { allowed_by, help, record: None },
+            Pending { allowed_by, help, if_elsewhere: None },
         );
     }
 }

@@ -4,7 +4,7 @@
 //! Reported only if a key in the seeds is known to be shared: it is that of an account which is compared with the state,
 //! and neither signs nor changes. The authorities of all states with that key then move the same funds. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
 use crate::value::Source;
@@ -53,12 +53,12 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     for pool in found {
         let message = format!(
             "the address that signs here is the same for every authority of an account like {}",
-            named(pool)
+            state.named(pool)
         );
         let help =
             "add a seed that only one of them has, as the key of the account or of its authority".to_string();
         let allowed_by = vec![Fact::KeyKnown(pool)];
-        state.raise((Family::PdaSharing, span, message), Pending { allowed_by, help, record: None });
+        state.raise((Family::PdaSharing, span, message), Pending { allowed_by, help, if_elsewhere: None });
     }
 }
 

@@ -1,34 +1,54 @@
 //! `reinitialisation`: the key of an account is written into the data of another one, and nothing looks whether there is
 //! one already.
 //!
-//! An account that is made on the way, or that signs for itself, was not set up by anybody else. Start with [`look`].
+//! An account that is made on the way, or that signs for itself, was not set up by anybody else; nor is it taken over if
+//! somebody who is known has signed. In an account with a type of its own a key may be no authority: it is one if the program
+//! compares the key at its place with that of a signer. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::fact::{Account, Fact};
-use crate::state::{Pending, State};
+use crate::state::{Elsewhere, Pending, State};
 use crate::value::Source;
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
-    let Event::Write { account, value, .. } = event else { return };
+    let Event::Write { account, offset, value } = event else { return };
     if value.is_vague || *account == Account::Some {
         return;
     }
-    let writes_key = value.all_sources().iter().any(|source| match source {
-        Source::Key(other) => other != account && *other != Account::Some,
-        _ => false,
-    });
-    if !writes_key {
+    let keys: Vec<Account> = value
+        .all_sources()
+        .into_iter()
+        .filter_map(|source| match source {
+            Source::Key(other) if other != *account && other != Account::Some => Some(other),
+            _ => None,
+        })
+        .collect();
+    if keys.is_empty() {
         return;
     }
-    let message = format!("{} is given a key here, and nothing checks that it has none yet", named(*account));
-    let allowed_by = vec![
+    let if_elsewhere = match (state.opened.get(account), offset) {
+        (Some(record), Some(place)) if record.1 > 0 => {
+            Some(Elsewhere::IsAuthority { record: record.clone(), place: *place })
+        }
+        (Some(record), None) if record.1 > 0 => return,
+        _ => None,
+    };
+    let message =
+        format!("{} is given a key here, and nothing checks that it has none yet", state.named(*account));
+    let mut allowed_by = vec![
         Fact::DataCompared(*account),
         Fact::LengthCompared(*account),
         Fact::LamportsCompared(*account),
         Fact::Created(*account),
         Fact::Signed(*account),
     ];
+    // It has its address of somebody who signs, and is theirs in any case.
+    allowed_by.extend(state.facts.iter().filter_map(|fact| match fact {
+        Fact::SeedOf(seed, of) if of == *account => Some(Fact::Signed(seed)),
+        _ => None,
+    }));
+    allowed_by.extend(super::somebody_signed(state, *account));
     let help = "whoever sends this again takes it over: compare a word of its data that says whether it was set up, or declare it with `init`".to_string();
-    state.raise((Family::Reinitialisation, span, message), Pending { allowed_by, help, record: None });
+    state.raise((Family::Reinitialisation, span, message), Pending { allowed_by, help, if_elsewhere });
 }

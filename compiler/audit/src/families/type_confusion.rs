@@ -3,9 +3,9 @@
 //!
 //! Whether there is such a type is known at the end of the walk: see [`is_ambiguous`]. Start with [`look`].
 
-use super::{Event, Family, named};
+use super::{Event, Family};
 use crate::fact::{Account, Fact};
-use crate::state::{Pending, State};
+use crate::state::{Elsewhere, Pending, RecordUse, State};
 use ovsm_base::Span;
 use ovsm_expand::ty::RecordType;
 use ovsm_infer::Type;
@@ -28,9 +28,10 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         let mut records = state.records.get(&account).into_iter().flatten();
         // Read as two types, it is no mistake of one for the other.
         let (Some(record), None) = (records.next().cloned(), records.next()) else { continue };
+        let name = &record.0;
         let message = format!(
-            "the data of {} are read as a `{record}`, but nothing checks that they are one",
-            named(account)
+            "the data of {} are read as a `{name}`, but nothing checks that they are one",
+            state.named(account)
         );
         let allowed_by = vec![
             Fact::TagCompared(account),
@@ -39,17 +40,27 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
             Fact::Created(account),
         ];
         let help = "another type of this program has a key at the same place: begin each type with a word of its own and compare it, or declare the account with its type".to_string();
-        let record = Some((record, offset));
-        state.raise((Family::TypeConfusion, span, message), Pending { allowed_by, help, record });
+        let length = state.length_of(account);
+        let if_elsewhere = Some(Elsewhere::HasKeyAt { record, place: offset, length });
+        state.raise((Family::TypeConfusion, span, message), Pending { allowed_by, help, if_elsewhere });
     }
 }
 
-/// True if another record that the data of accounts are read as has a key at this place too.
-pub(crate) fn is_ambiguous(records: &BTreeMap<String, Arc<RecordType>>, record: &str, offset: i64) -> bool {
-    records.iter().filter(|(name, _)| *name != record).any(|(_, other)| {
-        other.fields.iter().any(|field| {
-            let at = other.field(&field.name).map(|(_, at)| i64::from(at));
-            field.ty == Type::Pubkey && at == Some(offset)
-        })
+/// True if another record that the data of accounts are read as has a key at this place too. Data whose length is known are
+/// no record of another length.
+pub(crate) fn is_ambiguous(
+    records: &BTreeMap<RecordUse, Arc<RecordType>>,
+    record: &RecordUse,
+    place: i64,
+    length: Option<u32>,
+) -> bool {
+    records.iter().filter(|(used, _)| *used != record).any(|((_, start), other)| {
+        let whole = other.size().and_then(|size| size.checked_add(*start));
+        let is_as_long = length.is_none_or(|length| whole.is_none_or(|whole| whole == length));
+        is_as_long
+            && other.fields.iter().any(|field| {
+                let at = other.field(&field.name).map(|(_, at)| i64::from(at) + i64::from(*start));
+                field.ty == Type::Pubkey && at == Some(place)
+            })
     })
 }

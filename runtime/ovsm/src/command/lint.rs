@@ -107,6 +107,7 @@ impl Lint {
         }
         let options = RenderOptions { format: terminal.format(), color: terminal.has_color() };
         let exit = terminal.print(&render(&diagnostics, &map, &options));
+        let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.lint.is_none());
         if programs > 0 {
             let skipped: Vec<String> = LINTS
                 .iter()
@@ -114,9 +115,10 @@ impl Lint {
                 .map(|lint| format!("`{}`", lint.id))
                 .collect();
             terminal.note(&format!(
-                "{programs} file{} of programs for Solana: {} left out, and no fixes are offered; `ovsmc check` finds errors",
+                "{programs} file{} of programs for Solana: {} left out, and no fixes are offered{}",
                 if programs == 1 { "" } else { "s" },
-                skipped.join(", ")
+                skipped.join(", "),
+                if has_errors { "; the security lints look at a program when it compiles" } else { "" }
             ));
         }
         if fixed > 0 {
@@ -285,7 +287,7 @@ impl Looked {
 
 /// Compiles a file and lets the lints look at it.
 fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Terminal) -> Result<Looked, Exit> {
-    if Project::is_program_source(path) {
+    if Project::is_program_source(path) || names_a_program(text) {
         return look_at_program(path, shown, text, levels, terminal);
     }
     let host = CommandHost::new(*terminal, Permissions::default(), Vec::new());
@@ -322,7 +324,14 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
     })
 }
 
-/// Lets the lints look at the text of a program for Solana: the engine of scripts can not compile it.
+/// True for the text of a program for Solana that is in no project: it says what it is called.
+fn names_a_program(text: &str) -> bool {
+    let forms = ovsm_cst::split(text).forms;
+    let is_own = forms.iter().any(|form| form.head_text(text) != "program" && form.name_text(text) == "program");
+    !is_own && forms.iter().any(|form| form.head_text(text) == "program" && !form.name_text(text).is_empty())
+}
+
+/// Lets the lints look at the text of a program for Solana, and at its code: the engine of scripts can not compile it.
 fn look_at_program(
     path: &Path,
     shown: &str,
@@ -359,6 +368,9 @@ fn look_at_program(
             (diagnostic.clone(), range)
         }));
     }
+    if errors.is_empty() {
+        errors = program_errors(&db, program, number);
+    }
     Ok(Looked {
         path: shown.to_string(),
         text: text.to_string(),
@@ -367,6 +379,24 @@ fn look_at_program(
         fixed: 0,
         is_program: true,
     })
+}
+
+/// What keeps a program from compiling, of one of its files. Nothing is said in the others of what has no place.
+fn program_errors(
+    db: &Database,
+    program: SourceFile,
+    number: usize,
+) -> Vec<(Diagnostic, Option<ovsm_base::TextRange>)> {
+    let places = source_map(db, program);
+    let mut errors = Vec::new();
+    for diagnostic in ovsm_query::diagnostics(db, program) {
+        let place = diagnostic.labels.iter().find_map(|label| places.resolve(label.span));
+        let is_here = place.map_or(number == 0, |(file, _)| file.0 as usize == number);
+        if diagnostic.is_error() && is_here {
+            errors.push((diagnostic.clone(), place.map(|(_, range)| range)));
+        }
+    }
+    errors
 }
 
 /// Reads the program that a file belongs to, and tells which of its files that is: what a module does with accounts shows
