@@ -6,7 +6,7 @@ use super::Chain;
 use super::layout::{encode, key_bytes};
 use super::object::{get, name_of, object};
 use super::program::Loaded;
-use ovsm_interface::model::{Instruction, InstructionAccount, Seed};
+use ovsm_interface::model::{DataType, Instruction, InstructionAccount, Seed, Shape};
 use ovsm_value::encoding::{base58, from_base58};
 use ovsm_value::write::brief;
 use ovsm_value::{Object, Value};
@@ -222,6 +222,17 @@ impl Chain {
                 .iter()
                 .find(|field| field.name == *name)
                 .and_then(|field| of_field(data, field.offset, field.size)),
+            Seed::ArgumentField(name, field) => {
+                let argument = instruction.arguments.iter().find(|argument| argument.name == *name);
+                argument.and_then(|argument| {
+                    let DataType::Named(ty) = &argument.ty else { return None };
+                    let ty = program.compiled.interface.types.iter().find(|known| known.name == *ty)?;
+                    let Shape::Record(fields) = &ty.shape else { return None };
+                    let part = fields.iter().find(|known| known.name == *field)?;
+                    of_field(data, argument.offset.checked_add(part.offset)?, part.size)
+                })
+            }
+            Seed::Program => Some(program.key.to_vec()),
             Seed::AccountField(name, field) => {
                 let account = instruction.accounts.iter().find(|account| account.name == *name);
                 let layout = account.and_then(|account| account.account.as_deref());
