@@ -105,6 +105,7 @@ codes! {
     TooManyArguments "E0305" "too-many-arguments" "a function has more parameters than the target can pass";
     ProgramTooLarge "E0306" "program-too-large" "a program is larger than the target allows";
     OverBudget "E0307" "over-budget" "something needs more than it declares";
+    CertainRefusal "E0308" "certain-refusal" "the runtime always refuses what an instruction asks for";
 
     RuntimeOverflow "E0401" "runtime-overflow" "an integer operation overflowed";
     RuntimeDivisionByZero "E0402" "runtime-division-by-zero" "a division by zero";

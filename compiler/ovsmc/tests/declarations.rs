@@ -304,3 +304,70 @@ fn instructions_have_the_bytes_and_the_name_that_callers_know() {
         &["E0212]: two instructions are called `b`"],
     );
 }
+
+#[test]
+fn what_the_runtime_always_refuses_is_an_error() {
+    const LONG: &str = "abcdefghijklmnopqrstuvwxyzabcdefg";
+    let with = |accounts: &str, body: &str| {
+        format!(
+            "(program p)\n(const tag \"{LONG}\")\n(account A (n : u8))\n(account Big (a : (array u8 10233)))\n(account Fits (a : (array u8 10232)))\n\
+                 (instruction i ((v : (array u8 1025)))\n :accounts ({accounts})\n {body})"
+        )
+    };
+    let system = "(sys : (program (system-program-id)))";
+    let seeds = |count: usize| vec!["\"a\""; count].join(" ");
+    let refused = [
+        (
+            format!("(x : (account A) :seeds [\"a\" \"{LONG}\"])"),
+            "null",
+            ":7:37: error[E0308]: this seed has 33 bytes",
+        ),
+        (
+            "(x : (account A) :seeds [tag] :bump (. x n))".into(),
+            "null",
+            ":7:38: error[E0308]: this seed has 33 bytes",
+        ),
+        (
+            format!("(x : (account A) :seeds [{}])", seeds(16)),
+            "null",
+            ":7:37: error[E0308]: these are 16 seeds, and with the bump",
+        ),
+        (
+            format!("(p : (mut signer)) (x : (init (account Big)) :payer p) {system}"),
+            "null",
+            ":7:32: error[E0308]: `x` needs 10241 bytes",
+        ),
+        (
+            format!("(p : (mut account)) (x : (init (account A)) :payer p) {system}"),
+            "null",
+            ":7:64: error[E0308]: `p` pays for `x`, but",
+        ),
+        (
+            "(p : (mut signer)) (x : (init (account A)) :payer p)".into(),
+            "null",
+            ":7:32: error[E0308]: `x` is made by the system program, which is none",
+        ),
+        (
+            "(x : (mut (account A)) :close x)".into(),
+            "null",
+            ":7:43: error[E0308]: `x` can not get its own lamports",
+        ),
+        ("(x : account)".into(), "(set-return-data v)", ":8:19: error[E0308]: this returns 1025 bytes"),
+    ];
+    for (accounts, body, wanted) in &refused {
+        said(&with(accounts, body), &[wanted]);
+    }
+    let granted = [
+        (format!("(x : (account A) :seeds [\"a\" \"{}\"])", &LONG[1..]), "null"),
+        (format!("(x : (account A) :seeds [{}])", seeds(15)), "null"),
+        (format!("(p : (mut signer)) (x : (init (account Fits)) :payer p) {system}"), "null"),
+        ("(p : (mut signer)) (x : (init (account A)) :payer p) (sys : program)".into(), "null"),
+        (
+            "(p : signer)".into(),
+            "(set-return-data (the (array u8 1024) (memory-value (account-data-ptr p))))",
+        ),
+    ];
+    for (accounts, body) in &granted {
+        said(&with(accounts, body), &[]);
+    }
+}

@@ -79,6 +79,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
     }
     if !found.iter().any(Diagnostic::is_error) {
         found.extend(layout_errors(db, file).iter().cloned());
+        found.extend(crate::refusals::refusals(db, file).iter().cloned());
     }
     found
 }

@@ -27,6 +27,7 @@ pub mod modules;
 pub mod names;
 mod openings;
 pub mod origin;
+mod refusals;
 pub mod source_map;
 mod stated;
 pub mod types;

@@ -298,6 +298,10 @@ impl<'a> Translator<'a> {
     }
 
     fn seeds_of(&mut self, seeds: Item, span: Option<Span>) -> Vec<CoreId> {
+        let span = match &seeds {
+            Item::Expr(expr) => self.span(*expr).or(span),
+            Item::Constant(_) => span,
+        };
         let items = match seeds {
             Item::Expr(expr) => self.items(expr),
             Item::Constant(Value::Array(items)) => {
