@@ -206,7 +206,10 @@ fn parts(form: &Value) -> Vec<Part> {
                 | "deftype" | "import" | "export",
                 _,
             ) => Part::Other,
-            ("fn" | "lambda" | "defn" | "defun" | "define", 1) | ("defn" | "defun", 2) | ("the", 1) | ("is?", 2) => {
+            ("fn" | "lambda" | "defn" | "defun" | "define", 1)
+            | ("defn" | "defun", 2)
+            | ("the", 1)
+            | ("is?", 2) => {
                 // `(defn name (parameters) …)` and `(define name value)`.
                 Part::Other
             }

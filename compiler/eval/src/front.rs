@@ -404,8 +404,11 @@ impl Front {
         self.calls.clear();
         self.forms.retain(|form| form.module == ModuleId(0));
         self.enums.clear();
-        self.records.clear();
-        self.record_globals.clear();
+        // The preludes have records, too, and are not read again.
+        let prelude = self.modules.first().map(|module| Rc::clone(&module.name));
+        self.records.retain(|_, record| prelude.as_ref() == Some(&record.module));
+        let records = &self.records;
+        self.record_globals.retain(|_, identity| records.contains_key(identity));
         self.refined_fields.clear();
         self.generics.clear();
         self.stated.clear();

@@ -105,6 +105,8 @@ pub struct AccountType {
     pub is_tagged: bool,
     /// True for the type of a parameter: others may know the same account as more than this type says.
     pub is_passed: bool,
+    /// True if more may follow what the type says of its data.
+    pub is_longer: bool,
 }
 
 impl AccountType {
@@ -114,8 +116,13 @@ impl AccountType {
         self.record.as_ref().is_some_and(|own| is_named(own) && own.fields.len() == record.fields.len())
     }
 
-    /// The length of the data of an account of this type; `None` if any will do.
+    /// The length of the data of every account of this type; `None` if they differ.
     pub fn data_length(&self) -> Option<u32> {
+        self.least_length().filter(|_| !self.is_longer)
+    }
+
+    /// How long the data of an account of this type are at least; `None` if any length will do.
+    pub fn least_length(&self) -> Option<u32> {
         self.record.as_ref()?.size()?.checked_add(self.offset())
     }
 
@@ -126,10 +133,12 @@ impl AccountType {
             return false;
         }
         match &needed.record {
-            Some(_) => self.record == needed.record && self.is_tagged == needed.is_tagged,
-            None => {
-                !needed.is_mutable || needed.is_passed || (self.record.is_none() && !self.is_passed)
+            Some(_) => {
+                self.record == needed.record
+                    && self.is_tagged == needed.is_tagged
+                    && (needed.is_longer || !self.is_longer)
             }
+            None => !needed.is_mutable || needed.is_passed || (self.record.is_none() && !self.is_passed),
         }
     }
 

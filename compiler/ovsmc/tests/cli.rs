@@ -483,7 +483,10 @@ fn the_forms_of_a_program_can_be_stepped() {
         assert!(steps.contains(step), "{step}: {steps}");
     }
     // Types of parameters, and names that are bound, are no calls.
-    assert!(steps.contains("(defn own ((a : (account A)) (owner : u64)) (let ((owner (+ owner 1))) owner))"), "{steps}");
+    assert!(
+        steps.contains("(defn own ((a : (account A)) (owner : u64)) (let ((owner (+ owner 1))) owner))"),
+        "{steps}"
+    );
     let first = text(&["expand", "main.ovsm", "--to", "1"]);
     assert!(first.contains("(require (= (. a n) 1) Bad)"), "{first}");
     // A module of a program that declares nothing.

@@ -53,7 +53,10 @@ impl Bank {
         let mut clock = svm.get_sysvar::<Clock>();
         clock.unix_timestamp = START;
         clock.epoch_start_timestamp = START;
-        clock.epoch = svm.get_sysvar::<EpochSchedule>().get_epoch(clock.slot);
+        // As the main network has them: 432,000 slots each from the first one on.
+        let epochs = EpochSchedule::without_warmup();
+        svm.set_sysvar(&epochs);
+        clock.epoch = epochs.get_epoch(clock.slot);
         clock.leader_schedule_epoch = clock.epoch.saturating_add(1);
         svm.set_sysvar(&clock);
         let account = Account { lamports: PAYER_LAMPORTS, ..Account::default() };

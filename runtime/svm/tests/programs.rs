@@ -633,3 +633,111 @@ fn data_of_all_types_arrive_as_borsh_writes_them() {
     project.write("src/echo.ovsm", &read("echo.ovsm"));
     project.test(&[]).passes().says("5 passed, 0 failed");
 }
+
+/// Calls of the token program by the forms of the library. `program` is one that tells what it was given, or the token program.
+const TOKENS: &str = r#"(program tokens)
+(instruction forms ((new : pubkey))
+  :accounts ((program : program) (a : (mut account)) (b : (mut account)) (c : account) (who : signer))
+  (token-set-authority program a :mint-tokens new who)
+  (token-set-authority program a :close-account null who)
+  (token-approve-checked program a c b who 258 6)
+  (token-mint-to-checked program a b who 258 6)
+  (token-burn-checked program a b who 258 6)
+  (token-initialize-mint program a 6 new)
+  (token-initialize-mint program a 6 new (key who)))
+
+(instruction use ((new : pubkey))
+  :accounts ((program : program) (mint : (mut account)) (account : (mut account)) (delegate : account) (who : signer))
+  (token-initialize-mint program mint 6 (key who) (key who))
+  (token-initialize-account program account mint (key who))
+  (token-mint-to-checked program mint account who 1000 6)
+  (token-burn-checked program account mint who 100 6)
+  (token-approve-checked program account mint delegate who 5 6)
+  (token-set-authority program mint :freeze-account new who)
+  (token-set-authority program mint :mint-tokens null who)
+  (token-set-authority program account :close-account new who))
+
+(instruction held ()
+  :accounts ((mint : (raw TokenMint) :owner any :longer true) (account : (raw TokenAccount) :owner any :longer true))
+  :constraints ((= (. account state) 1) 7 (is-token-account account) 8 (is-token-mint mint) 9)
+  (log
+    (. account amount)
+    (. account delegate tag)
+    (. account delegate key)
+    (. account delegated-amount)
+    (. account close-authority key)
+    (. mint supply)
+    (. mint decimals)
+    (. mint authority tag)
+    (. mint freeze-authority key)))
+
+(instruction exact () :accounts ((account : (raw TokenAccount) :owner any)) (log (. account amount)))
+"#;
+
+/// Logs its data, and for each account whether it signs and is writable.
+const TELLER: &str = r#"
+(define text (string-builder))
+(dotimes (i (instruction-data-len)) (append! text (mem-load1 (instruction-data-ptr) i) " "))
+(dotimes (i (num-accounts)) (append! text "/" (account-is-signer i) (account-is-writable i)))
+(log text)
+0
+"#;
+
+#[test]
+fn the_forms_of_tokens_write_what_the_token_program_reads() {
+    let tests = r#"(import solana/test)
+(define chain (test-chain))
+(define program (load-program chain))
+(define teller (load-program chain "src/teller.ovsm"))
+(define alice (wallet chain :alice 10_000_000_000))
+(define new (new-key :new))
+(define bob (new-key :bob))
+(defn numbers (key)
+  (let ((all (borsh-encode {:key key} {:key :pubkey})))
+    (apply str (map (fn (i) (str (get all i) " ")) (range 32)))))
+(deftest "bytes"
+  (let* ((result (send chain (call program :forms {:new new}
+                               {:program (:key teller) :a (new-key :a) :b (new-key :b) :c (new-key :c) :who alice})))
+         (own (numbers new))
+         (her (numbers alice)))
+    (assert=
+      [(str "6 0 1 " own "/01/10")
+       "6 3 0 /01/10"
+       "13 2 1 0 0 0 0 0 0 6 /01/00/00/10"
+       "14 2 1 0 0 0 0 0 0 6 /01/01/10"
+       "15 2 1 0 0 0 0 0 0 6 /01/01/10"
+       (str "20 6 " own "0 /01")
+       (str "20 6 " own "1 " her "/01")]
+      (:messages result))))
+(deftest "both token programs"
+  (for (token [token-program token-2022-program])
+    (let* ((chain (fork chain)) (mint (new-key :mint)) (account (new-key :account)))
+      (set-account chain mint {:owner token :data (bytes (map (fn (_) 0) (range 82)))})
+      (set-account chain account {:owner token :data (bytes (map (fn (_) 0) (range 165)))})
+      (send chain (call program :use {:new new} {:program token :mint mint :account account :delegate bob :who alice}))
+      (let ((found (token-account chain account)))
+        (assert= [900 5 1 new] [(:amount found) (:delegated-amount found) (:close-tag found) (:close-authority found)]))
+      (defn held () (:messages (send chain (call program :held {} {:mint mint :account account}))))
+      (assert= [(str "900 1 " bob " 5 " new " 900 6 0 " new)] (held))
+      ;; Extensions follow.
+      (assert= ["900"] (:messages (send chain (call program :exact {} {:account account}))))
+      (set-account chain account (merge (raw-account chain account) {:data (bytes-concat (:data (raw-account chain account)) (bytes [2 7 0]))}))
+      (assert= [(str "900 1 " bob " 5 " new " 900 6 0 " new)] (held))
+      (assert-fails chain :account-data (call program :exact {} {:account account}))
+      (set-account chain account (merge (raw-account chain account) {:data (bytes-concat (bytes-slice (:data (raw-account chain account)) 0 165) (bytes [1 7 0]))}))
+      (assert-fails chain 8 (call program :held {} {:mint mint :account account}))
+      (let ((longer-mint (new-key :longer)) (data (:data (raw-account chain mint))))
+        (defn with-mint (data)
+          (set-account chain longer-mint {:owner token :data data})
+          (call program :held {} {:mint longer-mint :account (create-token-account chain (new-key :plain) mint alice 1)}))
+        (let ((padded (bytes-concat data (bytes (map (fn (_) 0) (range 83))))))
+          (send chain (with-mint (bytes-concat padded (bytes [1 0 0]))))
+          (assert-fails chain 9 (with-mint (bytes-concat padded (bytes [2 0 0]))))
+          (assert-fails chain 9 (with-mint padded))))
+      (set-account chain account (merge (raw-account chain account) {:data (bytes (map (fn (_) 1) (range 164)))}))
+      (assert-fails chain :account-data (call program :held {} {:mint mint :account account})))))
+"#;
+    let project = Project::new("token-forms", TOKENS, tests);
+    project.write("src/teller.ovsm", TELLER);
+    project.test(&[]).passes().says("2 passed, 0 failed");
+}

@@ -20,10 +20,12 @@ impl Expander<'_> {
         match word {
             "account" => Some(Some(Type::Account(None, false, false))),
             "signer" | "program" => {
-                let diagnostic =
-                    Diagnostic::new(Code::UnknownType, format!("`{word}` is not the type of a parameter"))
-                        .note("it is a check, which is made where `:accounts` of an instruction names the account")
-                        .help("write `account`, or `(mut account)`");
+                let diagnostic = Diagnostic::new(
+                    Code::UnknownType,
+                    format!("`{word}` is not the type of a parameter"),
+                )
+                .note("it is a check, which is made where `:accounts` of an instruction names the account")
+                .help("write `account`, or `(mut account)`");
                 self.report_at(syntax::span(form), diagnostic);
                 Some(None)
             }

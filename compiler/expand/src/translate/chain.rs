@@ -117,7 +117,13 @@ impl<'a> Translator<'a> {
         let (is_signer, is_mutable, is_owned) = (has("signer"), has("mut"), !has("any-owner"));
         let discriminator = self.known_number(discriminator).filter(|_| record.is_some());
         let is_tagged = discriminator.is_some();
-        let ty = Type::Account(Arc::new(AccountType { record, is_mutable, is_tagged, is_passed: false }));
+        let ty = Type::Account(Arc::new(AccountType {
+            record,
+            is_mutable,
+            is_tagged,
+            is_passed: false,
+            is_longer: has("longer"),
+        }));
         // What happens to an account that is there already comes last.
         let repeated = match checks {
             [.., mark, repeated] if self.is_keyword(*mark, "repeated") => {

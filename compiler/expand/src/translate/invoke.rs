@@ -73,7 +73,13 @@ impl<'a> Translator<'a> {
                 };
                 let discriminator = self.known_number(*discriminator);
                 let is_tagged = discriminator.is_some();
-                let ty = Type::Account(Arc::new(AccountType { record, is_mutable: true, is_tagged, is_passed: false }));
+                let ty = Type::Account(Arc::new(AccountType {
+                    record,
+                    is_mutable: true,
+                    is_tagged,
+                    is_passed: false,
+                    is_longer: false,
+                }));
                 let opening = Opening {
                     ty,
                     is_signer: false,

@@ -180,14 +180,18 @@ impl Translator<'_> {
                         Type::Record(record) if Type::Record(Arc::clone(&record)).is_plain() => Some(record),
                         other => {
                             return Err(Fault {
-                                message: format!("the data of an account are a record, and `{other}` is none that an account can keep"),
+                                message: format!(
+                                    "the data of an account are a record, and `{other}` is none that an account can keep"
+                                ),
                                 help: "define it: `(account Counter (count : u64))`",
                             });
                         }
                     },
                 };
                 let (is_mutable, is_tagged) = (*is_mutable, *is_tagged);
-                Ok(Type::Account(Arc::new(AccountType { record, is_mutable, is_tagged, is_passed: true })))
+                // The instruction may have let it be longer.
+                let ty = AccountType { record, is_mutable, is_tagged, is_passed: true, is_longer: true };
+                Ok(Type::Account(Arc::new(ty)))
             }
             ("list", _) => Err(fault("lists are not available in programs")),
             ("map", _) => Err(fault("objects are not available in programs")),

@@ -264,9 +264,10 @@ impl State<'_> {
 
     /// The data are of a type: length and first word are right, and the program owns the account unless any owner will do.
     fn check_data(&mut self, account: Value, ty: &ovsm_expand::ty::AccountType, opening: &Opening) {
-        let Some(wanted) = ty.data_length() else { return };
+        let Some(wanted) = ty.least_length() else { return };
         let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
-        let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
+        let condition = if ty.is_longer { Condition::UnsignedLess } else { Condition::NotEqual };
+        let differs = self.compare_const(condition, length, u64::from(wanted));
         self.fail_if(differs, Failure::AccountData);
         if opening.is_owned {
             let program = self.program_id();

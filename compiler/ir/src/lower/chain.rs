@@ -576,7 +576,7 @@ impl State<'_> {
     fn initialize(&mut self, account: ExprId, opening: &Opening, signatures: &dyn Signatures) -> Words {
         let account = self.account(account, signatures);
         let SourceType::Account(ty) = &opening.ty else { return Words::new() };
-        let Some(wanted) = ty.data_length() else { return Words::from_elem(account, 1) };
+        let Some(wanted) = ty.least_length() else { return Words::from_elem(account, 1) };
         let length = self.load(Width::W8, Region::InputMeta, account, DATA_LEN);
         let differs = self.compare_const(Condition::NotEqual, length, u64::from(wanted));
         self.fail_if(differs, Failure::AccountData);
