@@ -20,10 +20,13 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         Source::Data(account, ..) => Some(*account),
         _ => None,
     }));
-    if let Event::Lamports { value, .. } = event
-        && (value.shape == Shape::Difference || value.as_number() == Some(0))
-    {
-        // Lamports are taken: what else was declared may say who may do that.
+    // Lamports are taken, or the program signs: what else was declared may say who may have that done.
+    let is_taking = match event {
+        Event::Lamports { value, .. } => value.shape == Shape::Difference || value.as_number() == Some(0),
+        Event::Invoke { signers, .. } => !signers.is_empty(),
+        _ => false,
+    };
+    if is_taking {
         touched.extend(state.opened.keys());
     }
     touched.sort_unstable();
