@@ -179,7 +179,7 @@ fn programs_for_solana_are_looked_at_as_texts() {
     std::fs::create_dir(folder.path().join("src")).unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("spirit.toml", "[package]\nname = \"p\"\nkind = \"program\"\n");
-    write("src/main.ovsm", "(defn f ((x : u64)) -> u64 (if (= x null) (mem-load x 0) 1))\n(f 1)\n");
+    write("src/main.ovsm", "(defn f ((x : (option u64))) -> u64 (if (= x null) 1 2))\n(f 1)\n");
     let (code, out, err) = lint(folder.path(), &["--error-format", "short", "--fix"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("[equals-null]") && err.contains("programs for Solana"), "{out}{err}");
@@ -227,7 +227,7 @@ fn programs_that_do_not_compile_are_reported() {
     write("src/pay.ovsm", "(defn f ((x : u64)) -> u64 (g x))\n(export f)\n");
     let (code, out, err) = lint(folder.path(), &["--error-format", "short"]);
     assert_eq!(code, Some(1), "{out}{err}");
-    assert!(out.contains("main.ovsm:3:35: error[E0101]: `Foo` is not defined"), "{out}");
+    assert!(out.contains("main.ovsm:3:44: error[E0101]: `Foo` is not defined"), "{out}");
     assert!(out.contains("pay.ovsm:1:29: error[E0101]: `g` is not defined"), "{out}");
     assert_eq!(out.matches("error").count(), 2, "{out}");
     write("src/main.ovsm", "(program p)\n(instruction a () null)\n");
