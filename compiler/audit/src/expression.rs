@@ -190,7 +190,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn store(&mut self, address: &Value, offset: Option<i64>, value: &Value) {
         if let Shape::Address(Region::Data(account), start) = address.shape {
             let offset = start.zip(offset).and_then(|(start, offset)| start.checked_add(offset));
-            self.write(account, offset, value);
+            self.write(account, offset, value, false);
             return;
         }
         for source in address.all_sources() {
@@ -201,9 +201,9 @@ impl<'p> Machine<'p> {
         self.state.memory.extend(value.all_sources());
     }
 
-    /// Writes to the data of an account.
-    pub(crate) fn write(&mut self, account: Account, offset: Option<i64>, value: &Value) {
-        self.happen(&Event::Write { account, offset, value });
+    /// Writes to the data of an account; a key, if its type says so.
+    pub(crate) fn write(&mut self, account: Account, offset: Option<i64>, value: &Value, is_key: bool) {
+        self.happen(&Event::Write { account, offset, value, is_key });
         for source in value.all_sources() {
             if let Source::Key(other) = source {
                 self.state.know([Fact::KeyUsed(other)]);
@@ -277,6 +277,7 @@ impl<'p> Machine<'p> {
                 self.eval(*index);
             }
         }
+        let is_key = is_key_type(&self.type_of(value));
         let value = self.eval(value);
         if self.state.is_dead {
             return null();
@@ -285,7 +286,7 @@ impl<'p> Machine<'p> {
         match held.shape {
             Shape::Account(account) => {
                 let offset = self.place_of(variable, path);
-                self.write(account, offset, &value);
+                self.write(account, offset, &value, is_key);
             }
             _ => *self.variable(variable) = Value::derived([&held, &value]),
         }
@@ -493,9 +494,14 @@ impl<'p> Machine<'p> {
 
 /// True if one of the fields is a key, or may be one.
 fn has_key(record: &RecordType) -> bool {
-    record.fields.iter().any(|field| match &field.ty {
+    record.fields.iter().any(|field| is_key_type(&field.ty))
+}
+
+/// True for the types of keys, and of what may be one.
+fn is_key_type(ty: &Type) -> bool {
+    match ty {
         Type::Pubkey => true,
         Type::Option(item) => **item == Type::Pubkey,
         _ => false,
-    })
+    }
 }

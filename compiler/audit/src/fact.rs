@@ -76,7 +76,7 @@ pub enum Fact {
     KeyUsed(Account),
     /// The key of the account is part of what is logged.
     KeyLogged(Account),
-    /// The account was given to another program, which may write to it: if that knows the account, it checks its owner.
+    /// The account was given to another program: if that knows the account, it checks its owner.
     Given(Account),
     /// The account was made in this instruction.
     Created(Account),

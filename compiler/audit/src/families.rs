@@ -94,7 +94,7 @@ pub(crate) struct GivenAccount {
 /// Something that happens on the way.
 pub(crate) enum Event<'e> {
     /// The data of an account are written.
-    Write { account: Account, offset: Option<i64>, value: &'e Value },
+    Write { account: Account, offset: Option<i64>, value: &'e Value, is_key: bool },
     /// The balance of an account is set.
     Lamports { account: Account, value: &'e Value },
     /// An account is given back, and its balance to another one.

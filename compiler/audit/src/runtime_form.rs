@@ -183,12 +183,12 @@ impl<'p> Machine<'p> {
         for given in accounts {
             let account = given.account;
             self.state.know([Fact::Used(account), Fact::KeyUsed(account)]);
+            if given.is_writable || account != Account::Some {
+                self.state.know([Fact::Given(account)]);
+            }
             // The runtime makes sure of the signature, unless this program signs for the account.
             if given.is_signer && signers.is_empty() {
                 self.state.know([Fact::Signed(account)]);
-            }
-            if given.is_writable {
-                self.state.know([Fact::Given(account)]);
             }
             if given.is_signer && given.is_writable {
                 self.state.know([Fact::Created(account)]);

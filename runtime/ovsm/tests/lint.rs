@@ -179,7 +179,7 @@ fn programs_for_solana_are_looked_at_as_texts() {
     std::fs::create_dir(folder.path().join("src")).unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("spirit.toml", "[package]\nname = \"p\"\nkind = \"program\"\n");
-    write("src/main.ovsm", "(define (f x) (if (= x null) (mem-load u64 x 0) 1))\n");
+    write("src/main.ovsm", "(defn f ((x : (option u64))) -> u64 (if (= x null) 1 2))\n(f 1)\n");
     let (code, out, err) = lint(folder.path(), &["--error-format", "short", "--fix"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("[equals-null]") && err.contains("programs for Solana"), "{out}{err}");
@@ -212,4 +212,46 @@ fn security_of_programs_is_looked_at_in_their_code() {
     );
     let (code, out, _) = lint(folder.path(), &["-D", "security", "--error-format", "short"]);
     assert_eq!((code, out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn programs_that_do_not_compile_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("spirit.toml", "name = \"p\"\nkind = \"program\"\n");
+    write(
+        "src/main.ovsm",
+        "(program p)\n(import pay)\n(instruction a () :accounts ((x : (account Foo))) null)\n",
+    );
+    write("src/pay.ovsm", "(defn f ((x : u64)) -> u64 (g x))\n(export f)\n");
+    let (code, out, err) = lint(folder.path(), &["--error-format", "short"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("main.ovsm:3:44: error[E0101]: `Foo` is not defined"), "{out}");
+    assert!(out.contains("pay.ovsm:1:29: error[E0101]: `g` is not defined"), "{out}");
+    assert_eq!(out.matches("error").count(), 2, "{out}");
+    write("src/main.ovsm", "(program p)\n(instruction a () null)\n");
+    std::fs::remove_file(folder.path().join("src/pay.ovsm")).unwrap();
+    assert_eq!(lint(folder.path(), &[]).0, Some(0));
+}
+
+/// A program in no project is told by its name; the accounts that it declares are named as it names them.
+#[test]
+fn a_file_that_names_a_program_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "(program pay)\n(instruction pay ()\n  :accounts ((from : (mut signer)) (called : account))\n  \
+                (invoke-program called [[from :mut :signer]] [2u32]))\n";
+    std::fs::write(folder.path().join("pay.ovsm"), text).unwrap();
+    let (code, out, err) = lint(folder.path(), &["pay.ovsm", "--error-format", "short"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("pay.ovsm:4:3: warning[arbitrary-cpi]: `called` is called"), "{out}");
+    // Who defines the word means their own.
+    std::fs::write(
+        folder.path().join("own.ovsm"),
+        "(define (program x) (= x null))\n(define y 1)\n(program y)\n",
+    )
+    .unwrap();
+    let (code, out, err) = lint(folder.path(), &["own.ovsm", "--error-format", "short"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("[equals-null]") && !err.contains("programs for Solana"), "{out}{err}");
 }

@@ -7,11 +7,16 @@
 use super::{Event, Family};
 use crate::fact::{Account, Fact};
 use crate::state::{Pending, State};
-use crate::value::{Shape, Source};
+use crate::value::{Shape, Source, Value};
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     let signers = super::signers(state);
+    if let Event::Lamports { account, value } = event
+        && signers.is_empty()
+    {
+        return look_at_payment(state, *account, value, span);
+    }
     if signers.is_empty() || signers.contains(&Account::Some) || !event.is_change() {
         return;
     }
@@ -20,10 +25,13 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         Source::Data(account, ..) => Some(*account),
         _ => None,
     }));
-    if let Event::Lamports { value, .. } = event
-        && (value.shape == Shape::Difference || value.as_number() == Some(0))
-    {
-        // Lamports are taken: what else was declared may say who may do that.
+    // Lamports are taken, or the program signs: what else was declared may say who may have that done.
+    let is_taking = match event {
+        Event::Lamports { value, .. } => value.shape == Shape::Difference || value.as_number() == Some(0),
+        Event::Invoke { signers, .. } => !signers.is_empty(),
+        _ => false,
+    };
+    if is_taking {
         touched.extend(state.opened.keys());
     }
     touched.sort_unstable();
@@ -52,6 +60,46 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         let help =
             "compare it with the key of the account that signs, as a declaration does with `:constraints`"
                 .to_string();
+        state.raise(
+            (Family::AccountDataMatching, span, message),
+            Pending { allowed_by, help, if_elsewhere: None },
+        );
+    }
+}
+
+/// Lamports of an account that names somebody go to one that nothing names, nothing is compared, and nobody signs.
+fn look_at_payment(state: &mut State, to: Account, value: &Value, span: Span) {
+    let is_taken = value.shape == Shape::Difference || value.as_number() == Some(0);
+    if is_taken || to == Account::Some {
+        return;
+    }
+    let payers: Vec<Account> = state
+        .opened
+        .keys()
+        .copied()
+        .filter(|account| {
+            let is_payer = [Fact::Debited(*account), Fact::HasKeyField(*account)];
+            *account != to && is_payer.iter().all(|fact| state.facts.holds(*fact))
+        })
+        .collect();
+    for from in payers {
+        let allowed_by = vec![
+            Fact::AuthorityCompared(from),
+            Fact::DataCompared(from),
+            Fact::Placed(from),
+            Fact::Created(from),
+            Fact::KeyKnown(to),
+            Fact::KeyUsed(to),
+            Fact::DataCompared(to),
+            Fact::Debited(to),
+            Fact::Signed(Account::Some),
+        ];
+        let message = format!(
+            "{} names a key in its data that is compared with nothing: anybody can have its lamports",
+            state.named(from)
+        );
+        let help =
+            "declare who may do this as a `signer`, and compare the key in the data with theirs".to_string();
         state.raise(
             (Family::AccountDataMatching, span, message),
             Pending { allowed_by, help, if_elsewhere: None },

@@ -11,7 +11,7 @@ use crate::value::Source;
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
-    let Event::Write { account, offset: Some(offset), value } = event else { return };
+    let Event::Write { account, offset: Some(offset), value, .. } = event else { return };
     if *account == Account::Some {
         return;
     }

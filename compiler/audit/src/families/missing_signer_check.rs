@@ -92,7 +92,10 @@ fn look_at_seeds(state: &mut State, event: &Event<'_>, span: Span) {
             }
             // The program signs for the account, and another program may change what nothing is known of.
             Event::Invoke { accounts, signers, .. } => {
-                let is_signer = accounts.iter().any(|given| given.account == of && given.is_signer);
+                // Who signs besides the program's own addresses, the runtime makes sure of.
+                let signing = accounts.iter().filter(|given| given.is_signer).count();
+                let is_signer = signing <= signers.len()
+                    && accounts.iter().any(|given| given.account == of && given.is_signer);
                 let free = accounts.iter().map(|given| (given.account, given.is_writable)).find(|given| {
                     let (account, is_writable) = *given;
                     let known = known_of(account);

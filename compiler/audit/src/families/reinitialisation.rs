@@ -12,7 +12,7 @@ use crate::value::Source;
 use ovsm_base::Span;
 
 pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
-    let Event::Write { account, offset, value } = event else { return };
+    let Event::Write { account, offset, value, is_key } = event else { return };
     if value.is_vague || *account == Account::Some {
         return;
     }
@@ -24,7 +24,10 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
             _ => None,
         })
         .collect();
-    if keys.is_empty() {
+    // The sender may also say the key. Those who sign are looked at elsewhere: here nobody does.
+    let is_said =
+        *is_key && value.all_sources().contains(&Source::Instruction) && super::signers(state).is_empty();
+    if keys.is_empty() && !is_said {
         return;
     }
     let if_elsewhere = match (state.opened.get(account), offset) {
@@ -43,6 +46,9 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         Fact::Created(*account),
         Fact::Signed(*account),
     ];
+    if keys.is_empty() {
+        allowed_by.push(Fact::Signed(Account::Some));
+    }
     // It has its address of somebody who signs, and is theirs in any case.
     allowed_by.extend(state.facts.iter().filter_map(|fact| match fact {
         Fact::SeedOf(seed, of) if of == *account => Some(Fact::Signed(seed)),

@@ -107,7 +107,8 @@ impl Lint {
         }
         let options = RenderOptions { format: terminal.format(), color: terminal.has_color() };
         let exit = terminal.print(&render(&diagnostics, &map, &options));
-        let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.lint.is_none());
+        let has_errors =
+            diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.lint.is_none());
         if programs > 0 {
             let skipped: Vec<String> = LINTS
                 .iter()
@@ -327,7 +328,8 @@ fn look(path: &Path, shown: &str, text: &str, levels: &Levels, terminal: &Termin
 /// True for the text of a program for Solana that is in no project: it says what it is called.
 fn names_a_program(text: &str) -> bool {
     let forms = ovsm_cst::split(text).forms;
-    let is_own = forms.iter().any(|form| form.head_text(text) != "program" && form.name_text(text) == "program");
+    let is_own =
+        forms.iter().any(|form| form.head_text(text) != "program" && form.name_text(text) == "program");
     !is_own && forms.iter().any(|form| form.head_text(text) == "program" && !form.name_text(text).is_empty())
 }
 
