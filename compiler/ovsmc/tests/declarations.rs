@@ -318,6 +318,11 @@ fn what_the_runtime_always_refuses_is_an_error() {
     let seeds = |count: usize| vec!["\"a\""; count].join(" ");
     let refused = [
         (
+            format!("(x : (account A) :seeds [\"a\" \"{LONG}\"] :bump (. x n))"),
+            "null",
+            ":7:42: error[E0308]: this seed has 33 bytes",
+        ),
+        (
             format!("(x : (account A) :seeds [\"a\" \"{LONG}\"])"),
             "null",
             ":7:37: error[E0308]: this seed has 33 bytes",

@@ -12,6 +12,7 @@ use crate::modules::program_forms;
 use crate::names::expand;
 use crate::stated::{at, entry, option, root};
 use ovsm_base::{Code, Diagnostic};
+use ovsm_cst::Node;
 use ovsm_expand::Declaration;
 use ovsm_expand::core::{Chain, Expr, ExprId};
 use ovsm_infer::Type;
@@ -79,11 +80,23 @@ impl<'a> Search<'a> {
                         // The search itself stands in the expansion.
                         self.report(code, seeds.first().copied().unwrap_or(expr), message, help);
                     }
-                    self.seeds(code, seeds);
+                    self.seeds(code, seeds, None);
                 }
-                Chain::Address(seeds, _) | Chain::IsAddress { seeds, .. } => self.seeds(code, seeds),
+                Chain::Address(seeds, _) => self.seeds(code, seeds, None),
+                Chain::IsAddress { key, seeds, .. } => {
+                    // With the bump, they are another array than the one that is written.
+                    let written = match code.body.exprs.get(*key) {
+                        Some(Expr::Local(local)) => code
+                            .body
+                            .locals
+                            .get(*local)
+                            .and_then(|local| option(entry(root(self.db, form)?, &local.name)?, "seeds")),
+                        _ => None,
+                    };
+                    self.seeds(code, seeds, written);
+                }
                 Chain::Invoke { signers, .. } => {
-                    signers.iter().for_each(|seeds| self.seeds(code, seeds));
+                    signers.iter().for_each(|seeds| self.seeds(code, seeds, None));
                 }
                 Chain::SetReturnData(value) => {
                     let size = code.types.type_of(*value).size();
@@ -119,13 +132,22 @@ impl<'a> Search<'a> {
         self.found.push(diagnostic);
     }
 
-    fn seeds(&mut self, code: Typed<'a>, seeds: &[ExprId]) {
-        for seed in seeds {
+    /// Seeds, and the array in which they are written if it is another one.
+    fn seeds(&mut self, code: Typed<'a>, seeds: &[ExprId], written: Option<Node<'a>>) {
+        for (place, seed) in seeds.iter().enumerate() {
             let Some(known) = self.values.value(code, *seed) else { continue };
             let length = known.bytes().len();
-            if length > MAX_SEED {
-                let message = format!("this seed has {length} bytes, and a seed has at most {MAX_SEED}");
-                self.report(code, *seed, message, "shorten it, or split it into two seeds");
+            if length <= MAX_SEED {
+                continue;
+            }
+            let message = format!("this seed has {length} bytes, and a seed has at most {MAX_SEED}");
+            let help = "shorten it, or split it into two seeds";
+            match written.and_then(|array| array.child(place)) {
+                Some(node) => {
+                    let diagnostic = Diagnostic::new(Code::CertainRefusal, message).help(help);
+                    self.found.push(diagnostic.label(node.span(), ""));
+                }
+                None => self.report(code, *seed, message, help),
             }
         }
     }

@@ -6,7 +6,8 @@ use super::Chain;
 use super::layout::{encode, key_bytes};
 use super::object::{get, name_of, object};
 use super::program::Loaded;
-use ovsm_interface::model::{DataType, Instruction, InstructionAccount, Seed, Shape};
+use ovsm_interface::Interface;
+use ovsm_interface::model::{DataType, Field, Instruction, InstructionAccount, Seed, Shape};
 use ovsm_value::encoding::{base58, from_base58};
 use ovsm_value::write::brief;
 use ovsm_value::{Object, Value};
@@ -130,7 +131,9 @@ impl Chain {
             let ends = instruction.arguments.iter().map(|field| field.offset.saturating_add(field.size));
             data.resize(data.len().max(ends.max().unwrap_or(8) as usize), 0);
             let has_arguments = |seed: &Seed| match seed {
-                Seed::Argument(name) => fields.iter().any(|field| field.name == *name),
+                Seed::Argument(name) | Seed::ArgumentField(name, _) => {
+                    fields.iter().any(|field| field.name == *name)
+                }
                 _ => true,
             };
             if !account.seeds.iter().flatten().all(has_arguments) {
@@ -222,16 +225,12 @@ impl Chain {
                 .iter()
                 .find(|field| field.name == *name)
                 .and_then(|field| of_field(data, field.offset, field.size)),
-            Seed::ArgumentField(name, field) => {
-                let argument = instruction.arguments.iter().find(|argument| argument.name == *name);
-                argument.and_then(|argument| {
-                    let DataType::Named(ty) = &argument.ty else { return None };
-                    let ty = program.compiled.interface.types.iter().find(|known| known.name == *ty)?;
-                    let Shape::Record(fields) = &ty.shape else { return None };
-                    let part = fields.iter().find(|known| known.name == *field)?;
-                    of_field(data, argument.offset.checked_add(part.offset)?, part.size)
-                })
-            }
+            Seed::ArgumentField(name, wanted) => instruction
+                .arguments
+                .iter()
+                .find(|field| field.name == *name)
+                .and_then(|field| Some((field, field_of(&program.compiled.interface, field, wanted)?)))
+                .and_then(|(field, part)| of_field(data, field.offset.checked_add(part.offset)?, part.size)),
             Seed::Program => Some(program.key.to_vec()),
             Seed::AccountField(name, field) => {
                 let account = instruction.accounts.iter().find(|account| account.name == *name);
@@ -262,6 +261,13 @@ impl Chain {
         let bump = found.get("bump").and_then(serde_json::Value::as_u64);
         key.zip(bump).ok_or_else(|| "`ovsm-svm` gives no address".to_string())
     }
+}
+
+/// A field of an argument that is a record.
+fn field_of<'a>(interface: &'a Interface, argument: &Field, wanted: &str) -> Option<&'a Field> {
+    let DataType::Named(name) = &argument.ty else { return None };
+    let Shape::Record(fields) = &interface.named(name)?.shape else { return None };
+    fields.iter().find(|field| field.name == wanted)
 }
 
 fn no_key(value: &Value) -> String {
