@@ -1,6 +1,6 @@
 //! The compiler as a user meets it: results, messages, exit codes, and bad input of every kind.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -249,6 +249,19 @@ fn transcripts_of_error_pages_hold() {
     let arguments = ["verify", "counter.so", "--source", "counter.ovsm", "--error-format", "short"];
     let result = ovsmc(folder.path(), &arguments);
     assert_eq!(result.err.lines().next(), Some(shown));
+}
+
+#[test]
+fn arrays_that_have_no_room_are_said_to_be_of_functions() {
+    let source = "(account L (xs : (array u64 1200)))\n\
+                  (instruction small () :accounts ((x : (mut (account L))) (y : (account L))) (set! (. x xs) (. y xs)))\n\
+                  (instruction large () :accounts ((x : (mut (account L))))\n  (set! (. x xs) (map (fn (v) (+% v 3)) (reverse (map (fn (v) (*% v 3)) (. x xs))))))";
+    let folder = folder_with("a.ovsm", source);
+    let result = ovsmc(folder.path(), &["check", "a.ovsm"]);
+    let place = |what: &str| result.err.find(what).unwrap_or_else(|| panic!("{what}: {}", result.err));
+    let sizes = ["bytes are for `large`", "bytes are for `small`"].map(place);
+    assert!(sizes[0] < sizes[1], "{}", result.err);
+    assert!(result.err.contains("a.ovsm:3:"), "{}", result.err);
 }
 
 #[test]

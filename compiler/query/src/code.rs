@@ -195,6 +195,14 @@ pub(crate) fn shared_values(db: &dyn salsa::Database, file: SourceFile) -> Vec<(
     values
 }
 
+/// Where the name of a function stands.
+fn name_span(db: &dyn salsa::Database, file: SourceFile, def: DefId) -> Option<ovsm_base::Span> {
+    let place = program_items(db, file).places.get(&def)?;
+    let form = program_forms(db, file).get(*place)?;
+    let node = crate::forms::parse(db, *form).root(form.text(db))?;
+    Some(ovsm_expand::item::name_node(node).unwrap_or(node).span())
+}
+
 /// Values that the program has no room for: in the first frame, and in memory.
 #[salsa::tracked]
 pub fn layout_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
@@ -216,15 +224,33 @@ pub fn layout_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnost
     }
     let heap = ovsm_ir::machine::HEAP_SIZE as u64;
     if layout.memory_size > heap {
+        let mut diagnostic = Diagnostic::new(
+            Code::FrameTooLarge,
+            format!(
+                "the arrays of the program take {} bytes of memory, and a program has {heap}",
+                layout.memory_size
+            ),
+        );
+        let mut functions = layout.memory_of_functions();
+        functions.sort_by_key(|(function, bytes)| (std::cmp::Reverse(*bytes), *function));
+        for (place, (function, bytes)) in functions.iter().take(5).enumerate() {
+            let Some(def) = function else {
+                diagnostic = diagnostic.note(format!("{bytes} bytes are for the top level"));
+                continue;
+            };
+            let instance = instances(db, file).all.get(def).map(|instance| instance.function);
+            let def = instance.unwrap_or(*def);
+            diagnostic = diagnostic.note(format!("{bytes} bytes are for `{}`", name_of(db, file, def)));
+            if place == 0
+                && let Some(span) = name_span(db, file, def)
+            {
+                diagnostic = diagnostic.label(span, "most of them are for this");
+            }
+        }
         found.push(
-            Diagnostic::new(
-                Code::FrameTooLarge,
-                format!(
-                    "the arrays of the program take {} bytes of memory, and a program has {heap}",
-                    layout.memory_size
-                ),
-            )
-            .help("use smaller arrays, or keep the data in an account"),
+            diagnostic
+                .note("each function has room of its own for what it makes of arrays: copies, results, arguments")
+                .help("use smaller arrays, or work in the account, item by item: `(set! (get (. a items) i) v)`"),
         );
     }
     for def in &layout.recursive {
@@ -236,11 +262,8 @@ pub fn layout_errors(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnost
             format!("`{name}` calls itself and has an array of its own, for which there is one place only"),
         )
         .help("give it the array as an argument, or write a loop");
-        let items = program_items(db, file);
-        let form = items.places.get(def).and_then(|place| program_forms(db, file).get(*place));
-        if let Some(node) = form.and_then(|form| crate::forms::parse(db, *form).root(form.text(db))) {
-            let at = ovsm_expand::item::name_node(node).unwrap_or(node);
-            diagnostic = diagnostic.label(at.span(), "");
+        if let Some(span) = name_span(db, file, *def) {
+            diagnostic = diagnostic.label(span, "");
         }
         found.push(diagnostic);
     }

@@ -132,6 +132,17 @@ impl Layout {
         }
     }
 
+    /// How many bytes the values of each function take that are reached by their address; `None` is the top-level code.
+    pub fn memory_of_functions(&self) -> Vec<(Option<DefId>, u64)> {
+        let mut starts: Vec<(u64, Option<DefId>)> =
+            self.memory.iter().map(|(function, start)| (*start, *function)).collect();
+        starts.sort_unstable();
+        // Each lies where the one before ends.
+        let first = starts.first().map_or(0, |(start, _)| *start);
+        let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([first + self.memory_size]);
+        starts.iter().zip(ends).map(|((start, function), end)| (*function, end - start)).collect()
+    }
+
     /// The address of the places of a function's values.
     pub(crate) fn memory_of(&self, function: Option<DefId>) -> u64 {
         self.memory.get(&function).copied().unwrap_or(0)
