@@ -32,8 +32,17 @@ pub fn interface(db: &dyn salsa::Database, file: SourceFile) -> Interface {
         all.by_form.extend(own.by_form.iter().map(|(form, lines)| (*form, lines.clone())));
         all.by_name.extend(own.by_name.iter().map(|(name, lines)| (name.clone(), lines.clone())));
     }
+    described(db, file, &all)
+}
+
+/// The interface without what comments say: it changes only with the code.
+pub(crate) fn without_documentation(db: &dyn salsa::Database, file: SourceFile) -> Interface {
+    described(db, file, &Documentation::default())
+}
+
+fn described(db: &dyn salsa::Database, file: SourceFile, documentation: &Documentation) -> Interface {
     let mut builder =
-        Builder { interface: Interface::new("program"), documentation: &all, names: Vec::new(), db, file };
+        Builder { interface: Interface::new("program"), documentation, names: Vec::new(), db, file };
     for form in program_forms(db, file) {
         let docs = builder.docs_of(form.id(db));
         for declaration in &expand(db, *form).declarations {

@@ -5,7 +5,7 @@
 
 use crate::code::body_types;
 use crate::db::SourceFile;
-use crate::declared::interface;
+use crate::declared::without_documentation;
 use crate::forms::Form;
 use crate::known::{Typed, Values};
 use crate::modules::program_forms;
@@ -33,7 +33,8 @@ const SYSTEM_PROGRAM: &str = "11111111111111111111111111111111";
 #[salsa::tracked]
 pub fn refusals(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
     let mut search = Search { db, values: Values::new(db, file), found: Vec::new() };
-    let mut declared = interface(db, file).instructions.iter();
+    let interface = without_documentation(db, file);
+    let mut declared = interface.instructions.iter();
     for form in program_forms(db, file) {
         for (def, body) in expand(db, *form).bodies() {
             if let Some(types) = body_types(db, file, *form, def) {
