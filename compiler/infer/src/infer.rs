@@ -374,6 +374,20 @@ impl<'a> Inference<'a> {
             self.coercions.push((expr, Fit::Text, needed.clone()));
             return true;
         }
+        // The items of an array that is written out become what may be null one by one.
+        if let Some(Expr::Array(items)) = self.body.exprs.get(expr)
+            && let (Some((found, count)), Some((wanted, length))) =
+                (self.table.as_array(&resolved), self.table.as_array(needed))
+            && count == length
+            && self.has_options(&wanted)
+            && !self.has_options(&found)
+        {
+            self.set_type(expr, needed.clone());
+            return items.iter().all(|item| {
+                let found = self.exprs.get(*item).cloned().unwrap_or(Term::Known(Type::Error));
+                ovsm_base::stack::with_room(|| self.fit(*item, &found, &wanted))
+            });
+        }
         let view = self.table.as_view(needed);
         // A view shows what a variable holds, so it is only made where it can not outlive it: as an argument, or as the
         // value of a local.
@@ -399,6 +413,15 @@ impl<'a> Inference<'a> {
     pub(crate) fn becomes_present(&mut self, expr: ExprId, option: Term) -> bool {
         self.coercions.push((expr, Fit::Present, option));
         true
+    }
+
+    /// True if a type may be null, or is one of arrays of those.
+    fn has_options(&mut self, term: &Term) -> bool {
+        let mut term = term.clone();
+        while let Some((item, _)) = self.table.as_array(&term) {
+            term = item;
+        }
+        self.table.as_option(&term).is_some()
     }
 
     /// True if one is a builder and the other one a string: each can be seen as the other without a copy.
