@@ -44,15 +44,15 @@ pub(crate) fn compare(comparison: Comparison, values: &[Value]) -> Truth {
         _ => {
             let (mut facts, mut deciding) = (Facts::default(), Facts::default());
             for fact in different.iter().filter(|fact| !matches!(fact, Fact::DataDecide(..))) {
-                facts.add(fact);
+                facts.insert(fact);
             }
             for fact in equal.iter() {
                 match fact {
                     Fact::Signed(_) | Fact::LengthCompared(_) | Fact::LamportsCompared(_) => {
-                        facts.add(fact);
+                        facts.insert(fact);
                     }
                     Fact::DataDecide(..) => {
-                        deciding.add(fact);
+                        deciding.insert(fact);
                     }
                     _ => {}
                 }
@@ -61,7 +61,7 @@ pub(crate) fn compare(comparison: Comparison, values: &[Value]) -> Truth {
             if_true.extend(&deciding);
             for fact in deciding.iter() {
                 if let Fact::DataDecide(account, _) = fact {
-                    facts.add(Fact::DataDecide(account, false));
+                    facts.insert(Fact::DataDecide(account, false));
                 }
             }
             Truth { if_true: Some(if_true), if_false: Some(facts) }
@@ -74,91 +74,91 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
     let (mut same, mut other) = (Facts::default(), Facts::default());
     for (one, two) in [(left, right), (right, left)] {
         let theirs = two.all_sources();
-        let is_constant = theirs.is_empty() || theirs.iter().all(|source| *source == Source::Constant);
+        let is_constant = theirs.is_empty() || theirs.iter().all(|source| source == Source::Constant);
         for source in one.all_sources() {
             match source {
                 Source::Key(account) => {
-                    same.add(Fact::KeyKnown(account));
+                    same.insert(Fact::KeyKnown(account));
                     if are_placing(&theirs, account) {
-                        same.add(Fact::Placed(account));
+                        same.insert(Fact::Placed(account));
                     }
-                    for their in &theirs {
+                    for their in theirs.iter() {
                         match their {
                             Source::Data(state, offset, _) => {
-                                same.add(Fact::KeyKept(account, *state, *offset));
+                                same.insert(Fact::KeyKept(account, state, offset));
                             }
                             Source::Key(second) => {
-                                other.add(distinct(account, *second));
+                                other.insert(distinct(account, second));
                             }
                             Source::Seed(seed) => {
-                                same.add(Fact::SeedOf(*seed, account));
+                                same.insert(Fact::SeedOf(seed, account));
                             }
                             _ => {}
                         }
                     }
                 }
                 Source::Owner(account) => {
-                    same.add(Fact::OwnerKnown(account));
+                    same.insert(Fact::OwnerKnown(account));
                     if theirs.contains(&Source::SysvarOwner) {
-                        same.add(Fact::IsSysvar(account));
+                        same.insert(Fact::IsSysvar(account));
                     }
                 }
                 Source::Data(account, ..) => {
                     for facts in [&mut same, &mut other] {
-                        facts.add(Fact::DataCompared(account));
+                        facts.insert(Fact::DataCompared(account));
                         if is_constant {
-                            facts.add(Fact::TagCompared(account));
+                            facts.insert(Fact::TagCompared(account));
                         }
                     }
                     if !one.is_vague {
-                        same.add(Fact::DataDecide(account, true));
-                        other.add(Fact::DataDecide(account, false));
+                        same.insert(Fact::DataDecide(account, true));
+                        other.insert(Fact::DataDecide(account, false));
                     }
                     if let (Shape::Loaded(_, Some(offset)), Shape::Number(number)) = (&one.shape, &two.shape)
                     {
-                        same.add(Fact::TagIs(account, *offset, number.unsigned_abs()));
+                        same.insert(Fact::TagIs(account, *offset, number.unsigned_abs()));
                     }
-                    let is_key = |source: &Source| {
+                    let is_key = |source: Source| {
                         matches!(source, Source::Key(_) | Source::Constant | Source::Found | Source::Program)
                     };
                     if theirs.iter().any(is_key) {
-                        same.add(Fact::AuthorityCompared(account));
+                        same.insert(Fact::AuthorityCompared(account));
                     }
                     if theirs
                         .iter()
-                        .any(|their| matches!(their, Source::Data(other, ..) if *other != account))
+                        .any(|their| matches!(their, Source::Data(other, ..) if other != account))
                     {
-                        same.add(Fact::AuthorityCompared(account));
+                        same.insert(Fact::AuthorityCompared(account));
                     }
                 }
                 Source::Length(account) => {
-                    same.add(Fact::LengthCompared(account));
-                    other.add(Fact::LengthCompared(account));
+                    same.insert(Fact::LengthCompared(account));
+                    other.insert(Fact::LengthCompared(account));
                 }
                 Source::Lamports(account) => {
-                    same.add(Fact::LamportsCompared(account));
-                    other.add(Fact::LamportsCompared(account));
+                    same.insert(Fact::LamportsCompared(account));
+                    other.insert(Fact::LamportsCompared(account));
                 }
                 Source::Signature(account) => {
                     if two.as_number() != Some(0) {
-                        same.add(Fact::Signed(account));
+                        same.insert(Fact::Signed(account));
                     }
                     if two.as_number() != Some(1) {
-                        other.add(Fact::Signed(account));
+                        other.insert(Fact::Signed(account));
                     }
                 }
                 Source::Instruction => {
                     if theirs.iter().any(|their| matches!(their, Source::Found | Source::Data(..))) {
-                        same.add(Fact::BumpCompared);
+                        same.insert(Fact::BumpCompared);
                     }
-                    let is_key = |source: &Source| {
+                    let is_key = |source: Source| {
                         matches!(
                             source,
                             Source::Key(_) | Source::Data(..) | Source::Constant | Source::Program
                         )
                     };
                     if theirs.iter().any(is_key) {
-                        same.add(Fact::ArgumentCompared);
+                        same.insert(Fact::ArgumentCompared);
                     }
                 }
                 Source::Found

@@ -75,8 +75,8 @@ impl<'p> Machine<'p> {
                 self.eval(*value)
             }
             Expr::Tabulate(sequence, place, body) => {
-                let items = self.local(*sequence).clone();
-                *self.local(*place) = Value::default();
+                let items = self.variable(Variable::Local(*sequence));
+                self.assign(Variable::Local(*place), Value::default());
                 let value = self.eval(*body);
                 Value::derived([&items, &value])
             }
@@ -94,8 +94,8 @@ impl<'p> Machine<'p> {
                 let account = self.eval(*account).as_account();
                 Value::from_source(Source::Owner(account))
             }
-            Expr::Local(local) => self.local(*local).clone(),
-            Expr::Global(def) => self.variable(Variable::Global(*def)).clone(),
+            Expr::Local(local) => self.variable(Variable::Local(*local)),
+            Expr::Global(def) => self.variable(Variable::Global(*def)),
             Expr::Block(items) => {
                 let mut last = null();
                 for item in items {
@@ -108,24 +108,24 @@ impl<'p> Machine<'p> {
                 let is_opened = matches!(self.expr(*value), Some(Expr::OpenAccount(..)));
                 let value = self.eval(*value);
                 if is_opened && let Some(name) = self.local_name(*local) {
-                    self.state.names.insert(value.as_account(), name);
+                    self.state.names.edit().insert(value.as_account(), name);
                 }
-                *self.local(*local) = value;
+                self.assign(Variable::Local(*local), value);
                 null()
             }
             Expr::Define(def, value) => {
                 let value = self.eval(*value);
-                *self.variable(Variable::Global(*def)) = value;
+                self.assign(Variable::Global(*def), value);
                 null()
             }
             Expr::SetLocal(local, value) => {
                 let value = self.eval(*value);
-                *self.local(*local) = value.clone();
+                self.assign(Variable::Local(*local), value.clone());
                 value
             }
             Expr::SetGlobal(def, value) => {
                 let value = self.eval(*value);
-                *self.variable(Variable::Global(*def)) = value.clone();
+                self.assign(Variable::Global(*def), value.clone());
                 value
             }
             Expr::If(clauses, otherwise) => {
@@ -180,7 +180,7 @@ impl<'p> Machine<'p> {
             // Something of the program's own: it may hold whatever was written there.
             _ => {
                 let mut value = Value { is_vague: true, ..Value::derived([address]) };
-                value.sources.extend(self.state.memory.iter().copied());
+                value.sources.extend(&self.state.memory);
                 value
             }
         }
@@ -198,7 +198,7 @@ impl<'p> Machine<'p> {
                 self.state.know([Fact::Written(account), Fact::Wiped(account), Fact::Used(account)]);
             }
         }
-        self.state.memory.extend(value.all_sources());
+        self.state.memory.extend(&value.all_sources());
     }
 
     /// Writes to the data of an account; a key, if its type says so.
@@ -232,7 +232,9 @@ impl<'p> Machine<'p> {
             self.state.know([Fact::HasKeyField(account)]);
         }
         let used = (record.name.clone(), start);
-        self.state.records.entry(account).or_default().insert(used.clone());
+        if !self.state.records.get(&account).is_some_and(|records| records.contains(&used)) {
+            self.state.records.edit().entry(account).or_default().insert(used.clone());
+        }
         self.records.entry(used).or_insert_with(|| Arc::clone(record));
     }
 
@@ -259,7 +261,7 @@ impl<'p> Machine<'p> {
             (Shape::Loaded(region, Some(start)), Type::Record(record)) => {
                 let offset = record.field(name).and_then(|(_, at)| start.checked_add(i64::from(at)));
                 let epoch = value.sources.iter().find_map(|source| match source {
-                    Source::Data(_, _, epoch) => Some(*epoch),
+                    Source::Data(_, _, epoch) => Some(epoch),
                     _ => None,
                 });
                 let mut part = Value::from_source(region_source(*region, offset, epoch.unwrap_or(0)));
@@ -282,13 +284,13 @@ impl<'p> Machine<'p> {
         if self.state.is_dead {
             return null();
         }
-        let held = self.variable(variable).clone();
+        let held = self.variable(variable);
         match held.shape {
             Shape::Account(account) => {
                 let offset = self.place_of(variable, path);
                 self.write(account, offset, &value, is_key);
             }
-            _ => *self.variable(variable) = Value::derived([&held, &value]),
+            _ => self.assign(variable, Value::derived([&held, &value])),
         }
         null()
     }
@@ -347,7 +349,7 @@ impl<'p> Machine<'p> {
                 }
                 let used = (record.name.clone(), of.offset());
                 self.records.entry(used.clone()).or_insert_with(|| Arc::clone(record));
-                self.state.opened.insert(account, used);
+                self.state.opened.edit().insert(account, used);
             }
         }
         Value::shaped(Shape::Account(account))
@@ -384,7 +386,7 @@ impl<'p> Machine<'p> {
                     Requirement::Owner => {
                         let owner = Value::from_source(Source::Owner(account));
                         let (same, _) = relate(&owner, &arg(1));
-                        self.state.know(same.iter());
+                        self.state.know_all(&same);
                     }
                 }
                 null()
@@ -486,7 +488,7 @@ impl<'p> Machine<'p> {
                     self.state.know([distinct(account, Account::Some)]);
                 }
             }
-            self.state.memory.extend(one.all_sources());
+            self.state.memory.extend(&one.all_sources());
         }
         Value { is_vague: true, ..Value::derived(args) }
     }

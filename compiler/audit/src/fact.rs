@@ -3,7 +3,7 @@
 //! Facts are only ever added on a way, and where ways meet, those stay that hold on all of them. They lean to the side of the
 //! program: what only may be a check counts as one, so that no correct program is reported. Start with [`Fact`].
 
-use std::collections::BTreeSet;
+use crate::shared::Set;
 
 /// An account by its number in the instruction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -91,45 +91,12 @@ pub enum Fact {
 }
 
 /// Facts that hold together.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Facts {
-    known: BTreeSet<Fact>,
-}
+pub type Facts = Set<Fact>;
 
 impl Facts {
-    /// Adds a fact; true if it is new.
-    pub fn add(&mut self, fact: Fact) -> bool {
-        self.known.insert(fact)
-    }
-
-    /// Adds all of another set.
-    pub fn extend(&mut self, other: &Facts) {
-        self.known.extend(other.known.iter().copied());
-    }
-
-    /// Keeps what holds in the other set too.
-    pub fn keep_common(&mut self, other: &Facts) {
-        self.known.retain(|fact| other.known.contains(fact));
-    }
-
-    /// All facts in order.
-    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
-        self.known.iter().copied()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    /// True if nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// True if a fact is known, of this account or of one that may be it.
     pub fn holds(&self, wanted: Fact) -> bool {
-        self.known.contains(&wanted) || self.known.iter().any(|known| satisfies(*known, wanted))
+        self.contains(&wanted) || self.iter().any(|known| satisfies(known, wanted))
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod type_confusion;
 pub(crate) mod unsafe_close;
 
 use crate::fact::{Account, Fact};
+use crate::shared::Set;
 use crate::state::State;
 use crate::value::{Source, Value};
 use ovsm_base::Span;
@@ -127,15 +128,15 @@ impl Event<'_> {
     }
 
     /// What the change depends on, if that is known exactly.
-    fn sources(&self) -> BTreeSet<Source> {
-        let of = |value: &Value| if value.is_vague { BTreeSet::new() } else { value.all_sources() };
+    fn sources(&self) -> Set<Source> {
+        let of = |value: &Value| if value.is_vague { Set::default() } else { value.all_sources() };
         match self {
             Event::Write { value, .. } | Event::Lamports { value, .. } => of(value),
             Event::Invoke { program, data, .. } => {
                 let program = program.as_number().is_none().then_some(*program);
                 data.iter().chain(program).flat_map(of).collect()
             }
-            Event::Close { .. } | Event::Address { .. } => BTreeSet::new(),
+            Event::Close { .. } | Event::Address { .. } => Set::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod fact;
 pub mod families;
 pub mod machine;
 mod runtime_form;
+pub mod shared;
 mod state;
 pub mod value;
 

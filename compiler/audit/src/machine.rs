@@ -64,6 +64,7 @@ pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
         exits: BTreeMap::new(),
         spans: Vec::new(),
         work: 0,
+        nowhere: State { is_dead: true, ..State::default() },
         records: BTreeMap::new(),
         authorities: BTreeSet::new(),
     };
@@ -78,7 +79,7 @@ pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
     if machine.state.is_dead {
         return Some(findings);
     }
-    for ((family, span, message), pending) in machine.state.pending {
+    for ((family, span, message), pending) in machine.state.pending.iter() {
         let is_one = match &pending.if_elsewhere {
             None => true,
             Some(Elsewhere::HasKeyAt { record, place, length }) => {
@@ -91,7 +92,8 @@ pub fn audit(program: &Program<'_>) -> Option<Vec<Finding>> {
         if !is_one {
             continue;
         }
-        findings.push(Finding { family, span, message, help: pending.help });
+        let (message, help) = (message.to_string(), pending.help.clone());
+        findings.push(Finding { family: *family, span: *span, message, help });
     }
     Some(findings)
 }
@@ -107,6 +109,8 @@ pub(crate) struct Machine<'p> {
     exits: BTreeMap<(u32, ExitId), (State, Value)>,
     spans: Vec<Span>,
     work: usize,
+    /// The state where nothing leads.
+    nowhere: State,
     /// The records as which the data of accounts are read anywhere.
     pub(crate) records: BTreeMap<RecordUse, Arc<RecordType>>,
     /// The places in records where a key lies that is compared with that of somebody who signs.
@@ -120,7 +124,7 @@ impl<'p> Machine<'p> {
         self.frame = self.frames;
         let value = code.body.root.map(|root| self.eval(root)).unwrap_or_default();
         let frame = self.frame;
-        self.state.locals.retain(|(owner, _), _| *owner != frame);
+        self.state.frames.remove(&frame);
         (self.code, self.frame) = outer;
         value
     }
@@ -186,21 +190,30 @@ impl<'p> Machine<'p> {
         value
     }
 
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, self.nowhere.clone())
+    }
+
     fn copy(&mut self) -> State {
         self.work += self.state.weight() / 8;
         self.state.clone()
     }
 
-    /// A local of the running call.
-    pub(crate) fn local(&mut self, local: LocalId) -> &mut Value {
-        self.state.locals.entry((self.frame, local)).or_default()
+    /// What a variable holds: a local is one of the running call.
+    pub(crate) fn variable(&self, variable: Variable) -> Value {
+        match variable {
+            Variable::Local(local) => self.state.local(self.frame, local),
+            Variable::Global(def) => self.state.globals.get(&def).cloned().unwrap_or_default(),
+        }
     }
 
-    /// What a variable holds.
-    pub(crate) fn variable(&mut self, variable: Variable) -> &mut Value {
+    /// Gives a variable a value.
+    pub(crate) fn assign(&mut self, variable: Variable, value: Value) {
         match variable {
-            Variable::Local(local) => self.local(local),
-            Variable::Global(def) => self.state.globals.entry(def).or_default(),
+            Variable::Local(local) => self.state.set_local(self.frame, local, value),
+            Variable::Global(def) => {
+                self.state.globals.edit().insert(def, value);
+            }
         }
     }
 
@@ -225,13 +238,13 @@ impl<'p> Machine<'p> {
             Some(otherwise) => self.eval(otherwise),
             None => null(),
         };
-        ways.push((std::mem::take(&mut self.state), value));
+        ways.push((self.take_state(), value));
         self.meet(ways, is_bool)
     }
 
     /// Where ways meet.
     fn meet(&mut self, ways: Vec<(State, Value)>, is_bool: bool) -> Value {
-        let mut met = State { is_dead: true, ..State::default() };
+        let mut met = self.nowhere.clone();
         let mut result: Option<Value> = None;
         for (state, mut value) in ways {
             if state.is_dead {
@@ -258,7 +271,7 @@ impl<'p> Machine<'p> {
         for (n, operand) in operands.iter().enumerate() {
             let value = self.eval(*operand);
             if n == last {
-                ways.push((std::mem::take(&mut self.state), value));
+                ways.push((self.take_state(), value));
                 break;
             }
             let known = truth(&value);
@@ -299,7 +312,7 @@ impl<'p> Machine<'p> {
         let is_body_left = self.state.is_dead;
         self.state.join(skipped);
         if !is_body_left && !self.state.is_dead {
-            self.state.know(facts.iter());
+            self.state.know_all(&facts);
         }
         null()
     }
@@ -320,9 +333,8 @@ impl<'p> Machine<'p> {
                 _ => None,
             };
             if let Some(variable) = variable {
-                let value = self.variable(variable);
-                let widened = Value::default().join(value);
-                *value = Value { truth: None, ..widened };
+                let widened = Value::default().join(&self.variable(variable));
+                self.assign(variable, Value { truth: None, ..widened });
             }
             form.for_each_child(|child| left.push(child));
         }
@@ -330,11 +342,14 @@ impl<'p> Machine<'p> {
 
     /// What a call may assign is not what it was before, unless it is no number: addresses are told apart by what they are of.
     fn forget_globals(&mut self) {
-        for value in self.state.globals.values_mut() {
-            let is_number = value.as_number().is_some() || !value.cases.is_empty() || value.truth.is_some();
-            if is_number {
-                *value = Value { is_vague: true, ..Value::derived([&*value]) };
-            }
+        let is_number = |value: &Value| {
+            value.as_number().is_some() || !value.cases.is_empty() || value.truth.is_some()
+        };
+        if !self.state.globals.values().any(is_number) {
+            return;
+        }
+        for value in self.state.globals.edit().values_mut().filter(|value| is_number(value)) {
+            *value = Value { is_vague: true, ..Value::derived([&*value]) };
         }
     }
 
@@ -342,7 +357,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn exit(&mut self, exit: ExitId, body: ExprId, is_bool: bool) -> Value {
         let key = (self.frame, exit);
         let value = self.eval(body);
-        let here = std::mem::take(&mut self.state);
+        let here = self.take_state();
         let mut ways = vec![(here, value)];
         ways.extend(self.exits.remove(&key));
         self.meet(ways, is_bool)
@@ -379,7 +394,7 @@ impl<'p> Machine<'p> {
         self.calls.push(def);
         let frame = self.frames + 1;
         for ((local, _), value) in code.body.locals.iter_enumerated().zip(args) {
-            self.state.locals.insert((frame, local), value);
+            self.state.set_local(frame, local, value);
         }
         let value = self.run(code);
         self.calls.pop();

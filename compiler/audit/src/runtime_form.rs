@@ -47,20 +47,20 @@ impl<'p> Machine<'p> {
                 for source in key.all_sources() {
                     match source {
                         Source::Key(account) => {
-                            facts.add(Fact::KeyKnown(account));
+                            facts.insert(Fact::KeyKnown(account));
                             let sources = found(&seeds).sources;
                             if are_placing(&sources, account) {
-                                facts.add(Fact::Placed(account));
+                                facts.insert(Fact::Placed(account));
                             }
                             for source in sources {
                                 if let Source::Seed(seed) = source {
-                                    facts.add(Fact::SeedOf(seed, account));
+                                    facts.insert(Fact::SeedOf(seed, account));
                                 }
                             }
                         }
                         Source::Data(account, ..) => {
-                            facts.add(Fact::AuthorityCompared(account));
-                            facts.add(Fact::DataCompared(account));
+                            facts.insert(Fact::AuthorityCompared(account));
+                            facts.insert(Fact::DataCompared(account));
                         }
                         _ => {}
                     }
@@ -205,13 +205,14 @@ fn found(seeds: &[(Value, Type)]) -> Value {
             value.sources.insert(Source::SeedGiven);
             continue;
         }
-        value.sources.extend(seed.all_sources().into_iter().filter_map(|source| match source {
+        let sources = seed.all_sources().into_iter().filter_map(|source| match source {
             Source::Key(account) => Some(Source::Seed(account)),
             Source::Data(account, ..) => Some(Source::SeedData(account)),
             // The bump, and what is written out.
             Source::Found | Source::Constant | Source::Program => None,
             _ => Some(Source::SeedGiven),
-        }));
+        });
+        value.sources.extend(&sources.collect());
     }
     value
 }

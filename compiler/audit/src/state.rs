@@ -4,13 +4,16 @@
 
 use crate::fact::{Account, Fact, Facts, satisfies};
 use crate::families::Family;
+use crate::shared::{Set, Shared};
 use crate::value::{Source, Value};
+use ovsm_base::index::Index;
 use ovsm_base::{DefId, Span};
 use ovsm_expand::core::LocalId;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// What makes one finding: it is reported once.
-pub(crate) type PendingKey = (Family, Span, String);
+pub(crate) type PendingKey = (Family, Span, Rc<str>);
 
 /// A use that nothing has allowed yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,40 +56,42 @@ pub(crate) struct Write {
 pub(crate) struct State {
     /// True if nothing leads here.
     pub(crate) is_dead: bool,
-    /// The locals, by the frame of the call that they belong to.
-    pub(crate) locals: BTreeMap<(u32, LocalId), Value>,
+    /// The locals of the calls that are running, by the number of the call.
+    pub(crate) frames: BTreeMap<u32, Shared<Frame>>,
     /// The variables of the module.
-    pub(crate) globals: BTreeMap<DefId, Value>,
+    pub(crate) globals: Shared<BTreeMap<DefId, Value>>,
     /// What is known.
     pub(crate) facts: Facts,
     /// What is pending.
-    pub(crate) pending: BTreeMap<PendingKey, Pending>,
+    pub(crate) pending: Shared<BTreeMap<PendingKey, Rc<Pending>>>,
     /// Writes to accounts on one of the ways here.
-    pub(crate) writes: BTreeSet<Write>,
+    pub(crate) writes: Set<Write>,
     /// How many writes there were at most.
     pub(crate) epoch: u32,
     /// What lies in memory of the program's own that was written through addresses.
-    pub(crate) memory: BTreeSet<Source>,
+    pub(crate) memory: Set<Source>,
     /// How many times a balance was set, or another program called.
     pub(crate) payments: u32,
     /// When the balance of an account was set for the last time; that of all accounts is that of `Account::Some`.
-    pub(crate) paid: BTreeMap<Account, u32>,
+    pub(crate) paid: Shared<BTreeMap<Account, u32>>,
     /// The records as which the data of accounts were read.
-    pub(crate) records: BTreeMap<Account, BTreeSet<RecordUse>>,
+    pub(crate) records: Shared<BTreeMap<Account, BTreeSet<RecordUse>>>,
     /// The records as which accounts were opened.
-    pub(crate) opened: BTreeMap<Account, RecordUse>,
+    pub(crate) opened: Shared<BTreeMap<Account, RecordUse>>,
     /// What the program calls its accounts.
-    pub(crate) names: BTreeMap<Account, String>,
+    pub(crate) names: Shared<BTreeMap<Account, String>>,
 }
 
 impl State {
     /// Adds facts; what they allow is no longer pending.
     pub(crate) fn know(&mut self, facts: impl IntoIterator<Item = Fact>) {
         for fact in facts {
-            if self.facts.add(fact) && !self.pending.is_empty() {
-                self.pending.retain(|_, pending| {
-                    !pending.allowed_by.iter().any(|allowing| satisfies(fact, *allowing))
-                });
+            if self.facts.insert(fact) {
+                let is_allowed =
+                    |pending: &Pending| pending.allowed_by.iter().any(|allowing| satisfies(fact, *allowing));
+                if self.pending.values().any(|pending| is_allowed(pending)) {
+                    self.pending.edit().retain(|_, pending| !is_allowed(pending));
+                }
             }
         }
     }
@@ -94,17 +99,37 @@ impl State {
     /// Adds what follows from a condition; the way ends if it can not be.
     pub(crate) fn assume(&mut self, facts: Option<&Facts>) {
         match facts {
-            Some(facts) => self.know(facts.iter()),
+            Some(facts) => self.know_all(facts),
             None => self.is_dead = true,
         }
     }
 
-    /// Makes something pending, unless it is allowed. On one way the first of those that the same check cures is enough.
-    pub(crate) fn raise(&mut self, key: PendingKey, pending: Pending) {
-        let is_known = self.pending.keys().any(|known| known.0 == key.0 && known.2 == key.2);
-        if !is_known && !self.is_dead && !pending.allowed_by.iter().any(|fact| self.facts.holds(*fact)) {
-            self.pending.entry(key).or_insert(pending);
+    /// Adds facts; what they allow is no longer pending.
+    pub(crate) fn know_all(&mut self, facts: &Facts) {
+        match self.pending.is_empty() {
+            true => self.facts.extend(facts),
+            false => self.know(facts.iter()),
         }
+    }
+
+    /// Makes something pending, unless it is allowed. On one way the first of those that the same check cures is enough.
+    pub(crate) fn raise(&mut self, key: (Family, Span, String), pending: Pending) {
+        let (family, span, message) = key;
+        let is_known = self.pending.keys().any(|known| known.0 == family && *known.2 == *message);
+        if !is_known && !self.is_dead && !pending.allowed_by.iter().any(|fact| self.facts.holds(*fact)) {
+            self.pending.edit().entry((family, span, message.into())).or_insert_with(|| Rc::new(pending));
+        }
+    }
+
+    /// What a local of a call holds.
+    pub(crate) fn local(&self, frame: u32, local: LocalId) -> Value {
+        let held = self.frames.get(&frame).and_then(|frame| frame.get(local));
+        held.map(|value| (**value).clone()).unwrap_or_default()
+    }
+
+    /// Gives a local of a call a value.
+    pub(crate) fn set_local(&mut self, frame: u32, local: LocalId, value: Value) {
+        self.frames.entry(frame).or_default().edit().set(local, Shared::new(value));
     }
 
     /// Where two ways meet.
@@ -116,24 +141,59 @@ impl State {
             *self = other;
             return;
         }
-        join_values(&mut self.locals, &self.facts, other.locals, &other.facts);
-        join_values(&mut self.globals, &self.facts, other.globals, &other.facts);
-        self.facts.keep_common(&other.facts);
-        for (key, pending) in other.pending {
-            self.pending.entry(key).or_insert(pending);
+        for (number, theirs) in other.frames {
+            match self.frames.get_mut(&number) {
+                Some(mine) if mine.is_same(&theirs) => {}
+                Some(mine) => mine.edit().join(&self.facts, &theirs, &other.facts),
+                None => {
+                    self.frames.insert(number, theirs);
+                }
+            }
         }
-        self.writes.extend(other.writes);
+        if !self.globals.is_same(&other.globals) {
+            for (def, theirs) in other.globals.iter() {
+                match self.globals.get(def) {
+                    Some(mine) if mine == theirs => {}
+                    Some(mine) => {
+                        let merged = mine.merge(&self.facts, theirs, &other.facts);
+                        self.globals.edit().insert(*def, merged);
+                    }
+                    None => {
+                        self.globals.edit().insert(*def, theirs.clone());
+                    }
+                }
+            }
+        }
+        self.facts.keep_common(&other.facts);
+        if !self.pending.is_same(&other.pending) {
+            for (key, pending) in other.pending.iter() {
+                if !self.pending.contains_key(key) {
+                    self.pending.edit().insert(key.clone(), Rc::clone(pending));
+                }
+            }
+        }
+        self.writes.extend(&other.writes);
         self.epoch = self.epoch.max(other.epoch);
         self.payments = self.payments.max(other.payments);
-        for (account, time) in other.paid {
-            let known = self.paid.entry(account).or_default();
-            *known = time.max(*known);
+        if !self.paid.is_same(&other.paid) {
+            let paid = self.paid.edit();
+            for (account, time) in other.paid.iter() {
+                let known = paid.entry(*account).or_default();
+                *known = (*time).max(*known);
+            }
         }
-        self.names.retain(|account, name| other.names.get(account) == Some(name));
-        self.opened.retain(|account, record| other.opened.get(account) == Some(record));
-        self.memory.extend(other.memory);
-        for (account, records) in other.records {
-            self.records.entry(account).or_default().extend(records);
+        if self.names != other.names {
+            self.names.edit().retain(|account, name| other.names.get(account) == Some(name));
+        }
+        if self.opened != other.opened {
+            self.opened.edit().retain(|account, record| other.opened.get(account) == Some(record));
+        }
+        self.memory.extend(&other.memory);
+        if self.records != other.records {
+            let mine = self.records.edit();
+            for (account, records) in other.records.iter() {
+                mine.entry(*account).or_default().extend(records.iter().cloned());
+            }
         }
     }
 
@@ -160,7 +220,7 @@ impl State {
     /// Notes that the balance of an account changes.
     pub(crate) fn pay(&mut self, account: Account) {
         self.payments += 1;
-        self.paid.insert(account, self.payments);
+        self.paid.edit().insert(account, self.payments);
     }
 
     /// A number that stays the same as long as the balance of an account does.
@@ -180,22 +240,42 @@ impl State {
 
     /// How much work a copy is.
     pub(crate) fn weight(&self) -> usize {
-        self.locals.len() + self.globals.len() + self.facts.len() + self.pending.len() + self.writes.len()
+        self.frames.len() + self.globals.len() + self.facts.len() + self.pending.len() + self.writes.len()
     }
 }
 
-fn join_values<K: Ord + Copy>(
-    values: &mut BTreeMap<K, Value>,
-    facts: &Facts,
-    others: BTreeMap<K, Value>,
-    known: &Facts,
-) {
-    for (key, other) in others {
-        match values.get_mut(&key) {
-            Some(value) if *value == other => {}
-            Some(value) => *value = value.merge(facts, &other, known),
-            None => {
-                values.insert(key, other);
+/// The locals of a running call.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Frame {
+    /// By their numbers; those without a value yet have none.
+    values: Vec<Option<Shared<Value>>>,
+}
+
+impl Frame {
+    pub(crate) fn get(&self, local: LocalId) -> Option<&Shared<Value>> {
+        self.values.get(local.index())?.as_ref()
+    }
+
+    pub(crate) fn set(&mut self, local: LocalId, value: Shared<Value>) {
+        if self.values.len() <= local.index() {
+            self.values.resize(local.index() + 1, None);
+        }
+        if let Some(place) = self.values.get_mut(local.index()) {
+            *place = Some(value);
+        }
+    }
+
+    /// Where ways meet, on which these facts hold, or those.
+    fn join(&mut self, facts: &Facts, other: &Frame, others: &Facts) {
+        if self.values.len() < other.values.len() {
+            self.values.resize(other.values.len(), None);
+        }
+        for (mine, theirs) in self.values.iter_mut().zip(&other.values) {
+            match (&*mine, theirs) {
+                (_, None) => {}
+                (Some(one), Some(two)) if one == two => {}
+                (Some(one), Some(two)) => *mine = Some(Shared::new(one.merge(facts, two, others))),
+                (None, Some(_)) => mine.clone_from(theirs),
             }
         }
     }

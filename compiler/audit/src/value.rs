@@ -3,7 +3,7 @@
 //! Values are never computed, but for numbers that say which account or which offset is meant. Start with [`Value`].
 
 use crate::fact::{Account, Facts};
-use std::collections::BTreeSet;
+use crate::shared::Set;
 
 /// A value is remembered as at most so many numbers.
 const MAX_CASES: usize = 6;
@@ -91,7 +91,7 @@ pub struct Value {
     /// What it is.
     pub shape: Shape,
     /// What it depends on.
-    pub sources: BTreeSet<Source>,
+    pub sources: Set<Source>,
     /// What its truth says.
     pub truth: Option<Truth>,
     /// The numbers that it is on different ways, with what holds on each; empty if that is not known.
@@ -103,7 +103,7 @@ pub struct Value {
 impl Value {
     /// A value that depends on something.
     pub fn from_source(source: Source) -> Value {
-        Value { sources: BTreeSet::from([source]), ..Value::default() }
+        Value { sources: Set::of(source), ..Value::default() }
     }
 
     /// A number.
@@ -120,7 +120,7 @@ impl Value {
     pub fn derived<'v>(from: impl IntoIterator<Item = &'v Value>) -> Value {
         let mut result = Value::default();
         for value in from {
-            result.sources.extend(value.all_sources());
+            result.sources.extend(&value.all_sources());
             result.is_vague |= value.is_vague;
         }
         result
@@ -141,7 +141,7 @@ impl Value {
     }
 
     /// What it depends on, with the place that it is the address of.
-    pub fn all_sources(&self) -> BTreeSet<Source> {
+    pub fn all_sources(&self) -> Set<Source> {
         let mut sources = self.sources.clone();
         match self.shape {
             Shape::Address(region, offset) => {
@@ -206,7 +206,7 @@ impl Value {
             _ => Shape::Unknown,
         };
         let mut sources = self.all_sources();
-        sources.extend(other.all_sources());
+        sources.extend(&other.all_sources());
         Value { shape, sources, is_vague: self.is_vague || other.is_vague, ..Value::default() }
     }
 }
@@ -230,10 +230,10 @@ fn either(mine: &Option<Facts>, facts: &Facts, theirs: &Option<Facts>, others: &
 
 /// True if the key of an account says which one it is, if it is equal to what depends on these: an address that is made of the
 /// account's own data, or of nothing that changes, is that of any such account.
-pub fn are_placing(sources: &BTreeSet<Source>, account: Account) -> bool {
+pub fn are_placing(sources: &Set<Source>, account: Account) -> bool {
     !sources.contains(&Source::Found)
         || sources.iter().any(|source| match source {
-            Source::Seed(seed) | Source::SeedData(seed) => *seed != account,
+            Source::Seed(seed) | Source::SeedData(seed) => seed != account,
             Source::SeedGiven => true,
             _ => false,
         })

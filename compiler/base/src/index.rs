@@ -116,6 +116,11 @@ impl<I: Index, T> IndexVec<I, T> {
         self.items.iter().enumerate().map(|(n, item)| (I::from_u32(n as u32), item))
     }
 
+    /// All elements with their indices, in order, to change them.
+    pub fn iter_enumerated_mut(&mut self) -> impl DoubleEndedIterator<Item = (I, &mut T)> + ExactSizeIterator {
+        self.items.iter_mut().enumerate().map(|(n, item)| (I::from_u32(n as u32), item))
+    }
+
     /// Grows to `n` elements with clones of `item`; never shrinks.
     pub fn grow(&mut self, n: usize, item: T)
     where

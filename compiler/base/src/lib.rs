@@ -20,6 +20,7 @@ pub mod stack;
 pub mod suggest;
 pub mod syscall;
 pub mod text;
+pub mod threads;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity};

@@ -8,15 +8,21 @@ use crate::code::body_types;
 use crate::db::SourceFile;
 use crate::modules::{program_forms, program_items};
 use crate::names::expand;
-use crate::types::name_of;
 use ovsm_base::{DefId, IntType};
 use ovsm_expand::builtin::{Arithmetic, Builtin, Overflow};
 use ovsm_expand::core::{Body, Chain, Expr, ExprId, Key, LocalId, Variable};
 use ovsm_infer::{BodyTypes, Type};
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// So many expressions are looked at for one value.
+/// So many expressions, and bytes and items of what they come to, are looked at for one value.
 const MAX_STEPS: u32 = 20_000;
+
+/// So many are looked at for the value of a part of what has a fingerprint.
+const MAX_STEPS_OF_PART: u32 = 500;
+
+/// A fingerprint describes so many expressions, and bytes of their texts.
+const MAX_DESCRIBED: u32 = 20_000;
 
 /// A known value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +52,15 @@ impl Known {
             Known::Items(items) => items.iter().flat_map(Known::bytes).collect(),
         }
     }
+
+    /// How much there is of it: steps that making it, or another one of it, costs.
+    fn weight(&self) -> usize {
+        match self {
+            Known::Integer(..) | Known::Bool(_) | Known::Key(_) => 1,
+            Known::Bytes(bytes) => 1 + bytes.len() / 16,
+            Known::Items(items) => items.iter().map(Known::weight).fold(1, usize::saturating_add),
+        }
+    }
 }
 
 /// Code with its types.
@@ -59,14 +74,35 @@ pub(crate) struct Typed<'a> {
 pub(crate) struct Values<'a> {
     db: &'a dyn salsa::Database,
     file: SourceFile,
+    /// What is left of those for the value that is being looked for.
     steps: u32,
+    /// What is left of those for the fingerprint that is being made.
+    left: u32,
+    /// The variables and functions whose code it has described, in their order.
+    described: Vec<DefId>,
     /// The variables and functions that are being looked at.
     inside: Vec<DefId>,
+    /// The shared variables that get another value somewhere, when first asked for.
+    assigned: OnceCell<BTreeSet<DefId>>,
+    /// The locals of a body that get another value somewhere.
+    assigned_locals: BTreeMap<*const Body, BTreeSet<LocalId>>,
+    /// Where variables get their values.
+    definitions: BTreeMap<DefId, Option<(Typed<'a>, ExprId)>>,
 }
 
 impl<'a> Values<'a> {
     pub(crate) fn new(db: &'a dyn salsa::Database, file: SourceFile) -> Values<'a> {
-        Values { db, file, steps: 0, inside: Vec::new() }
+        Values {
+            db,
+            file,
+            steps: 0,
+            left: 0,
+            described: Vec::new(),
+            inside: Vec::new(),
+            assigned: OnceCell::new(),
+            assigned_locals: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+        }
     }
 
     /// The value of an expression; `None` if it is known only when the program runs.
@@ -81,14 +117,21 @@ impl<'a> Values<'a> {
         locals: &mut BTreeMap<LocalId, Known>,
         expr: ExprId,
     ) -> Option<Known> {
-        self.steps = self.steps.checked_sub(1)?;
+        self.pay(1)?;
         let found = ovsm_base::stack::with_room(|| self.evaluate_inner(code, locals, expr))?;
+        // What is small can be made twice as large by each step.
+        self.pay(found.weight())?;
         // Where it stands, it may be a wider integer.
         match (found, code.types.type_of(expr).underlying()) {
             (Known::Integer(ty, number), Type::Int(wanted)) => integer(*wanted, signed(ty, number)?),
             (Known::Integer(..), _) | (_, Type::Option(_)) => None,
             (found, _) => Some(found),
         }
+    }
+
+    fn pay(&mut self, steps: usize) -> Option<()> {
+        self.steps = self.steps.checked_sub(u32::try_from(steps).ok()?)?;
+        Some(())
     }
 
     fn evaluate_inner(
@@ -118,7 +161,9 @@ impl<'a> Values<'a> {
             }
             Expr::Repeat(item, count) if *count <= 1024 => {
                 let item = self.evaluate(code, locals, *item)?;
-                Some(Known::Items(vec![item; *count as usize]))
+                let count = *count as usize;
+                self.pay(item.weight().checked_mul(count)?)?;
+                Some(Known::Items(vec![item; count]))
             }
             Expr::Get(items, Key::Index(place)) => {
                 let items = self.evaluate(code, locals, *items)?;
@@ -142,9 +187,7 @@ impl<'a> Values<'a> {
                 }
                 self.evaluate(code, locals, *last)
             }
-            Expr::Local(local) if !is_assigned(code.body, Variable::Local(*local)) => {
-                locals.get(local).cloned()
-            }
+            Expr::Local(local) if !self.is_assigned(code.body, *local) => locals.get(local).cloned(),
             Expr::Global(def) => self.of_variable(*def),
             Expr::Call(def, arguments) => {
                 let arguments = arguments.iter().map(|argument| self.evaluate(code, locals, *argument));
@@ -165,11 +208,7 @@ impl<'a> Values<'a> {
 
     /// The value of a variable that is never given another one.
     fn of_variable(&mut self, def: DefId) -> Option<Known> {
-        let (db, file) = (self.db, self.file);
-        let bodies = program_forms(db, file).iter().flat_map(|form| expand(db, *form).bodies());
-        if self.inside.contains(&def)
-            || bodies.map(|(_, body)| body).any(|body| is_assigned(body, Variable::Global(def)))
-        {
+        if self.inside.contains(&def) || self.assigned().contains(&def) {
             return None;
         }
         let (code, value) = self.definition(def)?;
@@ -179,8 +218,43 @@ impl<'a> Values<'a> {
         value
     }
 
+    fn assigned(&self) -> &BTreeSet<DefId> {
+        let (db, file) = (self.db, self.file);
+        self.assigned.get_or_init(|| {
+            let bodies = program_forms(db, file).iter().flat_map(|form| expand(db, *form).bodies());
+            let all = bodies.flat_map(|(_, body)| body.exprs.iter());
+            all.filter_map(|expr| match expr {
+                Expr::SetGlobal(def, _) | Expr::Put(Variable::Global(def), ..) => Some(*def),
+                _ => None,
+            })
+            .collect()
+        })
+    }
+
+    /// True if a body gives a local another value than its first one.
+    fn is_assigned(&mut self, body: &'a Body, local: LocalId) -> bool {
+        let assigned = self.assigned_locals.entry(std::ptr::from_ref(body)).or_insert_with(|| {
+            let all = body.exprs.iter();
+            all.filter_map(|expr| match expr {
+                Expr::SetLocal(local, _) | Expr::Put(Variable::Local(local), ..) => Some(*local),
+                _ => None,
+            })
+            .collect()
+        });
+        assigned.contains(&local)
+    }
+
     /// Where a variable gets its value.
-    fn definition(&self, def: DefId) -> Option<(Typed<'a>, ExprId)> {
+    fn definition(&mut self, def: DefId) -> Option<(Typed<'a>, ExprId)> {
+        if let Some(known) = self.definitions.get(&def) {
+            return *known;
+        }
+        let found = self.find_definition(def);
+        self.definitions.insert(def, found);
+        found
+    }
+
+    fn find_definition(&self, def: DefId) -> Option<(Typed<'a>, ExprId)> {
         let (db, file) = (self.db, self.file);
         let form = *program_forms(db, file).get(*program_items(db, file).places.get(&def)?)?;
         let body = expand(db, form).code.as_ref()?;
@@ -212,14 +286,15 @@ impl<'a> Values<'a> {
     }
 
     /// What an expression computes, as a text that is the same for the same computation. The names are those of the locals that
-    /// mean something to callers.
+    /// mean something to callers. Of what is too large, the text says how large the rest of its body is.
     pub(crate) fn fingerprint(
         &mut self,
         code: Typed<'a>,
         names: &BTreeMap<LocalId, String>,
         expr: ExprId,
     ) -> String {
-        self.steps = MAX_STEPS;
+        self.left = MAX_DESCRIBED;
+        self.described.clear();
         let mut text = String::new();
         self.describe(code, names, expr, &mut text);
         text
@@ -232,10 +307,16 @@ impl<'a> Values<'a> {
         expr: ExprId,
         text: &mut String,
     ) {
-        let Some(steps) = self.steps.checked_sub(1) else { return };
-        self.steps = steps;
+        let Some(left) = self.left.checked_sub(1) else {
+            text.push_str(&format!("of {}", code.body.exprs.len()));
+            return;
+        };
+        self.left = left;
+        self.steps = MAX_STEPS_OF_PART;
         if let Some(known) = self.evaluate(code, &mut BTreeMap::new(), expr) {
-            text.push_str(&format!("{known:?}"));
+            let known = format!("{known:?}");
+            self.left = self.left.saturating_sub(u32::try_from(known.len() / 16).unwrap_or(u32::MAX));
+            text.push_str(&known);
             return;
         }
         let Some(node) = code.body.exprs.get(expr) else { return };
@@ -278,11 +359,11 @@ impl<'a> Values<'a> {
     }
 
     fn describe_definition(&mut self, def: DefId, text: &mut String) {
-        if self.inside.contains(&def) {
-            text.push_str(&name_of(self.db, self.file, def));
+        if let Some(place) = self.described.iter().position(|described| *described == def) {
+            text.push_str(&format!("again {place}"));
             return;
         }
-        self.inside.push(def);
+        self.described.push(def);
         if let Some(code) = self.function(def)
             && let Some(root) = code.body.root
         {
@@ -290,7 +371,6 @@ impl<'a> Values<'a> {
         } else if let Some((code, value)) = self.definition(def) {
             self.describe(code, &BTreeMap::new(), value, text);
         }
-        self.inside.pop();
     }
 }
 
@@ -319,16 +399,6 @@ fn head(node: &Expr) -> String {
 /// The word that a text begins with.
 fn word(text: &str) -> String {
     text.chars().take_while(char::is_ascii_alphanumeric).collect()
-}
-
-/// True if a body gives a variable another value than its first one.
-fn is_assigned(body: &Body, variable: Variable) -> bool {
-    body.exprs.iter().any(|expr| match (expr, variable) {
-        (Expr::SetLocal(local, _), Variable::Local(own)) => *local == own,
-        (Expr::SetGlobal(def, _), Variable::Global(own)) => *def == own,
-        (Expr::Put(place, ..), own) => *place == own,
-        _ => false,
-    })
 }
 
 /// The integer that the low bits of a number mean.

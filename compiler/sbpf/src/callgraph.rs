@@ -5,6 +5,7 @@ use crate::convention::{Convention, MAX_ARGUMENTS, MAX_RESULTS};
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::{Code, Diagnostic, Span};
 use ovsm_ir::{Func, Function, Module, Op, Terminator};
+use std::collections::BTreeSet;
 
 /// The functions that the entry reaches, by strongly connected components.
 #[derive(Clone, Debug)]
@@ -38,9 +39,27 @@ impl CallGraph {
         Ok(CallGraph { callees, components })
     }
 
-    /// Components in an order in which callees come first.
-    pub fn bottom_up(&self) -> &[Vec<Func>] {
-        &self.components
+    /// Functions in rows: one calls those of earlier rows only, but for functions of its own component, which are in the same one.
+    pub fn levels(&self) -> Vec<Vec<Func>> {
+        let mut level_of = IndexVec::<Func, usize>::from_elem(0, self.callees.len());
+        let mut levels: Vec<Vec<Func>> = Vec::new();
+        for component in &self.components {
+            let callees = component.iter().filter_map(|func| self.callees.get(*func)).flatten();
+            let own: BTreeSet<Func> = component.iter().copied().collect();
+            let outer = callees.filter(|callee| !own.contains(callee));
+            let level = outer.filter_map(|callee| level_of.get(*callee)).map(|level| level + 1).max();
+            let level = level.unwrap_or(0);
+            levels.resize_with(levels.len().max(level + 1), Vec::new);
+            for func in component {
+                if let Some(of) = level_of.get_mut(*func) {
+                    *of = level;
+                }
+                if let Some(row) = levels.get_mut(level) {
+                    row.push(*func);
+                }
+            }
+        }
+        levels
     }
 
     /// True if the function calls itself, directly or not.

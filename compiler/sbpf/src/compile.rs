@@ -1,5 +1,5 @@
-//! From a module to a program: conventions from the call graph, functions one after another, callees first, and
-//! then the whole laid out and linked.
+//! From a module to a program: conventions from the call graph, functions in rows, callees first, and then the whole laid out
+//! and linked.
 //!
 //! Start with [`compile`].
 
@@ -14,7 +14,7 @@ use crate::{
     assemble, callgraph, crosswise, frame, hoist, islands, layout, order, peephole, regalloc, select, tails,
 };
 use ovsm_base::index::IndexVec;
-use ovsm_base::{Code, Diagnostic};
+use ovsm_base::{Code, Diagnostic, threads};
 use ovsm_ir::{Func, Module};
 
 /// How to compile.
@@ -57,17 +57,16 @@ pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagno
     let mut codes: IndexVec<Func, Option<(emit::Code, Frame)>> =
         IndexVec::from_elem(None, module.functions.len());
     let mut errors = Vec::new();
-    for component in graph.bottom_up() {
-        for func in component {
-            match compile_function(module, *func, &conventions, options) {
+    for level in graph.levels() {
+        for (func, compiled) in compile_level(module, level, &conventions, options) {
+            match compiled {
                 Ok((code, frame, clobbers)) => {
-                    if component.len() == 1
-                        && !graph.is_recursive(*func)
-                        && let Some(convention) = conventions.get_mut(*func)
+                    if !graph.is_recursive(func)
+                        && let Some(convention) = conventions.get_mut(func)
                     {
                         convention.clobbers = clobbers;
                     }
-                    if let Some(slot) = codes.get_mut(*func) {
+                    if let Some(slot) = codes.get_mut(func) {
                         *slot = Some((code, frame));
                     }
                 }
@@ -85,6 +84,29 @@ pub fn compile(module: &Module, options: &Options) -> Result<Program, Vec<Diagno
 type Frame = (u32, Vec<frame::FrameValue>);
 
 type Compiled = (emit::Code, Frame, u8);
+
+/// Functions with fewer instructions together than this are not worth more than one thread.
+const WORTH_THREADS: usize = 1_000;
+
+/// Compiles functions of which none waits for another one; on several threads if that is worth it.
+fn compile_level(
+    module: &Module,
+    level: Vec<Func>,
+    conventions: &IndexVec<Func, Convention>,
+    options: &Options,
+) -> Vec<(Func, Result<Compiled, Diagnostic>)> {
+    let size = |func: Func| module.functions.get(func).map_or(0, |function| function.insts.len());
+    let compile = |func: Func| compile_function(module, func, conventions, options);
+    if level.len() < 2 || level.iter().map(|func| size(*func)).sum::<usize>() < WORTH_THREADS {
+        return level.into_iter().map(|func| (func, compile(func))).collect();
+    }
+    let mut results: Vec<_> = level.into_iter().map(|func| (func, None)).collect();
+    let mut pieces: Vec<_> = results.iter_mut().collect();
+    // The largest first, so that no thread is left with it at the end.
+    pieces.sort_by_key(|(func, _)| std::cmp::Reverse(size(*func)));
+    threads::each(pieces, |(func, result)| *result = Some(compile(*func)));
+    results.into_iter().filter_map(|(func, result)| Some((func, result?))).collect()
+}
 
 fn compile_function(
     module: &Module,

@@ -22,7 +22,7 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     }
     let mut touched: Vec<Account> = event.target().into_iter().collect();
     touched.extend(event.sources().iter().filter_map(|source| match source {
-        Source::Data(account, ..) => Some(*account),
+        Source::Data(account, ..) => Some(account),
         _ => None,
     }));
     // Lamports are taken, or the program signs: what else was declared may say who may have that done.

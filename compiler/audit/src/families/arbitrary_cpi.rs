@@ -20,7 +20,7 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
         _ => Vec::new(),
     };
     accounts.extend(program.sources.iter().filter_map(|source| match source {
-        Source::Key(account) => Some(*account),
+        Source::Key(account) => Some(account),
         _ => None,
     }));
     let is_key = !matches!(program.shape, Shape::Number(_) | Shape::Account(_));

@@ -26,7 +26,7 @@ pub(crate) fn look(state: &mut State, event: &Event<'_>, span: Span) {
     for (other, epoch) in others {
         // Made of what the data were after the first write.
         let is_fresh = value.sources.iter().any(|source| {
-            matches!(source, Source::Data(of, at, read) if of == account && at.is_none_or(|at| at == *offset) && *read >= epoch)
+            matches!(source, Source::Data(of, at, read) if of == *account && at.is_none_or(|at| at == *offset) && read >= epoch)
         });
         if is_fresh || value.is_vague || state.are_of_different_type(*account, other) {
             continue;

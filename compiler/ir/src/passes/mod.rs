@@ -43,6 +43,7 @@ pub(crate) mod uses;
 
 use crate::function::{Func, Function, Module};
 use effects::Effects;
+use ovsm_base::threads;
 use std::collections::BTreeSet;
 use thread_jumps::Headers;
 
@@ -145,7 +146,7 @@ fn run(module: &mut Module, level: OptLevel, inlining: &inline::Limits, apart: O
     }
     inline::remove_unreachable(module);
     let effects = Effects::of(module);
-    for function in module.functions.iter_mut() {
+    let finish = |function: &mut Function| {
         if simplify_cfg::run(function, Headers::Joined) {
             combine::run(function);
             gvn::run(function, &effects);
@@ -159,7 +160,8 @@ fn run(module: &mut Module, level: OptLevel, inlining: &inline::Limits, apart: O
         }
         dce::run(function, &effects);
         compact::run(function);
-    }
+    };
+    each_of(module, |_| true, finish);
     mark_entry(module, false);
     check(module);
 }
@@ -171,13 +173,28 @@ fn mark_entry(module: &mut Module, gets_input: bool) {
     }
 }
 
-/// Runs something over every function that the entry reaches, callees first.
-fn each(module: &mut Module, mut run: impl FnMut(&mut Function, &Effects)) {
+/// Runs something over every function that the entry reaches.
+fn each(module: &mut Module, run: impl Fn(&mut Function, &Effects) + Sync) {
+    let reached: BTreeSet<Func> = call_graph::callees_first(module).into_iter().collect();
     let effects = Effects::of(module);
-    for func in call_graph::callees_first(module) {
-        run(&mut module.functions[func], &effects);
-    }
+    each_of(module, |func| reached.contains(&func), |function| run(function, &effects));
     check(module);
+}
+
+/// A module with fewer instructions than this is not worth more than one thread.
+const WORTH_THREADS: usize = 2_000;
+
+/// Runs something over those functions that are wanted; on several threads if that is worth it. None sees another one.
+fn each_of(module: &mut Module, is_wanted: impl Fn(Func) -> bool, run: impl Fn(&mut Function) + Sync) {
+    let wanted = module.functions.iter_enumerated_mut().filter(|(func, _)| is_wanted(*func));
+    let mut functions: Vec<&mut Function> = wanted.map(|(_, function)| function).collect();
+    if functions.iter().map(|function| function.insts.len()).sum::<usize>() < WORTH_THREADS {
+        functions.into_iter().for_each(run);
+        return;
+    }
+    // The largest first, so that no thread is left with it at the end.
+    functions.sort_by_key(|function| std::cmp::Reverse(function.insts.len()));
+    threads::each(functions, run);
 }
 
 /// Inlines bottom up, cleaning each caller before it is looked at as a callee.
@@ -199,11 +216,9 @@ fn inline_calls(module: &mut Module, level: OptLevel, limits: &inline::Limits, a
         }
     }
     // Those whose only call was inlined are not reached any more.
-    for caller in call_graph::callees_first(module) {
-        if uncleaned.contains(&caller) {
-            simplify(&mut module.functions[caller], &effects, level);
-        }
-    }
+    let reached: BTreeSet<Func> = call_graph::callees_first(module).into_iter().collect();
+    let is_uncleaned = |func| uncleaned.contains(&func) && reached.contains(&func);
+    each_of(module, is_uncleaned, |function| simplify(function, &effects, level));
     check(module);
     let effects = Effects::of(module);
     for &func in &plan.order {

@@ -5,7 +5,7 @@ use clap::error::ErrorKind;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
-use ovsm_query::{Artifact, BuildOptions, Database, Description, SourceFile, build, describe, source_map};
+use ovsm_query::{Artifact, BuildOptions, Database, Description, SourceFile, build, describe, prepare, source_map};
 use ovsm_sbpf::Version;
 use std::path::{Path, PathBuf};
 
@@ -152,17 +152,20 @@ impl Build {
             }
         };
         let description = Description { interface: self.embed_interface, lock };
-        let built = build(&db, file, &options).and_then(|mut artifact| {
-            if !self.no_provenance {
-                let described = describe(&db, file, &options, &description, &mut artifact);
-                described.map_err(|fault| vec![fault])?;
-            }
-            Ok(artifact)
-        });
+        let build = || {
+            build(&db, file, &options).and_then(|mut artifact| {
+                if !self.no_provenance {
+                    let described = describe(&db, file, &options, &description, &mut artifact);
+                    described.map_err(|fault| vec![fault])?;
+                }
+                Ok(artifact)
+            })
+        };
+        let (built, insecure) = security::beside(&db, file, &levels, build);
         match built {
             Ok(artifact) => {
                 let mut found = artifact.diagnostics.clone();
-                found.extend(security::security(&db, file, &levels));
+                found.extend(insecure);
                 terminal.show(&found, &source_map(&db, file));
                 if found.iter().any(Diagnostic::is_error) {
                     return Exit::Program;
@@ -280,7 +283,10 @@ pub(super) fn lock_hash(main: &Path) -> Result<Option<[u8; 32]>, Box<Diagnostic>
 pub(super) fn load(path: &Path, terminal: &Terminal) -> Result<(Database, SourceFile), Exit> {
     let mut db = Database::default();
     match ovsm_edge::program::load(&mut db, path) {
-        Ok(file) => Ok((db, file)),
+        Ok(file) => {
+            prepare(&db, file);
+            Ok((db, file))
+        }
         Err(diagnostic) => {
             let exit = match diagnostic.code {
                 ovsm_base::Code::CannotRead => Exit::Usage,

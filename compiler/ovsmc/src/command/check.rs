@@ -49,12 +49,16 @@ impl Check {
                         }
                     };
                     let Target::Sbpf = self.target;
-                    let built = build(&db, file, &OPTIONS).and_then(|mut artifact| {
-                        let described = describe(&db, file, &OPTIONS, &Description::default(), &mut artifact);
-                        described.map_err(|fault| vec![fault]).map(|()| artifact.diagnostics)
-                    });
+                    let build = || {
+                        build(&db, file, &OPTIONS).and_then(|mut artifact| {
+                            let unnamed = Description::default();
+                            let described = describe(&db, file, &OPTIONS, &unnamed, &mut artifact);
+                            described.map_err(|fault| vec![fault]).map(|()| artifact.diagnostics)
+                        })
+                    };
+                    let (built, insecure) = security::beside(&db, file, &levels, build);
                     let mut found = built.unwrap_or_else(|faults| faults);
-                    found.extend(security::security(&db, file, &levels));
+                    found.extend(insecure);
                     terminal.show(&found, &source_map(&db, file));
                     if found.iter().any(Diagnostic::is_error) && worst == Exit::Success {
                         worst = Exit::Program;

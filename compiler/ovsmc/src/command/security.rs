@@ -1,10 +1,10 @@
 //! What the security lints find, for `check` and `build`.
 //!
 //! The same findings as those of `ovsm lint`, at the levels that `[lints]` of `spirit.toml` states; comments in the file
-//! silence them. Start with [`security`].
+//! silence them. Start with [`beside`].
 
 use ovsm_base::render::SourceMap;
-use ovsm_base::{Code, Diagnostic, FileId, Severity, Span, TextRange};
+use ovsm_base::{Code, Diagnostic, FileId, Severity, Span, TextRange, threads};
 use ovsm_edge::source;
 use ovsm_lint::{Audited, Category, File, LINTS, Level, Levels};
 use ovsm_query::audit::Finding;
@@ -52,8 +52,19 @@ pub(super) fn levels(main: &Path) -> Result<Levels, Box<Diagnostic>> {
     Ok(levels)
 }
 
+/// Builds a program, and looks for what the security lints find in it at the same time.
+pub(super) fn beside<T>(
+    db: &Database,
+    source: SourceFile,
+    levels: &Levels,
+    build: impl FnOnce() -> T,
+) -> (T, Vec<Diagnostic>) {
+    let own = db.clone();
+    threads::both(build, move || security(&own, source, levels))
+}
+
 /// What the security lints find in a program without errors.
-pub(super) fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnostic> {
+fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnostic> {
     let places = source_map(db, source);
     let mut by_file: BTreeMap<FileId, Vec<_>> = BTreeMap::new();
     for (found, file, range) in ovsm_query::audit(db, source).unwrap_or_default() {
