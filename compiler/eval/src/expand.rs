@@ -102,6 +102,8 @@ pub struct Expander<'a> {
     checking: Vec<u64>,
     /// True for a form that becomes part of a program, and does not run while it is compiled.
     is_translated: bool,
+    /// What functions do is left out: only what the form defines is asked for.
+    is_outline: bool,
     /// Locals whose definition comes later in their body, and those of them that something reads before.
     pub(crate) unset: FxHashSet<LocalId>,
     pub(crate) read_early: FxHashSet<LocalId>,
@@ -156,6 +158,7 @@ impl<'a> Expander<'a> {
             stated: FxHashMap::default(),
             checking: Vec::new(),
             is_translated: false,
+            is_outline: false,
             unset: FxHashSet::default(),
             read_early: FxHashSet::default(),
             constants: FxHashSet::default(),
@@ -186,9 +189,11 @@ impl<'a> Expander<'a> {
         Expanded { unit: self.unit, diagnostics: self.diagnostics }
     }
 
-    /// Expands a form of a program that is going to be translated.
-    pub(crate) fn program_form(mut self, form: &Value) -> Expanded {
+    /// Expands a form of a program that is going to be translated; without what its functions do, if only what it defines is asked
+    /// for.
+    pub(crate) fn program_form(mut self, form: &Value, is_outline: bool) -> Expanded {
         self.is_translated = true;
+        self.is_outline = is_outline;
         self.top_level(form)
     }
 

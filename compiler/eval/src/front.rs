@@ -187,6 +187,8 @@ pub struct Front {
     owners: FxHashMap<GlobalId, ModuleId>,
     /// Names that are defined but were not brought in, for suggestions.
     pub(crate) other_names: Vec<String>,
+    /// A form ran something while it was expanded, or may have that done: its functions have to be there.
+    pub(crate) needs_bodies: bool,
 }
 
 /// A test of a program.
@@ -263,6 +265,7 @@ impl Front {
             exporters: None,
             owners: FxHashMap::default(),
             other_names: Vec::new(),
+            needs_bodies: false,
         };
         front.modules.push(Module::new("std/prelude"));
         front.modules.push(Module::new("main"));
@@ -695,6 +698,7 @@ impl Front {
         module: ModuleId,
         form: &Value,
     ) -> Result<Value, Vec<Diagnostic>> {
+        self.needs_bodies = true;
         let before = self.diagnostics.len();
         let Some(unit) = self.compile(machine, module, form) else {
             return Err(self.diagnostics.split_off(before.min(self.diagnostics.len())));
@@ -872,6 +876,7 @@ impl Front {
         module: ModuleId,
         symbol: &Symbol,
     ) -> GlobalId {
+        self.needs_bodies = true;
         let id = self.define_global(machine, module, symbol, GlobalKind::Constant);
         self.define_meaning(module, symbol, Meaning::Macro(id, module));
         id

@@ -315,18 +315,27 @@ impl ProgramSession {
     /// Expands a form. Where a name is not defined, nothing says which one may have been meant.
     pub fn expand(&mut self, form: &Value) -> ExpandedForm {
         self.front.suggestions = 0;
-        self.expand_here(form)
+        self.expand_here(form, false)
+    }
+
+    /// Expands a form as far as it says what it defines: what functions do is left out. Nothing if that can not be told
+    /// from the rest, since the form runs some of its own code while it is expanded.
+    pub fn outline(&mut self, form: &Value) -> Option<ExpandedForm> {
+        self.front.suggestions = 0;
+        self.front.needs_bodies = false;
+        let expanded = self.expand_here(form, true);
+        (!self.front.needs_bodies).then_some(expanded)
     }
 
     /// Expands a form. Names that may have been meant are looked for among its own and these.
     pub fn expand_with_suggestions(&mut self, form: &Value, names: Vec<String>) -> ExpandedForm {
         self.front.other_names = names;
-        self.expand_here(form)
+        self.expand_here(form, false)
     }
 
-    fn expand_here(&mut self, form: &Value) -> ExpandedForm {
+    fn expand_here(&mut self, form: &Value, is_outline: bool) -> ExpandedForm {
         let main = self.front.main;
-        let expanded = Expander::new(&mut self.front, &mut self.machine, main).program_form(form);
+        let expanded = Expander::new(&mut self.front, &mut self.machine, main).program_form(form, is_outline);
         self.names.clear();
         for (number, module) in self.front.modules.iter().enumerate().skip(1) {
             let marked = crate::marked_names::of(module, &self.front);

@@ -237,7 +237,14 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
             return Item::default();
         }
         let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
-        let unit = session.expand(&form).unit;
+        let unit = match session.outline(&form) {
+            Some(outline) => outline.unit,
+            None => {
+                session.begin();
+                bring_in(session, &form, &none, env);
+                session.expand(&form).unit
+            }
+        };
         let literals = literals(&unit, session);
         let taking_functions = functions_of_functions(&unit, session);
         let names = session.defined().into_iter().filter(|(name, _)| !before.contains(name));

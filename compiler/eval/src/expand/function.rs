@@ -202,7 +202,8 @@ impl Expander<'_> {
                 &symbol.marks,
                 Binding::Block(block),
             );
-            let mut body = expander.with_entries(entries, shape.body);
+            let is_left_out = expander.is_outline && outer == FunctionId(0);
+            let mut body = expander.with_entries(entries, if is_left_out { &[] } else { shape.body });
             expander.returns.pop();
             if expander.leaves(block) {
                 body = expander.add(Expr::Block(block, body));
