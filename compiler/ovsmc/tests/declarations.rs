@@ -376,3 +376,38 @@ fn what_the_runtime_always_refuses_is_an_error() {
         said(&with(accounts, body), &[]);
     }
 }
+
+#[test]
+fn what_grows_with_each_step_is_not_computed() {
+    let step = |n: usize| match n {
+        0 => ("(const s0 \"abcdefgh\")".to_string(), "(defn f0 () -> string \"abcdefgh\")".to_string()),
+        n => {
+            let before = n - 1;
+            (
+                format!("(const s{n} (str s{before} s{before}))"),
+                format!("(defn f{n} () -> string (let ((s (f{before}))) (str s s)))"),
+            )
+        }
+    };
+    // 64 MiB each.
+    let (constants, functions): (Vec<String>, Vec<String>) = (0..24).map(step).unzip();
+    let inner: String = (1..24).map(|n| format!(" (t{n} (str t{} t{}))", n - 1, n - 1)).collect();
+    let local = format!("(let* ((t0 \"abcdefgh\"){inner}) t23)");
+    for (before, seed) in
+        [(constants.join("\n"), "s23"), (functions.join("\n"), "(f23)"), (String::new(), local.as_str())]
+    {
+        let source = format!(
+            "(program p)\n(account A (b : u8))\n{before}\n\
+             (instruction i () :accounts ((a : (account A) :seeds [{seed}])) null)"
+        );
+        assert_eq!(faults(&source), "");
+        let (_, told) = json(folder().path(), &source, "codama");
+        assert!(told.contains("only the program can compute the seed"), "{told}");
+    }
+    // What is written out is known, however long it is.
+    let long = "x".repeat(100_000);
+    let found = faults(&format!(
+        "(program p)\n(instruction i () :accounts ((a : account :seeds [\"{long}\"])) null)"
+    ));
+    assert!(found.contains("E0308"), "{found}");
+}

@@ -57,7 +57,7 @@ impl Known {
     fn weight(&self) -> usize {
         match self {
             Known::Integer(..) | Known::Bool(_) | Known::Key(_) => 1,
-            Known::Bytes(bytes) => 1 + bytes.len() / 16,
+            Known::Bytes(bytes) => 1 + bytes.len() / 1024,
             Known::Items(items) => items.iter().map(Known::weight).fold(1, usize::saturating_add),
         }
     }
@@ -315,7 +315,7 @@ impl<'a> Values<'a> {
         self.steps = MAX_STEPS_OF_PART;
         if let Some(known) = self.evaluate(code, &mut BTreeMap::new(), expr) {
             let known = format!("{known:?}");
-            self.left = self.left.saturating_sub(u32::try_from(known.len() / 16).unwrap_or(u32::MAX));
+            self.left = self.left.saturating_sub(u32::try_from(known.len() / 64).unwrap_or(u32::MAX));
             text.push_str(&known);
             return;
         }
