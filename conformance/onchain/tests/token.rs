@@ -536,6 +536,7 @@ impl World {
             does("TransferChecked by several", &checked(12, 100, 6), &checks);
             does("Transfer by several to itself", &with(3, 5), &[writable(source), writable(source)]);
             does("Approve by several", &with(4, 500), &[writable(source), readable(owners[1].pubkey())]);
+            does("Approve by several to themselves", &with(4, 5), &[writable(source), readable(multisig)]);
             does("Revoke by several", &[5], &[writable(source)]);
             does("Burn by several", &with(8, 10), &[writable(source), writable(mint)]);
             does("BurnChecked by several", &checked(15, 10, 6), &[writable(source), writable(mint)]);
@@ -588,6 +589,12 @@ impl World {
             let close = [writable(target), writable(owners[3].pubkey())];
             let done = banks.send("CloseAccount by several", &[9], &metas(&close), &signing);
             assert_eq!(done, *is_enough, "close {number}");
+            banks.put(target, ACCOUNT_RENT, ACCOUNT_SIZE, TOKEN);
+            let to = [writable(target), readable(mint)];
+            assert!(banks.send("InitializeAccount3", &make(multisig), &to, &[]));
+            let close = [writable(target), writable(multisig)];
+            let done = banks.send("CloseAccount by several for themselves", &[9], &metas(&close), &signing);
+            assert_eq!(done, *is_enough, "close for itself {number}");
             // Another authority with signers enough.
             let not_owner = [vec![writable(source), writable(own), readable(at(60))], names.clone()].concat();
             let is_owner = multisig == at(60) && *is_enough;
