@@ -1,11 +1,13 @@
 //! Work on more than one thread, with results that do not depend on how many there are.
 //!
-//! The pieces must not depend on each other, so it does not matter which thread does which one, and when. Where no thread can be
-//! started, all is done on the one that there is. A panic of a piece is one of the caller. Start with [`each`].
+//! The pieces must not depend on each other, so it does not matter which thread does which one, and when. The threads are started
+//! when they are first wanted, and stay; where none can be started, all is done on the one that there is. A panic of a piece is one
+//! of the caller. Start with [`each`].
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, available_parallelism, scope};
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
 
 /// Address space for a thread's stack, as much as a command's main thread has; pages are taken only when touched.
 const STACK: usize = 64 << 20;
@@ -18,45 +20,38 @@ pub fn count() -> usize {
     available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
 }
 
-/// Does something with each item.
+/// The threads; nothing if there are none to be had, or one alone, which is there already.
+fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let start = || ThreadPoolBuilder::new().num_threads(count()).stack_size(STACK).build().ok();
+    POOL.get_or_init(|| if count() > 1 { start() } else { None }).as_ref()
+}
+
+/// Does something with each item, beginning with the first ones.
 pub fn each<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync) {
-    let threads = count().min(items.len());
-    let left = Mutex::new(items.into_iter());
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let run = || {
-        while let Some(item) = next() {
-            work(item);
-        }
+    let Some(pool) = pool().filter(|_| items.len() > 1) else {
+        items.into_iter().for_each(work);
+        return;
     };
-    scope(|scope| {
-        let spawn = |_| Builder::new().stack_size(STACK).spawn_scoped(scope, run).ok();
-        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        run();
-        for other in others {
-            if let Err(panic) = other.join() {
-                resume_unwind(panic);
-            }
+    let work = &work;
+    pool.in_place_scope_fifo(|scope| {
+        for item in items {
+            scope.spawn_fifo(move |_| work(item));
         }
     });
 }
 
 /// Does two things at once.
 pub fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
-    // What could not be started is done here.
-    let there = Mutex::new(Some(there));
-    let take = || there.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let run = || take().map(|there| there());
-    scope(|scope| {
-        let other = Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-        let mine = here();
-        let theirs = match other {
-            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => run(),
-        };
-        // Nobody else takes it.
-        let lost = || resume_unwind(Box::new("a piece of work was lost"));
-        (mine, theirs.unwrap_or_else(lost))
-    })
+    let Some(pool) = pool() else { return (here(), there()) };
+    let mut theirs = None;
+    let mine = pool.in_place_scope(|scope| {
+        scope.spawn(|_| theirs = Some(there()));
+        here()
+    });
+    // The scope ends when all is done.
+    let lost = || resume_unwind(Box::new("a piece of work was lost"));
+    (mine, theirs.unwrap_or_else(lost))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::instances::instance_diagnostics;
 use crate::library::{in_terms_of_the_form, is_library, library_errors};
 use crate::modules::{import_reports, program, program_forms};
 use crate::names::{duplicate_definitions, expand};
-use crate::types::{Def, dispatch, group_of, infer, main_def, needs};
+use crate::types::{Def, dispatch, group_of, infer, main_def, owners};
 use ovsm_base::Diagnostic;
 use ovsm_ir::lower::EntryKind;
 use rustc_hash::FxHashSet;
@@ -23,10 +23,7 @@ pub fn diagnostics(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic
         found.extend(parse(db, *form).errors().iter().cloned());
         found.extend(in_terms_of_the_form(db, *form, &expand(db, *form).diagnostics));
         found.extend(crate::budget::malformed(db, *form));
-        let needs = needs(db, *form);
-        let owners =
-            needs.functions.iter().map(|function| function.def).chain(needs.code.iter().map(|_| main));
-        for owner in owners {
+        for owner in owners(db, file, *form) {
             if let Some(group) = group_of(db, Def::new(db, file, owner))
                 && seen.insert(group)
             {

@@ -1,17 +1,19 @@
-//! The expansions of a program's forms, made on several threads.
+//! The expansions of a program's forms and the types of their functions, found on several threads.
 //!
 //! Each is a query of its own, so it does not matter who asks first. What comes after finds them done. Start with [`prepare`].
 
 use crate::db::{Database, SourceFile};
+use crate::forms::Form;
 use crate::modules::program_forms;
 use crate::names::{expand, item};
+use crate::types::{Def, group_of, infer, owners};
 use ovsm_base::threads;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A program with less text than this is not worth another thread, which has to read the prelude for itself.
 const WORTH_THREADS: usize = 8_000;
 
-/// Expands the forms of a program, on several threads if that is worth it.
+/// Expands the forms of a program and infers types, on several threads if that is worth it.
 pub fn prepare(db: &Database, file: SourceFile) {
     let forms = program_forms(db, file);
     let size: usize = forms.iter().map(|form| form.text(db).len()).sum();
@@ -19,29 +21,31 @@ pub fn prepare(db: &Database, file: SourceFile) {
         return;
     }
     // What forms define is asked for by each of them: first all of that, then the rest.
-    for_each_form(db, file, |db, place| {
-        if let Some(form) = program_forms(db, file).get(place) {
-            item(db, *form);
-        }
+    for_each_form(db, file, |db, form| {
+        item(db, form);
     });
-    for_each_form(db, file, |db, place| {
-        if let Some(form) = program_forms(db, file).get(place) {
-            expand(db, *form);
+    for_each_form(db, file, |db, form| {
+        expand(db, form);
+    });
+    for_each_form(db, file, |db, form| {
+        for owner in owners(db, file, form) {
+            if let Some(group) = group_of(db, Def::new(db, file, owner)) {
+                infer(db, group);
+            }
         }
     });
 }
 
-/// Does something for the place of each form, with a handle of the database for each thread.
-fn for_each_form(db: &Database, file: SourceFile, work: impl Fn(&Database, usize) + Sync) {
-    let count = program_forms(db, file).len();
+/// Does something for each form, with a handle of the database for each thread.
+fn for_each_form(
+    db: &Database,
+    file: SourceFile,
+    work: impl for<'db> Fn(&'db Database, Form<'db>) + Sync,
+) {
     let next = AtomicUsize::new(0);
     threads::each(vec![db.clone(); threads::count()], |db| {
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            if place >= count {
-                break;
-            }
-            work(&db, place);
+        while let Some(form) = program_forms(&db, file).get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(&db, *form);
         }
     });
 }

@@ -61,6 +61,17 @@ pub(crate) fn main_def(db: &dyn salsa::Database, file: SourceFile) -> DefId {
     DefId::new(file.module(db), "")
 }
 
+/// Whose types the bodies of a form are: its functions, and the top level if it has code.
+pub(crate) fn owners<'db>(
+    db: &'db dyn salsa::Database,
+    file: SourceFile,
+    form: Form<'db>,
+) -> impl Iterator<Item = DefId> + 'db {
+    let needs = needs(db, form);
+    let main = main_def(db, file);
+    needs.functions.iter().map(|function| function.def).chain(needs.code.iter().map(move |_| main))
+}
+
 /// What a form needs; the same as long as its bodies call and use the same.
 #[salsa::tracked]
 pub fn needs<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> Needs {
