@@ -147,5 +147,34 @@ pub fn markdown(binaries: &Path, scratch: &Path) -> std::io::Result<String> {
     row("`gcc -O0 -c`", command(Path::new("gcc"), &["-O0", "-c", c, "-o", output]));
     row("`gcc -O2 -c`", command(Path::new("gcc"), &["-O2", "-c", c, "-o", output]));
     row("`tcc -c`", command(Path::new("tcc"), &["-c", c, "-o", output]));
+    let baseline = command(Path::new("gcc"), &["-O2", "-c", c, "-o", output]);
+    text.push_str(&programs(&binaries.join("ovsmc"), output, baseline)?);
+    Ok(text)
+}
+
+/// What building each of the programs for Solana takes, lints included, beside a C compiler with a program of 1,000 lines.
+fn programs(ovsmc: &Path, output: &str, baseline: Option<Duration>) -> std::io::Result<String> {
+    let mut text = String::from(
+        "\n## Building programs for Solana\n\nFrom the start of the process to the finished file; the last column is the part of the time \
+         that `gcc -O2 -c` takes for 1,000 lines of C.\n\n| program | lines | ms | of gcc |\n|---|---|---|---|\n",
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spirits/programs");
+    let mut programs: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    programs.sort_by_key(std::fs::DirEntry::file_name);
+    for program in programs {
+        let path = program.path();
+        let Ok(source) = std::fs::read_to_string(path.join("src/main.ovsm")) else { continue };
+        let time = command(ovsmc, &["build", &path.display().to_string(), "-o", output]);
+        let shown = match (time, baseline) {
+            (Some(time), Some(baseline)) => {
+                let ratio = time.as_secs_f64() / baseline.as_secs_f64();
+                format!("{:.1} | {ratio:.2}", milliseconds(time))
+            }
+            (Some(time), None) => format!("{:.1} | not installed", milliseconds(time)),
+            (None, _) => "not built | ".to_string(),
+        };
+        let (name, lines) = (program.file_name().display().to_string(), source.lines().count());
+        text.push_str(&format!("| {name} | {lines} | {shown} |\n"));
+    }
     Ok(text)
 }

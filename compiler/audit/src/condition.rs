@@ -124,9 +124,7 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                     if theirs.iter().any(is_key) {
                         same.insert(Fact::AuthorityCompared(account));
                     }
-                    if theirs
-                        .iter()
-                        .any(|their| matches!(their, Source::Data(other, ..) if other != account))
+                    if theirs.iter().any(|their| matches!(their, Source::Data(other, ..) if other != account))
                     {
                         same.insert(Fact::AuthorityCompared(account));
                     }

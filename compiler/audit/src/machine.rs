@@ -342,9 +342,8 @@ impl<'p> Machine<'p> {
 
     /// What a call may assign is not what it was before, unless it is no number: addresses are told apart by what they are of.
     fn forget_globals(&mut self) {
-        let is_number = |value: &Value| {
-            value.as_number().is_some() || !value.cases.is_empty() || value.truth.is_some()
-        };
+        let is_number =
+            |value: &Value| value.as_number().is_some() || !value.cases.is_empty() || value.truth.is_some();
         if !self.state.globals.values().any(is_number) {
             return;
         }

@@ -117,7 +117,9 @@ impl<I: Index, T> IndexVec<I, T> {
     }
 
     /// All elements with their indices, in order, to change them.
-    pub fn iter_enumerated_mut(&mut self) -> impl DoubleEndedIterator<Item = (I, &mut T)> + ExactSizeIterator {
+    pub fn iter_enumerated_mut(
+        &mut self,
+    ) -> impl DoubleEndedIterator<Item = (I, &mut T)> + ExactSizeIterator {
         self.items.iter_mut().enumerate().map(|(n, item)| (I::from_u32(n as u32), item))
     }
 

@@ -586,14 +586,29 @@ impl Front {
         unit
     }
 
+    /// All that is expanded until [`Front::end_budget`] is paid for together.
+    pub(crate) fn begin_budget(&mut self) {
+        self.budget = Budget::default();
+        self.expanding += 1;
+    }
+
+    pub(crate) fn end_budget(&mut self) {
+        self.expanding -= 1;
+    }
+
     fn compile(&mut self, machine: &mut Machine, module: ModuleId, form: &Value) -> Option<UnitId> {
         if self.expanding == 0 {
             self.budget = Budget::default();
         }
         self.expanding += 1;
+        // What is in the prelude is expanded for the first form that needs it, and at nobody's cost.
+        let own = (module == ModuleId(0)).then(|| std::mem::take(&mut self.budget));
         let was_peeking = std::mem::replace(&mut self.is_peeking, false);
         let expanded = Expander::new(self, machine, module).top_level(form);
         self.is_peeking = was_peeking;
+        if let Some(own) = own {
+            self.budget = own;
+        }
         self.expanding -= 1;
         let failed = expanded.diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(expanded.diagnostics);
@@ -698,7 +713,7 @@ impl Front {
         module: ModuleId,
         form: &Value,
     ) -> Result<Value, Vec<Diagnostic>> {
-        self.needs_bodies = true;
+        self.needs_bodies |= module != ModuleId(0);
         let before = self.diagnostics.len();
         let Some(unit) = self.compile(machine, module, form) else {
             return Err(self.diagnostics.split_off(before.min(self.diagnostics.len())));
@@ -876,7 +891,8 @@ impl Front {
         module: ModuleId,
         symbol: &Symbol,
     ) -> GlobalId {
-        self.needs_bodies = true;
+        // Those of the prelude are made for the first form that uses them.
+        self.needs_bodies |= module != ModuleId(0);
         let id = self.define_global(machine, module, symbol, GlobalKind::Constant);
         self.define_meaning(module, symbol, Meaning::Macro(id, module));
         id

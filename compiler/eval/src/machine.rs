@@ -296,6 +296,11 @@ impl Machine {
         std::mem::replace(&mut self.compile_memory, bytes)
     }
 
+    /// Numbers begin anew: what was made with those so far is not part of what comes.
+    pub(crate) fn forget_fresh(&mut self) {
+        self.fresh = 0;
+    }
+
     /// A number that no earlier call gave.
     pub fn fresh(&mut self) -> u64 {
         self.fresh += 1;

@@ -125,8 +125,8 @@ impl ProgramSession {
             *self = ProgramSession::new(self.front.is_built_in);
         }
         self.front.forget_main();
-        // What a form may spend does not depend on those before it.
-        self.front.budget = Default::default();
+        // The names that a form makes do not depend on those before it.
+        self.machine.forget_fresh();
         self.names.clear();
     }
 
@@ -335,7 +335,9 @@ impl ProgramSession {
 
     fn expand_here(&mut self, form: &Value, is_outline: bool) -> ExpandedForm {
         let main = self.front.main;
+        self.front.begin_budget();
         let expanded = Expander::new(&mut self.front, &mut self.machine, main).program_form(form, is_outline);
+        self.front.end_budget();
         self.names.clear();
         for (number, module) in self.front.modules.iter().enumerate().skip(1) {
             let marked = crate::marked_names::of(module, &self.front);

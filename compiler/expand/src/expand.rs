@@ -237,8 +237,13 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
             return Item::default();
         }
         let before: FxHashSet<Rc<str>> = session.defined().into_iter().map(|(name, _)| name).collect();
-        let unit = match session.outline(&form) {
+        // What a macro of the program makes may depend on what its macros did in the bodies before.
+        let is_of_program =
+            heads.iter().any(|head| is_own(head).is_some() || !session.is_prelude_macro(head));
+        let outline = if is_of_program { None } else { session.outline(&form) };
+        let unit = match outline {
             Some(outline) => outline.unit,
+            None if is_of_program => session.expand(&form).unit,
             None => {
                 session.begin();
                 bring_in(session, &form, &none, env);

@@ -255,17 +255,18 @@ fn docs_of(node: &Value) -> Vec<String> {
     lines.iter().filter_map(Value::as_str).map(str::to_string).collect()
 }
 
-/// An integer, a truth value or a key by its usual name. What programs do not compute with is bytes.
+/// A number that programs do not compute with.
+fn number(name: &str) -> Option<Wire> {
+    Some(match name {
+        "f32" => Wire::Number(4, Some(4)),
+        "f64" => Wire::Number(8, Some(8)),
+        "u256" | "i256" => Wire::Number(32, None),
+        _ => return None,
+    })
+}
+
+/// An integer, a truth value or a key by its usual name.
 fn plain(name: &str) -> Option<DataType> {
-    let bytes = match name {
-        "f32" => Some(4),
-        "f64" => Some(8),
-        "u256" | "i256" => Some(32),
-        _ => None,
-    };
-    if let Some(bytes) = bytes {
-        return Some(DataType::Array(Box::new(DataType::Integer(false, 8)), bytes));
-    }
     match DataType::from_text(name)? {
         ty @ (DataType::Bool | DataType::Integer(..)) => Some(ty),
         _ if name == "pubkey" || name == "publicKey" => Some(DataType::Pubkey),

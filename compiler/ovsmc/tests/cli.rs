@@ -90,6 +90,53 @@ fn building_twice_gives_the_same_bytes() {
     }
 }
 
+/// Standard output and error of a command that has one processor, or all.
+#[cfg(target_os = "linux")]
+fn with_processors(are_all: bool, arguments: &[&str]) -> (Vec<u8>, Vec<u8>) {
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use nix::unistd::Pid;
+    // A command may use the processors of the thread that starts it.
+    std::thread::scope(|scope| {
+        let start = || {
+            let own = sched_getaffinity(Pid::from_raw(0)).unwrap();
+            let first = (0..CpuSet::count()).find(|number| own.is_set(*number).unwrap()).unwrap();
+            let mut one = CpuSet::new();
+            one.set(first).unwrap();
+            sched_setaffinity(Pid::from_raw(0), if are_all { &own } else { &one }).unwrap();
+            let output = Command::new(env!("CARGO_BIN_EXE_ovsmc")).args(arguments).output().unwrap();
+            (output.stdout, output.stderr)
+        };
+        scope.spawn(start).join().unwrap()
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let programs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spirits/programs");
+    let token = format!("{programs}/token");
+    // Programs with faults everywhere.
+    let source = std::fs::read_to_string(format!("{token}/src/main.ovsm")).unwrap();
+    let broken = folder_with("a.ovsm", source.replace("u64", "u63"));
+    let broken = broken.path().join("a.ovsm").display().to_string();
+    let careless = folder_with("a.ovsm", source.replace(";; lint: allow", ";; once: allow"));
+    let careless = careless.path().join("a.ovsm").display().to_string();
+    let commands: [&[&str]; 5] = [
+        &["build", &token, "-o", "-"],
+        &["build", &token, "-O3", "--sbpf", "v0", "-o", "-"],
+        &["build", &token, "-Os", "--strip", "-o", "-"],
+        &["check", "--error-format", "json", &broken],
+        &["check", "--error-format", "json", &careless],
+    ];
+    for command in commands {
+        let alone = with_processors(false, command);
+        assert!(!alone.0.is_empty() || !alone.1.is_empty(), "{command:?}");
+        for _ in 0..3 {
+            assert!(with_processors(true, command) == alone, "{command:?}");
+        }
+    }
+}
+
 #[test]
 fn hostile_sources_are_errors() {
     let garbage: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();

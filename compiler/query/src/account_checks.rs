@@ -4,9 +4,10 @@
 //! to be, one after the other. Whatever the source says for it, here is what is compared. Start with [`Handler::new`].
 
 use crate::known::Typed;
+use ovsm_base::DefId;
 use ovsm_expand::builtin::{Builtin, Comparison};
 use ovsm_expand::core::{Body, Chain, Expr, ExprId, Fault, Key, LocalId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an account is compared with.
 #[derive(Clone, Default, Debug)]
@@ -34,8 +35,9 @@ pub(crate) struct Handler<'a> {
 }
 
 impl<'a> Handler<'a> {
-    /// Looks through the code that runs whenever the instruction does.
-    pub(crate) fn new(code: Typed<'a>) -> Handler<'a> {
+    /// Looks through the code that runs whenever the instruction does: up to the first place where it may be left. Functions that
+    /// do instead what this one does, where something is rare, make the same checks.
+    pub(crate) fn new(code: Typed<'a>, is_rare: &dyn Fn(DefId) -> bool) -> Handler<'a> {
         let mut handler = Handler {
             code,
             accounts: BTreeMap::new(),
@@ -45,7 +47,7 @@ impl<'a> Handler<'a> {
             given: None,
         };
         if let Some(root) = code.body.root {
-            handler.walk(root);
+            handler.walk(root, is_rare);
         }
         handler
     }
@@ -78,7 +80,7 @@ impl<'a> Handler<'a> {
         }
     }
 
-    fn walk(&mut self, expr: ExprId) {
+    fn walk(&mut self, expr: ExprId, is_rare: &dyn Fn(DefId) -> bool) {
         let mut work = vec![expr];
         while let Some(expr) = work.pop() {
             match self.code.body.exprs.get(expr) {
@@ -86,10 +88,34 @@ impl<'a> Handler<'a> {
                 Some(Expr::Scope(_, inner) | Expr::Exit(_, inner) | Expr::Ascribe(inner, _)) => {
                     work.push(*inner);
                 }
+                _ if self.may_leave(expr, is_rare) => return,
                 Some(Expr::Bind(local, value)) => self.bound(*local, *value),
                 _ => {}
             }
         }
+    }
+
+    /// True if what comes after an expression may not be reached though nothing fails.
+    fn may_leave(&self, expr: ExprId, is_rare: &dyn Fn(DefId) -> bool) -> bool {
+        let exprs = &self.code.body.exprs;
+        let (mut work, mut inner, mut left) = (vec![expr], BTreeSet::new(), Vec::new());
+        while let Some(expr) = work.pop() {
+            let Some(node) = exprs.get(expr) else { continue };
+            match node {
+                Expr::Exit(exit, _) => {
+                    inner.insert(*exit);
+                }
+                Expr::Leave(exit, value) => {
+                    let is_by_rare = matches!(self.expr(*value), Some(Expr::Call(def, given)) if given.is_empty() && is_rare(*def));
+                    if !is_by_rare {
+                        left.push(*exit);
+                    }
+                }
+                _ => {}
+            }
+            node.for_each_child(|child| work.push(child));
+        }
+        left.iter().any(|exit| !inner.contains(exit))
     }
 
     fn bound(&mut self, local: LocalId, value: ExprId) {

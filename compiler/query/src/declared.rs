@@ -10,6 +10,7 @@ use crate::forms::{Form, identities, split};
 use crate::known::{Known, Typed, Values};
 use crate::modules::{program, program_forms};
 use crate::names::expand;
+use crate::types::name_of as name_of_definition;
 use ovsm_base::{DefId, FormId};
 use ovsm_expand::core::{Chain, Expr, ExprId, Key, LocalId};
 use ovsm_expand::ty::RecordType;
@@ -239,7 +240,13 @@ impl<'a> Builder<'a> {
     fn handler(&self, form: Form<'a>, def: DefId) -> Option<Handler<'a>> {
         let function = expand(self.db, form).function(def)?;
         let types = body_types(self.db, self.file, form, Some(def))?;
-        Some(Handler::new(Typed { body: &function.body, types }))
+        // Code for what is rare makes the same checks.
+        let own = name_of_definition(self.db, self.file, def);
+        let is_rare = |def: DefId| {
+            let name = name_of_definition(self.db, self.file, def);
+            name.strip_prefix(&*own).is_some_and(|rest| rest == "-with-repeats" || rest == "-unusual")
+        };
+        Some(Handler::new(Typed { body: &function.body, types }, &is_rare))
     }
 
     fn instruction_accounts(
@@ -268,11 +275,11 @@ impl<'a> Builder<'a> {
                             Some(seeds.iter().map(|datum| seed(datum, &names, arguments)).collect());
                     }
                     ("seeds", Some(other)) => account.seeds = Some(vec![Seed::Expression(other.to_string())]),
-                    ("address", Some(value)) if known_program(value).is_some() => {
-                        account.address = known_program(value);
-                    }
                     ("optional", None) => account.optional = true,
                     (option, value) => {
+                        if option == "address" {
+                            account.address = value.and_then(known_program);
+                        }
                         let value = value.map(Datum::to_string).unwrap_or_default();
                         account.options.push((option.to_string(), value));
                     }
@@ -280,6 +287,9 @@ impl<'a> Builder<'a> {
             }
             if let Some((handler, checks)) = checks {
                 self.checked(&mut account, handler, &checks, &names);
+            }
+            if account.address.is_some() {
+                account.options.retain(|(option, _)| option != "address" && option != "program");
             }
             // What is made at an address that nothing is derived from signs for it.
             account.signer |= is_made && account.seeds.is_none();
@@ -309,9 +319,9 @@ impl<'a> Builder<'a> {
             computed.push(format!("{what} {}", values.fingerprint(handler.code, &locals, expr)));
             None
         };
-        if let Some(address) = key(&mut values, checks.address, "address") {
-            account.address = Some(address);
-            account.options.retain(|(option, _)| option != "address" && option != "program");
+        // What the code compares is what counts, and not what it is called.
+        if checks.address.is_some() {
+            account.address = key(&mut values, checks.address, "address");
         }
         if let Some(owner) = key(&mut values, checks.owner, "owner") {
             account.owner = Some(owner);
@@ -433,9 +443,7 @@ fn account_type(ty: &Datum, account: &mut InstructionAccount, depth: u32) {
         }
         "program" => {
             account.address = rest.first().and_then(known_program);
-            if account.address.is_none() {
-                account.options.push((head.to_string(), written(rest)));
-            }
+            account.options.push((head.to_string(), written(rest)));
             return;
         }
         other => {

@@ -15,11 +15,14 @@ use ovsm_infer::{BodyTypes, Type};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many expressions, and bytes and items of what they come to, are looked at for one value.
+/// So many expressions, and items and rows of bytes of what they come to, are looked at for one value.
 const MAX_STEPS: u32 = 20_000;
 
 /// So many are looked at for the value of a part of what has a fingerprint.
 const MAX_STEPS_OF_PART: u32 = 500;
+
+/// So many bytes count as one item.
+const ROW: usize = 64;
 
 /// A fingerprint describes so many expressions, and bytes of their texts.
 const MAX_DESCRIBED: u32 = 20_000;
@@ -57,7 +60,7 @@ impl Known {
     fn weight(&self) -> usize {
         match self {
             Known::Integer(..) | Known::Bool(_) | Known::Key(_) => 1,
-            Known::Bytes(bytes) => 1 + bytes.len() / 1024,
+            Known::Bytes(bytes) => 1 + bytes.len() / ROW,
             Known::Items(items) => items.iter().map(Known::weight).fold(1, usize::saturating_add),
         }
     }
@@ -88,6 +91,8 @@ pub(crate) struct Values<'a> {
     assigned_locals: BTreeMap<*const Body, BTreeSet<LocalId>>,
     /// Where variables get their values.
     definitions: BTreeMap<DefId, Option<(Typed<'a>, ExprId)>>,
+    /// The values of variables and of functions without arguments, as far as they are known.
+    known: BTreeMap<DefId, Known>,
 }
 
 impl<'a> Values<'a> {
@@ -102,6 +107,7 @@ impl<'a> Values<'a> {
             assigned: OnceCell::new(),
             assigned_locals: BTreeMap::new(),
             definitions: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
@@ -119,8 +125,10 @@ impl<'a> Values<'a> {
     ) -> Option<Known> {
         self.pay(1)?;
         let found = ovsm_base::stack::with_room(|| self.evaluate_inner(code, locals, expr))?;
-        // What is small can be made twice as large by each step.
-        self.pay(found.weight())?;
+        // What is written out is as large as it is; of anything else, each step can make twice as much.
+        if !matches!(code.body.exprs.get(expr), Some(Expr::String(_) | Expr::Bytes(_))) {
+            self.pay(found.weight())?;
+        }
         // Where it stands, it may be a wider integer.
         match (found, code.types.type_of(expr).underlying()) {
             (Known::Integer(ty, number), Type::Int(wanted)) => integer(*wanted, signed(ty, number)?),
@@ -198,6 +206,7 @@ impl<'a> Values<'a> {
                 let operands = operands.iter().map(|operand| self.evaluate(code, locals, *operand));
                 let operands: Vec<Known> = operands.collect::<Option<_>>()?;
                 let Type::Int(ty) = code.types.exprs.get(expr)?.underlying() else {
+                    self.pay(operands.iter().map(Known::weight).sum())?;
                     return texts(*builtin, &operands);
                 };
                 number(*builtin, *ty, &operands)
@@ -208,6 +217,9 @@ impl<'a> Values<'a> {
 
     /// The value of a variable that is never given another one.
     fn of_variable(&mut self, def: DefId) -> Option<Known> {
+        if let Some(known) = self.known.get(&def) {
+            return Some(known.clone());
+        }
         if self.inside.contains(&def) || self.assigned().contains(&def) {
             return None;
         }
@@ -215,6 +227,7 @@ impl<'a> Values<'a> {
         self.inside.push(def);
         let value = self.evaluate(code, &mut BTreeMap::new(), value);
         self.inside.pop();
+        self.known.extend(value.iter().map(|value| (def, value.clone())));
         value
     }
 
@@ -273,6 +286,10 @@ impl<'a> Values<'a> {
     }
 
     fn of_call(&mut self, def: DefId, arguments: Vec<Known>) -> Option<Known> {
+        let is_same_again = arguments.is_empty();
+        if let Some(known) = self.known.get(&def).filter(|_| is_same_again) {
+            return Some(known.clone());
+        }
         let code = self.function(def)?;
         if self.inside.contains(&def) || arguments.len() != code.body.params as usize {
             return None;
@@ -282,6 +299,9 @@ impl<'a> Values<'a> {
         self.inside.push(def);
         let value = self.evaluate(code, &mut locals, code.body.root?);
         self.inside.pop();
+        if is_same_again {
+            self.known.extend(value.iter().map(|value| (def, value.clone())));
+        }
         value
     }
 
@@ -352,9 +372,10 @@ impl<'a> Values<'a> {
     fn number_of(&self, body: &Body, local: LocalId) -> String {
         let Some(own) = body.locals.get(local) else { return String::new() };
         let before = body.locals.iter_enumerated().take_while(|(other, _)| *other != local);
-        let number = before.filter(|(_, other)| other.name == own.name).count();
         // The names that macros make count all that were made before.
-        let name = own.name.split("__").next().unwrap_or_default();
+        let stem = |name: &'_ str| name.split("__").next().unwrap_or_default().to_string();
+        let name = stem(&own.name);
+        let number = before.filter(|(_, other)| stem(&other.name) == name).count();
         format!("{name}#{number}")
     }
 
@@ -466,7 +487,9 @@ fn texts(builtin: Builtin, operands: &[Known]) -> Option<Known> {
     match (builtin, operands) {
         (Builtin::TextBytes, [text @ Known::Bytes(_)]) => Some(text.clone()),
         (Builtin::Text, texts) if texts.iter().all(|text| matches!(text, Known::Bytes(_))) => {
-            Some(Known::Bytes(texts.iter().flat_map(Known::bytes).collect()))
+            let bytes =
+                |text: &Known| if let Known::Bytes(bytes) = text { bytes.clone() } else { Vec::new() };
+            Some(Known::Bytes(texts.iter().map(bytes).collect::<Vec<_>>().concat()))
         }
         _ => None,
     }

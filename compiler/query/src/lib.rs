@@ -42,7 +42,7 @@ pub use db::{Database, Project, SourceFile};
 pub use declared::interface;
 pub use modules::missing_modules;
 pub use origin::{Description, describe};
-pub use prepare::prepare;
 pub use ovsm_infer::Type;
+pub use prepare::prepare;
 pub use source_map::source_map;
 pub use value::write_value;

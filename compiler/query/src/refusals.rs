@@ -29,6 +29,9 @@ const MAX_RETURNED: u32 = 1_024;
 /// The address of the system program.
 const SYSTEM_PROGRAM: &str = "11111111111111111111111111111111";
 
+/// The owner of the programs that the runtime has by itself.
+const NATIVE_LOADER: &str = "NativeLoader1111111111111111111111111111111";
+
 /// What the instructions of a program can not be granted.
 #[salsa::tracked]
 pub fn refusals(db: &dyn salsa::Database, file: SourceFile) -> Vec<Diagnostic> {
@@ -219,10 +222,10 @@ fn may_be_system_program(account: &InstructionAccount) -> bool {
         None => {
             account.account.is_none()
                 && account.seeds.is_none()
-                && account.owner.is_none()
+                && account.owner.as_ref().is_none_or(|owner| owner == NATIVE_LOADER)
                 && !account.signer
                 && !account.writable
-                && !account.options.iter().any(|(option, _)| option == "raw" || option == "owner")
+                && !account.options.iter().any(|(option, _)| option == "raw")
         }
     }
 }

@@ -4,6 +4,7 @@ use super::scope::{Binding, Expansion, Space};
 use super::{Expander, function, hygiene};
 use crate::core::{Expr, ExprId};
 use crate::front::ExpansionSize;
+use crate::module::ModuleId;
 use crate::syntax;
 use ovsm_base::{Code, Diagnostic};
 use ovsm_value::{Unwind, Value};
@@ -29,6 +30,8 @@ impl Expander<'_> {
             return None;
         }
         self.front.budget.expansions -= 1;
+        // A macro of the program may do what a later one depends on.
+        self.front.needs_bodies |= expansion.module != ModuleId(0);
         if self.front.budget.expansions == 0 || self.front.budget.fuel == 0 || self.front.budget.size == 0 {
             self.front.budget.expansions = 0;
             self.report_at(

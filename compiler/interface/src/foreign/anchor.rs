@@ -7,7 +7,8 @@
 use super::placing::Placing;
 use super::wire::{Wire, WireShape, WireType, WireVariant};
 use super::{
-    Account, Call, MAX_DEPTH, MAX_ITEMS, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of,
+    Account, Call, MAX_DEPTH, MAX_ITEMS, Raw, RawCall, RawPart, docs_of, flag, items, number, plain, short,
+    text_of,
 };
 use crate::model::{DataType, is_key};
 use crate::names::{Style, spell};
@@ -222,7 +223,7 @@ impl<'v> Types<'v> {
             return match name {
                 "string" => Wire::Text(32),
                 "bytes" => Wire::Bytes(32),
-                _ => plain(name).map_or_else(|| unknown(name), Wire::Plain),
+                _ => number(name).or_else(|| plain(name).map(Wire::Plain)).unwrap_or_else(|| unknown(name)),
             };
         }
         let Some((kind, inner)) = node.as_object().and_then(|object| object.iter().next()) else {

@@ -4,7 +4,9 @@
 
 use super::placing::Placing;
 use super::wire::{Wire, WireShape, WireType, WireVariant};
-use super::{Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, plain, short, text_of};
+use super::{
+    Account, Call, MAX_DEPTH, Raw, RawCall, RawPart, docs_of, flag, items, number, plain, short, text_of,
+};
 use crate::model::{DataType, from_hex, is_key};
 use serde_json::Value;
 
@@ -215,6 +217,9 @@ fn known(node: &Value, depth: usize) -> Result<Wire, String> {
     Ok(match kind(node) {
         "numberTypeNode" => {
             let format = text_of(node, "format").unwrap_or_default();
+            if let Some(number) = number(&format) {
+                return Ok(number);
+            }
             let ty = plain(&format).ok_or_else(|| format!("programs have no type `{}`", short(&format)))?;
             match (text_of(node, "endian").as_deref(), ty) {
                 // Bytes in the other order are for the caller to make.
@@ -230,6 +235,10 @@ fn known(node: &Value, depth: usize) -> Result<Wire, String> {
         },
         "publicKeyTypeNode" => Wire::Plain(DataType::Pubkey),
         "amountTypeNode" | "solAmountTypeNode" | "dateTimeTypeNode" => inner("number"),
+        // A type of another program may have the name of one of this program.
+        "definedTypeLinkNode" if node.get("program").is_some_and(|program| !program.is_null()) => {
+            return Err("its type is described by another program".to_string());
+        }
         "definedTypeLinkNode" => Wire::Named(text_of(node, "name").ok_or("its type has no name")?),
         "optionTypeNode" if flag(node, "fixed") => {
             match (inner("item").fixed(), flag_bits(node.get("prefix"))?) {

@@ -141,7 +141,7 @@ impl<'t> Encoder<'t> {
             Wire::Text(bits) => Encoding::Text(*bits),
             Wire::Bytes(bits) => Encoding::Bytes(*bits),
             Wire::Raw(reason) => Encoding::Raw(reason.clone()),
-            Wire::Plain(_) | Wire::Constant(_) => Encoding::Raw(fault),
+            Wire::Plain(_) | Wire::Number(..) | Wire::Constant(_) => Encoding::Raw(fault),
             Wire::Named(name) => self.named(name, fault),
             Wire::Array(item, length) => self.list(Count::Exactly(*length), item, context),
             Wire::List(bits, item) => self.list(Count::Before(*bits), item, context),

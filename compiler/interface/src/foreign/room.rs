@@ -211,7 +211,10 @@ impl<'t> Sizes<'t> {
     fn fields(&mut self, fields: &[(String, Wire)], depth: usize) -> Result<Vec<Room>, Fault> {
         let room = |(name, wire): &(String, Wire)| {
             let field = match wire.fixed() {
-                Some(ty) => self.size(&ty, depth),
+                Some(ty) => self.size(&ty, depth).map(|room| match wire.alignment() {
+                    Some(c) => Room { alignment: Alignment { c, ..room.alignment }, ..room },
+                    None => room,
+                }),
                 None => Err(Fault::new("it has no fixed length")),
             };
             field.map_err(|fault| fault.within(&format!("the field `{}`: ", short(name))))

@@ -9,6 +9,8 @@ use crate::model::DataType;
 pub(super) enum Wire {
     /// A number, a key, a truth value, nothing, or an option that always takes the same room.
     Plain(DataType),
+    /// A number that programs do not compute with, as so many bytes, and where C has it lie if it has such a number.
+    Number(u32, Option<u32>),
     /// A type by its name.
     Named(String),
     /// So many items.
@@ -67,9 +69,19 @@ impl Wire {
     pub(super) fn fixed(&self) -> Option<DataType> {
         match self {
             Wire::Plain(ty) => Some(ty.clone()),
+            Wire::Number(bytes, _) => Some(DataType::Array(Box::new(DataType::Integer(false, 8)), *bytes)),
             Wire::Named(name) => Some(DataType::Named(name.clone())),
             Wire::Array(item, length) => Some(DataType::Array(Box::new(item.fixed()?), *length)),
             Wire::Fields(fields) if fields.is_empty() => Some(DataType::Null),
+            _ => None,
+        }
+    }
+
+    /// Where C has it lie, if that does not follow from its type in programs: `None` in it if C has no such thing.
+    pub(super) fn alignment(&self) -> Option<Option<u32>> {
+        match self {
+            Wire::Number(_, alignment) => Some(*alignment),
+            Wire::Array(item, _) => item.alignment(),
             _ => None,
         }
     }

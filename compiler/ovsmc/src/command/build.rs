@@ -5,7 +5,9 @@ use clap::error::ErrorKind;
 use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
-use ovsm_query::{Artifact, BuildOptions, Database, Description, SourceFile, build, describe, prepare, source_map};
+use ovsm_query::{
+    Artifact, BuildOptions, Database, Description, SourceFile, build, describe, prepare, source_map,
+};
 use ovsm_sbpf::Version;
 use std::path::{Path, PathBuf};
 
