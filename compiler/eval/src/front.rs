@@ -15,6 +15,7 @@ mod loader;
 mod signature;
 mod unknown;
 
+use crate::budget::Budget;
 use crate::core::{Expr, GlobalId, Unit};
 use crate::expand::{Expander, Expansion, defined_names};
 use crate::machine::{Environment, Failure, Machine, UnitId};
@@ -41,26 +42,10 @@ pub trait Checker {
 }
 
 /// Fuel of one macro call or one piece of code that runs while the program is compiled.
-const COMPILE_FUEL: u64 = 20_000_000;
+pub(crate) const COMPILE_FUEL: u64 = 20_000_000;
 
 /// How many bytes one of them may ask for.
 const COMPILE_MEMORY: usize = 1 << 28;
-
-/// What the expansions of one top-level form may still spend together.
-pub(crate) struct Budget {
-    /// Units of fuel.
-    pub(crate) fuel: u64,
-    /// Macro calls.
-    pub(crate) expansions: u32,
-    /// Parts of what they give.
-    pub(crate) size: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget { fuel: 10 * COMPILE_FUEL, expansions: 100_000, size: 5_000_000 }
-    }
-}
 
 /// A call of a function of a module, to be checked when all functions are known.
 pub struct CallSite {
@@ -109,7 +94,7 @@ pub struct Front {
     /// What is left for the form that is being expanded.
     pub(crate) budget: Budget,
     /// How many forms are being expanded, each for another.
-    expanding: u32,
+    pub(crate) expanding: u32,
     signatures: FxHashMap<GlobalId, Signature>,
     /// The names and stated types of variables: what is assigned to them is checked.
     pub(crate) stated: FxHashMap<GlobalId, (Rc<str>, Rc<crate::module::Type>)>,
@@ -584,16 +569,6 @@ impl Front {
             form.state = FormState::Done(unit);
         }
         unit
-    }
-
-    /// All that is expanded until [`Front::end_budget`] is paid for together.
-    pub(crate) fn begin_budget(&mut self) {
-        self.budget = Budget::default();
-        self.expanding += 1;
-    }
-
-    pub(crate) fn end_budget(&mut self) {
-        self.expanding -= 1;
     }
 
     fn compile(&mut self, machine: &mut Machine, module: ModuleId, form: &Value) -> Option<UnitId> {

@@ -4,6 +4,7 @@
 //! machine runs it. Values are those of `ovsm-value`, built-in functions those of `ovsm-library`. The outside world is
 //! reached through the host that a session is given, and nothing else. Start with [`Session`].
 
+mod budget;
 mod bytecode;
 mod compile;
 pub mod core;

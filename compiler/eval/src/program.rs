@@ -125,8 +125,9 @@ impl ProgramSession {
             *self = ProgramSession::new(self.front.is_built_in);
         }
         self.front.forget_main();
-        // The names that a form makes do not depend on those before it.
+        // The names that a form makes, and what it may spend, do not depend on those before it.
         self.machine.forget_fresh();
+        self.front.budget = Default::default();
         self.names.clear();
     }
 

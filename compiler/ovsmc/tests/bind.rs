@@ -521,11 +521,13 @@ fn in_place() -> Value {
     let order = json!({ "name": "order", "type": { "defined": { "name": "Order" } } });
     let pair = json!({ "name": "pair", "type": { "defined": { "name": "Pair" } } });
     let odd = json!({ "name": "odd", "type": { "defined": { "name": "Odd" } } });
+    let ratio = json!({ "name": "ratio", "type": { "defined": { "name": "Ratio" } } });
+    let rate = json!({ "name": "rate", "type": { "defined": { "name": "Rate" } } });
     let call = |name: &str, argument: Value| json!({ "name": name, "discriminator": [1, name.len()], "accounts": [], "args": [argument] });
     json!({
         "address": KEY,
         "metadata": { "name": "book", "version": "0.1.0", "spec": "0.1.0" },
-        "instructions": [call("put", order), call("pair", pair), call("oddly", odd)],
+        "instructions": [call("put", order), call("pair", pair), call("oddly", odd), call("rates", ratio), call("rated", rate)],
         "types": [
             c("Order", vec![field("side", "u8"), field("price", "u64"), json!({
                 "name": "level", "type": { "defined": { "name": "Level" } },
@@ -533,6 +535,8 @@ fn in_place() -> Value {
             c("Level", vec![field("steps", "u16"), field("total", "u64"), field("count", "u32")]),
             c("Pair", vec![field("low", "u16"), field("high", "u16")]),
             c("Odd", vec![field("low", "u16"), field("high", "u8")]),
+            c("Ratio", vec![field("of", "u32"), field("is", "f64")]),
+            c("Rate", vec![field("of", "u64"), field("is", "f64"), field("low", "f32"), field("high", "u32")]),
         ]
     })
 }
@@ -546,6 +550,8 @@ fn records_of_c_are_aligned_ones() {
         "(defrecord BookLevel :align 8 (steps : u16) (total : u64) (count : u32))",
         "(defrecord BookOrder :align 8 (side : u8) (price : u64) (level : BookLevel))",
         "(defrecord BookPair (low : u16) (high : u16))",
+        // Numbers that programs do not compute with are bytes, where they are no bytes for C.
+        "(defrecord BookRate (of : u64) (is : (array u8 8)) (low : (array u8 4)) (high : u32))",
     ] {
         assert!(
             module.split_whitespace().collect::<Vec<_>>().join(" ").contains(part),
@@ -554,6 +560,7 @@ fn records_of_c_are_aligned_ones() {
     }
     assert_eq!(notes.matches("left out").count(), 0, "{notes}");
     assert!(module.contains("in `Odd`"), "{module}");
+    assert!(module.contains("(in `Ratio`, its fields lie where C places them, in 16 bytes"), "{module}");
     assert!(module.contains("in 4 bytes, and no record of ours has them there"), "{module}");
     let put = "(book-put :order (BookOrder 1u8 n (BookLevel 2u16 n 3u32)))";
     let built = build(folder.path(), &module, put);
@@ -570,6 +577,27 @@ fn records_of_c_are_aligned_ones() {
     assert_eq!(notes.matches("left out").count(), 0, "{notes}");
     assert!(module.contains("(defrecord BookLevel :align 8 (steps : u16) (total : u64))"), "{module}");
     assert!(module.contains("(defrecord BookTight (tag : u8) (level : BookLevel))"), "{module}");
+}
+
+#[test]
+fn a_type_of_another_program_is_none_of_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let described = |link: Value| {
+        json!({
+            "kind": "rootNode", "program": {
+                "name": "x", "publicKey": KEY,
+                "definedTypes": [{ "kind": "definedTypeNode", "name": "fee", "type": { "kind": "numberTypeNode", "format": "u8", "endian": "le" } }],
+                "instructions": [{ "name": "go", "accounts": [], "arguments": [{ "name": "p", "type": link }] }],
+            }
+        })
+    };
+    let (own, _) = bind(folder.path(), &described(json!({ "kind": "definedTypeLinkNode", "name": "fee" })));
+    assert!(!own.contains("the bytes of the value"), "{own}");
+    let other = json!({
+        "kind": "definedTypeLinkNode", "name": "fee", "program": { "kind": "programLinkNode", "name": "other" },
+    });
+    let (module, _) = bind(folder.path(), &described(other));
+    assert!(module.contains("its type is described by another program"), "{module}");
 }
 
 #[test]

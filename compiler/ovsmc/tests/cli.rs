@@ -121,7 +121,20 @@ fn the_number_of_threads_changes_nothing() {
     let broken = broken.path().join("a.ovsm").display().to_string();
     let careless = folder_with("a.ovsm", source.replace(";; lint: allow", ";; once: allow"));
     let careless = careless.path().join("a.ovsm").display().to_string();
-    let commands: [&[&str]; 5] = [
+    // Each call makes a function with a name of its own.
+    let made: String = (0..200)
+        .map(|n| format!("(defn f{n} ((n : u64)) -> u64 (+% {n}u64 (tree-sum n))) ; {}\n", "x".repeat(60)))
+        .chain([concat!(
+            "(defmacro tree-sum (n) (let ((walk (gensym \"walk\"))) `(labels ((,walk ((k : u64)) -> u64",
+            " (if (< k 2u64) 1u64 (+% (,walk (-% k 1u64)) (,walk (-% k 2u64)))))) (,walk ,n))))\n",
+            "(sol_log_64_ (f0 1) (f7 2) (f90 3) (f100 4) (f199 5))"
+        )
+        .to_string()])
+        .collect();
+    let made = folder_with("a.ovsm", made);
+    let made = made.path().join("a.ovsm").display().to_string();
+    let commands: [&[&str]; 6] = [
+        &["build", &made, "-o", "-"],
         &["build", &token, "-o", "-"],
         &["build", &token, "-O3", "--sbpf", "v0", "-o", "-"],
         &["build", &token, "-Os", "--strip", "-o", "-"],

@@ -184,6 +184,57 @@ fn changes_behind_constants_are_changes() {
 }
 
 #[test]
+fn what_only_the_program_can_compute_is_told_as_such() {
+    // The name of a known program does not say what its function computes.
+    let (idl, told) = json(
+        folder().path(),
+        "(program p)
+         (defn memo-program () -> pubkey (if (> (num-accounts) 5) (system-program-id) (program-key)))
+         (instruction i () :accounts ((m : (program (memo-program))) (n : account :address (memo-program))) null)",
+        "anchor",
+    );
+    assert_eq!(idl["instructions"][0]["accounts"], serde_json::json!([{ "name": "m" }, { "name": "n" }]));
+    assert_eq!(told.matches("only the program can compute the key `(memo-program)`").count(), 2, "{told}");
+    // What is checked on some ways only is no demand.
+    for leaves in [
+        "(when (= n 0u64) (return-from i 0u64))
+         (let* ((x (unless (= (key-of a) (the pubkey (system-program-id))) (fail-as :wrong-account)))) 0u64)",
+        "(let* ((y (if (= n 0u64) (return-from i 0u64) n))
+                (x (unless (= (key-of a) (the pubkey (system-program-id))) (fail-as :wrong-account)))) y)",
+    ] {
+        let source = format!("(program p)\n(instruction i ((n : u64)) :accounts ((a : account)) {leaves})");
+        let (idl, _) = json(folder().path(), &source, "anchor");
+        assert_eq!(idl["instructions"][0]["accounts"], serde_json::json!([{ "name": "a" }]), "{leaves}");
+    }
+    // Code for what is rare makes the same checks.
+    let (idl, _) = json(
+        folder().path(),
+        "(program p)
+         (instruction i () :repeats true :unusual (full (= (lamports a) 7))
+           :accounts ((a : account) (m : (program (memo-program-id)))) (when full (log :message \"full\")))",
+        "anchor",
+    );
+    let address = "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr";
+    assert_eq!(idl["instructions"][0]["accounts"][1]["address"], address);
+    // Names that differ behind the sign of macros are two.
+    let less = |one: &str, two: &str| {
+        format!(
+            "(program p)\n(instruction i () :accounts ((a : account :seeds
+               [(let ((a__x (num-accounts)) (a__y 7u64)) (-% {one} {two}))])) null)"
+        )
+    };
+    assert_eq!(diff(&less("a__x", "a__y"), &less("a__y", "a__x")).0, "major");
+    assert_eq!(diff(&less("a__x", "a__y"), &less("a__x", "a__y")).0, "the interfaces are the same");
+    // The loader of the system program owns it.
+    let found = faults(
+        "(program p)\n(account A (b : u8))
+         (instruction i () :accounts ((payer : (mut signer)) (new : (init (account A)) :payer payer)
+           (system : account :owner (pubkey \"NativeLoader1111111111111111111111111111111\"))) null)",
+    );
+    assert_eq!(found, "");
+}
+
+#[test]
 fn another_owner_refuses_what_callers_send() {
     let with =
         |options: &str| format!("(program p)\n(instruction i () :accounts ((x : account{options})) null)");

@@ -260,6 +260,7 @@ impl<'a> Builder<'a> {
             names.extend(entry.items().and_then(<[Datum]>::first).and_then(Datum::symbol));
         }
         let mut accounts = Vec::new();
+        let mut values = Values::new(self.db, self.file);
         for (place, entry) in entries.iter().enumerate() {
             let Some([name, _, ty, options @ ..]) = entry.items() else { continue };
             let Some(name) = name.symbol() else { continue };
@@ -286,7 +287,7 @@ impl<'a> Builder<'a> {
                 }
             }
             if let Some((handler, checks)) = checks {
-                self.checked(&mut account, handler, &checks, &names);
+                self.checked(&mut account, handler, &checks, &names, &mut values);
             }
             if account.address.is_some() {
                 account.options.retain(|(option, _)| option != "address" && option != "program");
@@ -307,8 +308,8 @@ impl<'a> Builder<'a> {
         handler: &Handler<'a>,
         checks: &Checks,
         names: &[&str],
+        values: &mut Values<'a>,
     ) {
-        let mut values = Values::new(self.db, self.file);
         let mut computed = Vec::new();
         let locals = callers_names(handler);
         let mut key = |values: &mut Values<'a>, of: Option<ExprId>, what: &str| {
@@ -321,9 +322,9 @@ impl<'a> Builder<'a> {
         };
         // What the code compares is what counts, and not what it is called.
         if checks.address.is_some() {
-            account.address = key(&mut values, checks.address, "address");
+            account.address = key(values, checks.address, "address");
         }
-        if let Some(owner) = key(&mut values, checks.owner, "owner") {
+        if let Some(owner) = key(values, checks.owner, "owner") {
             account.owner = Some(owner);
             account.options.retain(|(option, _)| option != "owner");
         }
@@ -334,7 +335,7 @@ impl<'a> Builder<'a> {
             };
             let mut seeds = Vec::with_capacity(exprs.len());
             for (place, expr) in exprs.iter().enumerate() {
-                seeds.push(match self.seed_of(&mut values, handler, *expr, names) {
+                seeds.push(match self.seed_of(values, handler, *expr, names) {
                     Some(seed) => seed,
                     None => {
                         let fingerprint = values.fingerprint(handler.code, &locals, *expr);

@@ -174,6 +174,24 @@ fn names_that_macros_make_do_not_depend_on_other_forms() {
     assert_eq!(count(&log, "expand"), 1, "{log:?}");
 }
 
+#[test]
+fn what_a_form_may_expand_does_not_depend_on_other_forms() {
+    let codes = |text: &str| {
+        let mut db = Database::default();
+        let file = db.add_file("main.ovsm", text);
+        diagnostics(&db, file).iter().map(|it| it.code.as_str()).collect::<Vec<_>>()
+    };
+    // Each call of `tree` is half of what a form may expand, and a macro of the prelude stands between them.
+    let tree = "(defmacro tree (n) (if (= n 0) '0u64 `(bit-or (tree ,(- n 1)) (tree ,(- n 1)))))
+         (defn f () -> u64 (if (= (tree 15) 0u64) 3u64 (do (emit-log \"x\") (tree 15))))
+         (sol_log_64_ (f))";
+    assert_eq!(codes(tree), ["E0115"]);
+    assert_eq!(codes(&format!("(defn g () (emit-log \"y\"))\n(g)\n{tree}")), ["E0115"]);
+    // A local macro is no way around it.
+    let local = tree.replace("(emit-log \"x\")", "(macrolet ((r () '0u64)) (r))");
+    assert_eq!(codes(&local), ["E0115"]);
+}
+
 const WITH_LIBRARY: &str = "(import std/math)
 (defn square ((x : u64)) -> u64 (* x x))
 (sol_log_64_ (square (if (math/prime? 7u64) 1 2)))
