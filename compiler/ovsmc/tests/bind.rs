@@ -551,7 +551,7 @@ fn records_of_c_are_aligned_ones() {
         "(defrecord BookOrder :align 8 (side : u8) (price : u64) (level : BookLevel))",
         "(defrecord BookPair (low : u16) (high : u16))",
         // Numbers that programs do not compute with are bytes, where they are no bytes for C.
-        "(defrecord BookRate (of : u64) (is : (array u8 8)) (low : (array u8 4)) (high : u32))",
+        "(defrecord BookRate :align 8 (of : u64) (is : (array u8 8)) (low : (array u8 4)) (high : u32))",
     ] {
         assert!(
             module.split_whitespace().collect::<Vec<_>>().join(" ").contains(part),
