@@ -296,9 +296,9 @@ impl Machine {
         std::mem::replace(&mut self.compile_memory, bytes)
     }
 
-    /// Numbers begin anew: what was made with those so far is not part of what comes.
-    pub(crate) fn forget_fresh(&mut self) {
-        self.fresh = 0;
+    /// Numbers begin anew, after one that is likely to be another for other code.
+    pub(crate) fn begin_fresh(&mut self, code: u64) {
+        self.fresh = code % 1_000_000 * 1_000;
     }
 
     /// A number that no earlier call gave.

@@ -11,7 +11,7 @@ use crate::front::{Front, NoModules};
 use crate::machine::{Limits, Machine};
 use crate::module::{Global, GlobalKind, Import, Meaning, ModuleId, PrefixRank};
 use crate::syntax;
-use ovsm_base::{Code, Diagnostic};
+use ovsm_base::{Code, Diagnostic, FormId};
 use ovsm_library::Host;
 use ovsm_value::{RecordType, Value};
 use rustc_hash::FxHashMap;
@@ -118,15 +118,16 @@ impl ProgramSession {
         ProgramSession { machine, front, names: FxHashMap::default(), forms: 0 }
     }
 
-    /// Forgets the module of the last form.
-    pub fn begin(&mut self) {
+    /// Forgets the module of the last form, and begins with one that has this identity.
+    pub fn begin(&mut self, form: Option<FormId>) {
         self.forms += 1;
         if self.forms > MAX_FORMS {
             *self = ProgramSession::new(self.front.is_built_in);
         }
         self.front.forget_main();
-        // The names that a form makes, and what it may spend, do not depend on those before it.
-        self.machine.forget_fresh();
+        // The names that a form makes, and what it may spend, do not depend on those before it. Two forms may both make names that
+        // others see.
+        self.machine.begin_fresh(form.map_or(0, |form| form.0));
         self.front.budget = Default::default();
         self.names.clear();
     }

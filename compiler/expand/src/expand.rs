@@ -163,7 +163,7 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
         return expansion;
     };
     with_session(|session| {
-        session.begin();
+        session.begin(Some(node.span().form));
         let (surroundings, instances) = bring_in(session, &form, context.item, env);
         if instances.total > MAX_INSTANCES {
             return too_many_instances(node, &instances, context, env);
@@ -171,7 +171,7 @@ pub fn expand_form(node: Node<'_>, context: FormContext<'_>, env: &dyn Env) -> E
         let mut expanded = session.expand(&form);
         if expanded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::UnknownName) {
             // Again, with all names at hand that could be meant.
-            session.begin();
+            session.begin(Some(node.span().form));
             bring_in(session, &form, context.item, env);
             expanded = session.expand_with_suggestions(&form, env.names());
         }
@@ -231,7 +231,7 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
             return Item::default();
         }
         let Some(form) = program::syntax_of(node) else { return Item::default() };
-        session.begin();
+        session.begin(Some(node.span().form));
         bring_in(session, &form, &none, env);
         if !heads.iter().any(|head| session.is_macro(head)) {
             return Item::default();
@@ -245,7 +245,7 @@ pub fn expanded_item(node: Node<'_>, env: &dyn Env) -> Item {
             Some(outline) => outline.unit,
             None if is_of_program => session.expand(&form).unit,
             None => {
-                session.begin();
+                session.begin(Some(node.span().form));
                 bring_in(session, &form, &none, env);
                 session.expand(&form).unit
             }
@@ -292,7 +292,7 @@ pub fn import_reports(
 ) -> Vec<Diagnostic> {
     let forms: Vec<Value> = imports.iter().filter_map(|node| program::syntax_of(*node)).collect();
     with_session(|session| {
-        session.begin();
+        session.begin(None);
         for import in env.imports(ModuleKey::OWN) {
             let Some(target) = import.target else { continue };
             let id = session.module(&import.link.module);
