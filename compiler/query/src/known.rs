@@ -24,7 +24,7 @@ const MAX_STEPS_OF_PART: u32 = 500;
 /// So many bytes count as one item.
 const ROW: usize = 64;
 
-/// A fingerprint describes so many expressions, and bytes of their texts.
+/// A fingerprint describes so many expressions, and rows of the texts of values.
 const MAX_DESCRIBED: u32 = 20_000;
 
 /// A known value.

@@ -23,25 +23,12 @@ pub fn prepare(db: &Database, file: SourceFile) {
     }
     // What forms define is asked for by each of them: first all of that, then the rest. Which forms of the library belong to the
     // program is known when its own are expanded.
-    for module in &own {
-        for_each_form(
-            db,
-            *module,
-            |db, file| forms(db, file),
-            |db, form| {
-                item(db, form);
-            },
-        );
-    }
-    for module in &own {
-        for_each_form(
-            db,
-            *module,
-            |db, file| forms(db, file),
-            |db, form| {
-                expand(db, form);
-            },
-        );
+    let stages: [for<'db> fn(&'db Database, Form<'db>); 2] =
+        [|db, form| _ = item(db, form), |db, form| _ = expand(db, form)];
+    for stage in stages {
+        for module in &own {
+            for_each_form(db, *module, |db, file| forms(db, file), stage);
+        }
     }
     for_each_form(
         db,
