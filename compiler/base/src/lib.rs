@@ -9,6 +9,7 @@
 
 pub mod code;
 pub mod diagnostic;
+pub mod graph;
 pub mod hash;
 pub mod ids;
 pub mod index;

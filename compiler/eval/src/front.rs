@@ -12,12 +12,14 @@ mod given;
 mod import_reports;
 mod imports;
 mod loader;
+mod prelude;
 mod signature;
 mod unknown;
 
 use crate::budget::Budget;
 use crate::core::{Expr, GlobalId, Unit};
 use crate::expand::{Expander, Expansion, defined_names};
+use crate::library_forms::{self, LibraryForm};
 use crate::machine::{Environment, Failure, Machine, UnitId};
 use crate::module::{Global, GlobalKind, Meaning, Module, ModuleId, Setter};
 use crate::sources::Sources;
@@ -66,6 +68,8 @@ type PendingName = (ModuleId, Rc<str>, Rc<[u32]>);
 struct Form {
     module: ModuleId,
     syntax: Value,
+    /// Where to read its syntax, if nothing has used a form of the preludes so far.
+    unread: Option<&'static LibraryForm>,
     state: FormState,
     /// True for forms that only define functions: they may run early.
     is_early: bool,
@@ -106,7 +110,7 @@ pub struct Front {
     references: FxHashMap<u32, Vec<GlobalId>>,
     prepared: FxHashSet<GlobalId>,
     identities: u64,
-    prelude_forms: FxHashMap<Rc<str>, usize>,
+    prelude_forms: FxHashMap<&'static str, usize>,
     /// The enums of the session: name, variants and their identities.
     enums: Vec<crate::module::Enum>,
     /// The types of records and variants, by their identity.
@@ -254,53 +258,9 @@ impl Front {
         };
         front.modules.push(Module::new("std/prelude"));
         front.modules.push(Module::new("main"));
-        front.load_prelude("std/prelude", "std/prelude.ovsm", crate::PRELUDE);
+        front.add_prelude(library_forms::prelude());
         let _ = machine;
         front
-    }
-
-    /// Lets the forms be those of a program for Solana.
-    pub(crate) fn become_program(&mut self) {
-        self.is_program = true;
-        self.first_program_form = self.forms.len();
-        for (name, text) in crate::PROGRAM_PRELUDES {
-            self.load_prelude(name, &format!("{name}.ovsm"), text);
-        }
-    }
-
-    /// Reads the names that a prelude defines. Its forms are expanded when they are used.
-    fn load_prelude(&mut self, name: &str, path: &str, text: &str) {
-        for form in self.sources.add(name, path, text).forms {
-            let index = self.forms.len();
-            for name in defined_names(&form) {
-                self.prelude_forms.insert(name, index);
-            }
-            self.forms.push(Form {
-                module: ModuleId(0),
-                syntax: form,
-                state: FormState::Waiting,
-                is_early: true,
-            });
-        }
-    }
-
-    /// True for a name of programs. It goes before a built-in function of scripts that has the same name.
-    pub(crate) fn is_of_programs(&self, name: &str) -> bool {
-        self.prelude_forms.get(name).is_some_and(|index| *index >= self.first_program_form)
-    }
-
-    /// What a name of the prelude means; its definition is expanded now, if it was not yet.
-    pub(crate) fn prelude(&mut self, machine: &mut Machine, name: &str) -> Option<Meaning> {
-        let index = *self.prelude_forms.get(name)?;
-        let no_marks: Rc<[u32]> = Rc::from([]);
-        if self.modules.first().and_then(|module| module.get(name, &no_marks)).is_none() {
-            self.declare(machine, index);
-        }
-        let meaning = self.modules.first()?.get(name, &no_marks)?.clone();
-        if let Meaning::Global(global) = &meaning {
-            self.prepare_global(machine, global.id);
-        }
-        Some(meaning)
     }
 
     /// Reads a module's text, expands all of it, and gives the units that make it up, in the order in which they run.
@@ -315,7 +275,7 @@ impl Front {
         let first = self.forms.len();
         for form in read.forms {
             let is_early = is_function_definition(&form);
-            self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
+            self.forms.push(Form { module, syntax: form, unread: None, state: FormState::Waiting, is_early });
         }
         let last = self.forms.len();
         self.report_duplicates(first, last);
@@ -372,7 +332,7 @@ impl Front {
     pub fn load_form(&mut self, machine: &mut Machine, module: ModuleId, form: Value) -> Option<UnitId> {
         let index = self.forms.len();
         let is_early = is_function_definition(&form);
-        self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
+        self.forms.push(Form { module, syntax: form, unread: None, state: FormState::Waiting, is_early });
         self.declare(machine, index);
         let unit = self.expand_form(machine, index);
         self.finish();
@@ -418,7 +378,7 @@ impl Front {
         let index = self.forms.len();
         let is_early = is_function_definition(&form);
         let is_macro_call = self.is_macro_call(machine, module, &form);
-        self.forms.push(Form { module, syntax: form, state: FormState::Waiting, is_early });
+        self.forms.push(Form { module, syntax: form, unread: None, state: FormState::Waiting, is_early });
         match is_macro_call {
             // What it defines is known once it is expanded.
             true => drop(self.expand_form(machine, index)),
@@ -478,6 +438,7 @@ impl Front {
 
     /// Makes the names known that a form defines.
     fn declare(&mut self, machine: &mut Machine, index: usize) {
+        self.read_form(index);
         let Some(form) = self.forms.get(index) else { return };
         let (module, syntax) = (form.module, form.syntax.clone());
         self.declare_syntax(machine, module, index, &syntax);
@@ -717,7 +678,9 @@ impl Front {
     /// The names of the main module and the prelude.
     pub(crate) fn names(&self) -> Vec<String> {
         let own = self.modules.get(self.main.0 as usize).into_iter().flat_map(|module| module.names.keys());
-        own.chain(self.prelude_forms.keys()).map(|name| name.to_string()).collect()
+        own.map(|name| name.to_string())
+            .chain(self.prelude_forms.keys().map(|name| name.to_string()))
+            .collect()
     }
 
     /// The names that a module defines, in no order.

@@ -12,6 +12,7 @@ mod expand;
 mod expansion;
 mod failure;
 mod front;
+mod library_forms;
 pub mod machine;
 mod marked_names;
 mod module;

@@ -1,16 +1,18 @@
 //! The texts of a session, and where their forms stand.
 
+use crate::library_forms::LibraryText;
 use crate::syntax;
 use ovsm_base::render::SourceMap;
 use ovsm_base::{Code, Diagnostic, FileId, FormId, Span, TextRange};
 use ovsm_cst::NodeKind;
 use ovsm_value::Value;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// A text of a session.
 struct Source {
     path: String,
-    text: String,
+    text: Cow<'static, str>,
 }
 
 /// All texts of a session.
@@ -49,6 +51,14 @@ impl Sources {
         self.add_nested(module, path, text, ovsm_value::write::MAX_NESTING + 8)
     }
 
+    /// Adds a text of the preludes, whose forms are read when they are used.
+    pub(crate) fn add_library(&mut self, text: &'static LibraryText) {
+        let file = FileId(self.files.len() as u32);
+        self.forms += text.forms.len() as u64;
+        self.starts.extend(text.forms.iter().map(|form| (form.id, (file, form.start))));
+        self.files.push(Source { path: text.path.clone(), text: Cow::Borrowed(text.text) });
+    }
+
     fn add_nested(&mut self, module: &str, path: &str, text: &str, depth: usize) -> Read {
         let file = FileId(self.files.len() as u32);
         let split = ovsm_cst::split(text);
@@ -75,7 +85,7 @@ impl Sources {
                 None => read.diagnostics.push(unreadable(node)),
             }
         }
-        self.files.push(Source { path: path.to_string(), text: text.to_string() });
+        self.files.push(Source { path: path.to_string(), text: Cow::Owned(text.to_string()) });
         read
     }
 

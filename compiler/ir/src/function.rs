@@ -2,6 +2,7 @@
 
 use crate::op::{Op, Terminator};
 use ovsm_base::Span;
+use ovsm_base::graph;
 use ovsm_base::index::IndexVec;
 use ovsm_base::index_type;
 use smallvec::SmallVec;
@@ -51,6 +52,9 @@ pub struct Module {
     /// account table and the saved instruction-data address. Accesses to them have [`crate::Region::Frame`].
     pub frame_area: u32,
 }
+
+/// The predecessors of each block of a function.
+pub type Predecessors = IndexVec<Block, SmallVec<[Block; 4]>>;
 
 /// A function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -201,8 +205,8 @@ impl Function {
     }
 
     /// Predecessors of each block, in block order; a block that branches twice to one target stands twice.
-    pub fn predecessors(&self) -> IndexVec<Block, Vec<Block>> {
-        let mut predecessors = IndexVec::from_elem(Vec::new(), self.blocks.len());
+    pub fn predecessors(&self) -> Predecessors {
+        let mut predecessors: Predecessors = self.blocks.indices().map(|_| SmallVec::new()).collect();
         for (block, data) in self.blocks.iter_enumerated() {
             for target in data.terminator.targets() {
                 if let Some(list) = predecessors.get_mut(target.block) {
@@ -215,30 +219,19 @@ impl Function {
 
     /// Reachable blocks in reverse post-order. Linear; no recursion.
     pub fn reverse_postorder(&self) -> Vec<Block> {
-        let mut order = Vec::with_capacity(self.blocks.len());
-        let mut seen = IndexVec::<Block, bool>::from_elem(false, self.blocks.len());
-        let mut stack: Vec<(Block, usize)> = Vec::new();
-        if let Some(entry) = seen.get_mut(Function::ENTRY) {
-            *entry = true;
-            stack.push((Function::ENTRY, 0));
+        graph::reverse_postorder(self.blocks.len(), |block| self.successors(block))
+    }
+
+    /// For each block, whether the entry reaches it. Linear; no recursion.
+    pub fn reachable(&self) -> IndexVec<Block, bool> {
+        graph::reachable(self.blocks.len(), |block| self.successors(block))
+    }
+
+    fn successors(&self, block: Block) -> [Option<Block>; 2] {
+        match self.blocks.get(block).map(|data| &data.terminator) {
+            Some(Terminator::Jump(target)) => [Some(target.block), None],
+            Some(Terminator::Branch(_, then, otherwise)) => [Some(then.block), Some(otherwise.block)],
+            Some(Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable) | None => [None; 2],
         }
-        while let Some((block, next)) = stack.last_mut() {
-            let target = self.blocks[*block].terminator.targets().nth(*next).map(|target| target.block);
-            *next += 1;
-            match target {
-                Some(target) => {
-                    if !seen[target] {
-                        seen[target] = true;
-                        stack.push((target, 0));
-                    }
-                }
-                None => {
-                    order.push(*block);
-                    stack.pop();
-                }
-            }
-        }
-        order.reverse();
-        order
     }
 }

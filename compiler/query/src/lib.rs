@@ -31,6 +31,7 @@ mod prepare;
 mod refusals;
 pub mod source_map;
 mod stated;
+mod syntax;
 pub mod types;
 pub mod value;
 

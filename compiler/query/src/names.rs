@@ -260,8 +260,7 @@ impl Env for ModuleEnv<'_> {
                 forms(self.db, file).iter().find(|form| form.id(self.db) == id).copied()?
             }
         };
-        let syntax = ovsm_eval::program::syntax_of(parse(self.db, form).root(form.text(self.db))?)?;
-        Some((*form.id(self.db), syntax))
+        Some((*form.id(self.db), crate::syntax::syntax(self.db, form)?))
     }
 }
 

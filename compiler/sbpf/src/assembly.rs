@@ -5,6 +5,7 @@
 
 use crate::isa::{Alu, Jump, Reg, Width};
 use ovsm_base::Span;
+use ovsm_base::graph;
 use ovsm_base::index::IndexVec;
 use ovsm_base::index_type;
 use ovsm_base::syscall::Syscall;
@@ -143,31 +144,12 @@ impl Assembly {
     /// Blocks in an order in which each stands after one of its predecessors, starting at the entry; unreachable
     /// ones are missing. Reverse post-order.
     pub fn reverse_postorder(&self) -> Vec<Label> {
-        let mut order = Vec::with_capacity(self.blocks.len());
-        let mut seen = IndexVec::<Label, bool>::from_elem(false, self.blocks.len());
-        let mut stack = vec![(Label(0), 0usize)];
-        if let Some(entry) = seen.get_mut(Label(0)) {
-            *entry = true;
-        }
-        while let Some((label, next)) = stack.last_mut() {
-            let target = self.blocks.get(*label).and_then(|block| block.end.targets().nth(*next));
-            *next += 1;
-            match target {
-                Some(target) => {
-                    if let Some(flag) = seen.get_mut(target)
-                        && !*flag
-                    {
-                        *flag = true;
-                        stack.push((target, 0));
-                    }
-                }
-                None => {
-                    order.push(*label);
-                    stack.pop();
-                }
+        graph::reverse_postorder(self.blocks.len(), |label| {
+            match self.blocks.get(label).map(|block| block.end) {
+                Some(End::Goto(next)) => [Some(next), None],
+                Some(End::If(_, then, otherwise)) => [Some(then), Some(otherwise)],
+                Some(End::Exit | End::Trap) | None => [None; 2],
             }
-        }
-        order.reverse();
-        order
+        })
     }
 }

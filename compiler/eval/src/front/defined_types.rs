@@ -26,6 +26,9 @@ impl Front {
 
     /// Expands the definition of a type that stands further down; true if there is one.
     pub(crate) fn expand_type(&mut self, machine: &mut Machine, module: ModuleId, name: &str) -> bool {
+        if module == ModuleId(0) {
+            self.read_definition(name);
+        }
         let found = self.forms.iter().rposition(|form| {
             form.module == module
                 && form.state == FormState::Waiting

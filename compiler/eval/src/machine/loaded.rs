@@ -5,12 +5,13 @@ use super::{Machine, UnitId};
 use crate::compile::{Origin, compile};
 use crate::core::Unit;
 use ovsm_base::Diagnostic;
+use ovsm_base::index::Index;
 use ovsm_value::error::raise;
 use ovsm_value::{ErrorKind, Raised};
 use std::rc::Rc;
 
-/// Units that are so small fit into the registers of a function, whatever they do: an expression takes few of them
-/// beside those of its parts.
+/// A function with so many expressions and locals fits into the registers that there are, whatever it does: an expression
+/// takes few of them beside those of its parts.
 const SURELY_SMALL: usize = 60;
 
 /// A unit of the machine.
@@ -28,7 +29,7 @@ impl Machine {
     /// # Errors
     /// A function needs more registers than there are.
     pub fn load(&mut self, unit: &Rc<Unit>) -> Result<UnitId, Box<Diagnostic>> {
-        let loaded = match unit.exprs.len() + unit.locals.len() <= SURELY_SMALL {
+        let loaded = match has_small_functions(unit) {
             true => Loaded::Core(Rc::clone(unit)),
             false => Loaded::Code(self.translate(unit)?),
         };
@@ -76,4 +77,35 @@ impl Machine {
         self.templates.extend(compiled.templates);
         Ok(origin.functions)
     }
+}
+
+/// True if all functions of a unit are so small that they surely fit into registers.
+fn has_small_functions(unit: &Unit) -> bool {
+    if unit.exprs.len() + unit.locals.len() <= SURELY_SMALL {
+        return true;
+    }
+    let mut sizes = vec![0; unit.functions.len()];
+    for local in unit.locals.iter() {
+        // Another function that uses it does so in an expression.
+        if let Some(size) = sizes.get_mut(local.owner.index()) {
+            *size += 1;
+        }
+    }
+    let mut work = Vec::new();
+    unit.functions.iter().zip(sizes).all(|(function, mut size)| {
+        let parameters = &function.parameters;
+        work.clear();
+        work.push(function.body);
+        work.extend(parameters.optional.iter().map(|optional| optional.default));
+        work.extend(parameters.keys.iter().flatten().map(|key| key.default));
+        while size <= SURELY_SMALL
+            && let Some(expr) = work.pop()
+        {
+            size += 1;
+            if let Some(expr) = unit.exprs.get(expr) {
+                expr.for_each_child(|child| work.push(child));
+            }
+        }
+        size <= SURELY_SMALL
+    })
 }

@@ -5,7 +5,7 @@
 
 use super::substitution::Substitution;
 use super::uses;
-use crate::function::{Block, Function, Value};
+use crate::function::{Block, BlockData, Function, Value};
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashMap;
 
@@ -14,8 +14,12 @@ const MAX_SWEEPS: usize = 8;
 
 /// Runs until nothing changes. Returns true if something did.
 pub fn run(function: &mut Function) -> bool {
+    let has_params = |(block, data): (Block, &BlockData)| block != Function::ENTRY && !data.params.is_empty();
     let mut changed = false;
     for _ in 0..MAX_SWEEPS {
+        if !function.blocks.iter_enumerated().any(has_params) {
+            break;
+        }
         let merged = merge_trivial(function);
         let removed = remove_unread(function);
         if !merged && !removed {
@@ -66,6 +70,13 @@ fn merge_trivial(function: &mut Function) -> bool {
 
 /// Two parameters of a block that get equal arguments on every edge are one.
 fn merge_equal(function: &Function, incoming: &IndexVec<Value, Incoming>, substitution: &mut Substitution) {
+    let may_merge = |(block, data): (Block, &BlockData)| {
+        let undecided = |param: &&Value| incoming[**param] == Incoming::Many;
+        block != Function::ENTRY && data.params.iter().filter(undecided).nth(1).is_some()
+    };
+    if !function.blocks.iter_enumerated().any(may_merge) {
+        return;
+    }
     // The arguments of each undecided parameter, as a chain of numbered pairs (previous number, argument).
     let mut numbers = IndexVec::<Value, u32>::from_elem(0, function.values.len());
     let mut pairs: FxHashMap<(Block, u32, Value), u32> = FxHashMap::default();

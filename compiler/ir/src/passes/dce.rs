@@ -5,7 +5,7 @@
 
 use super::block_params;
 use super::effects::{Effect, Effects};
-use crate::function::{Block, Function, Inst, Value, ValueDef};
+use crate::function::{Block, Function, Inst, Predecessors, Value, ValueDef};
 use ovsm_base::index::IndexVec;
 
 /// Runs the pass. Returns true if the function changed.
@@ -71,13 +71,7 @@ fn has_effect(effect: Effect) -> bool {
     !effect.is_removable()
 }
 
-fn mark_args(
-    function: &Function,
-    predecessors: &IndexVec<Block, Vec<Block>>,
-    block: Block,
-    number: u32,
-    marks: &mut Marks,
-) {
+fn mark_args(function: &Function, predecessors: &Predecessors, block: Block, number: u32, marks: &mut Marks) {
     let mut last = None;
     for &pred in &predecessors[block] {
         // A block that branches twice to one target stands twice; look at it once.

@@ -9,7 +9,7 @@ use super::loops::{self, Counter, Loop};
 use super::memory_bounds::MANY;
 use super::{bounds, simplify_cfg, uses};
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Inst, Type, Value};
+use crate::function::{Block, Function, Inst, Predecessors, Type, Value};
 use crate::op::{BinaryOp, Condition, Op, Target, Terminator};
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashSet;
@@ -41,7 +41,7 @@ pub fn run(function: &mut Function) -> bool {
 /// What is known about the whole function while loops are looked at.
 pub(crate) struct Context<'a> {
     pub(crate) dominators: &'a Dominators,
-    pub(crate) predecessors: &'a IndexVec<Block, Vec<Block>>,
+    pub(crate) predecessors: &'a Predecessors,
     /// How often each value is used.
     pub(crate) counts: &'a IndexVec<Value, u32>,
 }

@@ -12,11 +12,10 @@ use super::loops;
 use super::sccp::constant;
 use super::substitution::Substitution;
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Inst, Type};
+use crate::function::{Block, Function, Inst, Predecessors, Type};
 use crate::op::{CheckedOp, Condition, Op, Terminator};
 use memory::{Available, Memory};
 use ovsm_base::IntType;
-use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashMap;
 
 /// Runs the pass. Returns true if the function changed.
@@ -46,7 +45,7 @@ struct Numbering<'a> {
     function: &'a mut Function,
     dominators: &'a Dominators,
     effects: &'a Effects,
-    predecessors: IndexVec<Block, Vec<Block>>,
+    predecessors: Predecessors,
     substitution: Substitution,
     /// Operations that dominate the current place, with their operands in regular order.
     table: FxHashMap<Op, Inst>,

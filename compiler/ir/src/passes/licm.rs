@@ -9,7 +9,7 @@ use super::loops::{self, Loop};
 use super::simplify_cfg;
 use super::uses;
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Inst, Type, Value};
+use crate::function::{Block, Function, Inst, Predecessors, Type, Value};
 use crate::op::Op;
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashSet;
@@ -39,7 +39,7 @@ fn hoist(
     effects: &Effects,
     natural: &Loop,
     home: &mut IndexVec<Value, Option<Block>>,
-    predecessors: &mut IndexVec<Block, Vec<Block>>,
+    predecessors: &mut Predecessors,
 ) -> bool {
     let inside = natural.set();
     let mut written = Regions::NONE;

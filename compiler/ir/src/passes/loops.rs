@@ -4,10 +4,11 @@
 //! blocks (irreducible graphs) make no loop and are left alone by every loop pass.
 
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Value};
+use crate::function::{Block, Function, Predecessors, Value};
 use crate::op::{Target, Terminator};
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 /// All memberships of blocks in loops may not exceed this many times the number of blocks, plus a few; beyond that
 /// the function counts as having no loops.
@@ -96,7 +97,7 @@ pub(crate) fn find(function: &Function, dominators: &Dominators) -> Vec<Loop> {
 /// `predecessors` up to date.
 pub(crate) fn preheader(
     function: &mut Function,
-    predecessors: &mut IndexVec<Block, Vec<Block>>,
+    predecessors: &mut Predecessors,
     header: Block,
     latches: &[Block],
 ) -> Block {
@@ -113,7 +114,7 @@ pub(crate) fn preheader(
 /// Makes the jumps from `sources` to `header` go through a new block, which is returned.
 pub(crate) fn forward(
     function: &mut Function,
-    predecessors: &mut IndexVec<Block, Vec<Block>>,
+    predecessors: &mut Predecessors,
     header: Block,
     sources: &[Block],
 ) -> Block {
@@ -130,8 +131,8 @@ pub(crate) fn forward(
         !moves
     });
     predecessors[header].push(block);
-    predecessors.grow(function.blocks.len(), Vec::new());
-    predecessors[block] = moved;
+    predecessors.grow(function.blocks.len(), SmallVec::new());
+    predecessors[block] = moved.into();
     for &pred in sources {
         for target in function.blocks[pred].terminator.targets_mut() {
             if target.block == header {

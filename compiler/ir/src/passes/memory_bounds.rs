@@ -8,7 +8,7 @@ use super::linear::Reader;
 use super::loops::{self, Counter, Loop};
 use super::uses;
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Value};
+use crate::function::{Block, Function, Predecessors, Value};
 use crate::op::Op;
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashMap;
@@ -25,7 +25,7 @@ const MAX_FIRST: u64 = 1 << 40;
 pub(crate) fn find(
     function: &Function,
     dominators: &Dominators,
-    predecessors: &IndexVec<Block, Vec<Block>>,
+    predecessors: &Predecessors,
 ) -> FxHashMap<Value, (u64, u64)> {
     let mut bounds = FxHashMap::default();
     let found = loops::find(function, dominators);

@@ -12,7 +12,7 @@ use super::sccp::constant;
 use super::substitution::Substitution;
 use super::{loops, memory_bounds};
 use crate::dominators::Dominators;
-use crate::function::{Block, Function, Inst, Type, Value};
+use crate::function::{Block, Function, Inst, Predecessors, Type, Value};
 use crate::machine::INPUT_BASE;
 use crate::op::{BinaryOp, CheckedOp, Condition, Op, Terminator};
 use interval::Interval;
@@ -70,7 +70,7 @@ fn arriving(function: &Function) -> impl Iterator<Item = (Value, Interval)> {
 fn solve(
     function: &Function,
     dominators: &Dominators,
-    predecessors: &IndexVec<Block, Vec<Block>>,
+    predecessors: &Predecessors,
     bounded: &FxHashMap<Value, (u64, u64)>,
     mut params: IndexVec<Value, Option<Interval>>,
 ) -> IndexVec<Value, Option<Interval>> {
@@ -142,7 +142,7 @@ fn apply(function: &mut Function, rewrites: Vec<Rewrite>, substitution: &mut Sub
 struct Walk<'a> {
     function: &'a Function,
     dominators: &'a Dominators,
-    predecessors: &'a IndexVec<Block, Vec<Block>>,
+    predecessors: &'a Predecessors,
     /// The ranges of block parameters that this sweep starts from; `None` is nothing yet.
     params: &'a IndexVec<Value, Option<Interval>>,
     /// Counters that memory bounds.
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
     fn new(
         function: &'a Function,
         dominators: &'a Dominators,
-        predecessors: &'a IndexVec<Block, Vec<Block>>,
+        predecessors: &'a Predecessors,
         bounded: &'a FxHashMap<Value, (u64, u64)>,
         params: &'a IndexVec<Value, Option<Interval>>,
         growing: bool,

@@ -23,30 +23,34 @@ const MAX_RETURN_COPIES: usize = 6;
 
 /// Runs the pass. Returns true if the function changed.
 pub fn run(function: &mut Function, headers: Headers) -> bool {
+    let steps: [&dyn Fn(&mut Function) -> bool; 8] = [
+        &fold_checks,
+        &fold_terminators,
+        &remove_unreachable,
+        &block_params::run,
+        &|function| thread_jumps::run(function, headers),
+        &remove_unreachable,
+        &|function| copy_returns(function, false),
+        &merge_lines,
+    ];
     let mut changed = false;
-    for _ in 0..MAX_SWEEPS {
-        let mut round = fold_checks(function);
-        round |= fold_terminators(function);
-        round |= remove_unreachable(function);
-        round |= block_params::run(function);
-        round |= thread_jumps::run(function, headers);
-        round |= remove_unreachable(function);
-        round |= copy_returns(function, false);
-        round |= merge_lines(function);
-        if !round {
+    // How many steps in a row have found nothing to do: after all of them, none will.
+    let mut idle = 0;
+    for step in steps.iter().cycle().take(MAX_SWEEPS * steps.len()) {
+        match step(function) {
+            true => (changed, idle) = (true, 0),
+            false => idle += 1,
+        }
+        if idle == steps.len() {
             break;
         }
-        changed = true;
     }
     changed
 }
 
 /// Turns every block that the entry does not reach into an empty husk.
 pub(crate) fn remove_unreachable(function: &mut Function) -> bool {
-    let mut reachable = IndexVec::<Block, bool>::from_elem(false, function.blocks.len());
-    for block in function.reverse_postorder() {
-        reachable[block] = true;
-    }
+    let reachable = function.reachable();
     let mut changed = false;
     for (block, data) in function.blocks.indices().zip(function.blocks.iter_mut()) {
         let husk =
@@ -125,39 +129,41 @@ fn fold_terminators(function: &mut Function) -> bool {
 }
 
 fn fold_terminator(function: &mut Function, block: Block) -> bool {
-    match function.blocks[block].terminator.clone() {
+    let (condition, then, otherwise) = match &function.blocks[block].terminator {
+        Terminator::Branch(condition, then, otherwise) => (*condition, then, otherwise),
         Terminator::Jump(target) => match dead_end(function, target.block) {
-            Some(Dead::Fails(failure)) => set(function, block, Terminator::Fail(failure)),
-            Some(Dead::Unreachable) | None => false,
+            Some(Dead::Fails(failure)) => return set(function, block, Terminator::Fail(failure)),
+            Some(Dead::Unreachable) | None => return false,
         },
-        Terminator::Branch(condition, then, otherwise) => {
-            if let Some(word) = function.as_const(condition) {
-                return set(function, block, Terminator::Jump(if word != 0 { then } else { otherwise }));
+        Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable => return false,
+    };
+    let jump = |target: &Target| Terminator::Jump(target.clone());
+    let folded = if let Some(word) = function.as_const(condition) {
+        jump(if word != 0 { then } else { otherwise })
+    } else if then == otherwise {
+        jump(then)
+    } else if let Some(Op::Not(inner)) = function.defining_op(condition) {
+        Terminator::Branch(*inner, otherwise.clone(), then.clone())
+    } else {
+        match (dead_end(function, then.block), dead_end(function, otherwise.block)) {
+            (Some(Dead::Unreachable), _) => jump(otherwise),
+            (_, Some(Dead::Unreachable)) => jump(then),
+            (Some(a), Some(b)) if a == b => jump(then),
+            (Some(Dead::Fails(failure)), _) => {
+                let next = jump(otherwise);
+                function.append(block, Op::FailIf(condition, failure), &[], None);
+                next
             }
-            if then == otherwise {
-                return set(function, block, Terminator::Jump(then));
+            (None, Some(Dead::Fails(failure))) => {
+                let next = jump(then);
+                let negated = function.append_value(block, Op::Not(condition), Type::Bool, None);
+                function.append(block, Op::FailIf(negated, failure), &[], None);
+                next
             }
-            if let Some(Op::Not(inner)) = function.defining_op(condition) {
-                return set(function, block, Terminator::Branch(*inner, otherwise, then));
-            }
-            match (dead_end(function, then.block), dead_end(function, otherwise.block)) {
-                (Some(Dead::Unreachable), _) => set(function, block, Terminator::Jump(otherwise)),
-                (_, Some(Dead::Unreachable)) => set(function, block, Terminator::Jump(then)),
-                (Some(a), Some(b)) if a == b => set(function, block, Terminator::Jump(then)),
-                (Some(Dead::Fails(failure)), _) => {
-                    function.append(block, Op::FailIf(condition, failure), &[], None);
-                    set(function, block, Terminator::Jump(otherwise))
-                }
-                (None, Some(Dead::Fails(failure))) => {
-                    let negated = function.append_value(block, Op::Not(condition), Type::Bool, None);
-                    function.append(block, Op::FailIf(negated, failure), &[], None);
-                    set(function, block, Terminator::Jump(then))
-                }
-                (None, None) => fold_choice(function, block, condition, &then, &otherwise),
-            }
+            (None, None) => return fold_choice(function, block),
         }
-        Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable => false,
-    }
+    };
+    set(function, block, folded)
 }
 
 fn set(function: &mut Function, block: Block, terminator: Terminator) -> bool {
@@ -167,13 +173,11 @@ fn set(function: &mut Function, block: Block, terminator: Terminator) -> bool {
 
 /// A branch that only chooses between `true` and `false` is its condition: `if c then b(true) else b(false)`
 /// becomes `b(c)`, also when the constants go through empty blocks.
-fn fold_choice(
-    function: &mut Function,
-    block: Block,
-    condition: Value,
-    then: &Target,
-    otherwise: &Target,
-) -> bool {
+fn fold_choice(function: &mut Function, block: Block) -> bool {
+    let Terminator::Branch(condition, then, otherwise) = &function.blocks[block].terminator else {
+        return false;
+    };
+    let condition = *condition;
     let (Some(then), Some(otherwise)) = (landing(function, then), landing(function, otherwise)) else {
         return false;
     };
@@ -216,7 +220,7 @@ enum Choice {
 
 /// Where a jump ends up if its target is a block without parameters that does nothing but jump on, with constants of
 /// its own perhaps; else the jump itself.
-fn landing(function: &Function, target: &Target) -> Option<Target> {
+fn landing<'a>(function: &'a Function, target: &'a Target) -> Option<&'a Target> {
     let data = function.blocks.get(target.block)?;
     match &data.terminator {
         Terminator::Jump(next)
@@ -227,32 +231,28 @@ fn landing(function: &Function, target: &Target) -> Option<Target> {
                     .iter()
                     .all(|&inst| matches!(function.insts[inst].op, Op::Const(_) | Op::BoolConst(_))) =>
         {
-            Some(next.clone())
+            Some(next)
         }
-        _ => Some(target.clone()),
+        _ => Some(target),
     }
 }
 
 /// Copies short returning blocks into the blocks that jump to them: the jump would cost an instruction. Blocks with
 /// calls only where `calls` says so: a function that is called once should stay called once until it is inlined.
 pub(crate) fn copy_returns(function: &mut Function, calls: bool) -> bool {
-    let escapes = uses::escaping(function);
-    let predecessors = function.predecessors();
+    // Both as they are before the first copy, if there is one.
+    let (mut predecessors, mut escapes) = (None, None);
     let mut changed = false;
     for block in function.blocks.indices() {
-        let data = &function.blocks[block];
-        let Terminator::Return(_) = data.terminator else {
+        if block == Function::ENTRY || !is_short_return(function, block, calls) {
             continue;
-        };
-        let preds = &predecessors[block];
-        let small = data.insts.len() <= MAX_RETURN_COPY
-            && (data.insts.is_empty() || preds.len() <= MAX_RETURN_COPIES)
-            && !data.insts.iter().any(|&inst| match function.insts[inst].op {
-                Op::Call(..) => !calls,
-                Op::Syscall(..) => true,
-                _ => false,
-            });
-        if block == Function::ENTRY || preds.len() < 2 || !small || any_escapes(function, block, &escapes) {
+        }
+        let preds = &predecessors.get_or_insert_with(|| function.predecessors())[block];
+        let is_empty = function.blocks[block].insts.is_empty();
+        if preds.len() < 2 || !is_empty && preds.len() > MAX_RETURN_COPIES {
+            continue;
+        }
+        if any_escapes(function, block, escapes.get_or_insert_with(|| uses::escaping(function))) {
             continue;
         }
         for &pred in preds {
@@ -271,6 +271,18 @@ pub(crate) fn copy_returns(function: &mut Function, calls: bool) -> bool {
         remove_unreachable(function);
     }
     changed
+}
+
+/// True for a block that returns after a few instructions, all of which may stand twice.
+fn is_short_return(function: &Function, block: Block, calls: bool) -> bool {
+    let data = &function.blocks[block];
+    matches!(data.terminator, Terminator::Return(_))
+        && data.insts.len() <= MAX_RETURN_COPY
+        && !data.insts.iter().any(|&inst| match function.insts[inst].op {
+            Op::Call(..) => !calls,
+            Op::Syscall(..) => true,
+            _ => false,
+        })
 }
 
 /// True if a block other than `block` uses a value that `block` defines.

@@ -4,7 +4,7 @@
 //! All variables are repaired at once, on the final graph. Parameters that turn out to carry one value only are
 //! dropped by [`super::block_params`] later.
 
-use crate::function::{Block, Function, Value};
+use crate::function::{Block, Function, Predecessors, Value};
 use ovsm_base::index::IndexVec;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -118,7 +118,7 @@ impl Variables {
 }
 
 /// The blocks at whose start the variable is needed.
-fn live_in(variable: &Variable, using: Vec<Block>, predecessors: &IndexVec<Block, Vec<Block>>) -> Vec<Block> {
+fn live_in(variable: &Variable, using: Vec<Block>, predecessors: &Predecessors) -> Vec<Block> {
     let mut seen: FxHashMap<Block, ()> = FxHashMap::default();
     let mut live = Vec::new();
     let mut work = using;

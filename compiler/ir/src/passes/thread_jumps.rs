@@ -67,16 +67,18 @@ fn thread_block(
     through: &IndexVec<Block, bool>,
     budget: &mut usize,
 ) -> bool {
-    match function.blocks[block].terminator.clone() {
-        Terminator::Jump(target) => thread_jump(function, block, &target, through, budget),
+    match &function.blocks[block].terminator {
+        Terminator::Jump(target) if !through[target.block] => false,
+        Terminator::Jump(target) => thread_jump(function, block, &target.clone(), through, budget),
         Terminator::Branch(condition, then, otherwise) => {
-            let new_then = redirect(function, block, &then, Some((condition, true)), through);
-            let new_otherwise = redirect(function, block, &otherwise, Some((condition, false)), through);
+            let new_then = redirect(function, block, then, Some((*condition, true)), through);
+            let new_otherwise = redirect(function, block, otherwise, Some((*condition, false)), through);
             if new_then.is_none() && new_otherwise.is_none() {
                 return false;
             }
-            function.blocks[block].terminator =
-                Terminator::Branch(condition, new_then.unwrap_or(then), new_otherwise.unwrap_or(otherwise));
+            let then = new_then.unwrap_or_else(|| then.clone());
+            let otherwise = new_otherwise.unwrap_or_else(|| otherwise.clone());
+            function.blocks[block].terminator = Terminator::Branch(*condition, then, otherwise);
             true
         }
         Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable => false,
@@ -130,7 +132,7 @@ fn thread_jump(
         return true;
     }
     let middle = target.block;
-    if !through[middle] || middle == block {
+    if middle == block {
         return false;
     }
     let data = &function.blocks[middle];

@@ -2,7 +2,7 @@
 //! branch that follows move to the other side.
 
 use super::{Effects, bit, source_bit};
-use crate::assembly::{Asm, Assembly, End, Label};
+use crate::assembly::{Asm, AsmBlock, Assembly, End, Label};
 use ovsm_base::index::IndexVec;
 
 /// True if something changed.
@@ -10,37 +10,58 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
     let mut changed = false;
     let order = assembly.reverse_postorder();
     let live_in = liveness(assembly, &order, effects);
+    let mut gone = Vec::new();
     for label in &order {
         let Some(mut live) = live_at_end(assembly, *label, &live_in, effects) else { continue };
         let Some(block) = assembly.blocks.get_mut(*label) else { continue };
-        let mut kept = Vec::with_capacity(block.body.len());
-        for (asm, span) in std::mem::take(&mut block.body).into_iter().rev() {
-            let written = effects.writes(&asm);
-            if Effects::is_pure(&asm) && written & live == 0 {
-                changed = true;
+        gone.clear();
+        for (n, (asm, _)) in block.body.iter().enumerate().rev() {
+            let written = effects.writes(asm);
+            if Effects::is_pure(asm) && written & live == 0 {
+                gone.push(n);
                 continue;
             }
-            live = (live & !written) | effects.reads(&asm);
-            kept.push((asm, span));
+            live = (live & !written) | effects.reads(asm);
         }
-        kept.reverse();
-        block.body = kept;
+        changed |= !gone.is_empty();
+        drop_instructions(block, &mut gone);
     }
     changed
+}
+
+/// Takes instructions out of a block, by their places, the last one first.
+fn drop_instructions(block: &mut AsmBlock, gone: &mut Vec<usize>) {
+    if gone.is_empty() {
+        return;
+    }
+    let mut n = 0;
+    block.body.retain(|_| {
+        n += 1;
+        gone.pop_if(|place| *place == n - 1).is_none()
+    });
 }
 
 /// Registers that are live at the start of each block.
 pub(super) fn liveness(assembly: &Assembly, order: &[Label], effects: &Effects<'_>) -> IndexVec<Label, u16> {
     let mut live_in = IndexVec::<Label, u16>::from_elem(0, assembly.blocks.len());
+    // What each block reads before it writes it, and what it writes.
+    let summaries: IndexVec<Label, (u16, u16)> = assembly
+        .blocks
+        .iter()
+        .map(|block| {
+            block.body.iter().rev().fold((0, 0), |(read, written), (asm, _)| {
+                let writes = effects.writes(asm);
+                ((read & !writes) | effects.reads(asm), written | writes)
+            })
+        })
+        .collect();
     let mut changed = true;
     while changed {
         changed = false;
         for label in order.iter().rev() {
             let Some(mut live) = live_at_end(assembly, *label, &live_in, effects) else { continue };
-            if let Some(block) = assembly.blocks.get(*label) {
-                for (asm, _) in block.body.iter().rev() {
-                    live = (live & !effects.writes(asm)) | effects.reads(asm);
-                }
+            if let Some((read, written)) = summaries.get(*label) {
+                live = (live & !written) | read;
             }
             if let Some(slot) = live_in.get_mut(*label)
                 && *slot != live
@@ -88,6 +109,7 @@ pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
             }
         }
     }
+    let mut gone = Vec::new();
     for label in &order {
         let Some(block) = assembly.blocks.get_mut(*label) else { continue };
         let End::If(test, then, otherwise) = block.end else { continue };
@@ -97,11 +119,11 @@ pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
         let mut read = bit(test.lhs) | source_bit(test.rhs);
         let mut written = 0u16;
         let mut moved: Vec<(Label, (Asm, Option<ovsm_base::Span>))> = Vec::new();
-        let mut kept = Vec::with_capacity(block.body.len());
-        for (asm, span) in std::mem::take(&mut block.body).into_iter().rev() {
-            let writes = effects.writes(&asm);
-            let reads = effects.reads(&asm);
-            let movable = Effects::is_pure(&asm)
+        gone.clear();
+        for (n, (asm, span)) in block.body.iter().enumerate().rev() {
+            let writes = effects.writes(asm);
+            let reads = effects.reads(asm);
+            let movable = Effects::is_pure(asm)
                 && writes & (read | written) == 0
                 && reads & written == 0
                 && !matches!(asm, Asm::Load(..));
@@ -115,17 +137,16 @@ pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
                     // What the moved instruction reads is live there from now on.
                     let live = if side == then { &mut live_then } else { &mut live_otherwise };
                     *live = (*live & !writes) | reads;
-                    moved.push((side, (asm, span)));
+                    moved.push((side, (*asm, *span)));
+                    gone.push(n);
                 }
                 None => {
                     read |= reads;
                     written |= writes;
-                    kept.push((asm, span));
                 }
             }
         }
-        kept.reverse();
-        block.body = kept;
+        drop_instructions(block, &mut gone);
         // The last of the block was found first: put in front one after the other, they keep their order.
         for (side, live) in [(then, live_then), (otherwise, live_otherwise)] {
             if let Some(slot) = live_in.get_mut(side) {

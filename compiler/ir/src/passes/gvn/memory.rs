@@ -1,6 +1,6 @@
 //! What loads would give, and which writes are in the way.
 
-use crate::function::{Block, Function, Value};
+use crate::function::{Block, Function, Predecessors, Value};
 use crate::op::{Access, Region, Width};
 use crate::passes::alias::Addresses;
 use crate::passes::effects::{Effects, Regions};
@@ -64,14 +64,14 @@ impl Memory {
         &mut self,
         dominator: Block,
         block: Block,
-        predecessors: &IndexVec<Block, Vec<Block>>,
+        predecessors: &Predecessors,
     ) -> Regions {
         if self.everything.is_empty() {
             return Regions::NONE;
         }
         self.search += 1;
         let mut written = Regions::NONE;
-        let mut work: Vec<Block> = predecessors[block].clone();
+        let mut work: Vec<Block> = predecessors[block].to_vec();
         while let Some(next) = work.pop() {
             if next == dominator || self.seen[next] == self.search {
                 continue;
