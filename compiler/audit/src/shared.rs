@@ -50,6 +50,9 @@ impl<T: PartialEq> PartialEq for Shared<T> {
 
 impl<T: Eq> Eq for Shared<T> {}
 
+/// So many values are added to a larger set one by one.
+const FEW: usize = 4;
+
 /// A set of small values in their order, shared until it changes.
 #[derive(Clone, Debug)]
 pub struct Set<T> {
@@ -111,6 +114,13 @@ impl<T: Ord + Copy> Set<T> {
     pub fn extend(&mut self, other: &Set<T>) {
         let (mine, theirs) = (self.items(), other.items());
         if self.is_same(other) || theirs.is_empty() {
+            return;
+        }
+        // A few are found faster one by one.
+        if theirs.len() <= FEW && theirs.len() < mine.len() {
+            for item in theirs {
+                self.insert(*item);
+            }
             return;
         }
         let common = count_common(mine, theirs);

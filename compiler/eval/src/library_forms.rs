@@ -94,6 +94,6 @@ mod tests {
                 count += names.len();
             }
         }
-        assert!(count > 200, "{count}");
+        assert!(count > 150, "{count}");
     }
 }

@@ -19,4 +19,4 @@ pub use context::{Audited, Context, File};
 pub use fix::{apply, apply_some};
 pub use lint::{Category, Check, Finding, Fix, Level, Lint};
 pub use registry::LINTS;
-pub use run::{Levels, lint, needs_code};
+pub use run::{Levels, lint, lint_security, needs_code};

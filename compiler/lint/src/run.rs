@@ -3,7 +3,7 @@
 use crate::context::{Context, File};
 use crate::lint::{Category, Check, Finding, Level, Lint};
 use crate::registry::LINTS;
-use crate::suppression;
+use crate::suppression::{self, Suppression};
 use crate::walk;
 use std::collections::BTreeMap;
 
@@ -79,8 +79,30 @@ fn nearest(name: &str) -> Option<String> {
 
 /// What the lints find in a file, in its order.
 pub fn lint(file: &File<'_>, levels: &Levels) -> Vec<Finding> {
+    let findings = run(file, levels, |_| true);
+    let mut suppressions = suppression::find(file);
+    let mut findings = suppress(findings, &mut suppressions);
+    report_unused(file, levels, &suppressions, &mut findings);
+    in_order(findings)
+}
+
+/// What the security lints find in a file, in its order; nothing about the comments that silence them.
+pub fn lint_security(file: &File<'_>, levels: &Levels) -> Vec<Finding> {
+    let findings = run(file, levels, |lint| lint.category == Category::Security);
+    in_order(suppress(findings, &mut suppression::find(file)))
+}
+
+fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| (a.range, a.lint, &a.message).cmp(&(b.range, b.lint, &b.message)));
+    findings.dedup();
+    findings.truncate(MAX_FINDINGS);
+    findings
+}
+
+/// What those of the lints find that are wanted.
+fn run(file: &File<'_>, levels: &Levels, is_wanted: impl Fn(&Lint) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for lint in LINTS {
+    for lint in LINTS.iter().filter(|lint| is_wanted(lint)) {
         let level = levels.of(lint);
         if level == Level::Allow || file.is_text_only && needs_code(lint) {
             continue;
@@ -96,20 +118,15 @@ pub fn lint(file: &File<'_>, levels: &Levels) -> Vec<Finding> {
         }
         findings.extend(context.findings);
     }
-    let mut findings = suppress(file, findings, levels);
-    findings.sort_by(|a, b| (a.range, a.lint, &a.message).cmp(&(b.range, b.lint, &b.message)));
-    findings.dedup();
-    findings.truncate(MAX_FINDINGS);
     findings
 }
 
-/// Takes away what comments silence, and reports comments that silence nothing.
-fn suppress(file: &File<'_>, findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
-    let mut suppressions = suppression::find(file);
+/// Takes away what comments silence.
+fn suppress(findings: Vec<Finding>, suppressions: &mut [Suppression]) -> Vec<Finding> {
     let mut kept = Vec::new();
     for finding in findings {
         let mut is_silenced = false;
-        for suppression in &mut suppressions {
+        for suppression in suppressions.iter_mut() {
             let covers =
                 suppression.scope.start <= finding.range.start && finding.range.end <= suppression.scope.end;
             for (name, used) in suppression.lints.iter().zip(&mut suppression.used) {
@@ -124,43 +141,45 @@ fn suppress(file: &File<'_>, findings: Vec<Finding>, levels: &Levels) -> Vec<Fin
             kept.push(finding);
         }
     }
+    kept
+}
+
+/// Reports comments that silence nothing.
+fn report_unused(
+    file: &File<'_>,
+    levels: &Levels,
+    suppressions: &[Suppression],
+    findings: &mut Vec<Finding>,
+) {
     let lint = &crate::registry::UNUSED_SUPPRESSION;
     let level = levels.of(lint);
-    if level != Level::Allow {
-        for suppression in &suppressions {
-            for (name, used) in suppression.lints.iter().zip(&suppression.used) {
-                let is_known = LINTS.iter().any(|lint| is_meant(name, lint));
-                // Nobody looked for what it silences.
-                let mut meant = LINTS.iter().filter(|lint| is_meant(name, lint));
-                if is_known && file.audited.is_none() && meant.all(|lint| lint.category == Category::Security)
-                {
-                    continue;
-                }
-                let (message, help) = match (is_known, nearest(name)) {
-                    (true, _) => (
-                        format!("`{name}` finds nothing here that this comment could silence"),
-                        "remove it from the comment".to_string(),
-                    ),
-                    (false, Some(near)) => {
-                        (format!("there is no lint `{name}`"), format!("did you mean `{near}`?"))
-                    }
-                    (false, None) => (
-                        format!("there is no lint `{name}`"),
-                        "`ovsm lint --list` shows all lints".to_string(),
-                    ),
-                };
-                if !used {
-                    kept.push(Finding {
-                        lint: lint.id,
-                        range: suppression.comment,
-                        message,
-                        help: Some(help),
-                        fix: None,
-                        level,
-                    });
-                }
+    if level == Level::Allow {
+        return;
+    }
+    for suppression in suppressions {
+        let unused = suppression.lints.iter().zip(&suppression.used).filter(|(_, used)| !**used);
+        for (name, _) in unused {
+            let is_known = LINTS.iter().any(|lint| is_meant(name, lint));
+            // Nobody looked for what it silences.
+            let mut meant = LINTS.iter().filter(|lint| is_meant(name, lint));
+            if is_known && file.audited.is_none() && meant.all(|lint| lint.category == Category::Security) {
+                continue;
             }
+            let (message, help) = match is_known {
+                true => (
+                    format!("`{name}` finds nothing here that this comment could silence"),
+                    "remove it from the comment".to_string(),
+                ),
+                false => (
+                    format!("there is no lint `{name}`"),
+                    match nearest(name) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`ovsm lint --list` shows all lints".to_string(),
+                    },
+                ),
+            };
+            let range = suppression.comment;
+            findings.push(Finding { lint: lint.id, range, message, help: Some(help), fix: None, level });
         }
     }
-    kept
 }

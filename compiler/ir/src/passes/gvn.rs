@@ -17,6 +17,7 @@ use crate::op::{CheckedOp, Condition, Op, Terminator};
 use memory::{Available, Memory};
 use ovsm_base::IntType;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// Runs the pass. Returns true if the function changed.
 pub fn run(function: &mut Function, effects: &Effects) -> bool {
@@ -25,7 +26,7 @@ pub fn run(function: &mut Function, effects: &Effects) -> bool {
     let mut numbering = Numbering {
         substitution: Substitution::new(function),
         table: FxHashMap::default(),
-        table_log: Vec::new(),
+        block: Function::ENTRY,
         facts: Facts::default(),
         available: Vec::new(),
         now: 0,
@@ -47,10 +48,11 @@ struct Numbering<'a> {
     effects: &'a Effects,
     predecessors: Predecessors,
     substitution: Substitution,
-    /// Operations that dominate the current place, with their operands in regular order.
-    table: FxHashMap<Op, Inst>,
-    /// Keys to take out of the table when a scope ends.
-    table_log: Vec<Op>,
+    /// Operations, with their operands in regular order: the last instruction that does each, and its block. It counts where
+    /// that dominates the current one; where it does not, nothing that comes later is dominated by it either.
+    table: FxHashMap<Op, (Inst, Block)>,
+    /// The current block.
+    block: Block,
     facts: Facts,
     memory: Memory,
     /// What loads would give at the current place.
@@ -64,9 +66,8 @@ struct Numbering<'a> {
 struct Scope {
     block: Block,
     next_child: usize,
-    table_mark: usize,
     facts_mark: usize,
-    /// What loads would give at the end of the block.
+    /// What loads would give at the end of the block; nothing once its last child was entered.
     exit: Vec<Available>,
     /// How many instructions there were until the end of the block.
     now: u32,
@@ -78,19 +79,18 @@ impl Numbering<'_> {
         let first = self.enter(Function::ENTRY, None);
         scopes.push(first);
         while let Some(scope) = scopes.last_mut() {
-            let child = self.dominators.children(scope.block).get(scope.next_child).copied();
+            let rest = self.dominators.children(scope.block).get(scope.next_child..).unwrap_or_default();
             scope.next_child += 1;
-            match child {
+            match rest.first().copied() {
                 Some(child) => {
-                    let (parent, exit) = (scope.block, scope.exit.clone());
+                    let is_last = rest.len() == 1;
+                    let exit = if is_last { std::mem::take(&mut scope.exit) } else { scope.exit.clone() };
+                    let parent = scope.block;
                     self.now = scope.now;
                     let scope = self.enter(child, Some((parent, exit)));
                     scopes.push(scope);
                 }
                 None => {
-                    for key in self.table_log.drain(scope.table_mark..) {
-                        self.table.remove(&key);
-                    }
                     self.facts.leave(scope.facts_mark);
                     scopes.pop();
                 }
@@ -99,9 +99,8 @@ impl Numbering<'_> {
     }
 
     fn enter(&mut self, block: Block, parent: Option<(Block, Vec<Available>)>) -> Scope {
-        let scope_table = self.table_log.len();
+        self.block = block;
         let scope_facts = self.facts.mark();
-        self.available.clear();
         if let Some((parent, exit)) = parent {
             let written = self.memory.written_between(parent, block, &self.predecessors);
             self.available = exit;
@@ -118,9 +117,8 @@ impl Numbering<'_> {
         Scope {
             block,
             next_child: 0,
-            table_mark: scope_table,
             facts_mark: scope_facts,
-            exit: self.available.clone(),
+            exit: std::mem::take(&mut self.available),
             now: self.now,
         }
     }
@@ -260,24 +258,31 @@ impl Numbering<'_> {
 
     /// Keeps the instruction if its operation is new here; else makes the earlier one's results stand in for its.
     fn number(&mut self, inst: Inst, op: &Op, kept: &mut Vec<Inst>) {
-        let key = key(op);
-        if let Some(&earlier) = self.table.get(&key) {
+        if let Some(earlier) = self.insert(key(op), inst) {
             let (new, old) = (&self.function.insts[earlier].results, &self.function.insts[inst].results);
             for (&old, &new) in old.iter().zip(new) {
                 self.substitution.replace(old, new);
             }
             self.changed = true;
         } else {
-            self.insert(key, inst);
             kept.push(inst);
         }
     }
 
-    fn insert(&mut self, key: Op, inst: Inst) {
-        if !self.table.contains_key(&key) {
-            self.table_log.push(key.clone());
-            self.table.insert(key, inst);
+    /// The instruction that does the operation where it dominates this place; if there is none, it is the given one from
+    /// here on.
+    fn insert(&mut self, key: Op, inst: Inst) -> Option<Inst> {
+        match self.table.entry(key) {
+            Entry::Occupied(mut known) => {
+                let (earlier, block) = *known.get();
+                if self.dominators.dominates(block, self.block) {
+                    return Some(earlier);
+                }
+                known.insert((inst, self.block));
+            }
+            Entry::Vacant(place) => drop(place.insert((inst, self.block))),
         }
+        None
     }
 
     /// The terminator: a branch on a known condition becomes one on a constant.

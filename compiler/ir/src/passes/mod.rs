@@ -244,8 +244,8 @@ fn simplify(function: &mut Function, effects: &Effects, level: OptLevel) {
 
 fn simplify_rounds(function: &mut Function, effects: &Effects, level: OptLevel, most: usize) {
     let rounds = if function.insts.len() > LARGE { 1 } else { most };
+    let mut changed = simplify_cfg::run(function, Headers::Apart);
     for round in 0..rounds {
-        let mut changed = simplify_cfg::run(function, Headers::Apart);
         if sccp::run(function) {
             changed = true;
             simplify_cfg::run(function, Headers::Apart);
@@ -261,6 +261,7 @@ fn simplify_rounds(function: &mut Function, effects: &Effects, level: OptLevel, 
         }
         dce::run(function, effects);
         simplify_cfg::run(function, Headers::Apart);
+        changed = false;
     }
 }
 

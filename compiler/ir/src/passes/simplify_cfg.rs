@@ -252,7 +252,8 @@ pub(crate) fn copy_returns(function: &mut Function, calls: bool) -> bool {
         if preds.len() < 2 || !is_empty && preds.len() > MAX_RETURN_COPIES {
             continue;
         }
-        if any_escapes(function, block, escapes.get_or_insert_with(|| uses::escaping(function))) {
+        let own = function.blocks[block].insts.len();
+        if any_escapes(function, block, own, escapes.get_or_insert_with(|| uses::escaping(function))) {
             continue;
         }
         for &pred in preds {
@@ -285,12 +286,17 @@ fn is_short_return(function: &Function, block: Block, calls: bool) -> bool {
         })
 }
 
-/// True if a block other than `block` uses a value that `block` defines.
-pub(crate) fn any_escapes(function: &Function, block: Block, escapes: &IndexVec<Value, bool>) -> bool {
+/// True if a block other than `block` uses a value that `block` defines by its parameters or its first `own` instructions.
+pub(crate) fn any_escapes(
+    function: &Function,
+    block: Block,
+    own: usize,
+    escapes: &IndexVec<Value, bool>,
+) -> bool {
     let data = &function.blocks[block];
     let escaped = |value: &Value| escapes.get(*value).copied().unwrap_or(true);
     data.params.iter().any(escaped)
-        || data.insts.iter().any(|&inst| function.insts[inst].results.iter().any(escaped))
+        || data.insts.iter().take(own).any(|&inst| function.insts[inst].results.iter().any(escaped))
 }
 
 /// Appends copies of the instructions of `source` to `destination`, with `args` for its parameters, and returns a

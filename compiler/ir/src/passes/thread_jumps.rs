@@ -9,6 +9,7 @@ use crate::function::{Block, Function, Value};
 use crate::op::{Op, Target, Terminator};
 use ovsm_base::index::IndexVec;
 use smallvec::SmallVec;
+use std::cell::OnceCell;
 
 /// A deciding block may hold this many instructions, which are copied to the jumping block.
 const MAX_COPY: usize = 4;
@@ -39,20 +40,18 @@ pub fn run(function: &mut Function, headers: Headers) -> bool {
             }
         }
     }
-    let escapes = uses::escaping(function);
-    let mut through = IndexVec::<Block, bool>::from_elem(false, function.blocks.len());
+    let mut small = IndexVec::<Block, Option<u8>>::from_elem(None, function.blocks.len());
     for &block in &order {
-        through[block] = block != Function::ENTRY
-            && !header[block]
-            && function.blocks[block].insts.len() <= MAX_COPY
-            && !any_escapes(function, block, &escapes);
-        if headers == Headers::Apart
-            && let Terminator::Jump(target) = &function.blocks[block].terminator
-            && header[target.block]
-        {
-            through[block] = false;
+        let data = &function.blocks[block];
+        let leads_to_header = match &data.terminator {
+            Terminator::Jump(target) => headers == Headers::Apart && header[target.block],
+            _ => false,
+        };
+        if block != Function::ENTRY && !header[block] && data.insts.len() <= MAX_COPY && !leads_to_header {
+            small[block] = Some(data.insts.len() as u8);
         }
     }
+    let through = Through { small, escapes: OnceCell::new() };
     let mut budget = GROWTH_PER_BLOCK * order.len() + 16;
     let mut changed = false;
     for &block in &order {
@@ -61,14 +60,35 @@ pub fn run(function: &mut Function, headers: Headers) -> bool {
     changed
 }
 
+/// The blocks that jumps may go through, as the function was before the first of them did.
+struct Through {
+    /// How many instructions each of those has that are small enough and lead to no loop.
+    small: IndexVec<Block, Option<u8>>,
+    /// The values that other blocks than their own use: seldom asked for, and only for a jump that would go through.
+    escapes: OnceCell<IndexVec<Value, bool>>,
+}
+
+impl Through {
+    fn is_small(&self, block: Block) -> bool {
+        self.small[block].is_some()
+    }
+
+    /// True if nothing behind the block uses what it defines.
+    fn is_left_behind(&self, function: &Function, block: Block) -> bool {
+        let escapes = self.escapes.get_or_init(|| uses::escaping(function));
+        let own = self.small[block].map_or(0, usize::from);
+        !any_escapes(function, block, own, escapes)
+    }
+}
+
 fn thread_block(
     function: &mut Function,
     block: Block,
-    through: &IndexVec<Block, bool>,
+    through: &Through,
     budget: &mut usize,
 ) -> bool {
     match &function.blocks[block].terminator {
-        Terminator::Jump(target) if !through[target.block] => false,
+        Terminator::Jump(target) if !through.is_small(target.block) => false,
         Terminator::Jump(target) => thread_jump(function, block, &target.clone(), through, budget),
         Terminator::Branch(condition, then, otherwise) => {
             let new_then = redirect(function, block, then, Some((*condition, true)), through);
@@ -91,10 +111,10 @@ fn redirect(
     from: Block,
     target: &Target,
     fact: Option<(Value, bool)>,
-    through: &IndexVec<Block, bool>,
+    through: &Through,
 ) -> Option<Target> {
     let data = &function.blocks[target.block];
-    if !through[target.block] || !data.insts.is_empty() || target.block == from {
+    if !through.is_small(target.block) || !data.insts.is_empty() || target.block == from {
         return None;
     }
     let rename = |value: Value| {
@@ -113,7 +133,7 @@ fn redirect(
         }
         Terminator::Return(_) | Terminator::Fail(_) | Terminator::Unreachable => return None,
     };
-    if next.block == target.block {
+    if next.block == target.block || !through.is_left_behind(function, target.block) {
         return None;
     }
     next.args.iter_mut().for_each(|arg| *arg = rename(*arg));
@@ -124,7 +144,7 @@ fn thread_jump(
     function: &mut Function,
     block: Block,
     target: &Target,
-    through: &IndexVec<Block, bool>,
+    through: &Through,
     budget: &mut usize,
 ) -> bool {
     if let Some(next) = redirect(function, block, target, None, through) {
@@ -146,7 +166,7 @@ fn thread_jump(
     // An empty block that branches on its own parameter: a copy fuses the comparison with the branch.
     let fuses = data.insts.is_empty() && data.params.contains(&condition);
     let outcome = evaluate(function, middle, &target.args, condition);
-    if outcome.is_none() && !fuses {
+    if outcome.is_none() && !fuses || !through.is_left_behind(function, middle) {
         return false;
     }
     *budget -= size;

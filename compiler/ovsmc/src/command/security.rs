@@ -6,7 +6,7 @@
 use ovsm_base::render::SourceMap;
 use ovsm_base::{Code, Diagnostic, FileId, Severity, Span, TextRange, threads};
 use ovsm_edge::source;
-use ovsm_lint::{Audited, Category, File, LINTS, Level, Levels};
+use ovsm_lint::{Audited, File, LINTS, Level, Levels};
 use ovsm_query::audit::Finding;
 use ovsm_query::{Database, SourceFile, source_map};
 use std::collections::BTreeMap;
@@ -87,9 +87,8 @@ fn in_file(text: &str, found: Vec<(Finding, TextRange)>, levels: &Levels) -> Vec
     }
     file.audited = Some(audited);
     let mut diagnostics = Vec::new();
-    for finding in ovsm_lint::lint(&file, levels) {
-        let lint = LINTS.iter().find(|lint| lint.id == finding.lint);
-        let Some(lint) = lint.filter(|lint| lint.category == Category::Security) else { continue };
+    for finding in ovsm_lint::lint_security(&file, levels) {
+        let Some(lint) = LINTS.iter().find(|lint| lint.id == finding.lint) else { continue };
         let Some((_, span)) = spans.iter().find(|(range, _)| *range == finding.range) else { continue };
         let mut diagnostic = Diagnostic::at(Code::Lint, *span, finding.message);
         diagnostic.lint = Some(Box::new((lint.id, lint.summary)));
