@@ -116,7 +116,7 @@ pub(crate) fn relate(left: &Value, right: &Value) -> (Facts, Facts) {
                     }
                     if let (Shape::Loaded(_, Some(offset)), Shape::Number(number)) = (&one.shape, &two.shape)
                     {
-                        same.insert(Fact::TagIs(account, *offset, number.unsigned_abs()));
+                        same.insert(Fact::TagIs(account, *offset, number.unsigned_abs().into()));
                     }
                     let is_key = |source: Source| {
                         matches!(source, Source::Key(_) | Source::Constant | Source::Found | Source::Program)

@@ -49,7 +49,7 @@ pub enum Fact {
     /// The data of the account were compared with a constant.
     TagCompared(Account),
     /// The data of the account are this number at this offset.
-    TagIs(Account, i64, u128),
+    TagIs(Account, i64, Wide),
     /// The length of the account's data was compared.
     LengthCompared(Account),
     /// The account was opened as one of a type with this length.
@@ -88,6 +88,19 @@ pub enum Fact {
     ArgumentCompared,
     /// Something was changed on the way.
     Changed,
+}
+
+/// A number of 128 bits that is aligned like a word, so that facts are small.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Wide {
+    high: u64,
+    low: u64,
+}
+
+impl From<u128> for Wide {
+    fn from(number: u128) -> Wide {
+        Wide { high: (number >> 64) as u64, low: number as u64 }
+    }
 }
 
 /// Facts that hold together.

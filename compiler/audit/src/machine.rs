@@ -224,7 +224,7 @@ impl<'p> Machine<'p> {
         otherwise: Option<ExprId>,
         is_bool: bool,
     ) -> Value {
-        let mut ways = Vec::new();
+        let mut ways = Vec::with_capacity(clauses.len() + 1);
         for (condition, then) in clauses {
             let condition = self.eval(*condition);
             let truth = truth(&condition);
@@ -266,7 +266,7 @@ impl<'p> Machine<'p> {
 
     /// Operands one after the other, as long as they are true, or as long as they are false.
     pub(crate) fn chain_of(&mut self, operands: &[ExprId], is_and: bool) -> Value {
-        let mut ways = Vec::new();
+        let mut ways = Vec::with_capacity(operands.len());
         let last = operands.len().saturating_sub(1);
         for (n, operand) in operands.iter().enumerate() {
             let value = self.eval(*operand);

@@ -86,7 +86,10 @@ impl<T: Ord + Copy> Set<T> {
     /// Adds a value; true if it is new.
     pub fn insert(&mut self, item: T) -> bool {
         let Err(at) = self.items().binary_search(&item) else { return false };
-        Rc::make_mut(self.items.get_or_insert_default()).insert(at, item);
+        match &mut self.items {
+            Some(items) => Rc::make_mut(items).insert(at, item),
+            None => self.items = Some(Rc::new(vec![item])),
+        }
         true
     }
 

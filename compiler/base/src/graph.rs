@@ -43,6 +43,51 @@ fn walk<B: Index>(
     seen
 }
 
+/// The predecessors of each block, in one row.
+#[derive(Clone, Debug)]
+pub struct Predecessors<B> {
+    /// Where those of each block end.
+    ends: IndexVec<B, u32>,
+    row: Vec<B>,
+}
+
+impl<B: Index> Predecessors<B> {
+    /// Those of all blocks among the given ones, in their order; a block that goes on at one other in two ways stands twice.
+    pub fn new(blocks: usize, order: &[B], successors: impl Fn(B) -> [Option<B>; 2]) -> Predecessors<B> {
+        let edges = || order.iter().flat_map(|from| successors(*from).into_iter().flatten().map(|to| (*from, to)));
+        let mut ends = IndexVec::<B, u32>::from_elem(0, blocks);
+        let mut count = 0;
+        for (_, to) in edges() {
+            if let Some(end) = ends.get_mut(to) {
+                *end += 1;
+                count += 1;
+            }
+        }
+        // First where each begins; filling the row moves that to where it ends.
+        let mut next = 0;
+        for end in ends.iter_mut() {
+            next += std::mem::replace(end, next);
+        }
+        let mut row = vec![B::from_u32(0); count];
+        for (from, to) in edges() {
+            if let Some(end) = ends.get_mut(to)
+                && let Some(place) = row.get_mut(*end as usize)
+            {
+                *place = from;
+                *end += 1;
+            }
+        }
+        Predecessors { ends, row }
+    }
+
+    /// Those of a block.
+    pub fn of(&self, block: B) -> &[B] {
+        let end = self.ends.get(block).map_or(0, |end| *end as usize);
+        let before = block.index().checked_sub(1).and_then(|before| self.ends.as_slice().get(before));
+        self.row.get(before.map_or(0, |start| *start as usize)..end).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +102,13 @@ mod tests {
         let order: Vec<Block> = reverse_postorder(edges.len(), successors);
         let reached = reachable(edges.len(), successors);
         assert_eq!(order.len(), reached.iter().filter(|reached| **reached).count());
+        let predecessors = Predecessors::new(edges.len(), &order, successors);
+        for block in (0..edges.len() as u32).map(Block) {
+            let leads_here = |from: &Block| successors(*from).into_iter().flatten().filter(|to| *to == block);
+            let expected: Vec<Block> =
+                order.iter().flat_map(|from| leads_here(from).map(|_| *from)).collect();
+            assert_eq!(predecessors.of(block), expected);
+        }
         order.into_iter().map(|block| block.0).collect()
     }
 

@@ -133,6 +133,16 @@ impl<I: Index, T> IndexVec<I, T> {
         }
     }
 
+    /// Makes room for so many more elements.
+    pub fn reserve(&mut self, more: usize) {
+        self.items.reserve(more);
+    }
+
+    /// An empty vector with room for so many elements.
+    pub fn with_capacity(elements: usize) -> Self {
+        IndexVec { items: Vec::with_capacity(elements), marker: PhantomData }
+    }
+
     /// The elements as a slice.
     pub fn as_slice(&self) -> &[T] {
         &self.items

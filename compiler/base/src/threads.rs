@@ -5,6 +5,7 @@
 //! of the caller. Start with [`each`].
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
@@ -20,11 +21,24 @@ pub fn count() -> usize {
     available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
 }
 
+thread_local! {
+    static STAYS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that the current thread stays as long as the process: it becomes one of the threads itself if it is the first to want
+/// them, and works on pieces while it waits for them.
+pub fn stay() {
+    STAYS.set(true);
+}
+
 /// The threads; nothing if there are none to be had, or one alone, which is there already.
 fn pool() -> Option<&'static ThreadPool> {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    let start = || ThreadPoolBuilder::new().num_threads(count()).stack_size(STACK).build().ok();
-    POOL.get_or_init(|| if count() > 1 { start() } else { None }).as_ref()
+    let start = || {
+        let threads = ThreadPoolBuilder::new().num_threads(count()).stack_size(STACK);
+        if STAYS.get() { threads.use_current_thread().build() } else { threads.build() }
+    };
+    POOL.get_or_init(|| if count() > 1 { start().ok() } else { None }).as_ref()
 }
 
 /// Does something with each item, beginning with the first ones.

@@ -1,7 +1,7 @@
 //! Running a command: exit codes, a thread with enough stack, panics contained.
 
 use crate::terminal::Terminal;
-use ovsm_base::{Code, Diagnostic};
+use ovsm_base::{Code, Diagnostic, threads};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -56,7 +56,11 @@ pub fn guard(terminal: &Terminal, command: impl FnOnce() -> Exit + Send) -> Exit
     }));
     let outcome = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        match thread.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(command))) {
+        let run = || {
+            threads::stay();
+            catch_unwind(AssertUnwindSafe(command))
+        };
+        match thread.spawn_scoped(scope, run) {
             Ok(handle) => handle.join().ok().and_then(Result::ok),
             Err(_) => None,
         }

@@ -2,6 +2,7 @@
 
 use ovsm_base::{DefId, FormId, IntType};
 use ovsm_eval::program::Link;
+use std::rc::Rc;
 
 /// A definition of the module, as far as its users need to know it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,5 +118,16 @@ pub trait Env {
     /// The type that the definition of a variable of a module states.
     fn annotation(&self, module: ModuleKey, name: &str) -> Option<ovsm_value::Value>;
     /// The form that defines a name of a module, for what runs while the program is compiled.
-    fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)>;
+    fn definition(&self, module: ModuleKey, name: &str) -> Option<Definition>;
+}
+
+/// A form that other forms bring in.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Which.
+    pub form: FormId,
+    /// Its syntax.
+    pub syntax: ovsm_value::Value,
+    /// The names in it, with how often each stands there.
+    pub names: Rc<[(Rc<str>, u64)]>,
 }

@@ -6,7 +6,7 @@
 
 use crate::core::Body;
 use crate::declaration::Declaration;
-use crate::env::{Env, Global, GlobalKind, Import, Literal, ModuleKey};
+use crate::env::{Definition, Env, Global, GlobalKind, Import, Literal, ModuleKey};
 use crate::item::Item;
 use crate::translate::translate;
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
@@ -402,7 +402,7 @@ fn bring_in<'a>(
     let main = bringing.session.main();
     bringing.module(ModuleKey::OWN, main);
     bringing.own_imports();
-    let instances = bringing.names_of(0, form, false);
+    let instances = bringing.names_of(0, &program::symbols(form), false);
     (bringing.surroundings, instances)
 }
 
@@ -495,17 +495,17 @@ impl Bringing<'_, '_> {
         }
     }
 
-    /// Brings in the names in a form of a module. With `whole`, it is a definition that will run while the program is
+    /// Brings in the names that a form of a module contains. With `whole`, it is a definition that will run while the program is
     /// compiled.
-    fn names_of(&mut self, module: usize, form: &Value, whole: bool) -> Instances {
+    fn names_of(&mut self, module: usize, names: &[(Rc<str>, u64)], whole: bool) -> Instances {
         let imports = self.imports(module);
         let mut instances = Instances::default();
-        for (name, times) in program::symbols(form) {
-            if module == 0 && self.is_own(&name) {
+        for (name, times) in names {
+            if module == 0 && self.is_own(name) {
                 continue;
             }
-            if self.own_name(module, &name, whole) {
-                instances.add(&name, times, self.instances.get(&(module, Rc::clone(&name))));
+            if self.own_name(module, name, whole) {
+                instances.add(name, *times, self.instances.get(&(module, Rc::clone(name))));
                 continue;
             }
             for import in imports.iter() {
@@ -514,12 +514,12 @@ impl Bringing<'_, '_> {
                     Some((prefix, inner)) if prefix == import.link.prefix() => Some(inner.into()),
                     _ => None,
                 };
-                let outer = import.link.brings(&name).then(|| Rc::clone(&name));
+                let outer = import.link.brings(name).then(|| Rc::clone(name));
                 for inner in inner.into_iter().chain(outer) {
                     let id = self.session.module(&import.link.module);
                     let number = self.module(target, id);
                     self.imported(number, &inner, whole);
-                    instances.add(&name, times, self.instances.get(&(number, inner)));
+                    instances.add(name, *times, self.instances.get(&(number, inner)));
                 }
             }
         }
@@ -571,7 +571,7 @@ impl Bringing<'_, '_> {
         let Some(visible) = self.surroundings.modules.get(module) else { return };
         let (key, id) = (visible.key, visible.id);
         if let Some(ty) = self.surroundings.env.annotation(key, name) {
-            ovsm_base::stack::with_room(|| self.names_of(module, &ty, true));
+            ovsm_base::stack::with_room(|| self.names_of(module, &program::symbols(&ty), true));
             self.session.state(id, name, &ty);
         }
     }
@@ -580,11 +580,11 @@ impl Bringing<'_, '_> {
     fn definition(&mut self, module: usize, name: &Rc<str>) {
         let Some(visible) = self.surroundings.modules.get(module) else { return };
         let (key, id) = (visible.key, visible.id);
-        let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
-        if self.brought.insert(form) {
-            let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition, true));
+        let Some(definition) = self.surroundings.env.definition(key, name) else { return };
+        if self.brought.insert(definition.form) {
+            let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition.names, true));
             self.instances.insert((module, Rc::clone(name)), inner.total);
-            self.session.define_form(id, definition);
+            self.session.define_form(id, definition.syntax);
         }
     }
 
@@ -593,8 +593,11 @@ impl Bringing<'_, '_> {
     fn template(&mut self, module: usize, name: &Rc<str>, whole: bool) {
         let Some(visible) = self.surroundings.modules.get(module) else { return };
         let (key, id) = (visible.key, visible.id);
-        let Some((form, definition)) = self.surroundings.env.definition(key, name) else { return };
-        let inner = ovsm_base::stack::with_room(|| self.names_of(module, &definition, whole));
+        let Some(Definition { form, syntax: definition, names }) = self.surroundings.env.definition(key, name)
+        else {
+            return;
+        };
+        let inner = ovsm_base::stack::with_room(|| self.names_of(module, &names, whole));
         self.instances.insert((module, Rc::clone(name)), inner.total.saturating_add(1));
         let template = || match crate::item::defined_name(&definition) {
             Some(_) => program::template(&definition),

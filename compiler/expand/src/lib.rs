@@ -24,7 +24,7 @@ pub mod ty;
 
 pub use builtin::Builtin;
 pub use declaration::{Datum, Declaration};
-pub use env::{Env, Global, GlobalKind, Import, Literal, ModuleKey};
+pub use env::{Definition, Env, Global, GlobalKind, Import, Literal, ModuleKey};
 pub use expand::{
     DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, import_reports,
     names_of,

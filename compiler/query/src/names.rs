@@ -5,7 +5,7 @@ use crate::forms::{Form, forms, parse};
 use crate::modules::{self, exports, imported, links, links_of};
 use ovsm_base::{Code, DefId, Diagnostic, FormId};
 use ovsm_eval::program::Link;
-use ovsm_expand::{Env, Expansion, FormContext, Global, GlobalKind, Import, Item, ModuleKey};
+use ovsm_expand::{Definition, Env, Expansion, FormContext, Global, GlobalKind, Import, Item, ModuleKey};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -251,7 +251,7 @@ impl Env for ModuleEnv<'_> {
         ovsm_eval::program::syntax_of(ovsm_cst::parse(*id, text).root(text)?)
     }
 
-    fn definition(&self, module: ModuleKey, name: &str) -> Option<(FormId, ovsm_value::Value)> {
+    fn definition(&self, module: ModuleKey, name: &str) -> Option<Definition> {
         let file = self.file_of(module)?;
         let form = match self.is_written(file) {
             false => definition(self.db, Name::new(self.db, file, name.to_string()))?,
@@ -260,7 +260,7 @@ impl Env for ModuleEnv<'_> {
                 forms(self.db, file).iter().find(|form| form.id(self.db) == id).copied()?
             }
         };
-        Some((*form.id(self.db), crate::syntax::syntax(self.db, form)?))
+        crate::syntax::definition(self.db, form)
     }
 }
 

@@ -144,12 +144,15 @@ impl Assembly {
     /// Blocks in an order in which each stands after one of its predecessors, starting at the entry; unreachable
     /// ones are missing. Reverse post-order.
     pub fn reverse_postorder(&self) -> Vec<Label> {
-        graph::reverse_postorder(self.blocks.len(), |label| {
-            match self.blocks.get(label).map(|block| block.end) {
-                Some(End::Goto(next)) => [Some(next), None],
-                Some(End::If(_, then, otherwise)) => [Some(then), Some(otherwise)],
-                Some(End::Exit | End::Trap) | None => [None; 2],
-            }
-        })
+        graph::reverse_postorder(self.blocks.len(), |label| self.successors(label))
+    }
+
+    /// Where a block goes on.
+    pub fn successors(&self, label: Label) -> [Option<Label>; 2] {
+        match self.blocks.get(label).map(|block| block.end) {
+            Some(End::Goto(next)) => [Some(next), None],
+            Some(End::If(_, then, otherwise)) => [Some(then), Some(otherwise)],
+            Some(End::Exit | End::Trap) | None => [None; 2],
+        }
     }
 }

@@ -27,12 +27,14 @@ pub fn improve(
     syscall_preserves_args: bool,
 ) {
     let effects = Effects { convention, conventions, syscall_preserves_args };
-    for _ in 0..ROUNDS {
-        let mut changed = copies::remove(assembly, &effects);
-        changed |= dead::remove(assembly, &effects);
-        changed |= dead::sink(assembly, &effects);
-        changed |= shared::hoist(assembly, &effects);
-        if !changed {
+    // None of them changes where blocks go on.
+    let order = assembly.reverse_postorder();
+    let steps = [copies::remove, dead::remove, dead::sink, shared::hoist];
+    // How many in a row have found nothing: after all of them, none will.
+    let mut idle = 0;
+    for step in steps.iter().cycle().take(ROUNDS * steps.len()) {
+        idle = if step(assembly, &order, &effects) { 0 } else { idle + 1 };
+        if idle == steps.len() {
             break;
         }
     }
@@ -47,9 +49,10 @@ pub fn close_loops(
     syscall_preserves_args: bool,
 ) {
     let effects = Effects { convention, conventions, syscall_preserves_args };
-    copies::remove(assembly, &effects);
-    dead::remove(assembly, &effects);
-    latch::close(assembly, &effects);
+    let order = assembly.reverse_postorder();
+    copies::remove(assembly, &order, &effects);
+    dead::remove(assembly, &order, &effects);
+    latch::close(assembly, &order, &effects);
 }
 
 /// Sets registers before the branches that choose their values. [`improve`] would not undo it, but may find less.
@@ -199,7 +202,8 @@ mod tests {
         let convention = Convention { params: 2, results: 1, ..Convention::default() };
         let conventions = IndexVec::new();
         let effects = Effects { convention, conventions: &conventions, syscall_preserves_args: true };
-        assert!(dead::sink(&mut assembly, &effects));
+        let order = assembly.reverse_postorder();
+        assert!(dead::sink(&mut assembly, &order, &effects));
         let bodies: Vec<usize> = assembly.blocks.iter().map(|block| block.body.len()).collect();
         assert_eq!(bodies, [1, 1, 2]);
     }

@@ -14,9 +14,12 @@ pub fn run(function: &mut Function) {
         blocks[block] = Some(Block(number as u32));
     }
     let mut values = IndexVec::<Value, Option<Value>>::from_elem(None, function.values.len());
-    let mut new_values = IndexVec::<Value, ValueData>::new();
-    let mut new_blocks = IndexVec::<Block, BlockData>::new();
-    let mut new_insts = IndexVec::<Inst, InstData>::new();
+    let listed = || order.iter().map(|block| &function.blocks[*block]);
+    let insts: usize = listed().map(|data| data.insts.len()).sum();
+    let params: usize = listed().map(|data| data.params.len()).sum();
+    let mut new_values = IndexVec::<Value, ValueData>::with_capacity(insts + params);
+    let mut new_blocks = IndexVec::<Block, BlockData>::with_capacity(order.len());
+    let mut new_insts = IndexVec::<Inst, InstData>::with_capacity(insts);
     for &block in &order {
         let data = &function.blocks[block];
         let number = new_blocks.next_index();

@@ -196,6 +196,9 @@ fn copy_body(function: &mut Function, body: &Function, rest: Block) -> Block {
     let first_block = function.blocks.next_index();
     let new_block = |block: Block| Block(first_block.as_u32() + block.as_u32());
     let mut values = IndexVec::<Value, Value>::from_elem(Value(0), body.values.len());
+    function.insts.reserve(body.insts.len());
+    function.values.reserve(body.values.len());
+    function.blocks.reserve(body.blocks.len());
     // Definitions first: a block may use a value of a block with a higher number.
     for (block, data) in body.blocks.iter_enumerated() {
         let copy = function.add_block();

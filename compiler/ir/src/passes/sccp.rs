@@ -87,10 +87,9 @@ impl Users {
         Users { start, list }
     }
 
-    fn of(&self, value: Value) -> impl Iterator<Item = User> + use<'_> {
-        let from = self.start[value] as usize;
-        let to = self.start[Value(value.as_u32() + 1)] as usize;
-        self.list.get(from..to).unwrap_or(&[]).iter().copied()
+    /// The places in the list of those of a value.
+    fn of(&self, value: Value) -> std::ops::Range<usize> {
+        self.start[value] as usize..self.start[Value(value.as_u32() + 1)] as usize
     }
 }
 
@@ -114,12 +113,11 @@ impl<'f> Solver<'f> {
         self.reach(Function::ENTRY);
         loop {
             if let Some(value) = self.values.pop() {
-                let users: Vec<User> = self.users.of(value).collect();
-                for user in users {
-                    match user {
-                        User::Inst(block, inst) if self.reached[block] => self.visit(inst),
-                        User::Terminator(block) if self.reached[block] => self.leave(block),
-                        User::Inst(..) | User::Terminator(_) => {}
+                for place in self.users.of(value) {
+                    match self.users.list.get(place).copied() {
+                        Some(User::Inst(block, inst)) if self.reached[block] => self.visit(inst),
+                        Some(User::Terminator(block)) if self.reached[block] => self.leave(block),
+                        Some(User::Inst(..) | User::Terminator(_)) | None => {}
                     }
                 }
             } else if let Some(block) = self.blocks.pop() {

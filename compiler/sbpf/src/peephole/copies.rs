@@ -7,6 +7,7 @@
 use super::{Effects, bit};
 use crate::assembly::{Asm, AsmBlock, Assembly, End, JumpTest, Label, Source};
 use crate::isa::{Alu, Jump, Reg};
+use ovsm_base::graph::Predecessors;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::syscall::Syscall;
 use rustc_hash::FxHashMap;
@@ -57,8 +58,7 @@ impl Constants {
 const MAX_ROUNDS: usize = 32;
 
 /// True if something changed.
-pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
-    let order = assembly.reverse_postorder();
+pub(super) fn remove(assembly: &mut Assembly, order: &[Label], effects: &Effects<'_>) -> bool {
     let mut constants = Constants::default();
     let mut next = 0;
     let start_of = |block: &AsmBlock| {
@@ -66,9 +66,9 @@ pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
         next - block.body.len() as u32
     };
     let starts: IndexVec<Label, u32> = assembly.blocks.iter().map(start_of).collect();
-    let Some(states) = analyse(assembly, &order, &starts, &mut constants, effects) else { return false };
+    let Some(states) = analyse(assembly, order, &starts, &mut constants, effects) else { return false };
     let mut changed = false;
-    for label in &order {
+    for label in order {
         let (Some(Some(state)), Some(block)) = (states.get(*label), assembly.blocks.get_mut(*label)) else {
             continue;
         };
@@ -131,15 +131,7 @@ fn analyse(
     constants: &mut Constants,
     effects: &Effects<'_>,
 ) -> Option<IndexVec<Label, Option<State>>> {
-    let mut predecessors = IndexVec::<Label, Vec<Label>>::from_elem(Vec::new(), assembly.blocks.len());
-    for label in order {
-        for target in assembly.blocks.get(*label)?.end.targets() {
-            let list = predecessors.get_mut(target)?;
-            if !list.contains(label) {
-                list.push(*label);
-            }
-        }
-    }
+    let predecessors = Predecessors::new(assembly.blocks.len(), order, |label| assembly.successors(label));
     let mut at_start: IndexVec<Label, Option<State>> = IndexVec::from_elem(None, assembly.blocks.len());
     let mut at_end = at_start.clone();
     // Blocks whose predecessors changed since they were last looked at.
@@ -155,7 +147,7 @@ fn analyse(
             if *label == Label(0) {
                 arriving.push(initial(effects));
             }
-            for predecessor in predecessors.get(*label)? {
+            for predecessor in predecessors.of(*label) {
                 // Paths that were not walked yet are taken to agree; a later round sees whether they do.
                 if let Some(Some(state)) = at_end.get(*predecessor) {
                     arriving.push(along(*state, assembly.blocks.get(*predecessor)?.end, *label, constants));

@@ -6,12 +6,11 @@ use crate::assembly::{Asm, AsmBlock, Assembly, End, Label};
 use ovsm_base::index::IndexVec;
 
 /// True if something changed.
-pub(super) fn remove(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
+pub(super) fn remove(assembly: &mut Assembly, order: &[Label], effects: &Effects<'_>) -> bool {
     let mut changed = false;
-    let order = assembly.reverse_postorder();
-    let live_in = liveness(assembly, &order, effects);
+    let live_in = liveness(assembly, order, effects);
     let mut gone = Vec::new();
-    for label in &order {
+    for label in order {
         let Some(mut live) = live_at_end(assembly, *label, &live_in, effects) else { continue };
         let Some(block) = assembly.blocks.get_mut(*label) else { continue };
         gone.clear();
@@ -97,12 +96,11 @@ pub(super) fn live_after_blocks(assembly: &Assembly, effects: &Effects<'_>) -> V
 }
 
 /// True if something changed.
-pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
+pub(super) fn sink(assembly: &mut Assembly, order: &[Label], effects: &Effects<'_>) -> bool {
     let mut changed = false;
-    let order = assembly.reverse_postorder();
-    let mut live_in = liveness(assembly, &order, effects);
+    let mut live_in = liveness(assembly, order, effects);
     let mut predecessors = IndexVec::<Label, u32>::from_elem(0, assembly.blocks.len());
-    for label in &order {
+    for label in order {
         for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
             if let Some(count) = predecessors.get_mut(target) {
                 *count += 1;
@@ -110,7 +108,7 @@ pub(super) fn sink(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
         }
     }
     let mut gone = Vec::new();
-    for label in &order {
+    for label in order {
         let Some(block) = assembly.blocks.get_mut(*label) else { continue };
         let End::If(test, then, otherwise) = block.end else { continue };
         let mut live_then = live_in.get(then).copied().unwrap_or(0);

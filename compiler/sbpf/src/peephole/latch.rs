@@ -7,10 +7,9 @@ use crate::assembly::{Asm, Assembly, End, Label};
 use crate::isa::Alu;
 
 /// Closes loops.
-pub(super) fn close(assembly: &mut Assembly, effects: &Effects<'_>) {
-    let order = assembly.reverse_postorder();
-    let live_in = dead::liveness(assembly, &order, effects);
-    for label in order {
+pub(super) fn close(assembly: &mut Assembly, order: &[Label], effects: &Effects<'_>) {
+    let live_in = dead::liveness(assembly, order, effects);
+    for &label in order {
         let Some(block) = assembly.blocks.get(label) else { continue };
         let End::If(test, then, otherwise) = block.end else { continue };
         for (side, other) in [(then, otherwise), (otherwise, then)] {

@@ -5,10 +5,9 @@ use crate::assembly::{Asm, AsmBlock, Assembly, End, Label};
 use ovsm_base::index::IndexVec;
 
 /// Moves equal first instructions of both sides in front of the branch. True if something changed.
-pub(super) fn hoist(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
-    let order = assembly.reverse_postorder();
+pub(super) fn hoist(assembly: &mut Assembly, order: &[Label], effects: &Effects<'_>) -> bool {
     let mut entries = IndexVec::<Label, u32>::from_elem(0, assembly.blocks.len());
-    for label in &order {
+    for label in order {
         for target in assembly.blocks.get(*label).into_iter().flat_map(|block| block.end.targets()) {
             if let Some(count) = entries.get_mut(target) {
                 *count += 1;
@@ -16,7 +15,7 @@ pub(super) fn hoist(assembly: &mut Assembly, effects: &Effects<'_>) -> bool {
         }
     }
     let mut changed = false;
-    for label in order {
+    for &label in order {
         let Some(block) = assembly.blocks.get(label) else { continue };
         let End::If(test, then, otherwise) = block.end else { continue };
         let alone = |side: Label| entries.get(side) == Some(&1) && side != label && side != Label(0);
