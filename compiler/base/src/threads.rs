@@ -68,6 +68,13 @@ pub fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Se
     (mine, theirs.unwrap_or_else(lost))
 }
 
+/// Does something some time from now, on another thread if there is one to be had; nobody waits for it, and it must not panic.
+pub fn aside(work: impl FnOnce() + Send + 'static) {
+    if let Some(pool) = pool() {
+        pool.spawn(work);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{both, each};

@@ -10,6 +10,6 @@ pub mod program;
 pub mod source;
 pub mod terminal;
 
-pub use process::{Exit, guard};
+pub use process::{Exit, guard, leave};
 pub use source::Source;
 pub use terminal::{Terminal, TerminalOptions};

@@ -21,16 +21,28 @@ pub enum Exit {
     Script(i32),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
             Exit::Success => 0,
             Exit::Program => 1,
             Exit::Usage => 2,
             Exit::Internal => 3,
             Exit::Script(code) => code as u8,
-        })
+        }
     }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Ends the process: what threads hold is not given back piece by piece before the system takes it all. Standard output is written
+/// first.
+pub fn leave(exit: Exit) -> ! {
+    std::process::exit(exit.code().into())
 }
 
 /// Address space for the thread that runs the command; pages are taken only when touched.

@@ -373,6 +373,11 @@ fn functions_of_functions(unit: &ovsm_eval::core::Unit, session: &ProgramSession
         .collect()
 }
 
+/// Makes ready what the first form of the thread would have to wait for.
+pub fn warm_up() {
+    with_session(|_| ());
+}
+
 fn with_session<T>(run: impl FnOnce(&mut ProgramSession) -> T) -> T {
     let mut session = SESSION
         .take()

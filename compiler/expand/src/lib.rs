@@ -27,7 +27,7 @@ pub use declaration::{Datum, Declaration};
 pub use env::{Definition, Env, Global, GlobalKind, Import, Literal, ModuleKey};
 pub use expand::{
     DefinedFunction, Expansion, FormContext, Instruction, expand_form, expanded_item, import_reports,
-    names_of,
+    names_of, warm_up,
 };
 pub use item::Item;
 pub use ty::Type;

@@ -3,7 +3,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use ovsm_edge::{Exit, Terminal, TerminalOptions, guard};
+use ovsm_edge::{Exit, Terminal, TerminalOptions, guard, leave};
 use std::process::ExitCode;
 
 /// A compiler allocates a lot and frees it all at the end.
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.terminal);
     guard(&terminal, || -> Exit {
-        match &arguments.command {
+        leave(match &arguments.command {
             Command::Build(build) => build.run(&terminal),
             Command::Check(check) => check.run(&terminal),
             Command::Expand(expand) => expand.run(&terminal),
@@ -78,6 +78,6 @@ fn main() -> ExitCode {
                 ovsm_edge::generate::completions(&terminal, Arguments::command(), *shell)
             }
             Command::Man { folder } => ovsm_edge::generate::manuals(&terminal, Arguments::command(), folder),
-        }
+        })
     })
 }

@@ -44,6 +44,6 @@ pub use declared::interface;
 pub use modules::missing_modules;
 pub use origin::{Description, describe};
 pub use ovsm_infer::Type;
-pub use prepare::prepare;
+pub use prepare::{prepare, warm_up};
 pub use source_map::source_map;
 pub use value::write_value;

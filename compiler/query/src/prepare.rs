@@ -14,6 +14,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A program with less text than this is not worth another thread, which has to read the prelude for itself.
 const WORTH_THREADS: usize = 8_000;
 
+/// Says that a program with so many bytes is about to be read: what all programs need is made ready on another thread, if that
+/// is worth it.
+pub fn warm_up(bytes: u64) {
+    if bytes >= WORTH_THREADS as u64 {
+        threads::aside(|| {
+            ovsm_expand::warm_up();
+            ovsm_ir::lower::runtime::warm_up();
+        });
+    }
+}
+
 /// Expands the forms of a program and infers types, on several threads if that is worth it.
 pub fn prepare(db: &Database, file: SourceFile) {
     let own: Vec<SourceFile> =

@@ -70,6 +70,11 @@ fn library() -> Option<&'static Module> {
     LIBRARY.get_or_init(|| crate::text::parse(TEXT).ok()).as_ref()
 }
 
+/// Reads the library, so that nobody has to wait for it later.
+pub fn warm_up() {
+    let _ = library();
+}
+
 impl Runtime {
     /// The function's code; its calls are numbered by the library. `None` only if the library does not parse, which
     /// a test rules out.

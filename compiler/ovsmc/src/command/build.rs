@@ -6,9 +6,10 @@ use ovsm_base::Diagnostic;
 use ovsm_edge::{Exit, Terminal, output, source};
 use ovsm_ir::passes::OptLevel;
 use ovsm_query::{
-    Artifact, BuildOptions, Database, Description, SourceFile, build, describe, prepare, source_map,
+    Artifact, BuildOptions, Database, Description, SourceFile, build, describe, prepare, source_map, warm_up,
 };
 use ovsm_sbpf::Version;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// Compile a program to an ELF file
@@ -134,6 +135,8 @@ impl Build {
             Ok(loaded) => loaded,
             Err(exit) => return exit,
         };
+        // The process ends with the command: the system takes everything back faster at once than we do piece by piece.
+        let db = &*ManuallyDrop::new(db);
         let options = BuildOptions {
             level: self.level.optimization(),
             version: self.sbpf.version(),
@@ -155,27 +158,28 @@ impl Build {
         };
         let description = Description { interface: self.embed_interface, lock };
         let build = || {
-            build(&db, file, &options).and_then(|mut artifact| {
+            build(db, file, &options).and_then(|mut artifact| {
                 if !self.no_provenance {
-                    let described = describe(&db, file, &options, &description, &mut artifact);
+                    let described = describe(db, file, &options, &description, &mut artifact);
                     described.map_err(|fault| vec![fault])?;
                 }
                 Ok(artifact)
             })
         };
-        let (built, insecure) = security::beside(&db, file, &levels, build);
+        let (built, insecure) = security::beside(db, file, &levels, build);
         match built {
             Ok(artifact) => {
+                let artifact = ManuallyDrop::new(artifact);
                 let mut found = artifact.diagnostics.clone();
                 found.extend(insecure);
-                terminal.show(&found, &source_map(&db, file));
+                terminal.show(&found, &source_map(db, file));
                 if found.iter().any(Diagnostic::is_error) {
                     return Exit::Program;
                 }
                 self.write(&main, &artifact, &options, terminal)
             }
             Err(diagnostics) => {
-                terminal.show(&diagnostics, &source_map(&db, file));
+                terminal.show(&diagnostics, &source_map(db, file));
                 Exit::Program
             }
         }
@@ -283,6 +287,7 @@ pub(super) fn lock_hash(main: &Path) -> Result<Option<[u8; 32]>, Box<Diagnostic>
 
 /// Reads a program into a new database; a failure is shown.
 pub(super) fn load(path: &Path, terminal: &Terminal) -> Result<(Database, SourceFile), Exit> {
+    warm_up(std::fs::metadata(path).map_or(0, |file| file.len()));
     let mut db = Database::default();
     match ovsm_edge::program::load(&mut db, path) {
         Ok(file) => {

@@ -8,7 +8,7 @@ use ovsm_base::{Code, Diagnostic, FileId, Severity, Span, TextRange, threads};
 use ovsm_edge::source;
 use ovsm_lint::{Audited, File, LINTS, Level, Levels};
 use ovsm_query::audit::Finding;
-use ovsm_query::{Database, SourceFile, source_map};
+use ovsm_query::{Database, SourceFile, interface, source_map};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -65,12 +65,16 @@ pub(super) fn beside<T>(
 
 /// What the security lints find in a program without errors.
 fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnostic> {
+    let Some(found) = ovsm_query::audit(db, source) else { return Vec::new() };
     let places = source_map(db, source);
     let mut by_file: BTreeMap<FileId, Vec<_>> = BTreeMap::new();
-    for (found, file, range) in ovsm_query::audit(db, source).unwrap_or_default() {
+    for (found, file, range) in found {
         by_file.entry(file).or_default().push((found, range));
     }
-    by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect()
+    let left = by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect();
+    // The description of the program asks for it when the code is there: it is found out on this side until then.
+    interface(db, source);
+    left
 }
 
 /// What is left of the findings in a file when its comments and the levels have had their say.
