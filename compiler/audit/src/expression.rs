@@ -334,7 +334,10 @@ impl<'p> Machine<'p> {
             self.state.know([Fact::Signed(account)]);
         }
         if let Some(discriminator) = opening.discriminator {
-            self.state.know([Fact::TagCompared(account), Fact::TagIs(account, 0, u128::from(discriminator).into())]);
+            self.state.know([
+                Fact::TagCompared(account),
+                Fact::TagIs(account, 0, u128::from(discriminator).into()),
+            ]);
         }
         if let Type::Account(of) = &opening.ty
             && let Some(record) = &of.record

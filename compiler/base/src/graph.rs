@@ -54,7 +54,8 @@ pub struct Predecessors<B> {
 impl<B: Index> Predecessors<B> {
     /// Those of all blocks among the given ones, in their order; a block that goes on at one other in two ways stands twice.
     pub fn new(blocks: usize, order: &[B], successors: impl Fn(B) -> [Option<B>; 2]) -> Predecessors<B> {
-        let edges = || order.iter().flat_map(|from| successors(*from).into_iter().flatten().map(|to| (*from, to)));
+        let edges =
+            || order.iter().flat_map(|from| successors(*from).into_iter().flatten().map(|to| (*from, to)));
         let mut ends = IndexVec::<B, u32>::from_elem(0, blocks);
         let mut count = 0;
         for (_, to) in edges() {

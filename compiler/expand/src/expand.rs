@@ -598,7 +598,8 @@ impl Bringing<'_, '_> {
     fn template(&mut self, module: usize, name: &Rc<str>, whole: bool) {
         let Some(visible) = self.surroundings.modules.get(module) else { return };
         let (key, id) = (visible.key, visible.id);
-        let Some(Definition { form, syntax: definition, names }) = self.surroundings.env.definition(key, name)
+        let Some(Definition { form, syntax: definition, names }) =
+            self.surroundings.env.definition(key, name)
         else {
             return;
         };

@@ -81,12 +81,7 @@ impl Through {
     }
 }
 
-fn thread_block(
-    function: &mut Function,
-    block: Block,
-    through: &Through,
-    budget: &mut usize,
-) -> bool {
+fn thread_block(function: &mut Function, block: Block, through: &Through, budget: &mut usize) -> bool {
     match &function.blocks[block].terminator {
         Terminator::Jump(target) if !through.is_small(target.block) => false,
         Terminator::Jump(target) => thread_jump(function, block, &target.clone(), through, budget),

@@ -71,7 +71,8 @@ fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnosti
     for (found, file, range) in found {
         by_file.entry(file).or_default().push((found, range));
     }
-    let left = by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect();
+    let left =
+        by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect();
     // The description of the program asks for it when the code is there: it is found out on this side until then.
     interface(db, source);
     left
