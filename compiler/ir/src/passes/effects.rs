@@ -123,22 +123,24 @@ impl Effects {
             position[func] = number as u32;
             effects.functions[func] = Effect::NONE;
         }
-        // Effects only grow, by a handful of steps each, so this ends.
+        // Effects only grow, by a handful of steps each, so this ends. Where no function calls a later one, the first time is the last.
         loop {
-            let mut stable = true;
+            let (mut stable, mut has_circles) = (true, false);
             for (number, &func) in order.iter().enumerate() {
                 let function = &module.functions[func];
                 let mut effect = effects.body(function);
                 // A call to a function that is not before this one closes a circle.
-                effect.endless |= super::call_graph::callees(function)
+                let closes_circle = super::call_graph::callees(function)
                     .iter()
                     .any(|callee| position.get(*callee).is_none_or(|place| *place >= number as u32));
+                effect.endless |= closes_circle;
+                has_circles |= closes_circle;
                 if effects.functions[func] != effect {
                     effects.functions[func] = effect;
                     stable = false;
                 }
             }
-            if stable {
+            if stable || !has_circles {
                 return effects;
             }
         }

@@ -120,11 +120,10 @@ impl Memory {
 /// What a load of `access` would give.
 pub(super) fn find(available: &mut [Available], access: &Access, now: u32) -> Option<Available> {
     let same = |known: &Access| {
-        let both = [known.region, access.region];
         // The length of data is read for two purposes.
-        let regions = known.region == access.region
-            || both.iter().all(|region| matches!(region, Region::InputMeta | Region::Length));
-        regions && (known.width, known.address, known.offset) == (access.width, access.address, access.offset)
+        let is_meta = |region: Region| matches!(region, Region::InputMeta | Region::Length);
+        (known.address, known.offset, known.width) == (access.address, access.offset, access.width)
+            && (known.region == access.region || is_meta(known.region) && is_meta(access.region))
     };
     let entry = available.iter_mut().rev().find(|entry| same(&entry.access))?;
     if entry.survived && now.saturating_sub(entry.used) > MAX_WAIT {
