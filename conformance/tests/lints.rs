@@ -42,8 +42,8 @@ fn findings(text: &str, levels: &Levels) -> Vec<Finding> {
     ovsm_lint::lint(&file, levels)
 }
 
-/// The findings in a program for Solana.
-fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
+/// What lints find in a program for Solana.
+fn program_findings_of(text: &str, lint: impl Fn(&File<'_>) -> Vec<Finding>) -> Vec<Finding> {
     let mut db = ovsm_query::Database::default();
     let program = db.add_file("page.ovsm", text);
     let nowhere = |_| None;
@@ -56,7 +56,12 @@ fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
         help: found.help,
     };
     file.audited = ovsm_query::audit(&db, program).map(|found| found.into_iter().map(audited).collect());
-    ovsm_lint::lint(&file, levels)
+    lint(&file)
+}
+
+/// The findings in a program for Solana.
+fn program_findings(text: &str, levels: &Levels) -> Vec<Finding> {
+    program_findings_of(text, |file| ovsm_lint::lint(file, levels))
 }
 
 fn root() -> PathBuf {
@@ -70,6 +75,25 @@ fn fences(page: &str) -> Vec<(String, String)> {
         .map(|piece| piece.split_once('\n').unwrap())
         .map(|(kind, text)| (kind.to_string(), text.to_string()))
         .collect()
+}
+
+/// What `ovsmc build` shows does not drown in what `ovsm lint` would say besides.
+#[test]
+fn security_findings_stand_alone() {
+    let page = std::fs::read_to_string(root().join("book/src/lints/missing-signer-check.md")).unwrap();
+    let insecure = &fences(&page)[0].1;
+    let levels = Levels::default();
+    let text = format!("{}\n{insecure}", ";; lint: allow no-such-lint\n".repeat(2_100));
+    let alone = program_findings_of(&text, |file| ovsm_lint::lint_security(file, &levels));
+    let names: Vec<&str> = alone.iter().map(|finding| finding.lint).collect();
+    assert_eq!(names, ["missing-signer-check"]);
+    let silenced = format!(";; lint: allow missing-signer-check\n\n{text}");
+    let silenced = program_findings_of(&silenced, |file| ovsm_lint::lint_security(file, &levels));
+    assert_eq!(silenced, []);
+    // Short of that, it is a part of what `ovsm lint` finds.
+    let all = program_findings(insecure, &levels);
+    let alone = program_findings_of(insecure, |file| ovsm_lint::lint_security(file, &levels));
+    assert!(!alone.is_empty() && alone.iter().all(|finding| all.contains(finding)));
 }
 
 #[test]

@@ -45,15 +45,15 @@ fn walk<B: Index>(
 
 /// The predecessors of each block, in one row.
 #[derive(Clone, Debug)]
-pub struct Predecessors<B> {
+pub struct PredecessorRow<B> {
     /// Where those of each block end.
     ends: IndexVec<B, u32>,
     row: Vec<B>,
 }
 
-impl<B: Index> Predecessors<B> {
+impl<B: Index> PredecessorRow<B> {
     /// Those of all blocks among the given ones, in their order; a block that goes on at one other in two ways stands twice.
-    pub fn new(blocks: usize, order: &[B], successors: impl Fn(B) -> [Option<B>; 2]) -> Predecessors<B> {
+    pub fn new(blocks: usize, order: &[B], successors: impl Fn(B) -> [Option<B>; 2]) -> PredecessorRow<B> {
         let edges =
             || order.iter().flat_map(|from| successors(*from).into_iter().flatten().map(|to| (*from, to)));
         let mut ends = IndexVec::<B, u32>::from_elem(0, blocks);
@@ -78,7 +78,7 @@ impl<B: Index> Predecessors<B> {
                 *end += 1;
             }
         }
-        Predecessors { ends, row }
+        PredecessorRow { ends, row }
     }
 
     /// Those of a block.
@@ -103,7 +103,7 @@ mod tests {
         let order: Vec<Block> = reverse_postorder(edges.len(), successors);
         let reached = reachable(edges.len(), successors);
         assert_eq!(order.len(), reached.iter().filter(|reached| **reached).count());
-        let predecessors = Predecessors::new(edges.len(), &order, successors);
+        let predecessors = PredecessorRow::new(edges.len(), &order, successors);
         for block in (0..edges.len() as u32).map(Block) {
             let leads_here = |from: &Block| successors(*from).into_iter().flatten().filter(|to| *to == block);
             let expected: Vec<Block> =

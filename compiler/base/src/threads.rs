@@ -68,7 +68,8 @@ pub fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Se
     (mine, theirs.unwrap_or_else(lost))
 }
 
-/// Does something some time from now, on another thread if there is one to be had; nobody waits for it, and it must not panic.
+/// Does something that only saves time, some time from now: on another thread, or on this one while it waits for others; not at all
+/// where there is one alone. Nobody waits for it, so a panic of it ends the process.
 pub fn aside(work: impl FnOnce() + Send + 'static) {
     if let Some(pool) = pool() {
         pool.spawn(work);

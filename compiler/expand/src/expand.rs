@@ -137,7 +137,7 @@ pub fn names_of(node: Node<'_>) -> Vec<String> {
 }
 
 thread_local! {
-    // Making one reads the prelude; nothing of a form stays in it.
+    // What forms use of the preludes is read and compiled once; nothing of a form stays in it.
     static SESSION: RefCell<Option<ProgramSession>> = const { RefCell::new(None) };
 }
 

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use ovsm_edge::{Exit, Terminal, TerminalOptions, guard, leave};
 use std::process::ExitCode;
 
-/// A compiler allocates a lot and frees it all at the end.
+/// A compiler allocates a lot, in small pieces.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

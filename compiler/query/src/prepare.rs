@@ -11,7 +11,7 @@ use crate::types::{Def, group_of, infer, owners};
 use ovsm_base::threads;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A program with less text than this is not worth another thread, which has to read the prelude for itself.
+/// A program with less text than this is not worth another thread, which has to read and compile what it uses of the preludes for itself.
 const WORTH_THREADS: usize = 8_000;
 
 /// Says that a program with so many bytes is about to be read: what all programs need is made ready on another thread, if that

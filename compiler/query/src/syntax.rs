@@ -10,7 +10,7 @@ use ovsm_expand::Definition;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
-/// A thread keeps syntax of so much text at most, in bytes.
+/// A thread keeps the syntax of so much text at most, in bytes: all of it goes when there would be more. A longer form is not kept.
 const MOST_TEXT: usize = 1 << 20;
 
 /// What a thread keeps.
@@ -39,6 +39,9 @@ pub(crate) fn definition<'db>(db: &'db dyn salsa::Database, form: Form<'db>) -> 
             let names = program::symbols(&syntax).into();
             Definition { form: id, syntax, names }
         });
+        if text.len() > MOST_TEXT {
+            return definition;
+        }
         let before = KEPT.with_borrow_mut(|kept| {
             if kept.text + text.len() > MOST_TEXT {
                 std::mem::take(kept);

@@ -260,6 +260,7 @@ fn simplify_rounds(function: &mut Function, effects: &Effects, level: OptLevel, 
             break;
         }
         dce::run(function, effects);
+        // It leaves nothing for the beginning of the next round, unless it reached its limit: then the next run goes on.
         simplify_cfg::run(function, Headers::Apart);
         changed = false;
     }

@@ -73,7 +73,7 @@ fn security(db: &Database, source: SourceFile, levels: &Levels) -> Vec<Diagnosti
     }
     let left =
         by_file.into_iter().flat_map(|(file, found)| in_file(places.text(file), found, levels)).collect();
-    // The description of the program asks for it when the code is there: it is found out on this side until then.
+    // The description of the program, if it gets one, asks for it when the code is there: it is found out on this side until then.
     interface(db, source);
     left
 }

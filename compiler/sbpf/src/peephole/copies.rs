@@ -7,7 +7,7 @@
 use super::{Effects, bit};
 use crate::assembly::{Asm, AsmBlock, Assembly, End, JumpTest, Label, Source};
 use crate::isa::{Alu, Jump, Reg};
-use ovsm_base::graph::Predecessors;
+use ovsm_base::graph::PredecessorRow;
 use ovsm_base::index::{Index, IndexVec};
 use ovsm_base::syscall::Syscall;
 use rustc_hash::FxHashMap;
@@ -131,7 +131,7 @@ fn analyse(
     constants: &mut Constants,
     effects: &Effects<'_>,
 ) -> Option<IndexVec<Label, Option<State>>> {
-    let predecessors = Predecessors::new(assembly.blocks.len(), order, |label| assembly.successors(label));
+    let predecessors = PredecessorRow::new(assembly.blocks.len(), order, |label| assembly.successors(label));
     let mut at_start: IndexVec<Label, Option<State>> = IndexVec::from_elem(None, assembly.blocks.len());
     let mut at_end = at_start.clone();
     // Blocks whose predecessors changed since they were last looked at.
